@@ -1,0 +1,13 @@
+//! The wire of Chatire: every request, response and frame, and the rule by which every reader of a chat ends equal
+//! to every other.
+//!
+//! Nothing here does I/O, so the code that runs in the browser is the code that is tested against the server.
+
+pub mod changes;
+pub mod chat;
+pub mod member;
+pub mod message;
+pub mod problem;
+pub mod socket;
+pub mod timeline;
+pub mod user;

@@ -1,0 +1,122 @@
+//! The frames of the socket at `/api/socket/`, subprotocol [`PROTOCOL`].
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::{changes::Changes, problem::Problem};
+
+/// The subprotocol that the server answers with.
+pub const PROTOCOL: &str = "chatire.v1";
+
+/// Why a socket was closed: the WebSocket close codes in use.
+pub mod close {
+    /// The server stops or restarts: come back in a moment.
+    pub const RESTARTING: u16 = 1012;
+    /// The client broke the protocol.
+    pub const MISBEHAVED: u16 = 1008;
+    /// A frame was larger than allowed.
+    pub const TOO_BIG: u16 = 1009;
+    /// The token ran out and no fresh one was sent.
+    pub const TOKEN_ENDED: u16 = 4401;
+}
+
+/// The answer to `POST /auth/tickets/`: what a browser offers as its second subprotocol.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ticket {
+    /// Good for one socket.
+    pub ticket: String,
+    /// Seconds until it is worthless.
+    pub expires_in: u64,
+}
+
+impl fmt::Debug for Ticket {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Ticket(…)")
+    }
+}
+
+/// What a client says.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum ClientFrame {
+    /// Listen to a chat. Answered by `changes`: those after `after` if it is given, else none.
+    Subscribe {
+        /// The chat.
+        uri: String,
+        /// The number up to which the client knows it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        after: Option<i64>,
+        /// The epoch that the number is from.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        epoch: Option<Uuid>,
+    },
+    /// Listen no more.
+    Unsubscribe {
+        /// The chat.
+        uri: String,
+    },
+    /// Say something. Answered by `posted` or `refused` with the same `client_id`.
+    Post {
+        /// The chat.
+        uri: String,
+        /// Makes sending again harmless.
+        client_id: Uuid,
+        /// The text.
+        message: String,
+    },
+    /// A fresh access token, before the old one runs out.
+    Renew {
+        /// The token.
+        token: String,
+    },
+}
+
+/// What the server says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum ServerFrame {
+    /// The first frame.
+    Welcome {
+        /// Names this socket in the server's log.
+        session: Uuid,
+        /// Seconds between the server's pings.
+        heartbeat: u64,
+    },
+    /// Something happened in a chat that is listened to.
+    Changes(Changes),
+    /// A post is stored.
+    Posted {
+        /// Of the post.
+        client_id: Uuid,
+        /// The message's place in its chat.
+        seq: i64,
+        /// The chat's head when the message last changed.
+        revision: i64,
+    },
+    /// A frame was not carried out.
+    Refused {
+        /// Of the post, if it was one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        client_id: Option<Uuid>,
+        /// The chat, if the frame named one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        uri: Option<String>,
+        /// Why.
+        problem: Problem,
+    },
+    /// The client fell behind, or its cursor does not fit: it should fetch by the rule of [`crate::timeline`].
+    Resync {
+        /// The chat.
+        uri: String,
+    },
+    /// The server is about to close the socket.
+    Goodbye {
+        /// A word for the log.
+        reason: String,
+        /// Seconds after which to come back.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        retry_after: Option<u64>,
+    },
+}

@@ -1,0 +1,201 @@
+//! People: what is said of them, what they send to become known, and the rules for their names and passwords.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::problem::FieldCode;
+
+/// The longest username, in characters.
+pub const USERNAME_MAX: usize = 150;
+/// The longest e-mail address, in characters.
+pub const EMAIL_MAX: usize = 254;
+/// The shortest password, in characters.
+pub const PASSWORD_MIN: usize = 8;
+/// The longest password, in characters.
+pub const PASSWORD_MAX: usize = 128;
+
+/// A person as members of a chat see them; text that is not set is empty.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct User {
+    /// The number by which a user is known for good.
+    pub id: i64,
+    /// Unique without regard to case.
+    pub username: String,
+    /// Filled only in answers to the user themself, empty for everyone else.
+    pub email: String,
+    /// Kept for programs of the original; empty when unset.
+    pub first_name: String,
+    /// Kept for programs of the original; empty when unset.
+    pub last_name: String,
+}
+
+/// The caller's own account.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Account {
+    /// Empty when unset.
+    pub email: String,
+    /// The name to sign in with.
+    pub username: String,
+    /// The same number as [`User::id`].
+    pub id: i64,
+}
+
+/// A password on its way to be hashed or compared. It has no readable `Debug`, so no log can hold one.
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Password(pub String);
+
+impl fmt::Debug for Password {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Password(…)")
+    }
+}
+
+/// `POST /auth/users/create/`
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct SignUp {
+    /// May be empty.
+    pub email: String,
+    /// See [`check_username`].
+    pub username: String,
+    /// See [`check_password`].
+    pub password: Password,
+}
+
+/// `POST /auth/jwt/create/`
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct SignIn {
+    /// In any case.
+    pub username: String,
+    /// As it was chosen.
+    pub password: Password,
+}
+
+/// `POST /auth/jwt/verify/` and `POST /auth/jwt/refresh/`, and the answer of all three `jwt` calls.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Token {
+    /// A signed access token.
+    pub token: String,
+}
+
+impl fmt::Debug for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Token(…)")
+    }
+}
+
+/// `PUT` and `PATCH /auth/me/`
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ChangeEmail {
+    /// May be empty, which forgets the address.
+    pub email: String,
+}
+
+/// `POST /auth/password/`
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ChangePassword {
+    /// See [`check_password`].
+    pub new_password: Password,
+    /// Proves that the caller is who they were at sign-in.
+    pub current_password: Password,
+}
+
+/// `POST /auth/username/`
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ChangeUsername {
+    /// See [`check_username`].
+    pub new_username: String,
+    /// Proves that the caller is who they were at sign-in.
+    pub current_password: Password,
+}
+
+/// `POST /auth/users/delete/`
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct DeleteAccount {
+    /// Proves that the caller is who they were at sign-in.
+    pub current_password: Password,
+}
+
+/// A username has 1 to [`USERNAME_MAX`] letters, digits and `@ . + - _`.
+pub fn check_username(username: &str) -> Result<(), FieldCode> {
+    match username.chars().count() {
+        0 => Err(FieldCode::Blank),
+        length if length > USERNAME_MAX => Err(FieldCode::TooLong),
+        _ if username.chars().all(|c| c.is_alphanumeric() || "@.+-_".contains(c)) => Ok(()),
+        _ => Err(FieldCode::BadUsername),
+    }
+}
+
+/// A password has [`PASSWORD_MIN`] to [`PASSWORD_MAX`] characters of any kind; the server also refuses common ones.
+pub fn check_password(password: &Password) -> Result<(), FieldCode> {
+    match password.0.chars().count() {
+        0 => Err(FieldCode::Blank),
+        length if length < PASSWORD_MIN => Err(FieldCode::TooShort),
+        length if length > PASSWORD_MAX => Err(FieldCode::TooLong),
+        _ => Ok(()),
+    }
+}
+
+/// An e-mail address is empty or has one `@` with something on both sides and no blanks; only a letter sent there
+/// could tell more.
+pub fn check_email(email: &str) -> Result<(), FieldCode> {
+    if email.is_empty() {
+        return Ok(());
+    }
+    if email.chars().count() > EMAIL_MAX {
+        return Err(FieldCode::TooLong);
+    }
+    let Some((local, domain)) = email.split_once('@') else { return Err(FieldCode::BadEmail) };
+    let odd = |c: char| c.is_whitespace() || c.is_control() || c == '@';
+    let dotted = domain.split('.').count() > 1 && domain.split('.').all(|label| !label.is_empty());
+    if local.is_empty() || !dotted || email.chars().filter(|c| odd(*c)).count() != 1 {
+        return Err(FieldCode::BadEmail);
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn usernames_of_every_script_are_taken_and_markup_is_not() {
+        for good in ["ada", "Ada.Lovelace+1@home_-", "Åsa", "李", "٣"] {
+            assert_eq!(check_username(good), Ok(()), "{good}");
+        }
+        for bad in ["a b", "<b>", "a/b", "a\u{200b}b", "\u{202e}eve"] {
+            assert_eq!(check_username(bad), Err(FieldCode::BadUsername), "{bad:?}");
+        }
+        assert_eq!(check_username(""), Err(FieldCode::Blank));
+        assert_eq!(check_username(&"é".repeat(USERNAME_MAX)), Ok(()));
+        assert_eq!(check_username(&"é".repeat(USERNAME_MAX + 1)), Err(FieldCode::TooLong));
+    }
+
+    #[test]
+    fn passwords_are_measured_in_characters() {
+        let check = |text: &str| check_password(&Password(text.to_owned()));
+        assert_eq!(check(&"é".repeat(PASSWORD_MIN)), Ok(()));
+        assert_eq!(check(&"é".repeat(PASSWORD_MIN - 1)), Err(FieldCode::TooShort));
+        assert_eq!(check(&"é".repeat(PASSWORD_MAX)), Ok(()));
+        assert_eq!(check(&"é".repeat(PASSWORD_MAX + 1)), Err(FieldCode::TooLong));
+        assert_eq!(check(""), Err(FieldCode::Blank));
+    }
+
+    #[test]
+    fn addresses_need_one_at_sign_and_a_dotted_domain() {
+        for good in ["", "ada@example.org", "a.b+c@mail.example.org"] {
+            assert_eq!(check_email(good), Ok(()), "{good}");
+        }
+        for bad in ["ada", "@example.org", "ada@", "ada@host", "a@b@c.org", "a b@c.org", "ada@c..org"] {
+            assert_eq!(check_email(bad), Err(FieldCode::BadEmail), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_password_is_never_shown() {
+        let sign_in = SignIn { username: "ada".into(), password: Password("correct horse".into()) };
+        let shown = format!("{sign_in:?}");
+        assert!(shown.contains("ada") && !shown.contains("horse"), "{shown}");
+    }
+}
