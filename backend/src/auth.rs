@@ -1,0 +1,10 @@
+//! Who asks, and may they: passwords, tokens and tickets, and the extractors that exist only for whoever may.
+
+pub mod keys;
+pub mod membership;
+pub mod passwords;
+pub mod signed_in;
+pub mod tickets;
+
+pub use membership::{Reader, Writer};
+pub use signed_in::SignedIn;

@@ -1,0 +1,57 @@
+//! The extractor for whoever is signed in.
+
+use std::{future::Future, pin::Pin};
+
+use actix_web::{FromRequest, HttpRequest, dev::Payload, http::header, web::Data};
+use shared::{problem::ProblemCode, user::User};
+
+use super::keys::Claims;
+use crate::{app::App, db, problem::Error};
+
+/// A future of an extractor.
+pub type Extracting<T> = Pin<Box<dyn Future<Output = Result<T, Error>>>>;
+
+/// The user who sent the request; their own e-mail is filled.
+#[derive(Clone, Debug)]
+pub struct SignedIn {
+    pub user: User,
+    pub claims: Claims,
+}
+
+impl SignedIn {
+    /// Whoever the token is of. The one place that decides whether a session is alive.
+    pub async fn with_token(app: &App, token: &str) -> Result<Self, Error> {
+        let claims = app.keys.check(token)?;
+        match db::users::find(&mut *app.db.get().await?, claims.sub).await? {
+            Some(user) => Ok(Self { user, claims }),
+            None => Err(ProblemCode::SessionEnded.into()),
+        }
+    }
+}
+
+impl FromRequest for SignedIn {
+    type Error = Error;
+    type Future = Extracting<Self>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move { Self::with_token(app(&request)?, token(&request)?).await })
+    }
+}
+
+/// The shared value that `main` and the tests put into every application.
+pub fn app(request: &HttpRequest) -> Result<&App, Error> {
+    let app = request.app_data::<Data<App>>();
+    app.map(Data::get_ref).ok_or_else(|| Error::Internal(anyhow::anyhow!("the application has no state")))
+}
+
+fn token(request: &HttpRequest) -> Result<&str, Error> {
+    let header = request.headers().get(header::AUTHORIZATION).ok_or(ProblemCode::NotAuthenticated)?;
+    let (scheme, token) = header
+        .to_str()
+        .ok()
+        .and_then(|header| header.trim().split_once(' '))
+        .ok_or(ProblemCode::NotAuthenticated)?;
+    let known = ["JWT", "Bearer", "Token"].iter().any(|known| scheme.eq_ignore_ascii_case(known));
+    if known { Ok(token.trim()) } else { Err(ProblemCode::NotAuthenticated.into()) }
+}

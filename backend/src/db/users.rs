@@ -1,0 +1,172 @@
+//! The table of users.
+
+use diesel::{dsl::now, prelude::*};
+use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
+use shared::{
+    member::Member,
+    problem::FieldCode,
+    user::{Account, User},
+};
+use unicode_normalization::UnicodeNormalization;
+
+use super::{
+    OnConstraint, members,
+    schema::users::{self, dsl},
+};
+use crate::{
+    db::chats::Raised,
+    problem::{Error, Refusal},
+};
+
+/// The name under which the messages of deleted accounts stand. It holds a blank, so nobody can take it.
+const DELETED: &str = "deleted account";
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = users)]
+pub(super) struct UserRow {
+    id: i64,
+    username: String,
+    first_name: String,
+    last_name: String,
+}
+
+impl UserRow {
+    /// The user as others see them.
+    pub(super) fn into_user(self) -> User {
+        User {
+            id: self.id,
+            username: self.username,
+            email: String::new(),
+            first_name: self.first_name,
+            last_name: self.last_name,
+        }
+    }
+}
+
+/// What it takes to sign somebody in.
+#[derive(Queryable)]
+pub struct Credentials {
+    pub id: i64,
+    pub password_hash: Option<String>,
+}
+
+/// The username as it is compared: two names that look or fold alike are one.
+pub fn key(username: &str) -> String {
+    username.nfkc().collect::<String>().to_lowercase()
+}
+
+pub async fn create(
+    connection: &mut AsyncPgConnection,
+    username: &str,
+    email: &str,
+    password_hash: &str,
+) -> Result<Account, Error> {
+    let id = diesel::insert_into(users::table)
+        .values((
+            dsl::username.eq(username),
+            dsl::username_key.eq(key(username)),
+            dsl::email.eq(email),
+            dsl::password_hash.eq(password_hash),
+        ))
+        .returning(dsl::id)
+        .get_result(connection)
+        .await
+        .on_constraint("users_username_key", || taken("username"))?;
+    Ok(Account { email: email.to_owned(), username: username.to_owned(), id })
+}
+
+fn taken(field: &str) -> Refusal {
+    Refusal::field(field, FieldCode::UsernameTaken)
+}
+
+/// The account with this number, unless it was deleted; its e-mail is filled.
+pub async fn find(connection: &mut AsyncPgConnection, id: i64) -> Result<Option<User>, Error> {
+    let row = users::table
+        .filter(dsl::id.eq(id).and(dsl::deleted_at.is_null()))
+        .select((UserRow::as_select(), dsl::email))
+        .first::<(UserRow, String)>(connection)
+        .await
+        .optional()?;
+    Ok(row.map(|(row, email)| User { email, ..row.into_user() }))
+}
+
+pub async fn credentials(
+    connection: &mut AsyncPgConnection,
+    username: &str,
+) -> Result<Option<Credentials>, Error> {
+    let credentials = users::table
+        .filter(dsl::username_key.eq(key(username)))
+        .select((dsl::id, dsl::password_hash))
+        .first(connection)
+        .await
+        .optional()?;
+    Ok(credentials)
+}
+
+pub async fn password_hash(connection: &mut AsyncPgConnection, id: i64) -> Result<Option<String>, Error> {
+    Ok(users::table.find(id).select(dsl::password_hash).first(connection).await?)
+}
+
+pub async fn set_password_hash(connection: &mut AsyncPgConnection, id: i64, hash: &str) -> Result<(), Error> {
+    diesel::update(users::table.find(id)).set(dsl::password_hash.eq(hash)).execute(connection).await?;
+    Ok(())
+}
+
+pub async fn set_email(connection: &mut AsyncPgConnection, id: i64, email: &str) -> Result<(), Error> {
+    diesel::update(users::table.find(id)).set(dsl::email.eq(email)).execute(connection).await?;
+    Ok(())
+}
+
+/// Gives a user another name, and every chat they are in the next number for it.
+pub async fn rename(
+    connection: &mut AsyncPgConnection,
+    id: i64,
+    username: &str,
+) -> Result<Vec<(Raised, Member)>, Error> {
+    connection
+        .transaction(async |connection| {
+            let chats = members::lock_chats_of(connection, id).await?;
+            diesel::update(users::table.find(id))
+                .set((dsl::username.eq(username), dsl::username_key.eq(key(username))))
+                .execute(connection)
+                .await
+                .on_constraint("users_username_key", || taken("new_username"))?;
+            Ok(members::touch(connection, id, chats).await?)
+        })
+        .await
+}
+
+/// Deletes an account: what its owner said stays, under no name; who they were is forgotten.
+pub async fn delete(connection: &mut AsyncPgConnection, id: i64) -> Result<Vec<(Raised, Member)>, Error> {
+    connection
+        .transaction(async |connection| {
+            let chats = members::lock_chats_of(connection, id).await?;
+            diesel::update(users::table.find(id))
+                .set((
+                    dsl::username.eq(DELETED),
+                    dsl::username_key.eq(None::<String>),
+                    dsl::email.eq(""),
+                    dsl::password_hash.eq(None::<String>),
+                    dsl::first_name.eq(""),
+                    dsl::last_name.eq(""),
+                    dsl::deleted_at.eq(now),
+                ))
+                .execute(connection)
+                .await?;
+            Ok(members::touch(connection, id, chats).await?)
+        })
+        .await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::key;
+
+    #[test]
+    fn names_that_look_alike_are_one() {
+        assert_eq!(key("Ada"), key("aDA"));
+        assert_eq!(key("ÅSA"), key("a\u{30a}sa"));
+        assert_eq!(key("ａｄａ"), key("ada"));
+        assert_ne!(key("ada"), key("ada1"));
+    }
+}

@@ -1,0 +1,17 @@
+//! The server of Chatire: its REST API and socket over PostgreSQL, with the client embedded.
+
+mod address;
+pub mod app;
+mod assets;
+pub mod auth;
+mod body;
+pub mod config;
+pub mod db;
+mod headers;
+mod hub;
+mod limits;
+pub mod postgres;
+pub mod problem;
+mod routes;
+pub mod server;
+mod writer;

@@ -1,0 +1,130 @@
+//! How much of what one address or one account may do.
+
+use std::{hash::Hash, net::IpAddr, num::NonZero, time::Duration};
+
+use governor::{
+    DefaultKeyedRateLimiter, Quota, RateLimiter,
+    clock::{Clock, DefaultClock},
+};
+use shared::problem::ProblemCode;
+
+use crate::{
+    config::RateLimits,
+    db::users::key,
+    problem::{Error, Refusal},
+};
+
+/// What is limited for each address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Limit {
+    SignIn,
+    SignUp,
+    UnknownUri,
+}
+
+/// The counts; empty when limits are off.
+pub struct Limits {
+    counts: Option<Counts>,
+}
+
+struct Counts {
+    sign_in: DefaultKeyedRateLimiter<IpAddr>,
+    sign_in_account: DefaultKeyedRateLimiter<String>,
+    sign_up: DefaultKeyedRateLimiter<IpAddr>,
+    unknown_uri: DefaultKeyedRateLimiter<IpAddr>,
+    posts: DefaultKeyedRateLimiter<i64>,
+}
+
+impl Limits {
+    pub fn new(wanted: RateLimits) -> Self {
+        const MINUTE: Duration = Duration::from_mins(1);
+        const HOUR: Duration = Duration::from_hours(1);
+        if wanted == RateLimits::Off {
+            tracing::warn!("rate limits are off: anyone can try passwords and flood chats without end");
+            return Self { counts: None };
+        }
+        let counts = Counts {
+            sign_in: RateLimiter::keyed(quota(10, MINUTE)),
+            sign_in_account: RateLimiter::keyed(quota(5, MINUTE)),
+            sign_up: RateLimiter::keyed(quota(5, HOUR)),
+            unknown_uri: RateLimiter::keyed(quota(30, MINUTE)),
+            posts: RateLimiter::keyed(quota(20, Duration::from_secs(10))),
+        };
+        Self { counts: Some(counts) }
+    }
+
+    /// Counts one act of an address, or refuses it.
+    pub fn of_address(&self, limit: Limit, address: IpAddr) -> Result<(), Error> {
+        let Some(counts) = &self.counts else { return Ok(()) };
+        let counter = match limit {
+            Limit::SignIn => &counts.sign_in,
+            Limit::SignUp => &counts.sign_up,
+            Limit::UnknownUri => &counts.unknown_uri,
+        };
+        count(counter, &address)
+    }
+
+    /// Counts one sign-in to an account, whether it exists or not.
+    pub fn sign_in_to(&self, username: &str) -> Result<(), Error> {
+        self.counts.as_ref().map_or(Ok(()), |counts| count(&counts.sign_in_account, &key(username)))
+    }
+
+    /// Counts one post of a user.
+    pub fn post_of(&self, user_id: i64) -> Result<(), Error> {
+        self.counts.as_ref().map_or(Ok(()), |counts| count(&counts.posts, &user_id))
+    }
+
+    /// Forgets whoever has not been seen for long enough.
+    pub fn sweep(&self) {
+        if let Some(counts) = &self.counts {
+            counts.sign_in.retain_recent();
+            counts.sign_in_account.retain_recent();
+            counts.sign_up.retain_recent();
+            counts.unknown_uri.retain_recent();
+            counts.posts.retain_recent();
+        }
+    }
+}
+
+/// `most` at once, and as many again over each `period`.
+fn quota(most: u32, period: Duration) -> Quota {
+    let most = NonZero::new(most).unwrap_or(NonZero::<u32>::MIN);
+    Quota::with_period(period / most.get()).map_or(Quota::per_hour(most), |quota| quota.allow_burst(most))
+}
+
+fn count<K: Hash + Eq + Clone>(counter: &DefaultKeyedRateLimiter<K>, key: &K) -> Result<(), Error> {
+    counter.check_key(key).map_err(|over| {
+        let wait = over.wait_time_from(DefaultClock::default().now());
+        Refusal::new(ProblemCode::TooManyRequests).retry_after(wait.max(Duration::from_secs(1))).into()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+
+    use super::*;
+
+    #[test]
+    fn the_sixth_sign_up_of_an_hour_is_refused_with_the_time_to_wait() {
+        let limits = Limits::new(RateLimits::On);
+        let here = IpAddr::from(Ipv4Addr::LOCALHOST);
+        for _ in 0..5 {
+            limits.of_address(Limit::SignUp, here).unwrap();
+        }
+        let problem = limits.of_address(Limit::SignUp, here).unwrap_err().problem();
+        assert_eq!(problem.code, ProblemCode::TooManyRequests);
+        assert!(problem.retry_after.is_some_and(|wait| (700..=720).contains(&wait)), "{problem:?}");
+        let elsewhere = IpAddr::from(Ipv4Addr::new(203, 0, 113, 5));
+        limits.of_address(Limit::SignUp, elsewhere).unwrap();
+        limits.of_address(Limit::SignIn, here).unwrap();
+    }
+
+    #[test]
+    fn off_means_off() {
+        let limits = Limits::new(RateLimits::Off);
+        for _ in 0..1_000 {
+            limits.post_of(7).unwrap();
+        }
+    }
+}

@@ -1,0 +1,40 @@
+//! What a reader missed.
+
+use actix_web::web::{Data, Json};
+use shared::{
+    changes::{Changes, Since},
+    problem::ProblemCode,
+};
+
+use crate::{
+    app::App,
+    auth::Reader,
+    body::{Fields, FromFields, Query},
+    db,
+    problem::Error,
+};
+
+pub async fn since(
+    app: Data<App>,
+    reader: Reader,
+    Query(since): Query<Since>,
+) -> Result<Json<Changes>, Error> {
+    Ok(Json(read(&app, &reader, since).await?))
+}
+
+/// The changes since the cursor, or the word that it does not fit this database.
+pub(super) async fn read(app: &App, Reader { chat, .. }: &Reader, since: Since) -> Result<Changes, Error> {
+    if since.epoch.is_some_and(|epoch| epoch != app.epoch) || since.after > chat.head {
+        return Err(ProblemCode::StartAfresh.into());
+    }
+    db::changes::since(&mut *app.db.get().await?, chat, app.epoch, since.after).await
+}
+
+impl FromFields for Since {
+    fn from_fields(fields: &mut Fields) -> Self {
+        Self {
+            after: fields.optional_number("after", 0..=i64::MAX).unwrap_or_default(),
+            epoch: fields.optional_uuid("epoch"),
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! Chats: starting one, and coming into one.
+
+use actix_web::{
+    HttpRequest,
+    web::{Data, Json, Path},
+};
+use rand::distr::{Alphanumeric, SampleString};
+use shared::{
+    chat::{Join, Joined, Started, URI_LENGTH, is_uri},
+    problem::ProblemCode,
+    user::User,
+};
+
+use crate::{
+    app::App,
+    auth::{Reader, SignedIn, membership::guessing_is_limited},
+    body::{Body, Fields, FromFields},
+    db,
+    problem::{Error, Refusal},
+};
+
+pub async fn start(app: Data<App>, signed_in: SignedIn) -> Result<Json<Started>, Error> {
+    let uri = Alphanumeric.sample_string(&mut rand::rng(), URI_LENGTH);
+    let chat = db::chats::start(&mut *app.db.get().await?, &uri, signed_in.user.id).await?;
+    let (status, message) = ("SUCCESS".to_owned(), "New chat session created".to_owned());
+    Ok(Json(Started { status, uri, message, chat: chat.settings() }))
+}
+
+/// Makes the caller a member, or finds that they are one, and tells what a newcomer needs.
+pub async fn join(
+    app: Data<App>,
+    request: HttpRequest,
+    uri: Path<String>,
+    SignedIn { user, .. }: SignedIn,
+    Body(join): Body<Join>,
+) -> Result<Json<Joined>, Error> {
+    if db::users::key(&join.username) != db::users::key(&user.username) {
+        let detail = "You can only join as yourself.";
+        return Err(Refusal::new(ProblemCode::Forbidden).detail(detail).into());
+    }
+    let reader = guessing_is_limited(&app, &request, enter(&app, user, &uri).await)?;
+    Ok(Json(joined(&app, reader).await?))
+}
+
+async fn enter(app: &App, user: User, uri: &str) -> Result<Reader, Error> {
+    match Reader::find(app, user.clone(), uri).await {
+        Err(Error::Refused(refusal)) if refusal.code() == ProblemCode::ChatNotFound && is_uri(uri) => {
+            let chat = db::chats::find(&mut *app.db.get().await?, uri).await?;
+            let chat = chat.ok_or(ProblemCode::ChatNotFound)?;
+            app.writer.join(chat.id, user.clone()).await?;
+            // Read again, so that the head is not older than the members.
+            Reader::find(app, user, uri).await
+        }
+        found => found,
+    }
+}
+
+async fn joined(app: &App, Reader { user, chat, .. }: Reader) -> Result<Joined, Error> {
+    let mut members = db::members::of_chat(&mut *app.db.get().await?, chat.id).await?;
+    if let Some(own) = members.iter_mut().find(|member| member.user.id == user.id) {
+        own.user.email.clone_from(&user.email);
+    }
+    let (status, message) = ("SUCCESS".to_owned(), format!("{} joined the chat", user.username));
+    let settings = chat.settings();
+    Ok(Joined {
+        status,
+        uri: chat.uri,
+        epoch: app.epoch,
+        head: chat.head,
+        chat: settings,
+        members,
+        message,
+        user,
+    })
+}
+
+impl FromFields for Join {
+    fn from_fields(fields: &mut Fields) -> Self {
+        Self { username: fields.text("username", |_| Ok(())) }
+    }
+}

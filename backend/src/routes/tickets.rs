@@ -1,0 +1,13 @@
+//! Tickets for the socket.
+
+use actix_web::web::{Data, Json};
+use shared::socket::Ticket;
+
+use crate::{
+    app::App,
+    auth::{SignedIn, tickets::TICKET_LIFE},
+};
+
+pub async fn give(app: Data<App>, signed_in: SignedIn) -> Json<Ticket> {
+    Json(Ticket { ticket: app.tickets.give(signed_in), expires_in: TICKET_LIFE.as_secs() })
+}

@@ -1,0 +1,5 @@
+DROP TABLE messages;
+DROP TABLE members;
+DROP TABLE chats;
+DROP TABLE users;
+DROP TABLE instance;
