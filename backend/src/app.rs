@@ -1,9 +1,9 @@
 //! The one value that every request shares.
 
-use std::{fmt, sync::Arc};
+use std::sync::Arc;
 
 use anyhow::Context;
-use shared::changes::Changes;
+use shared::member::Member;
 use uuid::Uuid;
 
 use crate::{
@@ -42,8 +42,10 @@ impl App {
         }
         let keys = Keys::open(&config.data_dir).context("the signing key cannot be used")?;
         let db = Db::new(database_url, CONNECTIONS)?;
-        let epoch =
-            db::instance::epoch(&mut *db.get().await.map_err(into_anyhow)?).await.map_err(into_anyhow)?;
+        let mut connection = db.get().await.map_err(into_anyhow)?;
+        db::instance::check_durable(&mut connection).await?;
+        let epoch = db::instance::epoch(&mut connection).await.map_err(into_anyhow)?;
+        drop(connection);
         let hub = Arc::new(Hub::default());
         let writer = Writer::start(&db, &hub, epoch);
         let (passwords, tickets) = (Passwords::new()?, Tickets::default());
@@ -52,15 +54,11 @@ impl App {
     }
 
     /// Tells everyone who listens about a user who changed.
-    pub fn publish_members(&self, changed: Vec<(Raised, shared::member::Member)>) {
+    pub fn publish_members(&self, changed: Vec<(Raised, Member)>) {
         for (chat, member) in changed {
             let chat_id = chat.chat_id;
-            self.publish(chat_id, &chat.changes(self.epoch, vec![member], Vec::new()));
+            self.hub.publish(chat_id, &chat.changes(self.epoch, vec![member], Vec::new()));
         }
-    }
-
-    fn publish(&self, chat_id: i64, changes: &Changes) {
-        self.hub.publish(chat_id, changes);
     }
 }
 
@@ -68,11 +66,5 @@ fn into_anyhow(error: Error) -> anyhow::Error {
     match error {
         Error::Internal(error) => error,
         refused @ Error::Refused(_) => anyhow::anyhow!("{refused}"),
-    }
-}
-
-impl fmt::Debug for App {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("App")
     }
 }

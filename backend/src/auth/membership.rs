@@ -10,7 +10,7 @@ use super::{
 use crate::{
     address::address,
     app::App,
-    db::{self, chats::Found, members::role_of},
+    db::{self, chats::Found},
     limits::Limit,
     problem::Error,
 };
@@ -20,7 +20,7 @@ use crate::{
 pub struct Reader {
     pub user: User,
     pub chat: Found,
-    role: Role,
+    pub role: Role,
 }
 
 /// Somebody who may write into the chat.
@@ -32,13 +32,13 @@ pub struct Writer {
 
 impl Reader {
     /// Looks for the chat among those that the user is in. One that does not exist and one that is others' look alike.
-    pub async fn find(app: &App, user: User, uri: &str) -> Result<Self, Error> {
+    pub async fn find(app: &App, user_id: i64, uri: &str) -> Result<Self, Error> {
         if !is_uri(uri) {
             return Err(ProblemCode::ChatNotFound.into());
         }
-        let found = db::chats::find_as_member(&mut *app.db.get().await?, uri, user.id).await?;
-        let (chat, role) = found.ok_or(ProblemCode::ChatNotFound)?;
-        Ok(Self { user, chat, role: role_of(&role) })
+        let found = db::chats::find_as_member(&mut *app.db.get().await?, uri, user_id).await?;
+        let (chat, role, user) = found.ok_or(ProblemCode::ChatNotFound)?;
+        Ok(Self { user, chat, role })
     }
 
     /// The same person as a writer, if they are one.
@@ -60,7 +60,9 @@ impl FromRequest for Reader {
         Box::pin(async move {
             let (app, user) = (app(&request)?, signed_in.await?.user);
             let uri = request.match_info().get("uri").unwrap_or_default();
-            guessing_is_limited(app, &request, Self::find(app, user, uri).await)
+            let found = guessing_is_limited(app, &request, Self::find(app, user.id, uri).await)?;
+            // The caller's own e-mail is theirs to see.
+            Ok(Self { user, ..found })
         })
     }
 }

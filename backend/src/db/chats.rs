@@ -7,15 +7,22 @@ use diesel::{
     sql_types::{Array, BigInt},
 };
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
-use shared::{changes::Changes, chat::Chat, member::Member, message::Message};
+use shared::{
+    changes::Changes,
+    chat::Chat,
+    member::{Member, Role},
+    message::Message,
+    user::User,
+};
 use uuid::Uuid;
 
 use super::{
-    members,
+    members::{self, role_of},
     schema::{
         chats::{self, dsl},
-        members as memberships,
+        members as memberships, users,
     },
+    users::UserRow,
 };
 use crate::problem::Error;
 
@@ -88,20 +95,20 @@ pub async fn find(connection: &mut AsyncPgConnection, uri: &str) -> Result<Optio
     Ok(chat.optional()?)
 }
 
-/// The chat and the role that the user has in it, if they have one.
+/// The chat, the role that the user has in it, and the user; if they are in it and their account lives.
 pub async fn find_as_member(
     connection: &mut AsyncPgConnection,
     uri: &str,
     user_id: i64,
-) -> Result<Option<(Found, String)>, Error> {
+) -> Result<Option<(Found, Role, User)>, Error> {
     let found = chats::table
-        .inner_join(memberships::table)
-        .filter(dsl::uri.eq(uri).and(memberships::user_id.eq(user_id)))
-        .select((Found::as_select(), memberships::role))
-        .first(connection)
+        .inner_join(memberships::table.inner_join(users::table))
+        .filter(dsl::uri.eq(uri).and(memberships::user_id.eq(user_id)).and(users::deleted_at.is_null()))
+        .select((Found::as_select(), memberships::role, UserRow::as_select()))
+        .first::<(Found, String, UserRow)>(connection)
         .await
         .optional()?;
-    Ok(found)
+    Ok(found.map(|(chat, role, user)| (chat, role_of(&role), user.into_user())))
 }
 
 /// Locks chats, in an order that is the same for everyone, so that nobody waits in a circle.

@@ -36,7 +36,7 @@ impl MemberRow {
 }
 
 /// The role that a column says. A check of the table keeps out all other words.
-pub fn role_of(column: &str) -> Role {
+pub(super) fn role_of(column: &str) -> Role {
     match column {
         "owner" => Role::Owner,
         "moderator" => Role::Moderator,

@@ -1,14 +1,8 @@
 //! One listener: a bounded queue, and a mark that it ran over.
 
-use std::{
-    collections::HashSet,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-};
+use std::{collections::HashSet, sync::Arc};
 
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Notify, mpsc, watch};
 
 use super::{Hub, News};
 
@@ -19,13 +13,13 @@ const QUEUE: usize = 256;
 #[derive(Clone)]
 pub struct Mailbox {
     queue: mpsc::Sender<Arc<News>>,
-    behind: Arc<AtomicBool>,
+    behind: Arc<Notify>,
 }
 
 impl Mailbox {
     pub(super) fn put(&self, news: Arc<News>) {
         if self.queue.try_send(news).is_err() {
-            self.behind.store(true, Ordering::Release);
+            self.behind.notify_one();
         }
     }
 
@@ -72,20 +66,17 @@ impl Inbox {
         }
     }
 
-    /// The next thing there is to hear. A queue that ran over is full, so whoever drains it comes by the mark.
+    /// The next thing there is to hear.
     pub async fn next(&mut self) -> Heard {
         tokio::select! {
             biased;
             _ = self.closing.wait_for(|closing| *closing) => Heard::Closing,
-            Some(news) = self.queue.recv() => {
-                if self.mailbox.behind.swap(false, Ordering::AcqRel) {
-                    // All that waits is older than what will be read.
-                    while self.queue.try_recv().is_ok() {}
-                    Heard::FellBehind
-                } else {
-                    Heard::News(news)
-                }
+            () = self.mailbox.behind.notified() => {
+                // All that waits is older than what will be read.
+                while self.queue.try_recv().is_ok() {}
+                Heard::FellBehind
             }
+            Some(news) = self.queue.recv() => Heard::News(news),
         }
     }
 }

@@ -38,18 +38,18 @@ pub async fn join(
         let detail = "You can only join as yourself.";
         return Err(Refusal::new(ProblemCode::Forbidden).detail(detail).into());
     }
-    let reader = guessing_is_limited(&app, &request, enter(&app, user, &uri).await)?;
-    Ok(Json(joined(&app, reader).await?))
+    let reader = guessing_is_limited(&app, &request, enter(&app, &user, &uri).await)?;
+    Ok(Json(joined(&app, Reader { user, ..reader }).await?))
 }
 
-async fn enter(app: &App, user: User, uri: &str) -> Result<Reader, Error> {
-    match Reader::find(app, user.clone(), uri).await {
+async fn enter(app: &App, user: &User, uri: &str) -> Result<Reader, Error> {
+    match Reader::find(app, user.id, uri).await {
         Err(Error::Refused(refusal)) if refusal.code() == ProblemCode::ChatNotFound && is_uri(uri) => {
             let chat = db::chats::find(&mut *app.db.get().await?, uri).await?;
             let chat = chat.ok_or(ProblemCode::ChatNotFound)?;
             app.writer.join(chat.id, user.clone()).await?;
             // Read again, so that the head is not older than the members.
-            Reader::find(app, user, uri).await
+            Reader::find(app, user.id, uri).await
         }
         found => found,
     }

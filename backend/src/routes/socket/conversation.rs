@@ -12,7 +12,6 @@ use shared::{
     problem::ProblemCode,
     socket::{ClientFrame, ServerFrame, close},
     timeline::{Verdict, judge},
-    user::User,
 };
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout};
 use uuid::Uuid;
@@ -42,7 +41,7 @@ type Turn = ControlFlow<Option<CloseReason>>;
 
 pub struct Conversation {
     app: Arc<App>,
-    user: User,
+    user_id: i64,
     claims: Claims,
     socket: Session,
     inbox: Inbox,
@@ -53,9 +52,7 @@ pub struct Conversation {
 impl Conversation {
     pub fn new(app: Arc<App>, SignedIn { user, claims }: SignedIn, socket: Session) -> Self {
         let inbox = app.hub.open();
-        // What goes out to a chat says nobody's e-mail.
-        let user = User { email: String::new(), ..user };
-        Self { app, user, claims, socket, inbox, known: HashMap::new() }
+        Self { app, user_id: user.id, claims, socket, inbox, known: HashMap::new() }
     }
 
     pub async fn run(mut self, mut frames: AggregatedMessageStream) {
@@ -130,7 +127,7 @@ impl Conversation {
                 .detail(format!("One socket listens to at most {CHATS_MAX} chats."));
             return self.refuse(None, Some(uri), &problem.into()).await;
         }
-        let reader = match Reader::find(&self.app, self.user.clone(), &uri).await {
+        let reader = match Reader::find(&self.app, self.user_id, &uri).await {
             Ok(reader) => reader,
             Err(error) => return self.refuse(None, Some(uri), &error).await,
         };
@@ -151,7 +148,7 @@ impl Conversation {
     async fn catch_up(&mut self, uri: &str, after: Option<i64>, epoch: Option<Uuid>) -> Turn {
         let mut after = after;
         loop {
-            let reader = match Reader::find(&self.app, self.user.clone(), uri).await {
+            let reader = match Reader::find(&self.app, self.user_id, uri).await {
                 Ok(reader) => reader,
                 Err(error) => {
                     self.unsubscribe(uri);
@@ -163,6 +160,10 @@ impl Conversation {
                 Ok(changes) => changes,
                 Err(Error::Refused(refusal)) if refusal.code() == ProblemCode::StartAfresh => {
                     self.known.insert(reader.chat.id, (uri.to_owned(), reader.chat.head));
+                    return self.send(&ServerFrame::Resync { uri: uri.to_owned() }).await;
+                }
+                // The client reads for itself, as often as it takes.
+                Err(error) if error.problem().code.is_passing() => {
                     return self.send(&ServerFrame::Resync { uri: uri.to_owned() }).await;
                 }
                 Err(error) => return self.refuse(None, Some(uri.to_owned()), &error).await,
@@ -221,16 +222,15 @@ impl Conversation {
 
     async fn store(&self, uri: &str, client_id: Uuid, message: String) -> Result<(i64, i64), Error> {
         check_message(&message).map_err(|code| Refusal::field("message", code))?;
-        let writer = Reader::find(&self.app, self.user.clone(), uri).await?.writing()?;
-        self.app.limits.post_of(self.user.id)?;
+        let writer = Reader::find(&self.app, self.user_id, uri).await?.writing()?;
+        self.app.limits.post_of(self.user_id)?;
         let stored = self.app.writer.post(writer.chat.id, writer.user, client_id, message).await?;
         Ok((stored.seq, stored.revision))
     }
 
     async fn renew(&mut self, token: &str) -> Turn {
         match SignedIn::with_token(&self.app, token).await {
-            Ok(SignedIn { user, claims }) if user.id == self.user.id => {
-                self.user = User { email: String::new(), ..user };
+            Ok(SignedIn { user, claims }) if user.id == self.user_id => {
                 self.claims = claims;
                 ControlFlow::Continue(())
             }
