@@ -1,17 +1,20 @@
 //! The way to the socket: who may open one.
 
 mod conversation;
+mod guard;
 
 use std::time::Duration;
 
 use actix_web::{
-    HttpRequest, HttpResponse,
+    FromRequest, HttpRequest, HttpResponse, dev,
     http::header::{HOST, HeaderValue, ORIGIN, SEC_WEBSOCKET_PROTOCOL},
     web::{Data, Payload},
 };
+use anyhow::anyhow;
+use futures_util::StreamExt;
 use shared::{problem::ProblemCode, socket::PROTOCOL};
 
-use self::conversation::Conversation;
+use self::{conversation::Conversation, guard::Guard};
 use crate::{
     app::App,
     auth::SignedIn,
@@ -36,7 +39,7 @@ pub async fn open(
         Some(who) => who,
         None => signed_in.ok_or(ProblemCode::NotAuthenticated)?,
     };
-    let (mut response, session, frames) = actix_ws::handle(&request, payload)
+    let (mut response, session, frames) = actix_ws::handle(&request, guarded(&request, payload).await?)
         .map_err(|error| Refusal::new(ProblemCode::Malformed).detail(error.to_string()))?;
     if offers_protocol {
         response.headers_mut().insert(SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(PROTOCOL));
@@ -45,6 +48,13 @@ pub async fn open(
     let app = app.into_inner();
     actix_web::rt::spawn(async move { Conversation::new(app, who, session).run(frames).await });
     Ok(response)
+}
+
+/// The same payload behind the guard.
+async fn guarded(request: &HttpRequest, payload: Payload) -> Result<Payload, Error> {
+    let guard = Guard::new(payload.into_inner(), FRAME_MAX);
+    let mut payload = dev::Payload::Stream { payload: guard.boxed_local() };
+    Payload::from_request(request, &mut payload).await.map_err(|error| Error::Internal(anyhow!("{error}")))
 }
 
 /// What stands in the subprotocols: whether ours is offered, and the ticket beside it.

@@ -2,6 +2,7 @@
 
 use std::{collections::HashMap, ops::ControlFlow, sync::Arc, time::Duration};
 
+use actix_web::error::PayloadError;
 use actix_ws::{AggregatedMessage, AggregatedMessageStream, CloseCode, CloseReason, ProtocolError, Session};
 use bytestring::ByteString;
 use chrono::Utc;
@@ -98,7 +99,7 @@ impl Conversation {
                 self.sent(sent.is_ok_and(|sent| sent.is_ok()))
             }
             Some(Ok(AggregatedMessage::Pong(_))) => ControlFlow::Continue(()),
-            Some(Err(ProtocolError::Overflow)) => end(close::TOO_BIG, "a frame is too big"),
+            Some(Err(error)) if is_overflow(&error) => end(close::TOO_BIG, "a frame is too big"),
             Some(Err(_)) => end(close::MISBEHAVED, "the protocol was broken"),
             Some(Ok(AggregatedMessage::Close(_))) | None => ControlFlow::Break(None),
         }
@@ -261,6 +262,17 @@ impl Conversation {
     #[expect(clippy::unused_self, reason = "reads as one of the ways in which a turn ends")]
     fn sent(&self, sent: bool) -> Turn {
         if sent { ControlFlow::Continue(()) } else { ControlFlow::Break(None) }
+    }
+}
+
+fn is_overflow(error: &ProtocolError) -> bool {
+    match error {
+        ProtocolError::Overflow => true,
+        ProtocolError::Io(error) => error
+            .get_ref()
+            .and_then(|error| error.downcast_ref::<PayloadError>())
+            .is_some_and(|error| matches!(error, PayloadError::Overflow)),
+        _ => false,
     }
 }
 
