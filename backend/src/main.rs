@@ -12,14 +12,12 @@ use backend::{
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
+/// The dispatcher calls it an error when a socket hangs up.
+const LOGGED: &str = "info,actix_server=warn,actix_http::h1::dispatcher=off";
+
 #[tokio::main]
 async fn main() -> ExitCode {
-    tracing_subscriber::fmt()
-        .with_env_filter(
-            EnvFilter::builder().with_default_directive(tracing::Level::INFO.into()).from_env_lossy(),
-        )
-        .with_writer(std::io::stderr)
-        .init();
+    log();
     let done = match Arguments::read().command {
         Command::Serve(config) => serve(config).await,
         Command::Migrate(config) => migrate(config).await,
@@ -31,6 +29,12 @@ async fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Writes the log to standard error; `RUST_LOG` says how much.
+fn log() {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(LOGGED));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
 }
 
 async fn serve(config: Config) -> anyhow::Result<()> {

@@ -1,12 +1,15 @@
 //! The way to the socket: who may open one.
 
 mod conversation;
+mod ending;
 mod guard;
 
 use std::time::Duration;
 
 use actix_web::{
-    FromRequest, HttpRequest, HttpResponse, dev,
+    FromRequest, HttpRequest, HttpResponse,
+    body::BoxBody,
+    dev,
     http::header::{HOST, HeaderValue, ORIGIN, SEC_WEBSOCKET_PROTOCOL},
     web::{Data, Payload},
 };
@@ -14,7 +17,7 @@ use anyhow::anyhow;
 use futures_util::StreamExt;
 use shared::{problem::ProblemCode, socket::PROTOCOL};
 
-use self::{conversation::Conversation, guard::Guard};
+use self::{conversation::Conversation, ending::Ending, guard::Guard};
 use crate::{
     app::App,
     auth::SignedIn,
@@ -47,7 +50,7 @@ pub async fn open(
     let frames = frames.max_frame_size(FRAME_MAX).aggregate_continuations().max_continuation_size(FRAME_MAX);
     let app = app.into_inner();
     actix_web::rt::spawn(async move { Conversation::new(app, who, session).run(frames).await });
-    Ok(response)
+    Ok(response.map_body(|_, frames| BoxBody::new(Ending::after(frames))))
 }
 
 /// The same payload behind the guard.
