@@ -170,7 +170,9 @@ impl Shard {
                 if !plan.messages.is_empty() {
                     plan.ids = db::messages::insert(connection, &plan.messages).await?;
                 }
-                db::chats::raise(connection, &plan.raised).await?;
+                if !plan.raised.is_empty() {
+                    db::chats::raise(connection, &plan.raised).await?;
+                }
                 Ok(plan)
             })
             .await

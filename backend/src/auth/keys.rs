@@ -1,21 +1,25 @@
-//! Access tokens, and the key that signs them.
+//! Access tokens, and the keys that sign them.
+//!
+//! The data folder holds `signing.key`, and while it is being replaced also `signing.previous.key`, which signs nothing
+//! any more but is still believed. To replace the key, rename the file so and restart; fifteen minutes later the last
+//! token of the old key has run out, and the file can go.
 
-use std::{
-    fs::{self, File, OpenOptions},
-    io::{self, Read, Write},
-    os::unix::fs::{OpenOptionsExt, PermissionsExt},
-    path::Path,
-};
+mod file;
 
-use anyhow::{Context, bail, ensure};
+use std::{fs, path::Path};
+
+use anyhow::Context;
+use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine};
 use chrono::Utc;
 use jsonwebtoken::{
-    Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, encode, errors::ErrorKind,
+    Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, decode_header, encode, errors::ErrorKind,
 };
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 use shared::problem::ProblemCode;
 use uuid::Uuid;
 
+use self::file::Secret;
 use crate::problem::Error;
 
 /// An access token lives for this many seconds.
@@ -24,8 +28,8 @@ pub const TOKEN_LIFE: i64 = 15 * 60;
 const SESSION_LIFE: i64 = 7 * 24 * 60 * 60;
 /// How far two clocks may be apart, in seconds.
 const LEEWAY: u64 = 5;
-const KEY_BYTES: usize = 32;
-const KEY_ID: &str = "1";
+const KEY_FILE: &str = "signing.key";
+const PREVIOUS_KEY_FILE: &str = "signing.previous.key";
 const NAME: &str = "chatire";
 
 /// What a token says.
@@ -53,31 +57,43 @@ enum TokenType {
 
 /// Signs and checks tokens.
 pub struct Keys {
-    encoding: EncodingKey,
-    decoding: DecodingKey,
+    current: Key,
+    previous: Option<Key>,
     validation: Validation,
 }
 
+struct Key {
+    /// Says in a token's head which key signed it.
+    id: String,
+    encoding: EncodingKey,
+    decoding: DecodingKey,
+}
+
+impl Key {
+    fn new(bytes: &Secret) -> Self {
+        let digest = Sha256::digest(bytes);
+        let id = BASE64_URL_SAFE_NO_PAD.encode(digest.first_chunk::<6>().unwrap_or(&[0; 6]));
+        Self { id, encoding: EncodingKey::from_secret(bytes), decoding: DecodingKey::from_secret(bytes) }
+    }
+}
+
 impl Keys {
-    /// The key in the data folder, made on the first start.
+    /// The keys in the data folder; the first start makes one.
     pub fn open(data_dir: &Path) -> anyhow::Result<Self> {
         fs::create_dir_all(data_dir).with_context(|| format!("{} cannot be made", data_dir.display()))?;
-        let path = data_dir.join("signing.key");
-        let key = match create(&path) {
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => read(&path),
-            made => made.map_err(Into::into),
-        };
-        Ok(Self::new(&key.with_context(|| path.display().to_string())?))
+        let current = file::read_or_create(&data_dir.join(KEY_FILE))?;
+        let previous = file::read_if_there(&data_dir.join(PREVIOUS_KEY_FILE))?;
+        Ok(Self::new(Key::new(&current), previous.as_ref().map(Key::new)))
     }
 
-    fn new(key: &[u8; KEY_BYTES]) -> Self {
+    fn new(current: Key, previous: Option<Key>) -> Self {
         let mut validation = Validation::new(Algorithm::HS256);
         validation.leeway = LEEWAY;
         validation.validate_nbf = true;
         validation.set_issuer(&[NAME]);
         validation.set_audience(&[NAME]);
         validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
-        Self { encoding: EncodingKey::from_secret(key), decoding: DecodingKey::from_secret(key), validation }
+        Self { current, previous, validation }
     }
 
     /// A token of a new session.
@@ -98,44 +114,20 @@ impl Keys {
         let (iss, aud) = (NAME.to_owned(), NAME.to_owned());
         let claims =
             Claims { sub, sid, typ: TokenType::Access, iss, aud, iat, exp: iat + TOKEN_LIFE, orig_iat };
-        let header = Header { kid: Some(KEY_ID.to_owned()), ..Header::new(Algorithm::HS256) };
-        encode(&header, &claims, &self.encoding).map_err(|error| Error::Internal(error.into()))
+        let header = Header { kid: Some(self.current.id.clone()), ..Header::new(Algorithm::HS256) };
+        encode(&header, &claims, &self.current.encoding).map_err(|error| Error::Internal(error.into()))
     }
 
     /// What a token says, if it is one of ours and has not run out.
     pub fn check(&self, token: &str) -> Result<Claims, Error> {
-        let checked = decode::<Claims>(token, &self.decoding, &self.validation);
+        let id = decode_header(token).map_err(|_| ProblemCode::BadToken)?.kid;
+        let known = [Some(&self.current), self.previous.as_ref()].into_iter().flatten();
+        let key = known.into_iter().find(|key| Some(&key.id) == id.as_ref()).ok_or(ProblemCode::BadToken)?;
+        let checked = decode::<Claims>(token, &key.decoding, &self.validation);
         checked.map(|data| data.claims).map_err(|error| match error.kind() {
             ErrorKind::ExpiredSignature => ProblemCode::TokenExpired.into(),
             _ => ProblemCode::BadToken.into(),
         })
-    }
-}
-
-fn create(path: &Path) -> io::Result<[u8; KEY_BYTES]> {
-    let key: [u8; KEY_BYTES] = rand::random();
-    // Written beside and linked into place: a start that is cut short leaves no half a key.
-    let draft = path.with_extension(format!("{}.draft", Uuid::new_v4()));
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft)?;
-    file.write_all(&key).and_then(|()| file.sync_all())?;
-    let linked = fs::hard_link(&draft, path);
-    fs::remove_file(&draft)?;
-    linked.map(|()| key)
-}
-
-fn read(path: &Path) -> anyhow::Result<[u8; KEY_BYTES]> {
-    let mut file = File::open(path)?;
-    let mode = file.metadata()?.permissions().mode();
-    ensure!(
-        mode.trailing_zeros() >= 6,
-        "others than its owner may use it (mode {:o}): run chmod 600 on it, and replace it if it was shared",
-        mode & 0o777
-    );
-    let mut bytes = Vec::new();
-    file.read_to_end(&mut bytes)?;
-    match <[u8; KEY_BYTES]>::try_from(bytes.as_slice()) {
-        Ok(key) if key != [0; KEY_BYTES] => Ok(key),
-        _ => bail!("it is not a key of {KEY_BYTES} random bytes: remove it, and a new one is made"),
     }
 }
 
@@ -161,9 +153,17 @@ mod tests {
         result.unwrap_err().problem().code
     }
 
+    fn keys(byte: u8) -> Keys {
+        Keys::new(Key::new(&[byte; file::SECRET_BYTES]), None)
+    }
+
+    fn head(keys: &Keys, algorithm: Algorithm) -> Header {
+        Header { kid: Some(keys.current.id.clone()), ..Header::new(algorithm) }
+    }
+
     #[test]
     fn a_token_says_who_signed_in_and_a_refreshed_one_keeps_the_session() {
-        let keys = Keys::new(&[1; KEY_BYTES]);
+        let keys = keys(1);
         let claims = keys.check(&keys.sign_in(7).unwrap()).unwrap();
         assert_eq!(claims.sub, 7);
         let again = keys.check(&keys.refresh(&claims).unwrap()).unwrap();
@@ -172,7 +172,7 @@ mod tests {
 
     #[test]
     fn a_session_ends_after_seven_days() {
-        let keys = Keys::new(&[1; KEY_BYTES]);
+        let keys = keys(1);
         let mut claims = keys.check(&keys.sign_in(7).unwrap()).unwrap();
         claims.orig_iat -= SESSION_LIFE;
         assert_eq!(keys.refresh(&claims).unwrap_err().problem().code, ProblemCode::TokenRefused);
@@ -180,32 +180,32 @@ mod tests {
 
     #[test]
     fn tokens_of_other_keys_other_algorithms_and_other_times_are_refused() {
-        let (keys, others) = (Keys::new(&[1; KEY_BYTES]), Keys::new(&[2; KEY_BYTES]));
+        let (keys, others) = (keys(1), keys(2));
         assert_eq!(code(keys.check(&others.sign_in(7).unwrap())), ProblemCode::BadToken);
         assert_eq!(code(keys.check("nonsense")), ProblemCode::BadToken);
         let claims = keys.check(&keys.sign_in(7).unwrap()).unwrap();
         let stale = Claims { exp: claims.exp - TOKEN_LIFE - 10, ..claims.clone() };
-        let stale = encode(&Header::new(Algorithm::HS256), &stale, &keys.encoding).unwrap();
+        let stale = encode(&head(&keys, Algorithm::HS256), &stale, &keys.current.encoding).unwrap();
         assert_eq!(code(keys.check(&stale)), ProblemCode::TokenExpired);
-        let other = encode(&Header::new(Algorithm::HS512), &claims, &keys.encoding).unwrap();
+        let other = encode(&head(&keys, Algorithm::HS512), &claims, &keys.current.encoding).unwrap();
         assert_eq!(code(keys.check(&other)), ProblemCode::BadToken);
         let foreign = Claims { iss: "another".into(), ..claims };
-        let foreign = encode(&Header::new(Algorithm::HS256), &foreign, &keys.encoding).unwrap();
+        let foreign = encode(&head(&keys, Algorithm::HS256), &foreign, &keys.current.encoding).unwrap();
         assert_eq!(code(keys.check(&foreign)), ProblemCode::BadToken);
     }
 
     #[test]
-    fn the_key_is_made_once_and_is_nobody_elses_to_read() {
+    fn a_key_that_was_replaced_is_believed_until_it_is_taken_away() {
         let folder = tempfile::tempdir().unwrap();
-        let token = Keys::open(folder.path()).unwrap().sign_in(7).unwrap();
-        assert!(Keys::open(folder.path()).unwrap().check(&token).is_ok());
-        let path = folder.path().join("signing.key");
-        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
-        assert!(Keys::open(folder.path()).is_err());
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
-        fs::write(&path, "short").unwrap();
-        assert!(Keys::open(folder.path()).is_err());
-        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+        let (current, previous) = (folder.path().join(KEY_FILE), folder.path().join(PREVIOUS_KEY_FILE));
+        let old = Keys::open(folder.path()).unwrap().sign_in(7).unwrap();
+        fs::rename(current, &previous).unwrap();
+        let keys = Keys::open(folder.path()).unwrap();
+        assert_eq!(keys.check(&old).unwrap().sub, 7);
+        let new = keys.refresh(&keys.check(&old).unwrap()).unwrap();
+        fs::remove_file(previous).unwrap();
+        let keys = Keys::open(folder.path()).unwrap();
+        assert_eq!(code(keys.check(&old)), ProblemCode::BadToken);
+        assert_eq!(keys.check(&new).unwrap().sub, 7);
     }
 }

@@ -87,5 +87,6 @@ fn check_origin(request: &HttpRequest, config: &Config) -> Result<(), Error> {
 /// Where no public URL is set, the page must come from the host that the request names.
 fn is_own_host(request: &HttpRequest, origin: &str, config: &Config) -> bool {
     let host = request.headers().get(HOST).and_then(|host| host.to_str().ok());
-    config.public_url.is_none() && host.is_some_and(|host| origin == format!("http://{host}"))
+    let named = origin.split_once("://").map(|(_, named)| named);
+    config.public_url.is_none() && host.is_some() && host == named
 }
