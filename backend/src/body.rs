@@ -15,8 +15,8 @@ use uuid::Uuid;
 
 use crate::problem::{Error, Refusal, field_error};
 
-/// The largest body, in bytes.
-const BODY_MAX: usize = 32 * 1024;
+/// The largest body, in bytes: a form writes the longest message with 48,000.
+const BODY_MAX: usize = 64 * 1024;
 /// A body that takes longer is given up: actix itself would wait for it forever.
 const BODY_WITHIN: Duration = Duration::from_secs(30);
 

@@ -1,5 +1,7 @@
 //! The extractors for whoever is in the chat that the path names.
 
+use std::net::IpAddr;
+
 use actix_web::{FromRequest, HttpRequest, dev::Payload};
 use shared::{chat::is_uri, member::Role, problem::ProblemCode, user::User};
 
@@ -60,7 +62,8 @@ impl FromRequest for Reader {
         Box::pin(async move {
             let (app, user) = (app(&request)?, signed_in.await?.user);
             let uri = request.match_info().get("uri").unwrap_or_default();
-            let found = guessing_is_limited(app, &request, Self::find(app, user.id, uri).await)?;
+            let address = address(&request, &app.config);
+            let found = guessing_is_limited(app, address, Self::find(app, user.id, uri).await)?;
             // The caller's own e-mail is theirs to see.
             Ok(Self { user, ..found })
         })
@@ -78,11 +81,11 @@ impl FromRequest for Writer {
 }
 
 /// Counts unknown addresses of chats, so that nobody finds one by trying.
-pub fn guessing_is_limited<T>(app: &App, request: &HttpRequest, found: Result<T, Error>) -> Result<T, Error> {
+pub fn guessing_is_limited<T>(app: &App, address: IpAddr, found: Result<T, Error>) -> Result<T, Error> {
     if let Err(Error::Refused(refusal)) = &found
         && refusal.code() == ProblemCode::ChatNotFound
     {
-        app.limits.of_address(Limit::UnknownUri, address(request, &app.config))?;
+        app.limits.of_address(Limit::UnknownUri, address)?;
     }
     found
 }

@@ -12,6 +12,7 @@ use shared::{
 };
 
 use crate::{
+    address::address,
     app::App,
     auth::{Reader, SignedIn, membership::guessing_is_limited},
     body::{Body, Fields, FromFields},
@@ -38,7 +39,7 @@ pub async fn join(
         let detail = "You can only join as yourself.";
         return Err(Refusal::new(ProblemCode::Forbidden).detail(detail).into());
     }
-    let reader = guessing_is_limited(&app, &request, enter(&app, &user, &uri).await)?;
+    let reader = guessing_is_limited(&app, address(&request, &app.config), enter(&app, &user, &uri).await)?;
     Ok(Json(joined(&app, Reader { user, ..reader }).await?))
 }
 

@@ -19,6 +19,7 @@ use shared::{problem::ProblemCode, socket::PROTOCOL};
 
 use self::{conversation::Conversation, ending::Ending, guard::Guard};
 use crate::{
+    address::address,
     app::App,
     auth::SignedIn,
     config::Config,
@@ -32,7 +33,7 @@ const HEARTBEAT: Duration = Duration::from_secs(30);
 
 pub async fn open(
     app: Data<App>,
-    signed_in: Option<SignedIn>,
+    signed_in: Result<SignedIn, Error>,
     request: HttpRequest,
     payload: Payload,
 ) -> Result<HttpResponse, Error> {
@@ -40,7 +41,7 @@ pub async fn open(
     let (offers_protocol, ticket) = offered(&request);
     let who = match ticket.and_then(|ticket| app.tickets.redeem(&ticket)) {
         Some(who) => who,
-        None => signed_in.ok_or(ProblemCode::NotAuthenticated)?,
+        None => signed_in?,
     };
     let (mut response, session, frames) = actix_ws::handle(&request, guarded(&request, payload).await?)
         .map_err(|error| Refusal::new(ProblemCode::Malformed).detail(error.to_string()))?;
@@ -48,8 +49,8 @@ pub async fn open(
         response.headers_mut().insert(SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(PROTOCOL));
     }
     let frames = frames.max_frame_size(FRAME_MAX).aggregate_continuations().max_continuation_size(FRAME_MAX);
-    let app = app.into_inner();
-    actix_web::rt::spawn(async move { Conversation::new(app, who, session).run(frames).await });
+    let (address, app) = (address(&request, &app.config), app.into_inner());
+    actix_web::rt::spawn(async move { Conversation::new(app, who, address, session).run(frames).await });
     Ok(response.map_body(|_, frames| BoxBody::new(Ending::after(frames))))
 }
 

@@ -1,1 +1,34 @@
-//! The API, over real HTTP and sockets, on a real PostgreSQL.
+//! The API as a program sees it: over real HTTP and sockets, on a real PostgreSQL.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "a test that cannot go on fails"
+)]
+
+mod accounts;
+mod app;
+mod capacity;
+mod catch_up;
+mod changes;
+mod chats;
+mod contract;
+mod database;
+mod door;
+mod headers;
+mod history;
+mod limits;
+mod listener;
+mod messages;
+mod migrations;
+mod outsiders;
+mod pages;
+mod privacy;
+mod protocol_doc;
+mod proxy;
+mod refusals;
+mod retries;
+mod socket;
+mod tokens;
+mod web;

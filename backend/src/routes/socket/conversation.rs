@@ -1,6 +1,6 @@
 //! One socket: what its client says, and what it is told.
 
-use std::{collections::HashMap, ops::ControlFlow, sync::Arc, time::Duration};
+use std::{collections::HashMap, net::IpAddr, ops::ControlFlow, sync::Arc, time::Duration};
 
 use actix_web::error::PayloadError;
 use actix_ws::{AggregatedMessage, AggregatedMessageStream, CloseCode, CloseReason, ProtocolError, Session};
@@ -20,7 +20,7 @@ use uuid::Uuid;
 use super::{super::changes, HEARTBEAT};
 use crate::{
     app::App,
-    auth::{Reader, SignedIn, keys::Claims},
+    auth::{Reader, SignedIn, keys::Claims, membership::guessing_is_limited},
     hub::{
         News, frame,
         session::{Heard, Inbox},
@@ -43,6 +43,8 @@ type Turn = ControlFlow<Option<CloseReason>>;
 pub struct Conversation {
     app: Arc<App>,
     user_id: i64,
+    /// Where the client is, as far as limits count it.
+    address: IpAddr,
     claims: Claims,
     socket: Session,
     inbox: Inbox,
@@ -51,9 +53,9 @@ pub struct Conversation {
 }
 
 impl Conversation {
-    pub fn new(app: Arc<App>, SignedIn { user, claims }: SignedIn, socket: Session) -> Self {
+    pub fn new(app: Arc<App>, SignedIn { user, claims }: SignedIn, address: IpAddr, socket: Session) -> Self {
         let inbox = app.hub.open();
-        Self { app, user_id: user.id, claims, socket, inbox, known: HashMap::new() }
+        Self { app, user_id: user.id, address, claims, socket, inbox, known: HashMap::new() }
     }
 
     pub async fn run(mut self, mut frames: AggregatedMessageStream) {
@@ -128,7 +130,7 @@ impl Conversation {
                 .detail(format!("One socket listens to at most {CHATS_MAX} chats."));
             return self.refuse(None, Some(uri), &problem.into()).await;
         }
-        let reader = match Reader::find(&self.app, self.user_id, &uri).await {
+        let reader = match self.find(&uri).await {
             Ok(reader) => reader,
             Err(error) => return self.refuse(None, Some(uri), &error).await,
         };
@@ -223,10 +225,14 @@ impl Conversation {
 
     async fn store(&self, uri: &str, client_id: Uuid, message: String) -> Result<(i64, i64), Error> {
         check_message(&message).map_err(|code| Refusal::field("message", code))?;
-        let writer = Reader::find(&self.app, self.user_id, uri).await?.writing()?;
+        let writer = self.find(uri).await?.writing()?;
         self.app.limits.post_of(self.user_id)?;
         let stored = self.app.writer.post(writer.chat.id, writer.user, client_id, message).await?;
         Ok((stored.seq, stored.revision))
+    }
+
+    async fn find(&self, uri: &str) -> Result<Reader, Error> {
+        guessing_is_limited(&self.app, self.address, Reader::find(&self.app, self.user_id, uri).await)
     }
 
     async fn renew(&mut self, token: &str) -> Turn {

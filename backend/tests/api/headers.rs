@@ -1,0 +1,160 @@
+//! What every response carries, and who else's pages may read it.
+
+use backend::config::RateLimits;
+use reqwest::Method;
+use serde_json::json;
+
+use crate::{
+    app::{Answer, Call, FRIEND, PASSWORD, TestApp},
+    listener::knock,
+};
+
+const FIXED: [(&str, &str); 6] = [
+    ("referrer-policy", "no-referrer"),
+    ("x-content-type-options", "nosniff"),
+    ("x-frame-options", "DENY"),
+    ("cross-origin-opener-policy", "same-origin"),
+    ("cross-origin-resource-policy", "same-origin"),
+    ("x-robots-tag", "noindex"),
+];
+
+#[track_caller]
+fn is_safe<'a>(what: &str, header: impl Fn(&str) -> &'a str) {
+    for (name, value) in FIXED {
+        assert_eq!(header(name), value, "{name} of {what}");
+    }
+    let policy = header("content-security-policy");
+    let wanted = ["default-src 'none'", "base-uri 'none'", "form-action 'self'", "frame-ancestors 'none'"];
+    for part in wanted {
+        assert!(policy.split(';').any(|found| found.trim() == part), "{part} is missing from {policy}");
+    }
+    assert!(!policy.contains("'unsafe-inline'") && !policy.contains("'unsafe-eval'"), "{policy}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_kind_of_response_is_safe() {
+    let app = TestApp::with(|config| config.rate_limits = RateLimits::On).await;
+    let (ada, tea) = app.tea().await;
+    let sign_in = |name: &str, password: &str| {
+        app.web.post("/auth/jwt/create/").json(&json!({ "username": name, "password": password }))
+    };
+    let messages = format!("/api/chats/{tea}/messages/");
+    let kinds: Vec<(u16, Call)> = vec![
+        (200, app.web.get("/healthz")),
+        (200, ada.get("/auth/me/")),
+        (200, sign_in("ada", PASSWORD)),
+        (
+            204,
+            ada.post("/auth/password/")
+                .json(&json!({ "new_password": "x1!kLm99q", "current_password": PASSWORD })),
+        ),
+        (400, ada.say(&tea, " ")),
+        (400, ada.post(&messages).body("application/json", "{")),
+        (401, app.web.get("/auth/me/")),
+        (403, ada.call(&Method::PATCH, &format!("/api/chats/{tea}/")).json(&json!({ "username": "eve" }))),
+        (404, ada.join("nowhere")),
+        (404, ada.get("/nothing")),
+        (404, app.web.get("/nothing.wasm")),
+        (405, app.web.get("/auth/jwt/create/")),
+        (409, ada.get(&format!("/api/chats/{tea}/changes/?after=99"))),
+        (413, ada.post(&messages).body("application/json", "x".repeat(100 * 1024))),
+        (415, ada.post(&messages).body("text/plain", "tea")),
+    ];
+    for (status, call) in kinds {
+        let answer = call.await.is(status);
+        is_safe(&format!("{answer:?}"), |name| answer.header(name));
+        assert_eq!(answer.header("cache-control"), "no-store", "{answer:?}");
+    }
+    for path in ["/", "/chats", &format!("/chats/{tea}"), "/auth"] {
+        let answer = app.web.get(path).await;
+        is_safe(path, |name| answer.header(name));
+    }
+    let mut last = sign_in("ada", "wrong").await;
+    while last.status != 429 {
+        last = sign_in("ada", "wrong").await;
+    }
+    is_safe("429", |name| last.header(name));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_answers_to_a_handshake_are_safe_too() {
+    let app = TestApp::start().await;
+    let ada = app.person("ada").await;
+    let authorization = format!("JWT {}", ada.token);
+    let (_listener, response) = knock(&app.web, &[("authorization", &authorization)]).await.unwrap();
+    is_safe("101", |name| response.headers().get(name).map_or("", |value| value.to_str().unwrap()));
+    let refused = knock(&app.web, &[("origin", "https://evil.example")]).await.err().unwrap();
+    is_safe("403", |name| refused.response.headers().get(name).map_or("", |value| value.to_str().unwrap()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn browsers_are_told_to_stay_with_https_where_it_is_served() {
+    let app = TestApp::with(|config| config.public_url = Some("https://chat.example.org".into())).await;
+    let answer = app.web.get("/healthz").await.is(200);
+    assert_eq!(answer.header("strict-transport-security"), "max-age=31536000; includeSubDomains");
+    assert!(
+        answer.header("content-security-policy").contains("wss://chat.example.org"),
+        "{:?}",
+        answer.headers
+    );
+    let plain = TestApp::start().await;
+    assert_eq!(plain.web.get("/healthz").await.header("strict-transport-security"), "");
+}
+
+fn preflight(app: &TestApp, origin: &str, path: &str, method: &str) -> Call {
+    app.web
+        .call(&Method::OPTIONS, path)
+        .header("origin", origin)
+        .header("access-control-request-method", method)
+        .header("access-control-request-headers", "authorization, content-type")
+}
+
+#[track_caller]
+fn allows_nobody(answer: &Answer) {
+    let told: Vec<_> =
+        answer.headers.keys().filter(|name| name.as_str() == "access-control-allow-origin").collect();
+    assert!(told.is_empty(), "{answer:?} {:?}", answer.headers);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pages_of_a_configured_origin_may_use_the_api() {
+    let app = TestApp::start().await;
+    let (ada, tea) = app.tea().await;
+    let calls = [
+        ("/auth/jwt/create/", "POST"),
+        ("/auth/me/", "PUT"),
+        ("/api/chats/", "POST"),
+        (&format!("/api/chats/{tea}/"), "PATCH"),
+        (&format!("/api/chats/{tea}/messages/"), "GET"),
+    ];
+    for (path, method) in calls {
+        let answer = preflight(&app, FRIEND, path, method).await;
+        assert!((200..300).contains(&answer.status), "{answer:?}");
+        assert_eq!(answer.header("access-control-allow-origin"), FRIEND);
+        let headers = answer.header("access-control-allow-headers").to_ascii_lowercase();
+        assert!(headers.contains("authorization") && headers.contains("content-type"), "{headers}");
+        assert!(answer.header("access-control-allow-methods").contains(method));
+        is_safe("a preflight", |name| answer.header(name));
+    }
+    for call in [ada.get("/auth/me/"), app.web.get("/auth/me/"), ada.join("nowhere"), app.web.get("/healthz")]
+    {
+        let answer = call.header("origin", FRIEND).await;
+        assert_eq!(answer.header("access-control-allow-origin"), FRIEND, "{answer:?}");
+        assert!(answer.header("vary").to_ascii_lowercase().contains("origin"), "{:?}", answer.headers);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pages_of_other_origins_may_not() {
+    let app = TestApp::start().await;
+    let ada = app.person("ada").await;
+    for origin in
+        ["https://evil.example", "null", "http://localhost:8081", "http://localhost:8080.evil.example"]
+    {
+        allows_nobody(&preflight(&app, origin, "/api/chats/", "POST").await);
+        allows_nobody(&ada.get("/auth/me/").header("origin", origin).await.is(200));
+    }
+    let closed = TestApp::with(|config| config.allowed_origins.clear()).await;
+    allows_nobody(&preflight(&closed, FRIEND, "/api/chats/", "POST").await);
+    allows_nobody(&closed.web.get("/healthz").header("origin", FRIEND).await.is(200));
+}

@@ -1,0 +1,145 @@
+//! Too much of a thing is refused with the time after which to go on.
+
+use backend::config::{Config, RateLimits};
+use serde_json::json;
+use shared::problem::ProblemCode;
+use uuid::Uuid;
+
+use crate::app::{Answer, Call, PASSWORD, TestApp};
+
+async fn limited(change: impl FnOnce(&mut Config)) -> TestApp {
+    TestApp::with(|config| {
+        config.rate_limits = RateLimits::On;
+        change(config);
+    })
+    .await
+}
+
+/// Asks until it is too much, which must be after exactly `most` times.
+async fn too_many_after(most: usize, mut ask: impl FnMut(usize) -> Call) -> Answer {
+    for count in 0..most {
+        let answer = ask(count).await;
+        assert_ne!(answer.status, 429, "number {count}: {answer:?}");
+    }
+    let answer = ask(most).await;
+    let seconds: u64 = answer.header("retry-after").parse().unwrap_or_else(|_| panic!("{answer:?}"));
+    let problem: shared::problem::Problem = answer.read();
+    assert_eq!((problem.code, problem.retry_after), (ProblemCode::TooManyRequests, Some(seconds)));
+    assert!(seconds >= 1, "{answer:?}");
+    answer
+}
+
+fn sign_in(app: &TestApp, name: &str) -> Call {
+    app.web.post("/auth/jwt/create/").json(&json!({ "username": name, "password": PASSWORD }))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_is_tried_five_times_and_an_address_ten() {
+    let app = limited(|_| ()).await;
+    app.person("ada").await;
+    let wrong = json!({ "username": "ada", "password": "wrong password" });
+    too_many_after(5, |_| app.web.post("/auth/jwt/create/").json(&wrong)).await;
+    sign_in(&app, "ADA").await.refused(ProblemCode::TooManyRequests);
+    // Seven so far from this address.
+    too_many_after(3, |count| sign_in(&app, &format!("nobody{count}"))).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_address_signs_up_five_times_an_hour_and_mistakes_do_not_count() {
+    let app = limited(|_| ()).await;
+    let sign_up = |name: &str| {
+        app.web.post("/auth/users/create/").json(&json!({ "username": name, "password": PASSWORD }))
+    };
+    for _ in 0..10 {
+        sign_up("a b").await.refused(ProblemCode::Invalid);
+    }
+    too_many_after(5, |count| sign_up(&format!("person{count}"))).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_person_posts_twenty_at_once_by_either_way() {
+    let app = limited(|_| ()).await;
+    let (ada, tea) = app.tea().await;
+    let brian = app.person("brian").await;
+    brian.joins(&tea).await;
+    let mut listener = ada.listens().await;
+    let (mut stored, mut refused) = (0, None);
+    // Two a second come back while this runs, so the count is not exact.
+    for count in 0..200 {
+        if count % 2 == 0 {
+            listener.posts(&tea, Uuid::new_v4(), "tea?").await;
+            match listener.hears_value().await {
+                frame if frame["type"] == "posted" => stored += 1,
+                frame => refused = Some(frame["problem"].clone()),
+            }
+        } else {
+            match ada.say(&tea, "tea?").await {
+                answer if answer.status == 200 => stored += 1,
+                answer => refused = Some(answer.is(429).value()),
+            }
+        }
+        if refused.is_some() {
+            break;
+        }
+    }
+    assert!(stored >= 20, "{stored}");
+    let refused = refused.expect("it is too much at some time");
+    assert_eq!(refused["code"], "too_many_requests");
+    assert!(refused["retry_after"].as_u64().unwrap() >= 1);
+    brian.says(&tea, "others may").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_finds_a_chat_by_trying() {
+    let app = limited(|_| ()).await;
+    let (ada, tea) = app.tea().await;
+    let nowhere = |count: usize| format!("{count:022}");
+    too_many_after(30, |count| match count % 3 {
+        0 => ada.join(&nowhere(count)),
+        1 => ada.get(&format!("/api/chats/{}/messages/", nowhere(count))),
+        _ => ada.get(&format!("/api/chats/{}/changes/", nowhere(count))),
+    })
+    .await;
+    ada.says(&tea, "known chats are open").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_socket_does_not_help_to_find_a_chat() {
+    let app = limited(|_| ()).await;
+    let mut listener = app.person("ada").await.listens().await;
+    let mut codes = Vec::new();
+    for count in 0..60 {
+        listener.subscribes(&format!("{count:022}"), None, None).await;
+        codes.push(listener.hears_refusal().await.2.code);
+    }
+    assert_eq!(codes[0], ProblemCode::ChatNotFound);
+    assert!(codes.contains(&ProblemCode::TooManyRequests), "{codes:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_client_says_of_its_address_counts_only_through_a_trusted_proxy() {
+    let open = limited(|_| ()).await;
+    let from = |app: &TestApp, count: usize| {
+        sign_in(app, &format!("nobody{count}")).header("x-forwarded-for", &format!("198.51.100.{count}"))
+    };
+    too_many_after(10, |count| from(&open, count)).await;
+
+    let behind = limited(|config| config.trusted_proxies = vec!["127.0.0.0/8".parse().unwrap()]).await;
+    for count in 0..15 {
+        from(&behind, count).await.refused(ProblemCode::WrongCredentials);
+    }
+    // What a client writes before the proxy adds the true address is worth nothing.
+    too_many_after(10, |count| {
+        let hops = format!("198.51.100.{count}, 203.0.113.7");
+        sign_in(&behind, &format!("other{count}")).header("x-forwarded-for", &hops)
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn limits_that_are_off_refuse_nothing() {
+    let app = TestApp::start().await;
+    for count in 0..12 {
+        sign_in(&app, &format!("nobody{}", count % 2)).await.refused(ProblemCode::WrongCredentials);
+    }
+}
