@@ -1,0 +1,99 @@
+//! What there is at which path, and what all of it shares.
+
+use leptos::{ev, prelude::*};
+use leptos_router::{
+    components::{FlatRoutes, Route, Router},
+    hooks::{use_location, use_params_map},
+    path,
+};
+
+use crate::{
+    auth::{Auth, ToAuth},
+    chat::{Chat, room::Room},
+    legacy,
+    live::Live,
+    session::{Session, use_session},
+    start::Start,
+    ui::{theme, trouble::NoPage},
+    words,
+};
+
+#[component]
+pub fn App() -> impl IntoView {
+    let session = Session::resume();
+    let live = Live::new(session);
+    let room = Room::new(session, live);
+    provide_context(session);
+    provide_context(live);
+    provide_context(room);
+    attend(session, live, room);
+    view! {
+        <Router>
+            <FlatRoutes fallback=NoPage>
+                <Route path=path!("/") view=Chats />
+                <Route path=path!("/chats/:uri?") view=Chats />
+                <Route path=path!("/auth") view=Auth />
+            </FlatRoutes>
+        </Router>
+    }
+}
+
+/// The start page, or the chat at this path; whoever is not signed in is asked to first.
+#[component]
+fn Chats() -> impl IntoView {
+    let session = use_session();
+    let params = use_params_map();
+    let location = use_location();
+    let uri = Memo::new(move |_| params.read().get("uri").filter(|uri| !uri.is_empty()));
+    let signed_in = Memo::new(move |_| session.is_in());
+    move || match (signed_in.get(), uri.get()) {
+        (false, _) => view! { <ToAuth path=location.pathname.get_untracked() /> }.into_any(),
+        (true, None) => view! { <Start /> }.into_any(),
+        (true, Some(uri)) => view! { <Chat uri /> }.into_any(),
+    }
+}
+
+/// What goes on for as long as the page is open.
+fn attend(session: Session, live: Live, room: Room) {
+    theme::follow_system();
+    session.watch();
+    let back = move || {
+        session.refresh();
+        live.wake();
+    };
+    let _online = window_event_listener(ev::online, move |_| back());
+    let _offline = window_event_listener(ev::offline, move |_| live.lose());
+    on_visibility_change(move || {
+        if !document().hidden() {
+            back();
+            room.look();
+        }
+    });
+    let _hash = window_event_listener(ev::hashchange, |_| follow_old_link());
+    Effect::new(move |_| {
+        session.renewals();
+        live.renew();
+    });
+    Effect::new(move |_| {
+        if !session.is_in() {
+            live.hang_up();
+        }
+    });
+    Effect::new(move |_| document().set_title(&words::title(room.unseen())));
+}
+
+fn on_visibility_change(heard: impl Fn() + 'static) {
+    use wasm_bindgen::{JsCast, closure::Closure};
+    let heard = Closure::<dyn Fn()>::new(heard);
+    document().set_onvisibilitychange(Some(heard.as_ref().unchecked_ref()));
+    heard.forget();
+}
+
+/// An old link pasted into an open page changes only the hash.
+fn follow_old_link() {
+    let location = window().location();
+    if let Some(path) = location.hash().ok().and_then(|hash| legacy::path_of(&hash)) {
+        // A browser that refuses leaves the person where they are.
+        let _followed = location.replace(&path);
+    }
+}

@@ -1,0 +1,157 @@
+//! Signing up and signing in.
+
+mod field;
+mod form;
+
+use leptos::{ev, prelude::*};
+use leptos_router::{
+    NavigateOptions,
+    components::Redirect,
+    hooks::{use_navigate, use_query_map},
+};
+
+use self::form::AuthForm;
+use crate::{
+    session::{Standing, return_to, use_session},
+    ui::{bar::Bar, theme::ThemeSwitch},
+    words,
+};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    SignUp,
+    SignIn,
+}
+
+impl Mode {
+    const fn word(self) -> &'static str {
+        match self {
+            Self::SignUp => words::SIGN_UP,
+            Self::SignIn => words::SIGN_IN,
+        }
+    }
+
+    const fn tab(self) -> &'static str {
+        match self {
+            Self::SignUp => "sign-up",
+            Self::SignIn => "sign-in",
+        }
+    }
+
+    const fn other(self) -> Self {
+        match self {
+            Self::SignUp => Self::SignIn,
+            Self::SignIn => Self::SignUp,
+        }
+    }
+}
+
+#[component]
+pub fn Auth() -> impl IntoView {
+    let session = use_session();
+    let query = use_query_map();
+    let next = move || return_to::safe(query.read().get_str(NEXT).unwrap_or_default()).to_owned();
+    let standing = untrack(|| session.standing());
+    let known = matches!(standing, Standing::Left | Standing::Ended);
+    let mode = RwSignal::new(if known { Mode::SignIn } else { Mode::SignUp });
+    let why = move || why(&standing, &next());
+    let page = move || {
+        view! {
+            <div class="page">
+                <Bar />
+                <main class="card">
+                    <h1 class="hidden">{words::SIGN_UP_OR_IN}</h1>
+                    <Tabs mode />
+                    <p class="hint lead">{why}</p>
+                    <div role="tabpanel" id="panel" aria-labelledby=move || mode.get().tab()>
+                        {move || view! { <AuthForm mode=mode.get() /> }}
+                    </div>
+                </main>
+                <footer class="foot">
+                    <ThemeSwitch />
+                </footer>
+            </div>
+        }
+    };
+    let onward = move || view! { <Redirect path=next() options=replacing() /> };
+    move || if session.is_in() { onward().into_any() } else { page.clone()().into_any() }
+}
+
+/// The query parameter that holds where to go afterwards.
+const NEXT: &str = "next";
+
+/// Asks for a name and leads back to `path`.
+#[component]
+pub fn ToAuth(
+    /// What was opened.
+    path: String,
+) -> impl IntoView {
+    let session = use_session();
+    let wanted = return_to::safe(&path);
+    let plain = untrack(|| session.standing()) == Standing::Left || matches!(wanted, "/" | return_to::HOME);
+    let path = if plain {
+        "/auth".to_owned()
+    } else {
+        format!("/auth?{NEXT}={}", js_sys::encode_uri_component(wanted))
+    };
+    let navigate = use_navigate();
+    navigate(&path, replacing());
+}
+
+/// Going on by itself leaves no step in the browser's history to trip over on the way back.
+fn replacing() -> NavigateOptions {
+    NavigateOptions { replace: true, ..NavigateOptions::default() }
+}
+
+fn why(standing: &Standing, next: &str) -> &'static str {
+    match standing {
+        Standing::Ended => words::SESSION_OVER,
+        Standing::Newcomer if next.starts_with("/chats/") => words::OPENED_A_LINK,
+        _ => "",
+    }
+}
+
+#[component]
+fn Tabs(
+    /// Which of them is chosen.
+    mode: RwSignal<Mode>,
+) -> impl IntoView {
+    // As everywhere in the browser: the arrows walk from tab to tab, Tab walks on.
+    let walk = move |event: ev::KeyboardEvent| {
+        if matches!(event.key().as_str(), "ArrowLeft" | "ArrowRight") {
+            mode.update(|mode| *mode = mode.other());
+            focus(mode.get_untracked().tab());
+        }
+    };
+    let tab = move |this: Mode| {
+        let chosen = move || mode.get() == this;
+        view! {
+            <button
+                role="tab"
+                type="button"
+                id=this.tab()
+                aria-controls="panel"
+                aria-selected=move || chosen().to_string()
+                tabindex=move || if chosen() { "0" } else { "-1" }
+                on:click=move |_| mode.set(this)
+            >
+                {this.word()}
+            </button>
+        }
+    };
+    view! {
+        <div role="tablist" class="tabs" aria-label=words::SIGN_UP_OR_IN on:keydown=walk>
+            {tab(Mode::SignUp)}
+            {tab(Mode::SignIn)}
+        </div>
+    }
+}
+
+fn focus(id: &str) {
+    use wasm_bindgen::JsCast;
+    let element = document().get_element_by_id(id);
+    if let Some(element) = element.and_then(|element| element.dyn_into::<web_sys::HtmlElement>().ok()) {
+        // An element that cannot take the focus leaves it where it is.
+        let _focused = element.focus();
+    }
+}

@@ -1,0 +1,82 @@
+//! A labelled input with its hint, and what is wrong with it beside it.
+
+use leptos::{html, prelude::*};
+use shared::problem::FieldCode;
+
+use crate::words;
+
+/// What is wrong with which field.
+pub type Faults = RwSignal<Vec<(String, FieldCode)>>;
+
+#[component]
+pub fn Field(
+    /// The field's name in the request.
+    name: &'static str,
+    /// What it is called.
+    label: &'static str,
+    /// What is good to know about it.
+    #[prop(optional)]
+    hint: String,
+    /// What a password manager should take it for.
+    autocomplete: &'static str,
+    /// Where its value is read.
+    node: NodeRef<html::Input>,
+    /// What is wrong with the fields of the form.
+    faults: Faults,
+) -> impl IntoView {
+    let fault = move || faults.read().iter().find(|(field, _)| field == name).map(|(_, code)| *code);
+    let told = move || fault().map(|code| words::field(name, code)).unwrap_or_default();
+    let described = format!("{name}-hint");
+    let is_password = name == "password";
+    let shown = RwSignal::new(false);
+    let kind = move || match name {
+        "password" if !shown.get() => "password",
+        "email" => "email",
+        _ => "text",
+    };
+    let toggle = is_password.then(|| view! { <ShowToggle shown /> });
+    view! {
+        <div class="field">
+            <label for=name>{label}</label>
+            <div class="input">
+                <input
+                    id=name
+                    name=name
+                    type=kind
+                    autocomplete=autocomplete
+                    autocapitalize="none"
+                    spellcheck="false"
+                    node_ref=node
+                    aria-describedby=described.clone()
+                    aria-invalid=move || fault().map(|_| "true")
+                    on:input=move |_| forgive(faults, name)
+                />
+                {toggle}
+            </div>
+            <div id=described>
+                <p role="alert" class="error">{told}</p>
+                <p class="hint" hidden=move || fault().is_some()>{hint}</p>
+            </div>
+        </div>
+    }
+}
+
+/// Whoever mends a field is not told off any longer.
+fn forgive(faults: Faults, name: &str) {
+    if faults.read_untracked().iter().any(|(field, _)| field == name) {
+        faults.update(|faults| faults.retain(|(field, _)| field != name));
+    }
+}
+
+#[component]
+fn ShowToggle(
+    /// Whether the password can be read.
+    shown: RwSignal<bool>,
+) -> impl IntoView {
+    view! {
+        <button type="button" class="quiet" on:click=move |_| shown.update(|shown| *shown = !*shown)>
+            {move || if shown.get() { words::HIDE } else { words::SHOW }}
+            <span class="hidden">{words::THE_PASSWORD}</span>
+        </button>
+    }
+}

@@ -1,0 +1,166 @@
+//! The form under the tabs.
+
+use leptos::{ev, html, prelude::*};
+use shared::{
+    problem::{FieldCode, ProblemCode},
+    user::{Password, SignIn, SignUp, check_email, check_password, check_username},
+};
+
+use super::{
+    Mode,
+    field::{Faults, Field},
+    focus,
+};
+use crate::{
+    api::Trouble,
+    session::{Session, use_session},
+    ui::wait::Wait,
+    words,
+};
+
+/// What was filled in. An e-mail address is not asked for when signing in.
+#[derive(Clone)]
+struct Filled {
+    mode: Mode,
+    email: String,
+    username: String,
+    password: Password,
+}
+
+impl Filled {
+    /// What can be seen to be wrong without asking the server.
+    fn faults(&self) -> Vec<(String, FieldCode)> {
+        let required = |empty: bool| if empty { Err(FieldCode::Blank) } else { Ok(()) };
+        let checks = match self.mode {
+            Mode::SignUp => vec![
+                ("email", check_email(&self.email)),
+                ("username", check_username(&self.username)),
+                ("password", check_password(&self.password)),
+            ],
+            Mode::SignIn => {
+                vec![("username", required(self.username.is_empty())), ("password", required(self.password.0.is_empty()))]
+            }
+        };
+        checks.into_iter().filter_map(|(name, check)| check.err().map(|code| (name.to_owned(), code))).collect()
+    }
+
+    async fn send(self, session: Session) -> Result<(), Trouble> {
+        let Self { mode, email, username, password } = self;
+        match mode {
+            Mode::SignUp => session.sign_up(SignUp { email, username, password }).await,
+            Mode::SignIn => session.sign_in(SignIn { username, password }).await,
+        }
+    }
+}
+
+#[component]
+pub fn AuthForm(
+    /// Which of the two.
+    mode: Mode,
+) -> impl IntoView {
+    let session = use_session();
+    let (email, username, password) = (NodeRef::new(), NodeRef::new(), NodeRef::new());
+    let faults: Faults = RwSignal::new(Vec::new());
+    let trouble = RwSignal::new(None);
+    let wait = Wait::default();
+    let send = Action::new_local(move |filled: &Filled| {
+        let filled = filled.clone();
+        async move {
+            if let Err(refused) = filled.send(session).await {
+                wait.begin(refused.retry_after());
+                show(faults, trouble, refused);
+            }
+        }
+    });
+    let pending = send.pending();
+    let submit = move |event: ev::SubmitEvent| {
+        event.prevent_default();
+        let filled = Filled {
+            mode,
+            email: value(email).trim().to_owned(),
+            username: value(username).trim().to_owned(),
+            password: Password(value(password)),
+        };
+        trouble.set(None);
+        faults.set(filled.faults());
+        if faults.read_untracked().is_empty() {
+            send.dispatch(filled);
+        } else {
+            focus_first(faults);
+        }
+    };
+    let signing_up = mode == Mode::SignUp;
+    let (hint, secret) = if signing_up {
+        ((words::USERNAME_HINT.to_owned(), words::password_hint()), "new-password")
+    } else {
+        ((String::new(), String::new()), "current-password")
+    };
+    let email = signing_up.then(|| {
+        view! {
+            <Field name="email" label=words::EMAIL hint=words::EMAIL_HINT.to_owned() autocomplete="email" node=email faults />
+        }
+    });
+    view! {
+        <form class="form" novalidate on:submit=submit>
+            {email}
+            <Field name="username" label=words::USERNAME hint=hint.0 autocomplete="username" node=username faults />
+            <Field name="password" label=words::PASSWORD hint=hint.1 autocomplete=secret node=password faults />
+            // The seconds are not part of the alert: counting aloud would drown everything else.
+            <div>
+                <p role="alert" class="error">{move || trouble.get().map_or("", |trouble| words::sentence(&trouble))}</p>
+                <p class="error">{move || wait.words()}</p>
+            </div>
+            <button class="primary" type="submit" disabled=pending>
+                {move || if pending.get() { words::ONE_MOMENT } else { mode.word() }}
+            </button>
+        </form>
+    }
+}
+
+/// Puts each part of a refusal where it belongs: beside its field, or above the button.
+fn show(faults: Faults, trouble: RwSignal<Option<Trouble>>, refused: Trouble) {
+    match &refused {
+        Trouble::Refused(problem) if problem.code == ProblemCode::Invalid && !problem.errors.is_empty() => {
+            faults.set(problem.errors.iter().map(|error| (error.field.clone(), error.code)).collect());
+            focus_first(faults);
+        }
+        _ => trouble.set(Some(refused)),
+    }
+}
+
+/// Leads the person to the first field that is wrong.
+fn focus_first(faults: Faults) {
+    if let Some((name, _)) = faults.read_untracked().first() {
+        focus(name);
+    }
+}
+
+/// Read where it stands: some password managers fill a form without a word.
+fn value(node: NodeRef<html::Input>) -> String {
+    node.get_untracked().map(|input| input.value()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn filled(mode: Mode, username: &str, password: &str) -> Filled {
+        let password = Password(password.to_owned());
+        Filled { mode, email: String::new(), username: username.to_owned(), password }
+    }
+
+    #[test]
+    fn a_good_sign_up_has_no_faults_and_a_bad_one_names_each() {
+        assert_eq!(filled(Mode::SignUp, "ada", "correct horse").faults(), []);
+        assert_eq!(
+            filled(Mode::SignUp, "a b", "short").faults(),
+            [("username".to_owned(), FieldCode::BadUsername), ("password".to_owned(), FieldCode::TooShort)]
+        );
+    }
+
+    #[test]
+    fn signing_in_judges_no_password_that_was_chosen_before() {
+        assert_eq!(filled(Mode::SignIn, "ada", "short").faults(), []);
+        assert_eq!(filled(Mode::SignIn, "ada", "").faults(), [("password".to_owned(), FieldCode::Blank)]);
+    }
+}

@@ -1,0 +1,71 @@
+//! A chat.
+
+mod announcer;
+mod composer;
+mod header;
+mod links;
+mod members;
+mod message;
+mod message_list;
+pub mod room;
+mod rows;
+mod scroll;
+mod share;
+mod window;
+
+use leptos::prelude::*;
+
+use self::{
+    announcer::Announcer,
+    composer::Composer,
+    header::ChatHeader,
+    message_list::MessageList,
+    room::{Room, Stage, use_room},
+};
+use crate::{
+    ui::{notice::ConnectionNotice, trouble::Failed},
+    words,
+};
+
+#[component]
+pub fn Chat(
+    /// The chat's address.
+    uri: String,
+) -> impl IntoView {
+    let room = use_room();
+    room.open(uri);
+    on_cleanup(move || room.leave());
+    let stage = Memo::new(move |_| room.stage());
+    move || match stage.get() {
+        Stage::Opening => view! { <Opening /> }.into_any(),
+        Stage::Open => view! { <Open room /> }.into_any(),
+        Stage::Failed(trouble) => view! { <Failed trouble again=move |()| room.enter() /> }.into_any(),
+    }
+}
+
+#[component]
+fn Open(
+    /// The chat.
+    room: Room,
+) -> impl IntoView {
+    view! {
+        <div class="chat">
+            <ChatHeader room />
+            <ConnectionNotice />
+            <MessageList room />
+            <Composer room />
+            <Announcer room />
+        </div>
+    }
+}
+
+/// Looks like the page's skeleton, so that nothing jumps.
+#[component]
+fn Opening() -> impl IntoView {
+    view! {
+        <main class="opening" aria-busy="true">
+            <span class="spinner" aria-hidden="true"></span>
+            <p class="muted">{words::OPENING}</p>
+        </main>
+    }
+}

@@ -1,0 +1,48 @@
+//! Who is here, the link to share, and what else there is.
+
+use leptos::prelude::*;
+
+use super::{members::Members, room::Room, share::CopyLink};
+use crate::{
+    session::use_session,
+    ui::{
+        icon::{Drawing, Icon},
+        theme::ThemeSwitch,
+    },
+    words,
+};
+
+#[component]
+pub fn ChatHeader(
+    /// The chat.
+    room: Room,
+) -> impl IntoView {
+    view! {
+        <header class="bar chat-bar">
+            <a href="/chats" class="round" aria-label=words::HOME>
+                <Drawing icon=Icon::Back />
+            </a>
+            <Members room />
+            // In an empty chat the share panel has the button.
+            <CopyLink class="quiet" hidden=Signal::derive(move || room.is_empty()) />
+            <Menu />
+        </header>
+    }
+}
+
+#[component]
+fn Menu() -> impl IntoView {
+    let session = use_session();
+    view! {
+        <button class="round" aria-label=words::MORE popovertarget="menu">
+            <Drawing icon=Icon::More />
+        </button>
+        <div id="menu" class="popover" popover="auto">
+            <p class="hint">{move || session.name()}</p>
+            <ThemeSwitch />
+            <button class="row" on:click=move |_| session.sign_out()>
+                {words::SIGN_OUT}
+            </button>
+        </div>
+    }
+}

@@ -1,0 +1,107 @@
+//! Finding the links in a text.
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Piece<'a> {
+    Text(&'a str),
+    Link(&'a str),
+}
+
+/// Cuts a text at its http and https links. The pieces joined are the text.
+pub fn pieces(text: &str) -> Vec<Piece<'_>> {
+    let mut pieces = Vec::new();
+    let mut rest = text;
+    let mut from = 0;
+    while let Some(start) = next_scheme(rest, from) {
+        let (before, tail) = rest.split_at(start);
+        let length = link_length(tail);
+        if length == 0 || before.ends_with(char::is_alphanumeric) {
+            from = start + 1;
+            continue;
+        }
+        let (link, after) = tail.split_at(length);
+        if !before.is_empty() {
+            pieces.push(Piece::Text(before));
+        }
+        pieces.push(Piece::Link(link));
+        (rest, from) = (after, 0);
+    }
+    if !rest.is_empty() {
+        pieces.push(Piece::Text(rest));
+    }
+    pieces
+}
+
+fn next_scheme(text: &str, from: usize) -> Option<usize> {
+    text.match_indices(['h', 'H']).map(|(at, _)| at).find(|at| *at >= from && scheme(text, *at).is_some())
+}
+
+/// The length of the scheme that begins at `at`.
+fn scheme(text: &str, at: usize) -> Option<usize> {
+    let has = |prefix: &str| {
+        text.get(at..at + prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
+    };
+    ["https://", "http://"].into_iter().find(|prefix| has(prefix)).map(str::len)
+}
+
+/// How much of `text`, which begins with a scheme, is the link; nothing if no host follows.
+fn link_length(text: &str) -> usize {
+    let scheme = scheme(text, 0).unwrap_or_default();
+    let ends = |c: char| c.is_whitespace() || c.is_control() || matches!(c, '<' | '>' | '"' | '`');
+    let mut link = text.split(ends).next().unwrap_or_default();
+    // The point after a link ends the sentence, and a bracket that was opened before it is not part of it.
+    while let Some(last) = link.chars().next_back() {
+        let closes = match last {
+            ')' => link.matches(')').count() > link.matches('(').count(),
+            ']' => link.matches(']').count() > link.matches('[').count(),
+            _ => matches!(last, '.' | ',' | ';' | ':' | '!' | '?' | '\'' | '*' | '_' | '…' | '。' | '，' | '”' | '’'),
+        };
+        if !closes {
+            break;
+        }
+        link = link.strip_suffix(last).unwrap_or_default();
+    }
+    let host = link.get(scheme..).is_some_and(|host| host.starts_with(|c: char| c.is_alphanumeric() || c == '['));
+    if host { link.len() } else { 0 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Piece::*, *};
+
+    #[test]
+    fn links_are_found_and_the_text_around_them_stays() {
+        assert_eq!(
+            pieces("see https://example.org/a?b=c#d, or HTTP://x.org."),
+            [
+                Text("see "),
+                Link("https://example.org/a?b=c#d"),
+                Text(", or "),
+                Link("HTTP://x.org"),
+                Text("."),
+            ]
+        );
+        assert_eq!(pieces("no link\nhere"), [Text("no link\nhere")]);
+        assert_eq!(pieces(""), []);
+    }
+
+    #[test]
+    fn brackets_belong_to_a_link_only_in_pairs() {
+        assert_eq!(pieces("(https://x.org/a)"), [Text("("), Link("https://x.org/a"), Text(")")]);
+        assert_eq!(pieces("https://x.org/a_(b)"), [Link("https://x.org/a_(b)")]);
+    }
+
+    #[test]
+    fn nothing_but_http_becomes_a_link() {
+        for text in ["javascript:alert(1)", "data:text/html,x", "https://", "http:// x", "xhttps://a.org", "ftp://a.org"] {
+            assert_eq!(pieces(text), [Text(text)]);
+        }
+    }
+
+    #[test]
+    fn the_pieces_joined_are_the_text() {
+        for text in ["ähttps://é.org/ü…", "h", "http://a.org!!! http://b.org)))", "👩‍👩‍👧 https://x.org/👍 end", "hhttp://"] {
+            let joined: String = pieces(text).iter().map(|p| match p { Text(t) | Link(t) => *t }).collect();
+            assert_eq!(joined, text);
+        }
+    }
+}

@@ -1,0 +1,184 @@
+//! The chat that is open: what is known of it, and what is done about it.
+
+mod listening;
+mod reading;
+mod sending;
+
+use leptos::{prelude::*, task::spawn_local};
+use shared::{
+    chat::{Joined, is_uri},
+    message::History,
+    problem::{FieldCode, ProblemCode},
+    timeline::Timeline,
+};
+
+use super::window::Window;
+use crate::{
+    api::{self, Trouble},
+    live::Live,
+    outbox::Outbox,
+    session::Session,
+    storage,
+};
+
+/// How far the opening of a chat has come.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Stage {
+    Opening,
+    Open,
+    Failed(Trouble),
+}
+
+/// Lives as long as the page, so that a late answer finds it and what is unsent outlasts a walk to another page.
+#[derive(Clone, Copy)]
+pub struct Room {
+    session: Session,
+    live: Live,
+    /// Counts the openings: an answer to an earlier one is stale.
+    turn: StoredValue<u32>,
+    uri: RwSignal<String>,
+    trouble: RwSignal<Option<Trouble>>,
+    timeline: RwSignal<Option<Timeline>>,
+    me: RwSignal<i64>,
+    outbox: RwSignal<Outbox>,
+    window: RwSignal<Window>,
+    /// Whether the end of the chat is in view, so that new messages are followed.
+    following: RwSignal<bool>,
+    /// The place up to which the person has seen the chat.
+    seen: RwSignal<i64>,
+    draft: RwSignal<String>,
+    /// What is wrong with the draft.
+    fault: RwSignal<Option<FieldCode>>,
+    /// What assistive technology is to say, numbered so that it says the same twice.
+    announced: RwSignal<(u32, String)>,
+    catching_up: StoredValue<CatchingUp>,
+    extending: RwSignal<bool>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum CatchingUp {
+    #[default]
+    No,
+    Yes,
+    /// More was missed since the question went out.
+    Again,
+}
+
+pub fn use_room() -> Room {
+    expect_context()
+}
+
+impl Room {
+    pub fn new(session: Session, live: Live) -> Self {
+        Self {
+            session,
+            live,
+            turn: StoredValue::new(0),
+            uri: RwSignal::new(String::new()),
+            trouble: RwSignal::new(None),
+            timeline: RwSignal::new(None),
+            me: RwSignal::new(0),
+            outbox: RwSignal::new(Outbox::default()),
+            window: RwSignal::new(Window::default()),
+            following: RwSignal::new(true),
+            seen: RwSignal::new(0),
+            draft: RwSignal::new(String::new()),
+            fault: RwSignal::new(None),
+            announced: RwSignal::new((0, String::new())),
+            catching_up: StoredValue::new(CatchingUp::No),
+            extending: RwSignal::new(false),
+        }
+    }
+
+    /// Opening a chat is joining it.
+    pub fn open(self, uri: String) {
+        self.clear();
+        self.draft.set(storage::read(storage::tab(), &draft_key(&uri)).unwrap_or_default());
+        let possible = is_uri(&uri);
+        self.uri.set(uri);
+        if possible {
+            self.live.listen(move |news| self.heed(news));
+            self.enter();
+        } else {
+            self.trouble.set(Some(Trouble::refused(ProblemCode::ChatNotFound)));
+        }
+    }
+
+    pub fn leave(self) {
+        self.clear();
+        self.unsubscribe();
+        self.live.stop_listening();
+    }
+
+    /// Reads the chat from the beginning; what was known stays in view until then.
+    pub fn enter(self) {
+        let turn = self.next_turn();
+        let uri = self.uri.get_untracked();
+        self.trouble.set(None);
+        spawn_local(async move {
+            let opened = self.read(&uri).await;
+            if self.turn.get_value() == turn {
+                match opened {
+                    Ok((joined, newest)) => self.settle(joined, newest),
+                    Err(trouble) => self.fail(trouble),
+                }
+            }
+        });
+    }
+
+    async fn read(self, uri: &str) -> Result<(Joined, History), Trouble> {
+        let joined = self.session.ask(api::join(uri, self.session.name_now())).await?;
+        let newest = self.session.ask(api::newest(uri)).await?;
+        Ok((joined, newest))
+    }
+
+    fn settle(self, joined: Joined, newest: History) {
+        self.me.set(joined.user.id);
+        self.timeline.set(Some(Timeline::open(joined, newest)));
+        self.following.set(true);
+        self.window.update(|window| window.to_end(&self.seqs()));
+        self.seen.set(self.newest());
+        self.let_go_of_seen();
+        self.subscribe();
+        self.flush();
+    }
+
+    fn fail(self, trouble: Trouble) {
+        // What is known stays in view while the server is away; a chat that is closed to us does not.
+        let closed = trouble.code() == Some(ProblemCode::ChatNotFound);
+        if closed {
+            self.timeline.set(None);
+        }
+        if closed || self.timeline.with_untracked(Option::is_none) {
+            self.trouble.set(Some(trouble));
+        }
+    }
+
+    fn clear(self) {
+        self.next_turn();
+        self.trouble.set(None);
+        self.timeline.set(None);
+        self.window.set(Window::default());
+        self.fault.set(None);
+        self.announced.set((0, String::new()));
+        self.extending.set(false);
+        self.catching_up.set_value(CatchingUp::No);
+    }
+
+    fn next_turn(self) -> u32 {
+        self.turn.update_value(|turn| *turn = turn.wrapping_add(1));
+        self.turn.get_value()
+    }
+
+    pub fn stage(self) -> Stage {
+        match &*self.trouble.read() {
+            Some(trouble) => Stage::Failed(trouble.clone()),
+            None if self.timeline.with(Option::is_some) => Stage::Open,
+            None => Stage::Opening,
+        }
+    }
+}
+
+fn draft_key(uri: &str) -> String {
+    format!("draft/{uri}")
+}

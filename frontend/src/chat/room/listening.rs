@@ -1,0 +1,190 @@
+//! Staying equal to the chat as the server has it.
+
+use leptos::{prelude::*, task::spawn_local};
+use shared::{
+    changes::Changes,
+    problem::ProblemCode,
+    socket::{ClientFrame, ServerFrame},
+    timeline::Heard,
+};
+
+use super::{CatchingUp, Room};
+use crate::{
+    api::{self, Trouble},
+    live::News,
+    words,
+};
+
+/// More new messages than this are announced by their number.
+const ANNOUNCED: usize = 3;
+
+impl Room {
+    pub(super) fn heed(self, news: News) {
+        match news {
+            News::Up if self.timeline.with_untracked(Option::is_none) => {
+                // The server is back: what failed because of it can be tried again.
+                if self.trouble.read_untracked() == Some(Trouble::Unreachable) {
+                    self.enter();
+                }
+            }
+            News::Up => {
+                self.subscribe();
+                self.flush();
+            }
+            News::Down => {
+                self.outbox.update(crate::outbox::Outbox::lost);
+                self.flush();
+            }
+            News::Poll => self.poll(),
+            News::Frame(frame) => self.take_in(frame),
+        }
+    }
+
+    fn take_in(self, frame: ServerFrame) {
+        match frame {
+            ServerFrame::Changes(changes) if changes.uri == self.uri.get_untracked() => self.follow(changes),
+            ServerFrame::Resync { uri } if uri == self.uri.get_untracked() => self.catch_up(),
+            ServerFrame::Posted { client_id, .. } => self.stored(client_id),
+            ServerFrame::Refused { client_id: Some(client_id), problem, .. } => self.refused(client_id, &problem),
+            ServerFrame::Refused { problem, uri, .. } if uri.as_ref() == Some(&self.uri.get_untracked()) => {
+                self.turned_away(Trouble::Refused(problem));
+            }
+            _ => {}
+        }
+    }
+
+    /// What goes on until the next news, by the rule.
+    fn follow(self, changes: Changes) {
+        let more = changes.more;
+        match self.hear(changes) {
+            Heard::Missed => self.catch_up(),
+            Heard::Foreign => self.enter(),
+            Heard::Applied | Heard::Known if more => self.catch_up(),
+            Heard::Applied | Heard::Known => {}
+        }
+    }
+
+    fn hear(self, changes: Changes) -> Heard {
+        let before = self.newest();
+        let heard = self.timeline.try_maybe_update(|timeline| {
+            let heard = timeline.as_mut().map_or(Heard::Known, |timeline| timeline.hear(changes));
+            (heard == Heard::Applied, heard)
+        });
+        if heard == Some(Heard::Applied) {
+            self.after_changes(before);
+        }
+        heard.unwrap_or(Heard::Known)
+    }
+
+    fn after_changes(self, before: i64) {
+        self.let_go_of_seen();
+        let following = self.following.get_untracked();
+        self.window.try_maybe_update(|window| {
+            let was = *window;
+            window.trim(&self.seqs(), following);
+            (*window != was, ())
+        });
+        self.announce_since(before);
+        self.look();
+    }
+
+    pub(super) fn catch_up(self) {
+        match self.catching_up.get_value() {
+            CatchingUp::No => {
+                self.catching_up.set_value(CatchingUp::Yes);
+                spawn_local(async move {
+                    self.fetch_missed().await;
+                });
+            }
+            CatchingUp::Yes | CatchingUp::Again => self.catching_up.set_value(CatchingUp::Again),
+        }
+    }
+
+    fn poll(self) {
+        if self.timeline.with_untracked(Option::is_none) || self.catching_up.get_value() != CatchingUp::No {
+            return;
+        }
+        self.catching_up.set_value(CatchingUp::Yes);
+        spawn_local(async move {
+            let answered = self.fetch_missed().await;
+            self.live.polled(answered);
+            if answered {
+                self.flush();
+            }
+        });
+    }
+
+    /// Whether the server answered.
+    async fn fetch_missed(self) -> bool {
+        let turn = self.turn.get_value();
+        loop {
+            let since = self.timeline.with_untracked(|timeline| timeline.as_ref().map(|t| t.since()));
+            let Some(since) = since else { break };
+            let changes = self.session.ask(api::changes(&self.uri.get_untracked(), since)).await;
+            if self.turn.get_value() != turn {
+                return true;
+            }
+            match changes {
+                // So much was missed that reading the chat anew is quicker than reading it after.
+                Ok(changes) if changes.more => {
+                    self.enter();
+                    break;
+                }
+                Ok(changes) => {
+                    if self.hear(changes) == Heard::Foreign {
+                        self.enter();
+                        break;
+                    }
+                }
+                Err(trouble) => {
+                    self.catching_up.set_value(CatchingUp::No);
+                    let answered = trouble != Trouble::Unreachable;
+                    self.turned_away(trouble);
+                    return answered;
+                }
+            }
+            if self.catching_up.get_value() != CatchingUp::Again {
+                break;
+            }
+            self.catching_up.set_value(CatchingUp::Yes);
+        }
+        self.catching_up.set_value(CatchingUp::No);
+        true
+    }
+
+    fn turned_away(self, trouble: Trouble) {
+        match trouble.code() {
+            Some(ProblemCode::StartAfresh) => self.enter(),
+            Some(ProblemCode::ChatNotFound) => self.fail(trouble),
+            // The next poll or the next socket tries again.
+            _ => {}
+        }
+    }
+
+    pub(super) fn subscribe(self) {
+        let since = self.timeline.with_untracked(|timeline| timeline.as_ref().map(|t| t.since()));
+        if let Some(since) = since {
+            let uri = self.uri.get_untracked();
+            self.live.say(&ClientFrame::Subscribe { uri, after: Some(since.after), epoch: since.epoch });
+        }
+    }
+
+    pub(super) fn unsubscribe(self) {
+        self.live.mention(&ClientFrame::Unsubscribe { uri: self.uri.get_untracked() });
+    }
+
+    /// Has assistive technology say what others said after `before`.
+    fn announce_since(self, before: i64) {
+        let spoken: Vec<String> = self.timeline.with_untracked(|timeline| {
+            let me = self.me.get_untracked();
+            let Some(timeline) = timeline else { return Vec::new() };
+            let new = timeline.messages().rev().take_while(|m| m.seq > before).filter(|m| m.user.id != me);
+            new.map(|m| words::said(&timeline.author(m).username, &m.message)).collect()
+        });
+        match spoken.len() {
+            0 => {}
+            1..=ANNOUNCED => self.announce(spoken.into_iter().rev().collect::<Vec<_>>().join("\n")),
+            count => self.announce(words::new_messages(count)),
+        }
+    }
+}

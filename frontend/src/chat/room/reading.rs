@@ -1,0 +1,212 @@
+//! What of the chat is in view.
+
+use leptos::{prelude::*, task::spawn_local};
+use shared::{member::Member, message::Message, timeline::Timeline};
+
+use super::Room;
+use crate::{
+    api, clock,
+    chat::rows::{Item, Phase, Row, rows},
+    outbox::{State, Unsent},
+};
+
+impl Room {
+    pub fn rows(self) -> Vec<Row> {
+        let timeline = self.timeline.read();
+        let Some(timeline) = timeline.as_ref() else { return Vec::new() };
+        let window = *self.window.read();
+        let me = self.me.get();
+        let shown = |m: &&Message| window.holds(m.seq);
+        let mut items: Vec<_> =
+            timeline.messages().filter(shown).map(|message| stored_item(timeline, message, me)).collect();
+        if window.is_at_end() {
+            let name = self.session.name();
+            let outbox = self.outbox.read();
+            let uri = self.uri.read();
+            let unsent = outbox.of(&uri, &name).filter(|u| !is_in(timeline, me, u));
+            items.extend(unsent.map(|unsent| unsent_item(unsent, me)));
+        }
+        rows(items, clock::day)
+    }
+
+    /// For what happens whenever the rows change.
+    pub fn track(self) {
+        self.timeline.track();
+        self.outbox.track();
+        self.window.track();
+    }
+
+    /// Changes with any membership.
+    pub fn roster(self) -> i64 {
+        self.timeline.with(|t| t.iter().flat_map(Timeline::members).map(|member| member.revision).max()).unwrap_or_default()
+    }
+
+    /// Nobody has said anything yet.
+    pub fn is_empty(self) -> bool {
+        let name = self.session.name();
+        let silent = self.timeline.with(|t| t.as_ref().is_none_or(|t| t.messages().len() == 0));
+        silent && self.outbox.read().of(&self.uri.read(), &name).next().is_none()
+    }
+
+    pub fn members(self) -> Vec<Member> {
+        self.timeline.with_untracked(|t| t.as_ref().map(|t| t.members().into_iter().cloned().collect()).unwrap_or_default())
+    }
+
+    pub fn me(self) -> i64 {
+        self.me.get()
+    }
+
+    pub fn following(self) -> bool {
+        self.following.get()
+    }
+
+    /// As [`Room::following`], for where nothing is drawn.
+    pub fn follows_now(self) -> bool {
+        self.following.get_untracked()
+    }
+
+    /// How many messages of others came since the person last saw the end of the chat.
+    pub fn unseen(self) -> usize {
+        let (seen, me) = (self.seen.get(), self.me.get());
+        self.timeline.with(|timeline| {
+            let Some(timeline) = timeline else { return 0 };
+            timeline.messages().rev().take_while(|m| m.seq > seen).filter(|m| m.user.id != me).count()
+        })
+    }
+
+    /// The view was scrolled to the end of what is rendered, or away from it.
+    pub fn scrolled(self, at_end: bool) {
+        let following = at_end && self.window.read_untracked().is_at_end();
+        if self.following.get_untracked() != following {
+            self.following.set(following);
+        }
+        self.look();
+    }
+
+    /// Whoever has the end of the chat before their eyes has seen it.
+    pub fn look(self) {
+        let newest = self.newest();
+        let looking = self.following.get_untracked() && !document().hidden();
+        if looking && self.seen.get_untracked() != newest {
+            self.seen.set(newest);
+        }
+    }
+
+    pub fn go_to_end(self) {
+        self.following.set(true);
+        let seqs = self.seqs();
+        self.window.try_maybe_update(|window| {
+            let away = !window.is_at_end();
+            if away {
+                window.to_end(&seqs);
+            }
+            (away, ())
+        });
+        self.look();
+    }
+
+    /// Later messages come into view.
+    pub fn forth(self) {
+        let seqs = self.seqs();
+        self.window.try_maybe_update(|window| (window.forth(&seqs), ()));
+    }
+
+    /// Earlier messages come into view, from the server if need be.
+    pub fn back(self) {
+        if self.show_earlier() || self.extending.get_untracked() {
+            return;
+        }
+        let oldest = self.timeline.with_untracked(|t| t.as_ref().filter(|t| t.has_earlier()).and_then(Timeline::oldest));
+        if let Some(oldest) = oldest {
+            self.extending.set(true);
+            spawn_local(self.extend_back(oldest));
+        }
+    }
+
+    async fn extend_back(self, oldest: i64) {
+        let turn = self.turn.get_value();
+        let page = self.session.ask(api::page_before(&self.uri.get_untracked(), oldest)).await;
+        if self.turn.get_value() != turn {
+            return;
+        }
+        if let Ok(page) = page {
+            self.timeline.update(|timeline| {
+                if let Some(timeline) = timeline {
+                    timeline.extend_back(page);
+                }
+            });
+            self.show_earlier();
+        }
+        self.extending.set(false);
+    }
+
+    fn show_earlier(self) -> bool {
+        let seqs = self.seqs();
+        self.window.try_maybe_update(|window| {
+            let moved = window.back(&seqs);
+            (moved, moved)
+        }) == Some(true)
+    }
+
+    pub fn extending(self) -> bool {
+        self.extending.get()
+    }
+
+    pub fn announced(self) -> (u32, String) {
+        self.announced.get()
+    }
+
+    pub(super) fn announce(self, text: String) {
+        self.announced.update(|(count, said)| {
+            *count = count.wrapping_add(1);
+            *said = text;
+        });
+    }
+
+    /// The newest message's place.
+    pub(super) fn newest(self) -> i64 {
+        self.timeline
+            .with_untracked(|t| t.as_ref().and_then(|t| t.messages().next_back()).map_or(0, |message| message.seq))
+    }
+
+    pub(super) fn seqs(self) -> Vec<i64> {
+        self.timeline
+            .with_untracked(|t| t.as_ref().map(|t| t.messages().map(|m| m.seq).collect()).unwrap_or_default())
+    }
+}
+
+fn stored_item(timeline: &Timeline, message: &Message, me: i64) -> Item {
+    let author = timeline.author(message);
+    Item {
+        client_id: message.client_id,
+        revision: message.revision,
+        author: author.id,
+        name: author.username.clone(),
+        text: message.message.clone(),
+        at: clock::stored_at(message),
+        own: author.id == me,
+        phase: Phase::Sent,
+    }
+}
+
+fn unsent_item(unsent: &Unsent, me: i64) -> Item {
+    Item {
+        client_id: unsent.client_id,
+        revision: 0,
+        author: me,
+        name: unsent.author.clone(),
+        text: unsent.text.clone(),
+        at: unsent.written_at,
+        own: true,
+        phase: match unsent.state {
+            State::Waiting | State::InFlight => Phase::Sending,
+            State::Stored => Phase::Sent,
+            State::Failed(code) => Phase::Failed(code),
+        },
+    }
+}
+
+/// Whether the message is among the stored ones: then it is shown as one of them, and only there.
+fn is_in(timeline: &Timeline, me: i64, unsent: &Unsent) -> bool {
+    timeline.messages().rev().any(|m| m.user.id == me && m.client_id == unsent.client_id)
+}

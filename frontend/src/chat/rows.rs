@@ -1,0 +1,115 @@
+//! From messages to rows: where an author's group begins and ends, and where a day does.
+
+use shared::problem::ProblemCode;
+use uuid::Uuid;
+
+/// Messages of one author that follow each other within this, in milliseconds, stand together.
+const TOGETHER: i64 = 5 * 60 * 1_000;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Phase {
+    Sending,
+    Sent,
+    Failed(ProblemCode),
+}
+
+/// A message as it is shown, stored or not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Item {
+    pub client_id: Uuid,
+    pub revision: i64,
+    pub author: i64,
+    pub name: String,
+    pub text: String,
+    /// Milliseconds since 1970.
+    pub at: i64,
+    pub own: bool,
+    pub phase: Phase,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Row {
+    pub item: Item,
+    /// The first of its author's group,
+    pub opens: bool,
+    /// and the last.
+    pub closes: bool,
+    /// The first of its day.
+    pub new_day: bool,
+}
+
+/// What a row's element is kept by: while this stays equal, so does what is seen.
+pub type Key = (Uuid, i64, Phase, String, (bool, bool, bool));
+
+impl Row {
+    pub fn key(&self) -> Key {
+        let flags = (self.opens, self.closes, self.new_day);
+        (self.item.client_id, self.item.revision, self.item.phase, self.item.name.clone(), flags)
+    }
+}
+
+/// `day` tells the local day that a moment lies in.
+pub fn rows(items: Vec<Item>, day: impl Fn(i64) -> i64) -> Vec<Row> {
+    let mut rows: Vec<Row> = Vec::with_capacity(items.len());
+    for item in items {
+        let last = rows.last_mut();
+        let new_day = last.as_ref().is_none_or(|last| day(last.item.at) < day(item.at));
+        let opens = new_day || last.as_ref().is_none_or(|last| !together(&last.item, &item));
+        if let Some(last) = last {
+            last.closes = opens;
+        }
+        rows.push(Row { item, opens, closes: true, new_day });
+    }
+    rows
+}
+
+fn together(one: &Item, next: &Item) -> bool {
+    one.author == next.author && (next.at - one.at) < TOGETHER
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MINUTE: i64 = 60_000;
+    const DAY: i64 = 24 * 60 * MINUTE;
+
+    fn item(author: i64, at: i64) -> Item {
+        Item {
+            client_id: Uuid::nil(),
+            revision: 1,
+            author,
+            name: "ada".into(),
+            text: "tea?".into(),
+            at,
+            own: false,
+            phase: Phase::Sent,
+        }
+    }
+
+    fn flags(items: Vec<Item>) -> Vec<(bool, bool, bool)> {
+        let day = |at: i64| at.div_euclid(DAY);
+        rows(items, day).iter().map(|row| (row.opens, row.closes, row.new_day)).collect()
+    }
+
+    #[test]
+    fn an_authors_messages_within_five_minutes_stand_together() {
+        assert_eq!(
+            flags(vec![item(1, 0), item(1, MINUTE), item(2, 2 * MINUTE), item(2, 7 * MINUTE)]),
+            [(true, false, true), (false, true, false), (true, true, false), (true, true, false)]
+        );
+    }
+
+    #[test]
+    fn a_day_begins_at_local_midnight_and_parts_a_group() {
+        assert_eq!(
+            flags(vec![item(1, DAY - MINUTE), item(1, DAY + MINUTE)]),
+            [(true, true, true), (true, true, true)]
+        );
+    }
+
+    #[test]
+    fn a_clock_that_went_back_begins_no_day() {
+        assert_eq!(flags(vec![item(1, DAY), item(1, DAY - 1)]), [(true, false, true), (false, true, false)]);
+    }
+}

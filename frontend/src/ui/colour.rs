@@ -1,0 +1,68 @@
+//! A colour for each person, on which white can be read.
+
+/// Even in `OKLCH`, where equal lightness looks equal, so that the contrast holds for every hue.
+const LIGHTNESS: &str = "0.53";
+const CHROMA: &str = "0.125";
+
+/// Spreads neighbours' numbers around the circle by the golden angle.
+pub fn hue(user: i64) -> i64 {
+    (user.rem_euclid(360) * 137 + 250) % 360
+}
+
+/// As CSS understands it.
+pub fn colour(user: i64) -> String {
+    format!("oklch({LIGHTNESS} {CHROMA} {})", hue(user))
+}
+
+/// What stands for a name in a circle.
+pub fn letter(name: &str) -> String {
+    let first = name.chars().find(|c| c.is_alphanumeric()).or_else(|| name.chars().next());
+    first.map(|c| c.to_uppercase().take(1).collect()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The relative luminance of WCAG, from `OKLCH` over linear sRGB, cut to what a screen can show.
+    fn luminance(lightness: f64, chroma: f64, hue: f64) -> f64 {
+        let (b, a) = hue.to_radians().sin_cos();
+        let (a, b) = (a * chroma, b * chroma);
+        let l = (lightness + 0.396_337_777_4 * a + 0.215_803_757_3 * b).powi(3);
+        let m = (lightness - 0.105_561_345_8 * a - 0.063_854_172_8 * b).powi(3);
+        let s = (lightness - 0.089_484_177_5 * a - 1.291_485_548 * b).powi(3);
+        let red = 4.076_741_662_1 * l - 3.307_711_591_3 * m + 0.230_969_929_2 * s;
+        let green = -1.268_438_004_6 * l + 2.609_757_401_1 * m - 0.341_319_396_5 * s;
+        let blue = -0.004_196_086_3 * l - 0.703_418_614_7 * m + 1.707_614_701 * s;
+        let cut = |part: f64| part.clamp(0.0, 1.0);
+        0.2126 * cut(red) + 0.7152 * cut(green) + 0.0722 * cut(blue)
+    }
+
+    #[test]
+    fn white_can_be_read_on_everyones_colour() {
+        for user in 0..360 {
+            let hue = f64::from(i32::try_from(hue(user)).unwrap());
+            let contrast = 1.05 / (luminance(LIGHTNESS.parse().unwrap(), CHROMA.parse().unwrap(), hue) + 0.05);
+            assert!(contrast >= 4.5, "{contrast:.2} for user {user}");
+        }
+    }
+
+    #[test]
+    fn neighbours_differ() {
+        for user in 0..1_000 {
+            let apart = (hue(user) - hue(user + 1)).abs();
+            assert!(apart.min(360 - apart) > 90);
+        }
+    }
+
+    #[test]
+    fn the_letter_is_the_first_that_can_be_read() {
+        assert_eq!(letter("ada"), "A");
+        assert_eq!(letter("@brian"), "B");
+        assert_eq!(letter("øystein"), "Ø");
+        assert_eq!(letter("李"), "李");
+        assert_eq!(letter("ß"), "S");
+        assert_eq!(letter("+-"), "+");
+        assert_eq!(letter(""), "");
+    }
+}

@@ -1,0 +1,43 @@
+//! Our own line drawings, 24 by 24.
+
+use leptos::prelude::*;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Icon {
+    Back,
+    Check,
+    Clock,
+    Copy,
+    Down,
+    More,
+    Send,
+    Warning,
+}
+
+impl Icon {
+    const fn path(self) -> &'static str {
+        match self {
+            Self::Back => "M15 5l-7 7 7 7",
+            Self::Check => "M5 12.5l4.5 4.5L19 7.5",
+            Self::Clock => "M12 3a9 9 0 1 0 .01 0M12 7.5V12l3 2",
+            Self::Copy => "M9 9h10v11H9zM15 9V4H5v11h4",
+            Self::Down => "M12 5v14M6 13l6 6 6-6",
+            Self::More => "M5 11.5v1M12 11.5v1M19 11.5v1",
+            Self::Send => "M12 19V5M6 11l6-6 6 6",
+            Self::Warning => "M12 4l9 16H3zM12 10v4M12 17h.01",
+        }
+    }
+}
+
+/// A drawing that adds nothing to the words beside it.
+#[component]
+pub fn Drawing(
+    /// Which one.
+    icon: Icon,
+) -> impl IntoView {
+    view! {
+        <svg class="icon" class:mirrored=icon == Icon::Back viewBox="0 0 24 24" aria-hidden="true">
+            <path d=icon.path() />
+        </svg>
+    }
+}

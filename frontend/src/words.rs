@@ -1,0 +1,233 @@
+//! Every word that is shown. Another language is another file of the same names.
+
+use shared::{
+    message::MESSAGE_MAX,
+    problem::{FieldCode, ProblemCode},
+    user::{PASSWORD_MAX, PASSWORD_MIN, USERNAME_MAX},
+};
+
+use crate::{api::Trouble, live::Notice};
+
+pub const PRODUCT: &str = "Chatire";
+
+// Signing in
+pub const SIGN_UP: &str = "Sign Up";
+pub const SIGN_IN: &str = "Sign In";
+pub const SIGN_OUT: &str = "Sign out";
+pub const SIGN_UP_OR_IN: &str = "Sign up or sign in";
+pub const EMAIL: &str = "Email";
+pub const EMAIL_HINT: &str = "Optional. Only you can see it.";
+pub const USERNAME: &str = "Username";
+pub const USERNAME_HINT: &str = "The name that others in a chat see.";
+pub const PASSWORD: &str = "Password";
+pub const SHOW: &str = "Show";
+pub const HIDE: &str = "Hide";
+pub const THE_PASSWORD: &str = " password";
+pub const ONE_MOMENT: &str = "One moment…";
+pub const OPENED_A_LINK: &str = "You opened a link to a chat. Sign up or sign in, and you are in it.";
+pub const SESSION_OVER: &str = "Your session has ended. Sign in to go on where you were.";
+
+pub fn password_hint() -> String {
+    format!("At least {PASSWORD_MIN} characters.")
+}
+
+// Starting
+pub const START_CHATTING: &str = "Start Chatting";
+pub const STARTING: &str = "Starting…";
+pub const EXPLANATION: &str = "Start a chat and share its link: whoever opens it is in the conversation with you.";
+
+pub fn welcome(name: &str) -> String {
+    format!("Welcome {name}!")
+}
+
+// The chat
+pub const HOME: &str = "All chats";
+pub const MESSAGES: &str = "Messages";
+pub const MESSAGE: &str = "Message";
+pub const WRITE: &str = "Write a message";
+pub const SEND: &str = "Send";
+pub const SENDING: &str = "Sending…";
+pub const SENT: &str = "Sent";
+pub const NOT_SENT: &str = "Not sent";
+pub const RETRY: &str = "Retry";
+pub const DELETE: &str = "Delete";
+pub const YOU: &str = "You";
+pub const TODAY: &str = "Today";
+pub const YESTERDAY: &str = "Yesterday";
+pub const OPENING: &str = "Opening the chat…";
+pub const EARLIER: &str = "Loading earlier messages…";
+pub const TO_THE_END: &str = "To the newest message";
+pub const MEMBERS: &str = "People in this chat";
+pub const OWNER: &str = "Started the chat";
+pub const MORE: &str = "More";
+pub const ALONE: &str = "Just you so far";
+
+pub fn new_messages(count: usize) -> String {
+    if count == 1 { "1 new message".to_owned() } else { format!("{count} new messages") }
+}
+
+pub fn said(name: &str, text: &str) -> String {
+    format!("{name}: {text}")
+}
+
+pub fn title(unread: usize) -> String {
+    if unread == 0 { PRODUCT.to_owned() } else { format!("({unread}) {PRODUCT}") }
+}
+
+/// Names a chat by the others in it.
+pub fn chat_title(others: &[String]) -> String {
+    match others {
+        [] => ALONE.to_owned(),
+        [one] => one.clone(),
+        [one, two] => format!("{one} and {two}"),
+        [one, two, rest @ ..] => format!("{one}, {two} and {} more", rest.len()),
+    }
+}
+
+pub fn people(count: usize) -> String {
+    if count == 1 { "1 person".to_owned() } else { format!("{count} people") }
+}
+
+// Sharing
+pub const SHARE_TITLE: &str = "Share this page’s link";
+pub const SHARE_TEXT: &str = "Whoever opens it joins this chat and sees everything said in it.";
+pub const SHARE_BRIEFLY: &str = "share this page’s link";
+pub const LINK: &str = "Link to this chat";
+pub const COPY_LINK: &str = "Copy link";
+pub const COPIED: &str = "Copied";
+
+// The look
+pub const THEME: &str = "Theme";
+pub const THEME_SYSTEM: &str = "System";
+pub const THEME_LIGHT: &str = "Light";
+pub const THEME_DARK: &str = "Dark";
+
+// What goes wrong
+pub const TRY_AGAIN: &str = "Try again";
+pub const START_A_NEW_CHAT: &str = "Start a new chat";
+pub const NO_PAGE: &str = "There is no page here";
+pub const NO_PAGE_TEXT: &str = "The address may be mistyped, or the page has moved.";
+pub const NO_CHAT: &str = "This chat does not exist";
+pub const NO_CHAT_TEXT: &str = "The link may be incomplete. Ask whoever sent it to send it again.";
+pub const UNREACHABLE: &str = "The server cannot be reached";
+pub const UNREACHABLE_TEXT: &str = "Check your connection. The chat opens as soon as the server answers.";
+pub const TOO_MANY: &str = "That was a little fast";
+pub const FAULT: &str = "Something went wrong";
+pub const FAULT_TEXT: &str = "It is the server’s fault, not yours. Try again in a moment.";
+
+pub fn notice(notice: Notice) -> &'static str {
+    match notice {
+        Notice::Polling => "No live connection. New messages are fetched every 3 seconds.",
+        Notice::Away => "You are not connected. Messages you write are sent when the connection is back.",
+    }
+}
+
+pub fn wait(seconds: u64) -> String {
+    match seconds {
+        1 => "You can go on in 1 second.".to_owned(),
+        2..=90 => format!("You can go on in {seconds} seconds."),
+        _ => format!("You can go on in {} minutes.", seconds.div_ceil(60)),
+    }
+}
+
+/// A heading and a sentence.
+pub fn trouble(trouble: &Trouble) -> (&'static str, &'static str) {
+    match trouble.code() {
+        None => (UNREACHABLE, UNREACHABLE_TEXT),
+        Some(ProblemCode::ChatNotFound) => (NO_CHAT, NO_CHAT_TEXT),
+        Some(ProblemCode::NotFound) => (NO_PAGE, NO_PAGE_TEXT),
+        Some(ProblemCode::TooManyRequests) => (TOO_MANY, "The server asks for a short pause."),
+        Some(ProblemCode::Busy) => ("The server is busy", "Many people are here right now."),
+        Some(_) => (FAULT, FAULT_TEXT),
+    }
+}
+
+/// One sentence, where there is no room for two.
+pub fn sentence(trouble: &Trouble) -> &'static str {
+    trouble.code().map_or("The server cannot be reached. Check your connection and try again.", problem)
+}
+
+pub fn problem(code: ProblemCode) -> &'static str {
+    match code {
+        ProblemCode::WrongCredentials => "This username and password do not fit together.",
+        ProblemCode::TooManyRequests => "Too many tries.",
+        ProblemCode::Busy => "The server is busy.",
+        ProblemCode::ChatNotFound => "You are no longer in this chat.",
+        ProblemCode::TooLarge => "This is too long to be sent.",
+        ProblemCode::Forbidden | ProblemCode::ForeignOrigin => "This is not allowed here.",
+        ProblemCode::NotAuthenticated
+        | ProblemCode::BadToken
+        | ProblemCode::TokenExpired
+        | ProblemCode::TokenRefused
+        | ProblemCode::SessionEnded => "Your session has ended.",
+        ProblemCode::Malformed
+        | ProblemCode::Invalid
+        | ProblemCode::NotFound
+        | ProblemCode::MethodNotAllowed
+        | ProblemCode::BodyTimeout
+        | ProblemCode::StartAfresh
+        | ProblemCode::UnsupportedMediaType
+        | ProblemCode::ClientIdReused
+        | ProblemCode::Internal
+        | ProblemCode::Unknown => "Something went wrong. Try again.",
+    }
+}
+
+/// What is wrong with a field, next to it.
+pub fn field(name: &str, code: FieldCode) -> String {
+    match code {
+        FieldCode::Required | FieldCode::Null | FieldCode::Blank => match name {
+            "username" => "Enter a username.".to_owned(),
+            "password" => "Enter a password.".to_owned(),
+            "message" => "There is nothing to send yet.".to_owned(),
+            _ => "Fill this in.".to_owned(),
+        },
+        FieldCode::TooShort => format!("Use at least {PASSWORD_MIN} characters."),
+        FieldCode::TooLong => match name {
+            "password" => format!("Use at most {PASSWORD_MAX} characters."),
+            "username" => format!("Use at most {USERNAME_MAX} characters."),
+            "message" => format!("This is too long: a message has at most {MESSAGE_MAX} characters."),
+            _ => "This is too long.".to_owned(),
+        },
+        FieldCode::BadUsername => "Use only letters, digits and @ . + - _".to_owned(),
+        FieldCode::UsernameTaken => "Somebody has this name. Choose another one.".to_owned(),
+        FieldCode::BadEmail => "This is not an e-mail address.".to_owned(),
+        FieldCode::CommonPassword => "This password is easily guessed. Choose another one.".to_owned(),
+        FieldCode::WrongPassword => "This is not your password.".to_owned(),
+        FieldCode::NullCharacter
+        | FieldCode::NotText
+        | FieldCode::NotNumber
+        | FieldCode::NotUuid
+        | FieldCode::Unknown => "This cannot be used. Write it differently.".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_chat_is_named_by_the_others_in_it() {
+        let names = |list: &[&str]| list.iter().map(|n| (*n).to_owned()).collect::<Vec<_>>();
+        assert_eq!(chat_title(&names(&[])), ALONE);
+        assert_eq!(chat_title(&names(&["brian"])), "brian");
+        assert_eq!(chat_title(&names(&["brian", "eve"])), "brian and eve");
+        assert_eq!(chat_title(&names(&["brian", "eve", "mia", "kim"])), "brian, eve and 2 more");
+    }
+
+    #[test]
+    fn numbers_are_spoken_as_people_do() {
+        assert_eq!(new_messages(1), "1 new message");
+        assert_eq!(new_messages(3), "3 new messages");
+        assert_eq!(wait(1), "You can go on in 1 second.");
+        assert_eq!(wait(300), "You can go on in 5 minutes.");
+        assert_eq!((title(0), title(3)), ("Chatire".to_owned(), "(3) Chatire".to_owned()));
+    }
+
+    #[test]
+    fn every_field_error_says_what_to_do() {
+        assert_eq!(field("username", FieldCode::Blank), "Enter a username.");
+        assert!(field("password", FieldCode::TooShort).contains(&PASSWORD_MIN.to_string()));
+        assert!(field("message", FieldCode::TooLong).contains(&MESSAGE_MAX.to_string()));
+    }
+}
