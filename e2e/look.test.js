@@ -1,0 +1,79 @@
+// Every screen in both sizes and both themes: pictures to look at, and nothing that axe finds.
+
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { test } from 'node:test';
+
+import { DESKTOP, PHONE, Stage, artifact } from './stage.js';
+
+const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+let chat;
+
+const stage = Stage.forThisFile(async (stage) => {
+  const ada = await stage.enter('ada');
+  await ada.arrive();
+  chat = await ada.startChat();
+  await ada.say('Tea at four?');
+  await ada.sees('Tea at four?');
+  const brian = await stage.enter('brian');
+  await brian.open(chat);
+  await brian.signUp();
+  await brian.sees('Tea at four?');
+  await brian.say('With scones, please. The ones from the bakery at the corner, if they have any left by then.');
+  await brian.sees('bakery');
+  await brian.say('🫖');
+  await brian.sees('🫖');
+});
+
+for (const [where, size] of Object.entries({ phone: PHONE, desktop: DESKTOP })) {
+  for (const theme of ['light', 'dark']) {
+    test(`every screen on a ${where} in ${theme}`, () => everyScreen(where, size, theme));
+  }
+}
+
+async function everyScreen(where, size, theme) {
+  const ada = await stage.enter('ada', { size, theme });
+  const faults = [];
+  const look = async (screen) => {
+    await ada.screenshot(artifact(`${screen}-${where}-${theme}`));
+    const found = [...(await violations(ada.page)), ...(await overflow(ada.page))];
+    faults.push(...found.map((fault) => `${screen}: ${fault}`));
+  };
+  await ada.open('/auth');
+  await ada.button('Sign Up').waitFor();
+  await look('sign-up');
+  await ada.page.getByRole('tab', { name: 'Sign In' }).click();
+  await ada.button('Sign In').waitFor();
+  await look('sign-in');
+  await ada.signIn();
+  await ada.heads('Welcome ada!');
+  await look('start');
+  await ada.startChat();
+  await look('empty-chat');
+  await ada.open(chat);
+  await ada.sees('🫖');
+  await look('chat');
+  ada.expectsStatus('404 (Not Found)', '/api/chats/NoSuchChatNoSuchChat22/', '/nowhere');
+  await ada.open('/chats/NoSuchChatNoSuchChat22');
+  await ada.heads('This chat does not exist');
+  await look('no-chat');
+  await ada.open('/nowhere');
+  await ada.heads('There is no page here');
+  await look('no-page');
+  assert.deepEqual(faults, []);
+}
+
+async function violations(page) {
+  await page.evaluate(axe);
+  const { violations } = await page.evaluate(() => globalThis.axe.run(document));
+  return violations.map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.map((node) => node.html).join(' ')}`);
+}
+
+function overflow(page) {
+  return page.evaluate(() => {
+    const { scrollWidth, clientWidth } = document.documentElement;
+    return scrollWidth > clientWidth ? [`${scrollWidth} pixels wide on a screen of ${clientWidth}`] : [];
+  });
+}

@@ -1,0 +1,185 @@
+// A person: what they do, and what they see.
+
+import assert from 'node:assert/strict';
+
+const PASSWORD = 'plum jam on warm toast';
+
+const FORBIDDEN = { type: 'about:blank', title: 'Forbidden', status: 403, detail: 'Not now.', code: 'forbidden' };
+
+export class Person {
+  static async in(context, name, origin) {
+    await context.grantPermissions(['clipboard-read', 'clipboard-write'], { origin });
+    await context.addInitScript(() => {
+      document.addEventListener('securitypolicyviolation', ({ violatedDirective, blockedURI }) =>
+        console.error(`refused by ${violatedDirective}: ${blockedURI}`),
+      );
+    });
+    context.setDefaultTimeout(15_000);
+    return new Person(name, context, await context.newPage());
+  }
+
+  troubles = [];
+  expected = [];
+  requests = [];
+
+  constructor(name, context, page) {
+    Object.assign(this, { name, context, page });
+    page.on('console', (message) => {
+      if (message.type() === 'error') this.troubled(message.text(), message.location().url);
+    });
+    page.on('pageerror', (error) => this.troubled(error.stack ?? error.message, page.url()));
+    page.on('crash', () => this.troubled('the page crashed', page.url()));
+    page.on('dialog', (dialog) => {
+      this.troubled(`a dialog: ${dialog.message()}`, page.url());
+      return dialog.dismiss();
+    });
+    page.on('request', (request) => this.requests.push(request));
+  }
+
+  troubled(what, where) {
+    this.troubles.push(`${what} @ ${where.replace(/^\w+:\/\/[^/]*/, '').replace(/\?.*/, '')}`);
+  }
+
+  // What the browser may complain of in this test, word for word.
+  expects(...troubles) {
+    this.expected.push(...troubles);
+  }
+
+  expectsStatus(status, ...paths) {
+    const words = `Failed to load resource: the server responded with a status of ${status}`;
+    this.expects(...paths.map((path) => `${words} @ ${path}`));
+  }
+
+  // The server is not there for these.
+  expectsAbsence(...paths) {
+    this.expects(...paths.map((path) => `Failed to load resource: net::ERR_CONNECTION_REFUSED @ ${path}`));
+  }
+
+  unexpected() {
+    return this.troubles.filter((trouble) => !this.expected.includes(trouble)).map((it) => `  ${this.name}: ${it}`);
+  }
+
+  leave() {
+    return this.context.close();
+  }
+
+  open(address) {
+    return this.page.goto(address);
+  }
+
+  isAt(path) {
+    return this.page.waitForURL(({ pathname }) => (path instanceof RegExp ? path.test(pathname) : path === pathname));
+  }
+
+  get path() {
+    return new URL(this.page.url()).pathname;
+  }
+
+  button(name) {
+    return this.page.getByRole('button', { name, exact: true });
+  }
+
+  field(name) {
+    return this.page.getByLabel(name, { exact: true });
+  }
+
+  heads(title) {
+    return this.page.getByRole('heading', { name: title, exact: true }).waitFor();
+  }
+
+  isTold(words) {
+    return this.page.getByRole('alert').filter({ hasText: words }).first().waitFor();
+  }
+
+  async signUp() {
+    await this.page.getByRole('tab', { name: 'Sign Up' }).click();
+    await this.field('Email').fill(`${this.name}@example.org`);
+    await this.field('Username').fill(this.name);
+    await this.field('Password').fill(PASSWORD);
+    await this.button('Sign Up').click();
+  }
+
+  async signIn(password = PASSWORD) {
+    await this.page.getByRole('tab', { name: 'Sign In' }).click();
+    await this.field('Username').fill(this.name);
+    await this.field('Password').fill(password);
+    await this.button('Sign In').click();
+  }
+
+  async signOut() {
+    await this.button('Sign out').click();
+    await this.isAt('/auth');
+  }
+
+  // From nothing to the start screen.
+  async arrive() {
+    await this.open('/auth');
+    await this.signUp();
+    await this.heads(`Welcome ${this.name}!`);
+  }
+
+  async startChat() {
+    await this.button('Start Chatting').click();
+    await this.isAt(/^\/chats\/[0-9A-Za-z]{22}$/);
+    await this.composer.waitFor();
+    return this.path;
+  }
+
+  async copyLink() {
+    await this.button('Copy link').first().click();
+    await this.button('Copied').first().waitFor();
+    return this.page.evaluate(() => navigator.clipboard.readText());
+  }
+
+  get composer() {
+    return this.page.getByRole('textbox', { name: 'Message', exact: true });
+  }
+
+  get messages() {
+    return this.page.getByRole('log', { name: 'Messages' }).getByRole('article');
+  }
+
+  async say(text) {
+    await this.composer.fill(text);
+    await this.button('Send').click();
+  }
+
+  // Waits until the message is there, in the state, and there once.
+  async sees(text, { state = 'sent', own } = {}) {
+    const message = this.messages.filter({ hasText: text });
+    const whose = own === undefined ? '' : `[data-own="${own}"]`;
+    await message.and(this.page.locator(`[data-state="${state}"]${whose}`)).waitFor();
+    assert.equal(await message.count(), 1, `${this.name} sees “${text}” once`);
+    return message;
+  }
+
+  async seesInOrder(...texts) {
+    for (const text of texts) await this.sees(text);
+    const all = await this.messages.allInnerTexts();
+    assert.equal(all.length, texts.length, `${this.name} sees ${all.join(' | ')}`);
+    for (const [nth, text] of texts.entries()) assert.ok(all[nth].includes(text), `“${text}” is in “${all[nth]}”`);
+  }
+
+  // As if the server refused this text, as often as it comes, until told otherwise.
+  async isRefused(text) {
+    let refused = true;
+    await this.context.routeWebSocket('**/api/socket/', (here) => {
+      const server = here.connectToServer();
+      here.onMessage((frame) => {
+        const { type, uri, client_id, message } = JSON.parse(frame);
+        if (refused && type === 'post' && message === text) {
+          here.send(JSON.stringify({ type: 'refused', uri, client_id, problem: FORBIDDEN }));
+        } else {
+          server.send(frame);
+        }
+      });
+    });
+    return () => {
+      refused = false;
+    };
+  }
+
+  screenshot(path) {
+    return this.page.screenshot({ path });
+  }
+}

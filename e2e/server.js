@@ -1,0 +1,110 @@
+// The real server: the release binary on a free port, with a database of its own that goes when it goes.
+
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { promisify } from 'node:util';
+
+const BINARY = process.env.CHATIRE_BINARY ?? new URL('../target/release/chatire', import.meta.url).pathname;
+
+// Whoever is told to end takes the server along.
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1));
+
+export class Server {
+  static async open() {
+    const folder = await mkdtemp(join(tmpdir(), 'chatire-e2e-'));
+    // The database may run as another user, who must get through to its files.
+    await chmod(folder, 0o711);
+    const server = new Server(folder, await freePort());
+    await server.start();
+    return server;
+  }
+
+  constructor(folder, port) {
+    this.folder = folder;
+    this.data = join(folder, 'data');
+    this.port = port;
+    this.listen = `127.0.0.1:${port}`;
+    this.url = `http://${this.listen}`;
+  }
+
+  async start() {
+    const { DATABASE_URL: _, ...env } = process.env;
+    this.child = spawn(BINARY, ['serve'], {
+      env: {
+        ...env,
+        CHATIRE_DATA_DIR: this.data,
+        CHATIRE_LISTEN: this.listen,
+        CHATIRE_PUBLIC_URL: this.url,
+        CHATIRE_RATE_LIMITS: 'off',
+      },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    this.ended = once(this.child, 'exit');
+    this.kill = () => this.child.kill();
+    process.once('exit', this.kill);
+    await this.addressIsPrinted();
+    const health = await fetch(`${this.url}/healthz`);
+    if (!health.ok) throw new Error(`/healthz answers ${health.status}`);
+  }
+
+  // Asks it to end, as an operator would, and holds it to ending in good order.
+  async stop() {
+    this.child.kill('SIGTERM');
+    const patience = setTimeout(() => this.child.kill('SIGKILL'), 30_000);
+    const [code, signal] = await this.ended;
+    clearTimeout(patience);
+    process.off('exit', this.kill);
+    if (code !== 0) throw new Error(`the server ended with ${code ?? signal}\n${this.said.join('\n')}`);
+  }
+
+  async close() {
+    try {
+      await this.stop();
+    } finally {
+      await rm(this.folder, { recursive: true, force: true });
+    }
+  }
+
+  // How many rows each table has.
+  async rows(...tables) {
+    const counts = tables.map((table) => `(SELECT count(*) FROM ${table}) AS ${table}`);
+    const sql = `SELECT row_to_json(counts) FROM (SELECT ${counts.join(', ')}) AS counts`;
+    const place = ['-h', join(this.data, 'socket'), '-U', 'chatire', '-d', 'chatire'];
+    const { stdout } = await promisify(execFile)('psql', [...place, '-XAtc', sql]);
+    return JSON.parse(stdout);
+  }
+
+  addressIsPrinted() {
+    this.said = [];
+    const { promise, resolve, reject } = withResolvers();
+    for (const output of [this.child.stdout, this.child.stderr]) {
+      createInterface({ input: output }).on('line', (line) => {
+        this.said.push(line);
+        if (line.includes(`:${this.port}`)) resolve();
+      });
+    }
+    this.child.once('error', reject);
+    this.child.once('exit', () => reject(new Error(`the server did not start\n${this.said.join('\n')}`)));
+    return promise;
+  }
+}
+
+function withResolvers() {
+  const deferred = {};
+  deferred.promise = new Promise((resolve, reject) => Object.assign(deferred, { resolve, reject }));
+  return deferred;
+}
+
+async function freePort() {
+  const probe = createServer().listen(0, '127.0.0.1');
+  await once(probe, 'listening');
+  const { port } = probe.address();
+  probe.close();
+  await once(probe, 'close');
+  return port;
+}
