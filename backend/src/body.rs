@@ -35,9 +35,6 @@ pub struct Fields {
 /// A body whose fields are all right.
 pub struct Body<T>(pub T);
 
-/// A query whose fields are all right.
-pub struct Query<T>(pub T);
-
 impl Fields {
     fn new(values: Map<String, Value>, headers: HeaderMap) -> Self {
         Self { values, headers, errors: Vec::new() }
@@ -132,14 +129,10 @@ impl<T: FromFields + 'static> FromRequest for Body<T> {
     }
 }
 
-impl<T: FromFields> FromRequest for Query<T> {
-    type Error = Error;
-    type Future = std::future::Ready<Result<Self, Error>>;
-
-    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let values = decode::form(request.query_string().as_bytes());
-        std::future::ready(values.and_then(|values| Fields::new(values, HeaderMap::new()).read()).map(Self))
-    }
+/// What the query of a request says. Not an extractor: those race, and whether the caller may ask at all comes first.
+pub fn query<T: FromFields>(request: &HttpRequest) -> Result<T, Error> {
+    let values = decode::form(request.query_string().as_bytes())?;
+    Fields::new(values, HeaderMap::new()).read()
 }
 
 async fn collect(mut payload: Payload) -> Result<BytesMut, Error> {

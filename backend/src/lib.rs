@@ -7,6 +7,7 @@ pub mod auth;
 mod body;
 pub mod config;
 pub mod db;
+mod deadline;
 mod headers;
 mod hub;
 mod limits;

@@ -11,12 +11,18 @@ mod tokens;
 
 use actix_web::{
     HttpRequest, HttpResponse, Resource, ResponseError,
+    body::MessageBody,
+    dev::{ServiceFactory, ServiceRequest, ServiceResponse},
     http::header,
+    middleware::from_fn,
     web::{self, ServiceConfig, get, head, patch, post, put},
 };
 use shared::problem::ProblemCode;
 
-use crate::problem::{Error, Refusal};
+use crate::{
+    deadline,
+    problem::{Error, Refusal},
+};
 
 pub fn configure(config: &mut ServiceConfig) {
     config
@@ -53,12 +59,35 @@ pub fn configure(config: &mut ServiceConfig) {
 }
 
 /// A path; other methods than those are answered with the list of those.
-fn at(path: &str, allowed: &'static str) -> Resource {
-    web::resource(path).default_service(web::to(move |request| async move { not_allowed(&request, allowed) }))
+fn at(
+    path: &str,
+    allowed: &'static str,
+) -> Resource<
+    impl ServiceFactory<
+        ServiceRequest,
+        Config = (),
+        Response = ServiceResponse<impl MessageBody>,
+        Error = actix_web::Error,
+        InitError = (),
+    >,
+> {
+    web::resource(path)
+        .wrap(from_fn(deadline::keep))
+        .default_service(web::to(move |request| async move { not_allowed(&request, allowed) }))
 }
 
 /// A path at which the client shows something. Messengers fetch these to preview a link, so they change nothing.
-fn page(path: &str) -> Resource {
+fn page(
+    path: &str,
+) -> Resource<
+    impl ServiceFactory<
+        ServiceRequest,
+        Config = (),
+        Response = ServiceResponse<impl MessageBody>,
+        Error = actix_web::Error,
+        InitError = (),
+    >,
+> {
     at(path, "GET, HEAD").route(get().to(pages::page)).route(head().to(pages::page))
 }
 

@@ -1,6 +1,9 @@
 //! What a reader missed.
 
-use actix_web::web::{Data, Json};
+use actix_web::{
+    HttpRequest,
+    web::{Data, Json},
+};
 use shared::{
     changes::{Changes, Since},
     problem::ProblemCode,
@@ -9,17 +12,13 @@ use shared::{
 use crate::{
     app::App,
     auth::Reader,
-    body::{Fields, FromFields, Query},
+    body::{Fields, FromFields, query},
     db,
     problem::Error,
 };
 
-pub async fn since(
-    app: Data<App>,
-    reader: Reader,
-    Query(since): Query<Since>,
-) -> Result<Json<Changes>, Error> {
-    Ok(Json(read(&app, &reader, since).await?))
+pub async fn since(app: Data<App>, reader: Reader, request: HttpRequest) -> Result<Json<Changes>, Error> {
+    Ok(Json(read(&app, &reader, query(&request)?).await?))
 }
 
 /// The changes since the cursor, or the word that it does not fit this database.

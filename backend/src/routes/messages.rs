@@ -1,6 +1,9 @@
 //! Messages: reading the history, and saying something.
 
-use actix_web::web::{Data, Json};
+use actix_web::{
+    HttpRequest,
+    web::{Data, Json},
+};
 use shared::{
     message::{History, PAGE_MAX, Page, Post, Posted, check_message},
     user::User,
@@ -10,7 +13,7 @@ use uuid::Uuid;
 use crate::{
     app::App,
     auth::{Reader, Writer},
-    body::{Body, Fields, FromFields, Query},
+    body::{Body, Fields, FromFields, query},
     db,
     problem::Error,
 };
@@ -18,8 +21,9 @@ use crate::{
 pub async fn history(
     app: Data<App>,
     Reader { chat, .. }: Reader,
-    Query(page): Query<Page>,
+    request: HttpRequest,
 ) -> Result<Json<History>, Error> {
+    let page = query(&request)?;
     let (messages, earlier) = db::messages::page(&mut *app.db.get().await?, chat.id, page).await?;
     Ok(Json(History { id: chat.id, uri: chat.uri, epoch: app.epoch, head: chat.head, earlier, messages }))
 }
