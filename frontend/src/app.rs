@@ -1,6 +1,6 @@
 //! What there is at which path, and what all of it shares.
 
-use leptos::{ev, prelude::*};
+use leptos::{either::EitherOf3, ev, prelude::*};
 use leptos_router::{
     components::{FlatRoutes, Route, Router},
     hooks::{use_location, use_params_map},
@@ -8,7 +8,7 @@ use leptos_router::{
 };
 
 use crate::{
-    auth::{Auth, ToAuth},
+    auth::{Auth, to_auth},
     chat::{Chat, room::Room},
     legacy,
     live::Live,
@@ -47,9 +47,12 @@ fn Chats() -> impl IntoView {
     let uri = Memo::new(move |_| params.read().get("uri").filter(|uri| !uri.is_empty()));
     let signed_in = Memo::new(move |_| session.is_in());
     move || match (signed_in.get(), uri.get()) {
-        (false, _) => view! { <ToAuth path=location.pathname.get_untracked() /> }.into_any(),
-        (true, None) => view! { <Start /> }.into_any(),
-        (true, Some(uri)) => view! { <Chat uri /> }.into_any(),
+        (false, _) => {
+            to_auth(&location.pathname.get_untracked());
+            EitherOf3::A(())
+        }
+        (true, None) => EitherOf3::B(view! { <Start /> }),
+        (true, Some(uri)) => EitherOf3::C(view! { <Chat uri /> }),
     }
 }
 
@@ -72,10 +75,9 @@ fn attend(session: Session, live: Live, room: Room) {
     let _hash = window_event_listener(ev::hashchange, |_| follow_old_link());
     Effect::new(move |_| {
         session.renewals();
-        live.renew();
-    });
-    Effect::new(move |_| {
-        if !session.is_in() {
+        if session.is_in() {
+            live.renew();
+        } else {
             live.hang_up();
         }
     });

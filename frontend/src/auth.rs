@@ -3,7 +3,7 @@
 mod field;
 mod form;
 
-use leptos::{ev, prelude::*};
+use leptos::{either::Either, ev, prelude::*};
 use leptos_router::{
     NavigateOptions,
     components::Redirect,
@@ -74,20 +74,16 @@ pub fn Auth() -> impl IntoView {
         }
     };
     let onward = move || view! { <Redirect path=next() options=replacing() /> };
-    move || if session.is_in() { onward().into_any() } else { page.clone()().into_any() }
+    move || if session.is_in() { Either::Left(onward()) } else { Either::Right(page.clone()()) }
 }
 
 /// The query parameter that holds where to go afterwards.
 const NEXT: &str = "next";
 
 /// Asks for a name and leads back to `path`.
-#[component]
-pub fn ToAuth(
-    /// What was opened.
-    path: String,
-) -> impl IntoView {
+pub fn to_auth(path: &str) {
     let session = use_session();
-    let wanted = return_to::safe(&path);
+    let wanted = return_to::safe(path);
     let plain = untrack(|| session.standing()) == Standing::Left || matches!(wanted, "/" | return_to::HOME);
     let path = if plain {
         "/auth".to_owned()

@@ -13,7 +13,7 @@ mod scroll;
 mod share;
 mod window;
 
-use leptos::prelude::*;
+use leptos::{either::EitherOf3, prelude::*};
 
 use self::{
     announcer::Announcer,
@@ -37,9 +37,9 @@ pub fn Chat(
     on_cleanup(move || room.leave());
     let stage = Memo::new(move |_| room.stage());
     move || match stage.get() {
-        Stage::Opening => view! { <Opening /> }.into_any(),
-        Stage::Open => view! { <Open room /> }.into_any(),
-        Stage::Failed(trouble) => view! { <Failed trouble again=move |()| room.enter() /> }.into_any(),
+        Stage::Opening => EitherOf3::A(view! { <Opening /> }),
+        Stage::Open => EitherOf3::B(view! { <Open room /> }),
+        Stage::Failed(trouble) => EitherOf3::C(view! { <Failed trouble again=move |()| room.enter() /> }),
     }
 }
 
@@ -51,9 +51,11 @@ fn Open(
     view! {
         <div class="chat">
             <ChatHeader room />
-            <ConnectionNotice />
-            <MessageList room />
-            <Composer room />
+            <main class="conversation">
+                <ConnectionNotice />
+                <MessageList room />
+                <Composer room />
+            </main>
             <Announcer room />
         </div>
     }

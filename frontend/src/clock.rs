@@ -1,10 +1,6 @@
 //! Moments in the person's own time zone and language.
 
-use js_sys::{
-    Array, Date,
-    Intl::DateTimeFormat,
-    Object, Reflect,
-};
+use js_sys::{Array, Date, Intl::DateTimeFormat, Object, Reflect};
 use shared::message::Message;
 use wasm_bindgen::JsValue;
 
@@ -61,7 +57,12 @@ pub fn day_label(at: i64) -> String {
 }
 
 fn shown(format: &DateTimeFormat, at: i64) -> String {
-    format.format().call1(&JsValue::UNDEFINED, &date(at)).ok().and_then(|text| text.as_string()).unwrap_or_default()
+    format
+        .format()
+        .call1(&JsValue::UNDEFINED, &date(at))
+        .ok()
+        .and_then(|text| text.as_string())
+        .unwrap_or_default()
 }
 
 fn format(options: &[(&str, &str)]) -> DateTimeFormat {

@@ -111,7 +111,8 @@ impl Live {
 
     /// Says a frame that need not be answered.
     pub fn mention(self, frame: &ClientFrame) -> bool {
-        self.inner.with_value(|inner| inner.up && inner.socket.as_ref().is_some_and(|socket| socket.say(frame)))
+        self.inner
+            .with_value(|inner| inner.up && inner.socket.as_ref().is_some_and(|socket| socket.say(frame)))
     }
 
     /// Hands over a fresh token before the old one runs out.

@@ -46,11 +46,7 @@ impl Session {
         let token = storage::read(storage::tab(), TOKEN);
         let name = storage::read(storage::tab(), NAME).filter(|_| token.is_some());
         let standing = name.map_or(Standing::Newcomer, |name| Standing::In { name });
-        Self {
-            standing: RwSignal::new(standing),
-            token: StoredValue::new(token),
-            renewals: RwSignal::new(0),
-        }
+        Self { standing: RwSignal::new(standing), token: StoredValue::new(token), renewals: RwSignal::new(0) }
     }
 
     pub fn standing(self) -> Standing {

@@ -1,6 +1,6 @@
 //! Where a chat is started.
 
-use leptos::prelude::*;
+use leptos::{prelude::*, task::spawn_local};
 use leptos_router::{NavigateOptions, hooks::use_navigate};
 
 use crate::{
@@ -15,10 +15,12 @@ pub fn Start() -> impl IntoView {
     let session = use_session();
     let navigate = use_navigate();
     let (trouble, wait) = (RwSignal::new(None), Wait::default());
-    let start = Action::new_local(move |(): &()| {
+    let pending = RwSignal::new(false);
+    let start = move |_| {
         let navigate = navigate.clone();
-        async move {
-            trouble.set(None);
+        trouble.set(None);
+        pending.set(true);
+        spawn_local(async move {
             match session.ask(api::start_chat()).await {
                 Ok(started) => navigate(&format!("/chats/{}", started.uri), NavigateOptions::default()),
                 Err(refused) => {
@@ -26,9 +28,9 @@ pub fn Start() -> impl IntoView {
                     trouble.set(Some(refused));
                 }
             }
-        }
-    });
-    let pending = start.pending();
+            pending.set(false);
+        });
+    };
     let label = move || if pending.get() { words::STARTING } else { words::START_CHATTING };
     view! {
         <div class="page">
@@ -39,7 +41,7 @@ pub fn Start() -> impl IntoView {
                 <p class="muted">{words::EXPLANATION}</p>
                 <p role="alert" class="error">{move || trouble.get().map_or("", |trouble| words::sentence(&trouble))}</p>
                 <p class="muted">{move || wait.words()}</p>
-                <button class="primary" disabled=move || pending.get() || wait.is_on() on:click=move |_| { start.dispatch(()); }>
+                <button class="primary" disabled=move || pending.get() || wait.is_on() on:click=start>
                     {label}
                 </button>
             </main>

@@ -34,7 +34,8 @@ pub fn password_hint() -> String {
 // Starting
 pub const START_CHATTING: &str = "Start Chatting";
 pub const STARTING: &str = "Starting…";
-pub const EXPLANATION: &str = "Start a chat and share its link: whoever opens it is in the conversation with you.";
+pub const EXPLANATION: &str =
+    "Start a chat and share its link: whoever opens it is in the conversation with you.";
 
 pub fn welcome(name: &str) -> String {
     format!("Welcome {name}!")
@@ -91,7 +92,7 @@ pub fn people(count: usize) -> String {
 // Sharing
 pub const SHARE_TITLE: &str = "Share this page’s link";
 pub const SHARE_TEXT: &str = "Whoever opens it joins this chat and sees everything said in it.";
-pub const SHARE_BRIEFLY: &str = "share this page’s link";
+pub const SHARE_BRIEFLY: &str = "share the page’s link";
 pub const LINK: &str = "Link to this chat";
 pub const COPY_LINK: &str = "Copy link";
 pub const COPIED: &str = "Copied";

@@ -67,12 +67,16 @@ impl Timeline {
     /// The chat as it was joined, with its newest page. The two were read one after the other, so they are sure to hold
     /// together only up to the lower of their heads; what came after is heard again and does no harm.
     pub fn open(joined: Joined, newest: History) -> Self {
+        let mut members = BTreeMap::new();
+        for member in joined.members {
+            members.insert(member.user.id, member);
+        }
         Self {
             uri: joined.uri,
             epoch: joined.epoch,
             head: joined.head.min(newest.head),
             chat: joined.chat,
-            members: joined.members.into_iter().map(|member| (member.user.id, member)).collect(),
+            members,
             messages: by_seq(newest.messages),
             earlier: newest.earlier,
         }
@@ -186,7 +190,11 @@ impl Timeline {
 }
 
 fn by_seq(messages: Vec<Message>) -> BTreeMap<i64, Message> {
-    messages.into_iter().map(|message| (message.seq, message)).collect()
+    let mut sorted = BTreeMap::new();
+    for message in messages {
+        sorted.insert(message.seq, message);
+    }
+    sorted
 }
 
 #[cfg(test)]

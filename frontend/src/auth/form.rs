@@ -1,6 +1,6 @@
 //! The form under the tabs.
 
-use leptos::{ev, html, prelude::*};
+use leptos::{ev, html, prelude::*, task::spawn_local};
 use shared::{
     problem::{FieldCode, ProblemCode},
     user::{Password, SignIn, SignUp, check_email, check_password, check_username},
@@ -19,7 +19,6 @@ use crate::{
 };
 
 /// What was filled in. An e-mail address is not asked for when signing in.
-#[derive(Clone)]
 struct Filled {
     mode: Mode,
     email: String,
@@ -38,10 +37,16 @@ impl Filled {
                 ("password", check_password(&self.password)),
             ],
             Mode::SignIn => {
-                vec![("username", required(self.username.is_empty())), ("password", required(self.password.0.is_empty()))]
+                vec![
+                    ("username", required(self.username.is_empty())),
+                    ("password", required(self.password.0.is_empty())),
+                ]
             }
         };
-        checks.into_iter().filter_map(|(name, check)| check.err().map(|code| (name.to_owned(), code))).collect()
+        checks
+            .into_iter()
+            .filter_map(|(name, check)| check.err().map(|code| (name.to_owned(), code)))
+            .collect()
     }
 
     async fn send(self, session: Session) -> Result<(), Trouble> {
@@ -63,16 +68,17 @@ pub fn AuthForm(
     let faults: Faults = RwSignal::new(Vec::new());
     let trouble = RwSignal::new(None);
     let wait = Wait::default();
-    let send = Action::new_local(move |filled: &Filled| {
-        let filled = filled.clone();
-        async move {
+    let pending = RwSignal::new(false);
+    let send = move |filled: Filled| {
+        pending.set(true);
+        spawn_local(async move {
             if let Err(refused) = filled.send(session).await {
                 wait.begin(refused.retry_after());
                 show(faults, trouble, refused);
             }
-        }
-    });
-    let pending = send.pending();
+            pending.set(false);
+        });
+    };
     let submit = move |event: ev::SubmitEvent| {
         event.prevent_default();
         let filled = Filled {
@@ -82,11 +88,11 @@ pub fn AuthForm(
             password: Password(value(password)),
         };
         trouble.set(None);
-        faults.set(filled.faults());
-        if faults.read_untracked().is_empty() {
-            send.dispatch(filled);
+        let found = filled.faults();
+        if found.is_empty() {
+            send(filled);
         } else {
-            focus_first(faults);
+            tell(faults, found);
         }
     };
     let signing_up = mode == Mode::SignUp;
@@ -121,18 +127,18 @@ pub fn AuthForm(
 fn show(faults: Faults, trouble: RwSignal<Option<Trouble>>, refused: Trouble) {
     match &refused {
         Trouble::Refused(problem) if problem.code == ProblemCode::Invalid && !problem.errors.is_empty() => {
-            faults.set(problem.errors.iter().map(|error| (error.field.clone(), error.code)).collect());
-            focus_first(faults);
+            tell(faults, problem.errors.iter().map(|error| (error.field.clone(), error.code)).collect());
         }
         _ => trouble.set(Some(refused)),
     }
 }
 
-/// Leads the person to the first field that is wrong.
-fn focus_first(faults: Faults) {
-    if let Some((name, _)) = faults.read_untracked().first() {
+/// Says what is wrong, and leads the person to the first of it.
+fn tell(faults: Faults, found: Vec<(String, FieldCode)>) {
+    if let Some((name, _)) = found.first() {
         focus(name);
     }
+    faults.set(found);
 }
 
 /// Read where it stands: some password managers fill a form without a word.

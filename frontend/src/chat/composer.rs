@@ -27,13 +27,11 @@ pub fn Composer(
             say();
         }
     };
-    Effect::new(move |_| {
+    Effect::new(move |before: Option<()>| {
         room.draft();
         // Once the text is in the field.
         request_animation_frame(move || fit(area));
-    });
-    Effect::new(move |_| {
-        if area.get().is_some() && !is_touch() {
+        if before.is_none() && !is_touch() {
             focus(area);
         }
     });

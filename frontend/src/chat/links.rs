@@ -53,14 +53,18 @@ fn link_length(text: &str) -> usize {
         let closes = match last {
             ')' => link.matches(')').count() > link.matches('(').count(),
             ']' => link.matches(']').count() > link.matches('[').count(),
-            _ => matches!(last, '.' | ',' | ';' | ':' | '!' | '?' | '\'' | '*' | '_' | '…' | '。' | '，' | '”' | '’'),
+            _ => matches!(
+                last,
+                '.' | ',' | ';' | ':' | '!' | '?' | '\'' | '*' | '_' | '…' | '。' | '，' | '”' | '’'
+            ),
         };
         if !closes {
             break;
         }
         link = link.strip_suffix(last).unwrap_or_default();
     }
-    let host = link.get(scheme..).is_some_and(|host| host.starts_with(|c: char| c.is_alphanumeric() || c == '['));
+    let host =
+        link.get(scheme..).is_some_and(|host| host.starts_with(|c: char| c.is_alphanumeric() || c == '['));
     if host { link.len() } else { 0 }
 }
 
@@ -92,15 +96,33 @@ mod tests {
 
     #[test]
     fn nothing_but_http_becomes_a_link() {
-        for text in ["javascript:alert(1)", "data:text/html,x", "https://", "http:// x", "xhttps://a.org", "ftp://a.org"] {
+        for text in [
+            "javascript:alert(1)",
+            "data:text/html,x",
+            "https://",
+            "http:// x",
+            "xhttps://a.org",
+            "ftp://a.org",
+        ] {
             assert_eq!(pieces(text), [Text(text)]);
         }
     }
 
     #[test]
     fn the_pieces_joined_are_the_text() {
-        for text in ["ähttps://é.org/ü…", "h", "http://a.org!!! http://b.org)))", "👩‍👩‍👧 https://x.org/👍 end", "hhttp://"] {
-            let joined: String = pieces(text).iter().map(|p| match p { Text(t) | Link(t) => *t }).collect();
+        for text in [
+            "ähttps://é.org/ü…",
+            "h",
+            "http://a.org!!! http://b.org)))",
+            "👩‍👩‍👧 https://x.org/👍 end",
+            "hhttp://",
+        ] {
+            let joined: String = pieces(text)
+                .iter()
+                .map(|p| match p {
+                    Text(t) | Link(t) => *t,
+                })
+                .collect();
             assert_eq!(joined, text);
         }
     }

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use shared::member::{Member, Role};
 
 use super::room::Room;
-use crate::{ui::avatar::Avatar, words};
+use crate::{ui::avatar::avatar, words};
 
 /// How many letters stand in the header.
 const FACES: usize = 3;
@@ -16,7 +16,8 @@ pub fn Members(
 ) -> impl IntoView {
     let roster = Memo::new(move |_| room.roster());
     let members = move || {
-        roster.track();
+        // Read, not only tracked: a memo that nobody reads hears of nothing.
+        let _revision = roster.get();
         room.members()
     };
     let others = move || -> Vec<Member> {
@@ -29,9 +30,14 @@ pub fn Members(
     let faces = move || {
         let others = others();
         let shown = if others.is_empty() { members() } else { others };
-        shown.into_iter().take(FACES).map(face).collect_view()
+        shown
+            .into_iter()
+            .take(FACES)
+            .map(|member| avatar(member.user.id, &member.user.username))
+            .collect_view()
     };
-    let people = move || members().into_iter().map(|member| view! { <Person me=room.me() member /> }).collect_view();
+    let people =
+        move || members().into_iter().map(|member| view! { <Person me=room.me() member /> }).collect_view();
     let count = move || words::people(members().len());
     view! {
         <button class="room" popovertarget="members" aria-describedby="room-hint">
@@ -50,10 +56,6 @@ pub fn Members(
     }
 }
 
-fn face(member: Member) -> impl IntoView {
-    view! { <Avatar user=member.user.id name=member.user.username /> }
-}
-
 #[component]
 fn Person(
     /// Who it is.
@@ -67,10 +69,10 @@ fn Person(
     let notes: Vec<_> = you.into_iter().chain(owner).collect();
     view! {
         <li>
-            <Avatar user=user.id name=user.username.clone() />
+            {avatar(user.id, &user.username)}
             <span>
                 <bdi>{user.username}</bdi>
-                {(!notes.is_empty()).then(|| view! { <span class="hint">{notes.join(", ")}</span> })}
+                {(!notes.is_empty()).then(|| view! { <span class="hint">{notes.join(" · ")}</span> })}
             </span>
         </li>
     }

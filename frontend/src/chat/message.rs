@@ -11,7 +11,7 @@ use super::{
 use crate::{
     clock,
     ui::{
-        avatar::Avatar,
+        avatar::avatar,
         icon::{Drawing, Icon},
     },
     words,
@@ -34,7 +34,7 @@ pub fn MessageRow(
     };
     let (id, own, full) = (format!("m-{}", item.client_id), item.own, clock::full(item.at));
     let text = text(&item.text);
-    let avatar = (closes && !item.own).then(|| view! { <Avatar user=item.author name=item.name.clone() /> });
+    let face = (closes && !item.own).then(|| avatar(item.author, &item.name));
     view! {
         {day}
         <article
@@ -46,7 +46,7 @@ pub fn MessageRow(
             data-state=state
         >
             <Author name=item.name.clone() own shown=opens && !own />
-            {avatar}
+            {face}
             <p class="bubble" dir="auto" title=full>
                 {text}
             </p>

@@ -20,7 +20,7 @@ pub fn MessageList(
         scroll.settle_soon();
     });
     view! {
-        <main class="list">
+        <div class="list">
             <div
                 class="log"
                 role="log"
@@ -39,7 +39,7 @@ pub fn MessageList(
                 </div>
             </div>
             <ToTheEnd room scroll />
-        </main>
+        </div>
     }
 }
 

@@ -4,6 +4,8 @@ mod listening;
 mod reading;
 mod sending;
 
+use std::ops::Deref;
+
 use leptos::{prelude::*, task::spawn_local};
 use shared::{
     chat::{Joined, is_uri},
@@ -31,7 +33,9 @@ pub enum Stage {
 
 /// Lives as long as the page, so that a late answer finds it and what is unsent outlasts a walk to another page.
 #[derive(Clone, Copy)]
-pub struct Room {
+pub struct Room(&'static State);
+
+pub struct State {
     session: Session,
     live: Live,
     /// Counts the openings: an answer to an earlier one is stale.
@@ -64,13 +68,21 @@ enum CatchingUp {
     Again,
 }
 
+impl Deref for Room {
+    type Target = State;
+
+    fn deref(&self) -> &State {
+        self.0
+    }
+}
+
 pub fn use_room() -> Room {
     expect_context()
 }
 
 impl Room {
     pub fn new(session: Session, live: Live) -> Self {
-        Self {
+        Self(Box::leak(Box::new(State {
             session,
             live,
             turn: StoredValue::new(0),
@@ -87,7 +99,7 @@ impl Room {
             announced: RwSignal::new((0, String::new())),
             catching_up: StoredValue::new(CatchingUp::No),
             extending: RwSignal::new(false),
-        }
+        })))
     }
 
     /// Opening a chat is joining it.
@@ -136,7 +148,7 @@ impl Room {
         self.me.set(joined.user.id);
         self.timeline.set(Some(Timeline::open(joined, newest)));
         self.following.set(true);
-        self.window.update(|window| window.to_end(&self.seqs()));
+        self.window.update(|window| window.jump_to_end(&self.seqs()));
         self.seen.set(self.newest());
         self.let_go_of_seen();
         self.subscribe();

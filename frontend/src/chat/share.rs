@@ -49,8 +49,7 @@ pub fn CopyLink(
         spawn_local(async move {
             copied.set(copy(&address()).await);
             gloo_timers::future::TimeoutFuture::new(COPIED_FOR).await;
-            // The button may be gone by now.
-            let _gone = copied.try_set(false);
+            copied.set(false);
         });
     };
     view! {

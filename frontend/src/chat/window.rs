@@ -55,7 +55,7 @@ impl Window {
     }
 
     /// Jumps to the newest messages.
-    pub fn to_end(&mut self, seqs: &[i64]) {
+    pub fn jump_to_end(&mut self, seqs: &[i64]) {
         self.end = i64::MAX;
         self.start = at(seqs, seqs.len().saturating_sub(STEP)).unwrap_or(i64::MIN);
     }
@@ -90,7 +90,7 @@ mod tests {
     fn going_up_a_long_chat_and_down_again_shows_every_message_and_never_too_many() {
         let seqs: Vec<i64> = (1..=2_000).map(|n| n * 3).collect();
         let mut window = Window::default();
-        window.to_end(&seqs);
+        window.jump_to_end(&seqs);
         let mut seen = rendered(&window, &seqs);
         while window.back(&seqs) {
             let now = rendered(&window, &seqs);
@@ -115,7 +115,7 @@ mod tests {
         reader.trim(&seqs, false);
         assert!(follower.holds(500) && rendered(&follower, &seqs).len() <= MOST);
         assert!(reader.holds(1) && !reader.holds(500) && rendered(&reader, &seqs).len() == MOST);
-        reader.to_end(&seqs);
+        reader.jump_to_end(&seqs);
         assert!(reader.holds(500) && reader.is_at_end());
     }
 

@@ -9,7 +9,7 @@ use web_sys::{CloseEvent, MessageEvent, WebSocket};
 
 /// An open or opening socket. Dropping it closes it.
 pub struct Socket {
-    socket: WebSocket,
+    inner: WebSocket,
     _heard: Closure<dyn Fn(MessageEvent)>,
     _closed: Closure<dyn Fn(CloseEvent)>,
 }
@@ -24,21 +24,23 @@ impl Socket {
         let closed = Closure::new(move |_: CloseEvent| sender.close_channel());
         socket.set_onmessage(Some(heard.as_ref().unchecked_ref()));
         socket.set_onclose(Some(closed.as_ref().unchecked_ref()));
-        Some((Self { socket, _heard: heard, _closed: closed }, events))
+        Some((Self { inner: socket, _heard: heard, _closed: closed }, events))
     }
 
     pub fn say(&self, frame: &ClientFrame) -> bool {
         let text = serde_json::to_string(frame);
-        text.is_ok_and(|text| self.socket.ready_state() == WebSocket::OPEN && self.socket.send_with_str(&text).is_ok())
+        text.is_ok_and(|text| {
+            self.inner.ready_state() == WebSocket::OPEN && self.inner.send_with_str(&text).is_ok()
+        })
     }
 }
 
 impl Drop for Socket {
     fn drop(&mut self) {
-        self.socket.set_onmessage(None);
-        self.socket.set_onclose(None);
+        self.inner.set_onmessage(None);
+        self.inner.set_onclose(None);
         // It may be closed already, which is what is wanted.
-        let _closed = self.socket.close();
+        let _closed = self.inner.close();
     }
 }
 

@@ -4,16 +4,10 @@ use leptos::prelude::*;
 
 use super::colour::{colour, letter};
 
-#[component]
-pub fn Avatar(
-    /// Whose colour.
-    user: i64,
-    /// Whose letter.
-    name: String,
-) -> impl IntoView {
+pub fn avatar(user: i64, name: &str) -> impl IntoView + use<> {
     view! {
         <span class="avatar" aria-hidden="true" style:background-color=colour(user)>
-            {letter(&name)}
+            {letter(name)}
         </span>
     }
 }

@@ -8,6 +8,7 @@ use crate::{api::Trouble, words};
 
 /// The next step is to try again, or to start anew where that cannot help.
 #[component]
+#[expect(clippy::needless_pass_by_value, reason = "a component owns what it is given")]
 pub fn Failed(
     /// Why.
     trouble: Trouble,

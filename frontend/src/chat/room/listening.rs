@@ -5,13 +5,14 @@ use shared::{
     changes::Changes,
     problem::ProblemCode,
     socket::{ClientFrame, ServerFrame},
-    timeline::Heard,
+    timeline::{Heard, Timeline},
 };
 
 use super::{CatchingUp, Room};
 use crate::{
     api::{self, Trouble},
     live::News,
+    outbox::Outbox,
     words,
 };
 
@@ -32,7 +33,7 @@ impl Room {
                 self.flush();
             }
             News::Down => {
-                self.outbox.update(crate::outbox::Outbox::lost);
+                self.outbox.update(Outbox::lost);
                 self.flush();
             }
             News::Poll => self.poll(),
@@ -45,7 +46,9 @@ impl Room {
             ServerFrame::Changes(changes) if changes.uri == self.uri.get_untracked() => self.follow(changes),
             ServerFrame::Resync { uri } if uri == self.uri.get_untracked() => self.catch_up(),
             ServerFrame::Posted { client_id, .. } => self.stored(client_id),
-            ServerFrame::Refused { client_id: Some(client_id), problem, .. } => self.refused(client_id, &problem),
+            ServerFrame::Refused { client_id: Some(client_id), problem, .. } => {
+                self.refused(client_id, &problem);
+            }
             ServerFrame::Refused { problem, uri, .. } if uri.as_ref() == Some(&self.uri.get_untracked()) => {
                 self.turned_away(Trouble::Refused(problem));
             }
@@ -118,7 +121,7 @@ impl Room {
     async fn fetch_missed(self) -> bool {
         let turn = self.turn.get_value();
         loop {
-            let since = self.timeline.with_untracked(|timeline| timeline.as_ref().map(|t| t.since()));
+            let since = self.timeline.with_untracked(|timeline| timeline.as_ref().map(Timeline::since));
             let Some(since) = since else { break };
             let changes = self.session.ask(api::changes(&self.uri.get_untracked(), since)).await;
             if self.turn.get_value() != turn {
@@ -162,7 +165,7 @@ impl Room {
     }
 
     pub(super) fn subscribe(self) {
-        let since = self.timeline.with_untracked(|timeline| timeline.as_ref().map(|t| t.since()));
+        let since = self.timeline.with_untracked(|timeline| timeline.as_ref().map(Timeline::since));
         if let Some(since) = since {
             let uri = self.uri.get_untracked();
             self.live.say(&ClientFrame::Subscribe { uri, after: Some(since.after), epoch: since.epoch });

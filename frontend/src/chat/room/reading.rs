@@ -5,8 +5,9 @@ use shared::{member::Member, message::Message, timeline::Timeline};
 
 use super::Room;
 use crate::{
-    api, clock,
+    api,
     chat::rows::{Item, Phase, Row, rows},
+    clock,
     outbox::{State, Unsent},
 };
 
@@ -38,7 +39,9 @@ impl Room {
 
     /// Changes with any membership.
     pub fn roster(self) -> i64 {
-        self.timeline.with(|t| t.iter().flat_map(Timeline::members).map(|member| member.revision).max()).unwrap_or_default()
+        self.timeline
+            .with(|t| t.iter().flat_map(Timeline::members).map(|member| member.revision).max())
+            .unwrap_or_default()
     }
 
     /// Nobody has said anything yet.
@@ -49,7 +52,9 @@ impl Room {
     }
 
     pub fn members(self) -> Vec<Member> {
-        self.timeline.with_untracked(|t| t.as_ref().map(|t| t.members().into_iter().cloned().collect()).unwrap_or_default())
+        self.timeline.with_untracked(|t| {
+            t.as_ref().map(|t| t.members().into_iter().cloned().collect()).unwrap_or_default()
+        })
     }
 
     pub fn me(self) -> i64 {
@@ -98,7 +103,7 @@ impl Room {
         self.window.try_maybe_update(|window| {
             let away = !window.is_at_end();
             if away {
-                window.to_end(&seqs);
+                window.jump_to_end(&seqs);
             }
             (away, ())
         });
@@ -116,7 +121,9 @@ impl Room {
         if self.show_earlier() || self.extending.get_untracked() {
             return;
         }
-        let oldest = self.timeline.with_untracked(|t| t.as_ref().filter(|t| t.has_earlier()).and_then(Timeline::oldest));
+        let oldest = self
+            .timeline
+            .with_untracked(|t| t.as_ref().filter(|t| t.has_earlier()).and_then(Timeline::oldest));
         if let Some(oldest) = oldest {
             self.extending.set(true);
             spawn_local(self.extend_back(oldest));
@@ -165,8 +172,9 @@ impl Room {
 
     /// The newest message's place.
     pub(super) fn newest(self) -> i64 {
-        self.timeline
-            .with_untracked(|t| t.as_ref().and_then(|t| t.messages().next_back()).map_or(0, |message| message.seq))
+        self.timeline.with_untracked(|t| {
+            t.as_ref().and_then(|t| t.messages().next_back()).map_or(0, |message| message.seq)
+        })
     }
 
     pub(super) fn seqs(self) -> Vec<i64> {
