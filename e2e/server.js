@@ -20,7 +20,12 @@ export class Server {
     // The database may run as another user, who must get through to its files.
     await chmod(folder, 0o711);
     const server = new Server(folder, await freePort());
-    await server.start();
+    try {
+      await server.start();
+    } catch (error) {
+      await rm(folder, { recursive: true, force: true });
+      throw error;
+    }
     return server;
   }
 
@@ -44,7 +49,7 @@ export class Server {
       },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
-    this.ended = once(this.child, 'exit');
+    this.ended = new Promise((resolve) => this.child.once('exit', (...how) => resolve(how)));
     this.kill = () => this.child.kill();
     process.once('exit', this.kill);
     await this.addressIsPrinted();

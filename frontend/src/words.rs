@@ -92,7 +92,7 @@ pub fn people(count: usize) -> String {
 // Sharing
 pub const SHARE_TITLE: &str = "Share this page’s link";
 pub const SHARE_TEXT: &str = "Whoever opens it joins this chat and sees everything said in it.";
-pub const SHARE_BRIEFLY: &str = "share the page’s link";
+pub const SHARE_BRIEFLY: &str = "share the link";
 pub const LINK: &str = "Link to this chat";
 pub const COPY_LINK: &str = "Copy link";
 pub const COPIED: &str = "Copied";

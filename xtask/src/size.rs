@@ -90,7 +90,7 @@ mod tests {
     fn a_client_above_the_budget_is_refused() {
         assert!(client(BUDGET - 900).check().is_ok());
         let error = client(BUDGET - 899).check().unwrap_err().to_string();
-        assert!(error.contains("more than the 220.0 KB allowed"), "{error}");
+        assert!(error.contains(&format!("more than the {} KB allowed", kb(BUDGET))), "{error}");
     }
 
     #[test]

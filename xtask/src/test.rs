@@ -102,7 +102,7 @@ fn install_packages_of_the_browser_test() -> Result<()> {
 fn browser_test() -> Result<Command> {
     let mut node = in_folder(&project::root().join("e2e"), "node");
     // Each file starts a server and a browser of its own; two cores have enough with one at a time.
-    node.args(["--test", "--test-concurrency=1", "--test-reporter=spec", "--test-timeout=300000"]);
+    node.args(["--test", "--test-concurrency=1", "--test-reporter=spec"]);
     node.env("CHATIRE_BINARY", server::binary()?).stdin(Stdio::null());
     Ok(node)
 }
