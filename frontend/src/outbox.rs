@@ -13,8 +13,8 @@ const HOLD: i64 = 2_000;
 pub enum State {
     Waiting,
     InFlight,
-    /// The server has it; it leaves when it is seen in the timeline.
-    Stored,
+    /// The server has it, at this place; it leaves when the timeline has come so far.
+    Stored(i64),
     Failed(ProblemCode),
 }
 
@@ -63,8 +63,8 @@ impl Outbox {
         Some(next.clone())
     }
 
-    pub fn stored(&mut self, client_id: Uuid) {
-        self.change(client_id, |unsent| unsent.state = State::Stored);
+    pub fn stored(&mut self, client_id: Uuid, seq: i64) {
+        self.change(client_id, |unsent| unsent.state = State::Stored(seq));
     }
 
     /// Returns how many milliseconds to hold back before going on, if the server asks for patience.
@@ -108,9 +108,15 @@ impl Outbox {
         Some(self.unsent.remove(at))
     }
 
-    /// Lets go of what is seen among the stored messages.
-    pub fn settle(&mut self, seen: impl Fn(Uuid) -> bool) {
-        self.unsent.retain(|u| !seen(u.client_id));
+    /// The time of holding back is over.
+    pub fn release(&mut self) {
+        self.held_until = 0;
+    }
+
+    /// Lets go of what is seen among the stored messages, and of what stands among those that are not loaded.
+    pub fn settle(&mut self, uri: &str, head: i64, seen: impl Fn(Uuid) -> bool) {
+        let passed = |u: &Unsent| u.uri == uri && matches!(u.state, State::Stored(seq) if seq <= head);
+        self.unsent.retain(|u| !seen(u.client_id) && !passed(u));
     }
 
     fn change(&mut self, client_id: Uuid, change: impl FnOnce(&mut Unsent)) {

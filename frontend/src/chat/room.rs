@@ -174,10 +174,10 @@ impl Room {
         self.fault.set(None);
         self.announced.set((0, String::new()));
         self.extending.set(false);
-        self.catching_up.set_value(CatchingUp::No);
     }
 
     fn next_turn(self) -> u32 {
+        self.catching_up.set_value(CatchingUp::No);
         self.turn.update_value(|turn| *turn = turn.wrapping_add(1));
         self.turn.get_value()
     }

@@ -30,7 +30,7 @@ fn messages_go_out_one_at_a_time_in_the_order_written() {
     let (mut outbox, ids) = outbox_with(&["one", "two"]);
     assert_eq!(take(&mut outbox, 0).as_deref(), Some("one"));
     assert_eq!(take(&mut outbox, 0), None);
-    outbox.stored(ids[0]);
+    outbox.stored(ids[0], 7);
     assert_eq!(take(&mut outbox, 0).as_deref(), Some("two"));
 }
 
@@ -66,7 +66,7 @@ fn a_refused_message_keeps_its_text_and_lets_the_others_pass() {
     take(&mut outbox, 0);
     assert_eq!(outbox.refused(ids[0], &problem(ProblemCode::ChatNotFound, None), 0), None);
     assert_eq!(take(&mut outbox, 0).as_deref(), Some("two"));
-    outbox.stored(ids[1]);
+    outbox.stored(ids[1], 8);
     assert_eq!(take(&mut outbox, 0), None);
     outbox.retry(ids[0]);
     assert_eq!(take(&mut outbox, 0).as_deref(), Some("one"));
@@ -86,9 +86,20 @@ fn a_fault_that_does_not_pass_ends_as_failed() {
 #[test]
 fn what_is_seen_in_the_timeline_leaves_and_the_rest_stays() {
     let (mut outbox, ids) = outbox_with(&["one", "two"]);
-    outbox.settle(|id| id == ids[0]);
+    outbox.settle("tea", 0, |id| id == ids[0]);
     let left: Vec<_> = outbox.of("tea", "ada").map(|u| u.text.as_str()).collect();
     assert_eq!(left, ["two"]);
     assert_eq!(outbox.remove(ids[1]).unwrap().text, "two");
     assert!(outbox.unsent.is_empty());
+}
+
+#[test]
+fn what_the_timeline_has_passed_leaves_though_it_is_not_loaded() {
+    let (mut outbox, ids) = outbox_with(&["one", "two"]);
+    outbox.stored(ids[0], 7);
+    outbox.stored(ids[1], 8);
+    outbox.settle("coffee", 9, |_| false);
+    outbox.settle("tea", 7, |_| false);
+    let left: Vec<_> = outbox.of("tea", "ada").map(|u| u.text.as_str()).collect();
+    assert_eq!(left, ["two"]);
 }

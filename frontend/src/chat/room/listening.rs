@@ -1,5 +1,6 @@
 //! Staying equal to the chat as the server has it.
 
+use gloo_timers::callback::Timeout;
 use leptos::{prelude::*, task::spawn_local};
 use shared::{
     changes::Changes,
@@ -18,6 +19,8 @@ use crate::{
 
 /// More new messages than this are announced by their number.
 const ANNOUNCED: usize = 3;
+/// How long to leave a busy server alone, in milliseconds.
+const SUBSCRIBE_AGAIN: u32 = 3_000;
 
 impl Room {
     pub(super) fn heed(self, news: News) {
@@ -45,7 +48,7 @@ impl Room {
         match frame {
             ServerFrame::Changes(changes) if changes.uri == self.uri.get_untracked() => self.follow(changes),
             ServerFrame::Resync { uri } if uri == self.uri.get_untracked() => self.catch_up(),
-            ServerFrame::Posted { client_id, .. } => self.stored(client_id),
+            ServerFrame::Posted { client_id, seq, .. } => self.stored(client_id, seq),
             ServerFrame::Refused { client_id: Some(client_id), problem, .. } => {
                 self.refused(client_id, &problem);
             }
@@ -58,11 +61,10 @@ impl Room {
 
     /// What goes on until the next news, by the rule.
     fn follow(self, changes: Changes) {
-        let more = changes.more;
         match self.hear(changes) {
             Heard::Missed => self.catch_up(),
             Heard::Foreign => self.enter(),
-            Heard::Applied | Heard::Known if more => self.catch_up(),
+            // When there is more, the server sends it without being asked.
             Heard::Applied | Heard::Known => {}
         }
     }
@@ -159,9 +161,21 @@ impl Room {
         match trouble.code() {
             Some(ProblemCode::StartAfresh) => self.enter(),
             Some(ProblemCode::ChatNotFound) => self.fail(trouble),
-            // The next poll or the next socket tries again.
-            _ => {}
+            Some(code) if !code.is_passing() => {}
+            _ => self.subscribe_later(),
         }
+    }
+
+    /// Whoever was turned away in passing asks again: subscribing also tells what was missed. Without a socket the next
+    /// poll does.
+    fn subscribe_later(self) {
+        let turn = self.turn.get_value();
+        let subscribe = move || {
+            if self.turn.get_value() == turn && self.live.is_up() {
+                self.subscribe();
+            }
+        };
+        Timeout::new(SUBSCRIBE_AGAIN, subscribe).forget();
     }
 
     pub(super) fn subscribe(self) {

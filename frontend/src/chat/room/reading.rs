@@ -208,7 +208,7 @@ fn unsent_item(unsent: &Unsent, me: i64) -> Item {
         own: true,
         phase: match unsent.state {
             State::Waiting | State::InFlight => Phase::Sending,
-            State::Stored => Phase::Sent,
+            State::Stored(_) => Phase::Sent,
             State::Failed(code) => Phase::Failed(code),
         },
     }

@@ -1,5 +1,6 @@
 //! From the draft over the outbox to the server.
 
+use gloo_timers::callback::Timeout;
 use leptos::{prelude::*, task::spawn_local};
 use shared::{
     message::check_message,
@@ -15,6 +16,9 @@ use crate::{
     outbox::{Outbox, Unsent},
     storage, words,
 };
+
+/// A request that found no server is made again after so many milliseconds.
+const POST_AGAIN: u32 = 3_000;
 
 impl Room {
     pub fn draft(self) -> String {
@@ -78,17 +82,20 @@ impl Room {
 
     async fn post(self, uri: String, client_id: Uuid, message: String) {
         match self.session.ask(api::post(&uri, client_id, message)).await {
-            Ok(_) => {
-                self.stored(client_id);
+            Ok(posted) => {
+                self.stored(client_id, posted.stored.seq);
                 self.catch_up();
             }
             Err(Trouble::Refused(problem)) => self.refused(client_id, &problem),
-            Err(Trouble::Unreachable) => self.outbox.update(Outbox::lost),
+            Err(Trouble::Unreachable) => {
+                self.outbox.update(Outbox::lost);
+                self.flush_after(POST_AGAIN);
+            }
         }
     }
 
-    pub(super) fn stored(self, client_id: Uuid) {
-        self.outbox.update(|outbox| outbox.stored(client_id));
+    pub(super) fn stored(self, client_id: Uuid, seq: i64) {
+        self.outbox.update(|outbox| outbox.stored(client_id, seq));
         self.let_go_of_seen();
         self.announce(words::SENT.to_owned());
         self.flush();
@@ -100,12 +107,20 @@ impl Room {
         }
         let held = self.outbox.try_update(|outbox| outbox.refused(client_id, problem, clock::now()));
         if let Some(held) = held.flatten() {
-            let held = u32::try_from(held).unwrap_or_default();
-            gloo_timers::callback::Timeout::new(held, move || self.flush()).forget();
+            self.flush_after(u32::try_from(held).unwrap_or_default());
         } else {
             self.announce(words::said(words::NOT_SENT, words::problem(problem.code)));
             self.flush();
         }
+    }
+
+    /// A way that is open by then, socket or not, is used.
+    fn flush_after(self, milliseconds: u32) {
+        let flush = move || {
+            self.outbox.update(Outbox::release);
+            self.flush();
+        };
+        Timeout::new(milliseconds, flush).forget();
     }
 
     /// Puts a text that its author has to mend back into the composer, if nothing else stands there.
@@ -132,7 +147,7 @@ impl Room {
             let Some(timeline) = timeline else { return };
             let me = self.me.get_untracked();
             let seen = |id| timeline.messages().rev().any(|m| m.user.id == me && m.client_id == id);
-            self.outbox.update(|outbox| outbox.settle(seen));
+            self.outbox.update(|outbox| outbox.settle(&uri, timeline.head(), seen));
         });
     }
 }
