@@ -57,7 +57,7 @@ impl App {
     pub fn publish_members(&self, changed: Vec<(Raised, Member)>) {
         for (chat, member) in changed {
             let chat_id = chat.chat_id;
-            self.hub.publish(chat_id, &chat.changes(self.epoch, vec![member], Vec::new()));
+            self.hub.publish(chat_id, chat.changes(self.epoch, vec![member], Vec::new()));
         }
     }
 }

@@ -67,12 +67,12 @@ impl Arguments {
 
 /// Where state of programs belongs: `/var/lib` for root, the user's own state folder otherwise.
 fn default_data_dir() -> PathBuf {
-    let state = env::var_os("XDG_STATE_HOME").filter(|path| !path.is_empty()).map(PathBuf::from);
-    let home = env::home_dir().map(|home| home.join(".local/state"));
-    match home {
-        Some(home) if !home.starts_with("/root") => state.unwrap_or(home).join("chatire"),
-        _ => PathBuf::from("/var/lib/chatire"),
+    if rustix::process::geteuid().is_root() {
+        return PathBuf::from("/var/lib/chatire");
     }
+    let state = env::var_os("XDG_STATE_HOME").filter(|path| !path.is_empty()).map(PathBuf::from);
+    let home = || env::home_dir().map(|home| home.join(".local/state"));
+    state.or_else(home).unwrap_or_else(|| PathBuf::from("/var/lib")).join("chatire")
 }
 
 /// An origin as browsers send it: scheme, host, and port unless it is the scheme's own.

@@ -9,7 +9,7 @@ use std::{
 
 use bytestring::ByteString;
 use shared::{changes::Changes, socket::ServerFrame};
-use tokio::sync::watch;
+use tokio::sync::{broadcast, watch};
 
 use self::session::{Inbox, Mailbox};
 
@@ -26,30 +26,51 @@ pub struct News {
 pub struct Hub {
     listeners: Mutex<HashMap<i64, Vec<Mailbox>>>,
     closing: watch::Sender<bool>,
+    /// Says which account has ended, to every session: it is rare.
+    ended: broadcast::Sender<i64>,
 }
 
 impl Default for Hub {
     fn default() -> Self {
-        Self { listeners: Mutex::default(), closing: watch::Sender::new(false) }
+        Self {
+            listeners: Mutex::default(),
+            closing: watch::Sender::new(false),
+            ended: broadcast::Sender::new(64),
+        }
     }
 }
 
 impl Hub {
     /// A session that listens to nothing yet.
     pub fn open(self: &Arc<Self>) -> Inbox {
-        Inbox::new(Arc::clone(self), self.closing.subscribe())
+        Inbox::new(Arc::clone(self), self.closing.subscribe(), self.ended.subscribe())
     }
 
     /// Hands the changes to everyone who listens to the chat.
-    pub fn publish(&self, chat_id: i64, changes: &Changes) {
-        let listeners = self.listeners();
-        let Some(mailboxes) = listeners.get(&chat_id) else { return };
-        let Changes { after, head, .. } = *changes;
-        let Some(frame) = frame(&ServerFrame::Changes(changes.clone())) else { return };
-        let news = Arc::new(News { chat_id, after, head, frame });
-        for mailbox in mailboxes {
-            mailbox.put(Arc::clone(&news));
+    pub fn publish(&self, chat_id: i64, changes: Changes) {
+        if !self.listeners().contains_key(&chat_id) {
+            return;
         }
+        let Changes { after, head, .. } = changes;
+        // Outside of the lock: other chats need not wait for it.
+        let Some(frame) = frame(&ServerFrame::Changes(changes)) else { return };
+        let news = Arc::new(News { chat_id, after, head, frame });
+        self.each(chat_id, |mailbox| mailbox.put(Arc::clone(&news)));
+    }
+
+    /// Has everyone who listens to the chat read it again: nobody knows whether it changed.
+    pub fn doubt(&self, chat_id: i64) {
+        self.each(chat_id, Mailbox::fall_behind);
+    }
+
+    fn each(&self, chat_id: i64, act: impl Fn(&Mailbox)) {
+        self.listeners().get(&chat_id).into_iter().flatten().for_each(act);
+    }
+
+    /// Has the sessions of a user end.
+    pub fn end_account(&self, user_id: i64) {
+        // Nobody may be there to hear it.
+        let _ = self.ended.send(user_id);
     }
 
     /// Tells every session that the server stops.

@@ -29,7 +29,7 @@ pub struct Limits {
 
 struct Counts {
     sign_in: DefaultKeyedRateLimiter<IpAddr>,
-    sign_in_account: DefaultKeyedRateLimiter<String>,
+    sign_in_account: DefaultKeyedRateLimiter<(String, Option<IpAddr>)>,
     sign_up: DefaultKeyedRateLimiter<IpAddr>,
     unknown_uri: DefaultKeyedRateLimiter<IpAddr>,
     posts: DefaultKeyedRateLimiter<i64>,
@@ -64,9 +64,11 @@ impl Limits {
         count(counter, &address)
     }
 
-    /// Counts one sign-in to an account, whether it exists or not.
-    pub fn sign_in_to(&self, username: &str) -> Result<(), Error> {
-        self.counts.as_ref().map_or(Ok(()), |counts| count(&counts.sign_in_account, &key(username)))
+    /// Counts one sign-in to an account, whether it exists or not, from an address; without one, by who has a token of
+    /// it. Whoever tries passwords elsewhere does not keep its owner out.
+    pub fn sign_in_to(&self, username: &str, address: Option<IpAddr>) -> Result<(), Error> {
+        let Some(counts) = &self.counts else { return Ok(()) };
+        count(&counts.sign_in_account, &(key(username), address))
     }
 
     /// Counts one post of a user.

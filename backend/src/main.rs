@@ -1,6 +1,6 @@
 //! The program: reads its settings, gets a database, serves, and ends tidily.
 
-use std::{future::pending, process::ExitCode, sync::Arc};
+use std::{future::pending, io::IsTerminal, process::ExitCode, sync::Arc};
 
 use backend::{
     app::App,
@@ -12,8 +12,8 @@ use backend::{
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
-/// The dispatcher calls it an error when a socket hangs up.
-const LOGGED: &str = "info,actix_server=warn,actix_http::h1::dispatcher=off";
+/// What actix calls an error is a socket that hangs up, or a peer that breaks the protocol.
+const LOGGED: &str = "info,actix_server=warn,actix_http=off";
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -34,7 +34,8 @@ async fn main() -> ExitCode {
 /// Writes the log to standard error; `RUST_LOG` says how much.
 fn log() {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(LOGGED));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let colours = std::io::stderr().is_terminal();
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colours).init();
 }
 
 async fn serve(config: Config) -> anyhow::Result<()> {

@@ -25,6 +25,8 @@ use crate::{
 };
 
 pub fn configure(config: &mut ServiceConfig) {
+    // Where the client shows something. Messengers fetch these to preview a link, so they change nothing.
+    let page = |path| at(path, "GET, HEAD").route(get().to(pages::page)).route(head().to(pages::page));
     config
         .service(at("/healthz", "GET, HEAD").route(get().to(pages::health)).route(head().to(pages::health)))
         .service(at("/auth/users/create", "POST").route(post().to(accounts::create)))
@@ -74,21 +76,6 @@ fn at(
     web::resource(path)
         .wrap(from_fn(deadline::keep))
         .default_service(web::to(move |request| async move { not_allowed(&request, allowed) }))
-}
-
-/// A path at which the client shows something. Messengers fetch these to preview a link, so they change nothing.
-fn page(
-    path: &str,
-) -> Resource<
-    impl ServiceFactory<
-        ServiceRequest,
-        Config = (),
-        Response = ServiceResponse<impl MessageBody>,
-        Error = actix_web::Error,
-        InitError = (),
-    >,
-> {
-    at(path, "GET, HEAD").route(get().to(pages::page)).route(head().to(pages::page))
 }
 
 fn not_allowed(request: &HttpRequest, allowed: &'static str) -> HttpResponse {

@@ -118,10 +118,17 @@ impl Shard {
 
     /// Stores a batch, tells everyone, and answers.
     async fn settle(&self, batch: Vec<Work>) {
-        match self.commit(&batch).await {
-            Ok(plan) => self.finish(batch, plan),
+        let error = match self.commit(&batch).await {
+            Ok(plan) => return self.finish(batch, plan),
+            Err(error) => error,
+        };
+        // The commit may have gone through before the connection broke: whoever listens must look.
+        for work in &batch {
+            self.hub.doubt(work.chat_id);
+        }
+        match error {
             // One of them may be what the database cannot store: it alone shall fail.
-            Err(Error::Internal(error)) if batch.len() > 1 => {
+            Error::Internal(error) if batch.len() > 1 => {
                 tracing::error!(
                     error = format!("{error:#}"),
                     "a batch failed; its parts are stored one by one"
@@ -130,7 +137,7 @@ impl Shard {
                     Box::pin(self.settle(vec![work])).await;
                 }
             }
-            Err(error) => fail(batch, error),
+            error => fail(batch, error),
         }
     }
 
@@ -193,7 +200,7 @@ impl Shard {
         for chat in raised {
             let (chat_id, (members, messages)) =
                 (chat.chat_id, told.remove(&chat.chat_id).unwrap_or_default());
-            self.hub.publish(chat_id, &chat.changes(self.epoch, members, messages));
+            self.hub.publish(chat_id, chat.changes(self.epoch, members, messages));
         }
         for (work, outcome) in batch.into_iter().zip(outcomes) {
             // Whoever stopped waiting will ask again.

@@ -20,6 +20,8 @@ pub mod close {
     pub const TOO_BIG: u16 = 1009;
     /// The token ran out and no fresh one was sent.
     pub const TOKEN_ENDED: u16 = 4401;
+    /// The account was closed.
+    pub const REMOVED: u16 = 4403;
 }
 
 /// The answer to `POST /auth/tickets/`: what a browser offers as its second subprotocol.
@@ -79,7 +81,7 @@ pub enum ClientFrame {
 pub enum ServerFrame {
     /// The first frame.
     Welcome {
-        /// Names this socket in the server's log.
+        /// Names this socket.
         session: Uuid,
         /// Seconds between the server's pings.
         heartbeat: u64,

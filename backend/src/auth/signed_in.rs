@@ -21,7 +21,11 @@ pub struct SignedIn {
 impl SignedIn {
     /// Whoever the token is of. The one place that decides whether a session is alive.
     pub async fn with_token(app: &App, token: &str) -> Result<Self, Error> {
-        let claims = app.keys.check(token)?;
+        Self::with_claims(app, app.keys.check(token)?).await
+    }
+
+    /// Whoever made these claims, if their account still lives.
+    pub async fn with_claims(app: &App, claims: Claims) -> Result<Self, Error> {
         match db::users::find(&mut *app.db.get().await?, claims.sub).await? {
             Some(user) => Ok(Self { user, claims }),
             None => Err(ProblemCode::SessionEnded.into()),

@@ -7,14 +7,16 @@ use std::{
 };
 
 use rand::distr::{Alphanumeric, SampleString};
+use shared::problem::ProblemCode;
 
 use super::SignedIn;
+use crate::problem::{Error, Refusal};
 
 /// How long a ticket is good.
 pub const TICKET_LIFE: Duration = Duration::from_secs(30);
 /// 43 base62 characters hold 256 bits.
 const LENGTH: usize = 43;
-/// More than this wait for nobody: the oldest are long void.
+/// More than this are nobody's need; those that ran out are swept within a minute.
 const MOST: usize = 100_000;
 
 /// The tickets that were given out and not used yet.
@@ -24,15 +26,15 @@ pub struct Tickets {
 }
 
 impl Tickets {
-    /// A new ticket for whoever is signed in.
-    pub fn give(&self, who: SignedIn) -> String {
+    /// A new ticket for whoever is signed in, unless far too many were given out.
+    pub fn give(&self, who: SignedIn) -> Result<String, Error> {
         let ticket = Alphanumeric.sample_string(&mut rand::rng(), LENGTH);
         let mut given = self.given.lock().unwrap_or_else(PoisonError::into_inner);
         if given.len() >= MOST {
-            given.retain(|_, (at, _)| at.elapsed() < TICKET_LIFE);
+            return Err(Refusal::new(ProblemCode::Busy).retry_after(TICKET_LIFE).into());
         }
         given.insert(ticket.clone(), (Instant::now(), who));
-        ticket
+        Ok(ticket)
     }
 
     /// Whose ticket it is, once.

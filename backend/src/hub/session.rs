@@ -2,7 +2,7 @@
 
 use std::{collections::HashSet, sync::Arc};
 
-use tokio::sync::{Notify, mpsc, watch};
+use tokio::sync::{Notify, broadcast, mpsc, watch};
 
 use super::{Hub, News};
 
@@ -19,8 +19,12 @@ pub struct Mailbox {
 impl Mailbox {
     pub(super) fn put(&self, news: Arc<News>) {
         if self.queue.try_send(news).is_err() {
-            self.behind.notify_one();
+            self.fall_behind();
         }
+    }
+
+    pub(super) fn fall_behind(&self) {
+        self.behind.notify_one();
     }
 
     pub(super) fn is(&self, other: &Self) -> bool {
@@ -34,6 +38,7 @@ pub struct Inbox {
     mailbox: Mailbox,
     queue: mpsc::Receiver<Arc<News>>,
     closing: watch::Receiver<bool>,
+    ended: broadcast::Receiver<i64>,
     chats: HashSet<i64>,
 }
 
@@ -43,15 +48,21 @@ pub enum Heard {
     News(Arc<News>),
     /// News was left out because the queue was full.
     FellBehind,
+    /// This user's account has ended; without a number, it may have been anyone's.
+    AccountEnded(Option<i64>),
     /// The server stops.
     Closing,
 }
 
 impl Inbox {
-    pub(super) fn new(hub: Arc<Hub>, closing: watch::Receiver<bool>) -> Self {
+    pub(super) fn new(
+        hub: Arc<Hub>,
+        closing: watch::Receiver<bool>,
+        ended: broadcast::Receiver<i64>,
+    ) -> Self {
         let (sender, queue) = mpsc::channel(QUEUE);
         let mailbox = Mailbox { queue: sender, behind: Arc::default() };
-        Self { hub, mailbox, queue, closing, chats: HashSet::new() }
+        Self { hub, mailbox, queue, closing, ended, chats: HashSet::new() }
     }
 
     pub fn subscribe(&mut self, chat_id: i64) {
@@ -71,6 +82,7 @@ impl Inbox {
         tokio::select! {
             biased;
             _ = self.closing.wait_for(|closing| *closing) => Heard::Closing,
+            ended = self.ended.recv() => Heard::AccountEnded(ended.ok()),
             () = self.mailbox.behind.notified() => {
                 // All that waits is older than what will be read.
                 while self.queue.try_recv().is_ok() {}
@@ -114,11 +126,11 @@ mod tests {
         let hub = Arc::new(Hub::default());
         let mut inbox = hub.open();
         inbox.subscribe(1);
-        hub.publish(2, &changes(1));
-        hub.publish(1, &changes(5));
+        hub.publish(2, changes(1));
+        hub.publish(1, changes(5));
         assert!(matches!(inbox.next().await, Heard::News(news) if (news.chat_id, news.head) == (1, 5)));
         inbox.unsubscribe(1);
-        hub.publish(1, &changes(6));
+        hub.publish(1, changes(6));
         hub.close();
         assert!(matches!(inbox.next().await, Heard::Closing));
     }
@@ -129,13 +141,25 @@ mod tests {
         let (mut slow, mut quick) = (hub.open(), hub.open());
         slow.subscribe(1);
         for head in 1..=300 {
-            hub.publish(1, &changes(head));
+            hub.publish(1, changes(head));
         }
         assert!(matches!(slow.next().await, Heard::FellBehind));
         quick.subscribe(1);
-        hub.publish(1, &changes(301));
+        hub.publish(1, changes(301));
         assert!(matches!(slow.next().await, Heard::News(news) if news.head == 301));
         assert!(matches!(quick.next().await, Heard::News(news) if news.head == 301));
+    }
+
+    #[tokio::test]
+    async fn whoever_listens_to_a_chat_in_doubt_reads_it_again() {
+        let hub = Arc::new(Hub::default());
+        let (mut inbox, mut other) = (hub.open(), hub.open());
+        inbox.subscribe(1);
+        other.subscribe(2);
+        hub.doubt(1);
+        hub.publish(2, changes(5));
+        assert!(matches!(inbox.next().await, Heard::FellBehind));
+        assert!(matches!(other.next().await, Heard::News(news) if news.head == 5));
     }
 
     #[tokio::test]

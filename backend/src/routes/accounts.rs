@@ -12,10 +12,7 @@ use shared::{
 use crate::{
     address::address,
     app::App,
-    auth::{
-        SignedIn,
-        passwords::{Compared, check_strength},
-    },
+    auth::{SignedIn, passwords::Compared},
     body::{Body, Fields, FromFields},
     db,
     limits::Limit,
@@ -28,8 +25,11 @@ pub async fn create(
     Body(sign_up): Body<SignUp>,
 ) -> Result<HttpResponse, Error> {
     let SignUp { email, username, password } = sign_up;
-    check_strength("password", &password, &[&username, &email])?;
-    app.limits.of_address(Limit::SignUp, address(&request, &app.config))?;
+    let address = address(&request, &app.config);
+    // Judging a password costs as much as comparing one; only accounts that are made count as sign-ups.
+    app.limits.of_address(Limit::SignIn, address)?;
+    app.passwords.check_strength("password", &password, [&username, &email]).await?;
+    app.limits.of_address(Limit::SignUp, address)?;
     let hash = app.passwords.hash(password).await?;
     let account = db::users::create(&mut *app.db.get().await?, &username, &email, &hash).await?;
     Ok(HttpResponse::Created().json(account))
@@ -54,7 +54,8 @@ pub async fn change_password(
     Body(change): Body<ChangePassword>,
 ) -> Result<HttpResponse, Error> {
     prove(&app, &signed_in, change.current_password).await?;
-    check_strength("new_password", &change.new_password, &[&signed_in.user.username, &signed_in.user.email])?;
+    let user = &signed_in.user;
+    app.passwords.check_strength("new_password", &change.new_password, [&user.username, &user.email]).await?;
     let hash = app.passwords.hash(change.new_password).await?;
     db::users::set_password_hash(&mut *app.db.get().await?, signed_in.user.id, &hash).await?;
     Ok(HttpResponse::NoContent().finish())
@@ -79,13 +80,14 @@ pub async fn delete(
 ) -> Result<HttpResponse, Error> {
     prove(&app, &signed_in, delete.current_password).await?;
     let left = db::users::delete(&mut *app.db.get().await?, signed_in.user.id).await?;
+    app.hub.end_account(signed_in.user.id);
     app.publish_members(left);
     Ok(HttpResponse::NoContent().finish())
 }
 
 /// A token may have been left open on a shared machine: what matters asks for the password again.
 async fn prove(app: &App, signed_in: &SignedIn, password: Password) -> Result<(), Error> {
-    app.limits.sign_in_to(&signed_in.user.username)?;
+    app.limits.sign_in_to(&signed_in.user.username, None)?;
     let stored = db::users::password_hash(&mut *app.db.get().await?, signed_in.user.id).await?;
     match app.passwords.compare(password, stored).await? {
         Compared::Right | Compared::RightButOld => Ok(()),

@@ -40,7 +40,8 @@ pub async fn open(
     check_origin(&request, &app.config)?;
     let (offers_protocol, ticket) = offered(&request);
     let who = match ticket.and_then(|ticket| app.tickets.redeem(&ticket)) {
-        Some(who) => who,
+        // The account may have ended since the ticket was given.
+        Some(who) => SignedIn::with_claims(&app, who.claims).await?,
         None => signed_in?,
     };
     let (mut response, session, frames) = actix_ws::handle(&request, guarded(&request, payload).await?)

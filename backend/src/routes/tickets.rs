@@ -6,8 +6,9 @@ use shared::socket::Ticket;
 use crate::{
     app::App,
     auth::{SignedIn, tickets::TICKET_LIFE},
+    problem::Error,
 };
 
-pub async fn give(app: Data<App>, signed_in: SignedIn) -> Json<Ticket> {
-    Json(Ticket { ticket: app.tickets.give(signed_in), expires_in: TICKET_LIFE.as_secs() })
+pub async fn give(app: Data<App>, signed_in: SignedIn) -> Result<Json<Ticket>, Error> {
+    Ok(Json(Ticket { ticket: app.tickets.give(signed_in)?, expires_in: TICKET_LIFE.as_secs() }))
 }

@@ -25,8 +25,9 @@ pub async fn create(
     request: HttpRequest,
     Body(SignIn { username, password }): Body<SignIn>,
 ) -> Result<Json<Token>, Error> {
-    app.limits.of_address(Limit::SignIn, address(&request, &app.config))?;
-    app.limits.sign_in_to(&username)?;
+    let address = address(&request, &app.config);
+    app.limits.of_address(Limit::SignIn, address)?;
+    app.limits.sign_in_to(&username, Some(address))?;
     let known = db::users::credentials(&mut *app.db.get().await?, &username).await?;
     let (id, stored) = known.map_or((0, None), |known| (known.id, known.password_hash));
     match app.passwords.compare(password.clone(), stored).await? {

@@ -62,6 +62,17 @@ async fn the_first_frame_is_the_welcome() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_ticket_of_a_deleted_account_opens_nothing() {
+    let app = TestApp::start().await;
+    let brian = app.person("brian").await;
+    let origin = format!("http://{}", app.web.address);
+    is_let_in(&app.web, &origin, &brian).await;
+    let ticket = brian.ticket().await;
+    brian.leaves_for_good().await;
+    assert_eq!(code(knock_from(&app.web, &origin, &ticket).await), ProblemCode::SessionEnded);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_ticket_that_is_not_ours_opens_nothing() {
     let app = TestApp::start().await;
     let ada = app.person("ada").await;

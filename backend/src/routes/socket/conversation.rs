@@ -130,6 +130,7 @@ impl Conversation {
                 .detail(format!("One socket listens to at most {CHATS_MAX} chats."));
             return self.refuse(None, Some(uri), &problem.into()).await;
         }
+        let after = after.map(|after| after.max(0));
         let reader = match self.find(&uri).await {
             Ok(reader) => reader,
             Err(error) => return self.refuse(None, Some(uri), &error).await,
@@ -197,7 +198,18 @@ impl Conversation {
                 }
                 ControlFlow::Continue(())
             }
+            Heard::AccountEnded(Some(user_id)) if user_id != self.user_id => ControlFlow::Continue(()),
+            Heard::AccountEnded(_) => self.check_account().await,
             Heard::News(news) => self.hear(&news).await,
+        }
+    }
+
+    async fn check_account(&mut self) -> Turn {
+        match SignedIn::with_claims(&self.app, self.claims.clone()).await {
+            Err(Error::Refused(refusal)) if refusal.code() == ProblemCode::SessionEnded => {
+                end(close::REMOVED, "the account is gone")
+            }
+            _ => ControlFlow::Continue(()),
         }
     }
 
