@@ -10,6 +10,13 @@ use crate::{changes::Changes, problem::Problem};
 /// The subprotocol that the server answers with.
 pub const PROTOCOL: &str = "chatire.v1";
 
+/// Seconds between two frames that say that one person is writing.
+pub const TYPING_EVERY: u64 = 3;
+/// Seconds for which one of them holds.
+pub const TYPING_FOR: u64 = 6;
+/// How many people [`ServerFrame::Presence`] names.
+pub const PRESENCE_MAX: usize = 50;
+
 /// Why a socket was closed: the WebSocket close codes in use.
 pub mod close {
     /// The server stops or restarts: come back in a moment.
@@ -68,6 +75,12 @@ pub enum ClientFrame {
         /// The text.
         message: String,
     },
+    /// This person is writing something. Said again every [`TYPING_EVERY`] seconds while it lasts; saying it more often
+    /// changes nothing.
+    Typing {
+        /// The chat.
+        uri: String,
+    },
     /// A fresh access token, before the old one runs out.
     Renew {
         /// The token.
@@ -112,6 +125,24 @@ pub enum ServerFrame {
     Resync {
         /// The chat.
         uri: String,
+    },
+    /// Somebody is writing something. Not numbered, and may be lost: it holds for [`TYPING_FOR`] seconds, or until a
+    /// message of theirs comes in.
+    Typing {
+        /// The chat.
+        uri: String,
+        /// The user's id.
+        user: i64,
+    },
+    /// Who has the chat open now: the whole of it, not what became different. Not numbered, and may be lost; the next one
+    /// makes up for it.
+    Presence {
+        /// The chat.
+        uri: String,
+        /// How many people.
+        count: usize,
+        /// The ids of the first [`PRESENCE_MAX`] of them, in the order in which they came.
+        here: Vec<i64>,
     },
     /// The server is about to close the socket.
     Goodbye {

@@ -116,6 +116,7 @@ impl Conversation {
             }
             Ok(ClientFrame::Post { uri, client_id, message }) => self.post(uri, client_id, message).await,
             Ok(ClientFrame::Renew { token }) => self.renew(&token).await,
+            Ok(ClientFrame::Typing { .. }) => ControlFlow::Continue(()),
             Err(error) => {
                 let problem = Refusal::new(ProblemCode::Malformed).detail(error.to_string());
                 self.refuse(None, None, &problem.into()).await
