@@ -7,10 +7,10 @@ use shared::member::Member;
 use uuid::Uuid;
 
 use crate::{
-    auth::{keys::Keys, passwords::Passwords, tickets::Tickets},
+    auth::{keys::Keys, known::KnownPeople, passwords::Passwords, tickets::Tickets},
     config::Config,
     db::{self, Db, chats::Raised},
-    hub::Hub,
+    hub::{Hub, delivery::Delivery},
     limits::Limits,
     problem::Error,
     writer::Writer,
@@ -29,6 +29,7 @@ pub struct App {
     pub keys: Keys,
     pub passwords: Passwords,
     pub tickets: Tickets,
+    pub people: KnownPeople,
     pub limits: Limits,
     pub hub: Arc<Hub>,
     pub writer: Writer,
@@ -46,19 +47,22 @@ impl App {
         db::instance::check_durable(&mut connection).await?;
         let epoch = db::instance::epoch(&mut connection).await.map_err(into_anyhow)?;
         drop(connection);
-        let hub = Arc::new(Hub::default());
-        let writer = Writer::start(&db, &hub, epoch);
-        let (passwords, tickets) = (Passwords::new()?, Tickets::default());
         let limits = Limits::new(config.rate_limits);
-        Ok(Arc::new(Self { config, db, epoch, keys, passwords, tickets, limits, hub, writer }))
+        let hub = Arc::new(Hub::new(limits.of_sockets()));
+        let writer = Writer::start(database_url, &hub, epoch)?;
+        let (passwords, tickets, people) = (Passwords::new()?, Tickets::default(), KnownPeople::default());
+        Ok(Arc::new(Self { config, db, epoch, keys, passwords, tickets, people, limits, hub, writer }))
     }
 
     /// Tells everyone who listens about a user who changed.
-    pub fn publish_members(&self, changed: Vec<(Raised, Member)>) {
+    pub async fn publish_members(&self, changed: Vec<(Raised, Member)>) {
+        let mut delivery = Delivery::default();
         for (chat, member) in changed {
             let chat_id = chat.chat_id;
-            self.hub.publish(chat_id, chat.changes(self.epoch, vec![member], Vec::new()));
+            let changes = chat.changes(self.epoch, vec![member], Vec::new());
+            self.hub.publish(chat_id, changes, &mut delivery);
         }
+        delivery.flush().await;
     }
 }
 

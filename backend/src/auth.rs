@@ -1,6 +1,7 @@
 //! Who asks, and may they: passwords, tokens and tickets, and the extractors that exist only for whoever may.
 
 pub mod keys;
+pub mod known;
 pub mod membership;
 pub mod passwords;
 pub mod signed_in;

@@ -1,111 +1,212 @@
-//! Who listens to what. The hub never waits: a listener that does not keep up is told so and reads from the database.
+//! Who listens to what, and what they are told. The hub never waits: news that a session does not take is left out, and
+//! the session reads it from the database.
 
+mod audience;
+pub mod delivery;
+pub mod frame;
+mod outgoing;
+pub mod pulse;
+pub mod recent;
+pub mod seats;
 pub mod session;
 
 use std::{
     collections::HashMap,
+    net::IpAddr,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use bytestring::ByteString;
+use actix_web::web::Bytes;
+use chrono::Utc;
 use shared::{changes::Changes, socket::ServerFrame};
-use tokio::sync::{broadcast, watch};
+use tokio::{net::TcpStream, sync::watch};
+use uuid::Uuid;
 
-use self::session::{Inbox, Mailbox};
+use self::{
+    audience::Audience,
+    delivery::Delivery,
+    recent::Recent,
+    seats::{Seat, SeatLimits, Seats},
+    session::Session,
+};
 
 /// Changes of a chat as they go out: serialised once, shared by everyone who listens.
 #[derive(Debug)]
 pub struct News {
-    pub chat_id: i64,
     pub after: i64,
     pub head: i64,
-    pub frame: ByteString,
+    /// The changes as JSON, with the header of a frame before it.
+    pub frame: Bytes,
 }
 
-/// Which sessions listen to which chat.
+/// Which sessions there are, and which of them listen to which chat.
 pub struct Hub {
-    listeners: Mutex<HashMap<i64, Vec<Mailbox>>>,
+    chats: Mutex<HashMap<i64, Arc<Mutex<Audience>>>>,
+    sessions: Mutex<HashMap<Uuid, Arc<Session>>>,
+    seats: Arc<Seats>,
+    seat_limits: Option<SeatLimits>,
+    pub recent: Recent,
+    /// Ends whatever listens by other ways than a socket.
     closing: watch::Sender<bool>,
-    /// Says which account has ended, to every session: it is rare.
-    ended: broadcast::Sender<i64>,
-}
-
-impl Default for Hub {
-    fn default() -> Self {
-        Self {
-            listeners: Mutex::default(),
-            closing: watch::Sender::new(false),
-            ended: broadcast::Sender::new(64),
-        }
-    }
+    /// Held by every session's task: all are gone when it is alone.
+    open: watch::Sender<()>,
 }
 
 impl Hub {
-    /// A session that listens to nothing yet.
-    pub fn open(self: &Arc<Self>) -> Inbox {
-        Inbox::new(Arc::clone(self), self.closing.subscribe(), self.ended.subscribe())
+    pub fn new(seat_limits: Option<SeatLimits>) -> Self {
+        Self {
+            chats: Mutex::default(),
+            sessions: Mutex::default(),
+            seats: Arc::default(),
+            seat_limits,
+            recent: Recent::default(),
+            closing: watch::Sender::new(false),
+            open: watch::Sender::new(()),
+        }
     }
 
-    /// Hands the changes to everyone who listens to the chat.
-    pub fn publish(&self, chat_id: i64, changes: Changes) {
-        if !self.listeners().contains_key(&chat_id) {
-            return;
+    /// The right to one more socket, unless there are too many.
+    pub fn seat(&self, user_id: i64, address: IpAddr) -> Option<Seat> {
+        self.seats.take(user_id, address, self.seat_limits)
+    }
+
+    /// A session that listens to nothing yet; it must be closed in the end.
+    pub fn open(&self, stream: TcpStream, seat: Seat, token_ends: i64) -> (Uuid, Arc<Session>) {
+        let id = Uuid::new_v4();
+        let session = Arc::new(Session::new(stream, seat, token_ends, Utc::now().timestamp()));
+        lock(&self.sessions).insert(id, Arc::clone(&session));
+        if *self.closing.borrow() {
+            pulse::say_goodbye(&session);
         }
+        (id, session)
+    }
+
+    /// Forgets a session that has left all its chats.
+    pub fn forget(&self, id: Uuid) {
+        lock(&self.sessions).remove(&id);
+    }
+
+    /// Hands the changes to everyone who listens to the chat; they go out when the delivery is flushed.
+    pub fn publish(&self, chat_id: i64, changes: Changes, delivery: &mut Delivery) {
+        self.recent.hear(chat_id, &changes);
+        let Some(audience) = self.audience(chat_id) else { return };
         let Changes { after, head, .. } = changes;
-        // Outside of the lock: other chats need not wait for it.
-        let Some(frame) = frame(&ServerFrame::Changes(changes)) else { return };
-        let news = Arc::new(News { chat_id, after, head, frame });
-        self.each(chat_id, |mailbox| mailbox.put(Arc::clone(&news)));
+        // Outside of the lock: others need not wait for it.
+        let Some(frame) = frame::text(&ServerFrame::Changes(changes)) else { return };
+        let news = Arc::new(News { after, head, frame });
+        lock(&audience).publish(&news, delivery);
     }
 
     /// Has everyone who listens to the chat read it again: nobody knows whether it changed.
     pub fn doubt(&self, chat_id: i64) {
-        self.each(chat_id, Mailbox::fall_behind);
+        self.recent.forget(chat_id);
+        if let Some(audience) = self.audience(chat_id) {
+            lock(&audience).doubt();
+        }
     }
 
-    fn each(&self, chat_id: i64, act: impl Fn(&Mailbox)) {
-        self.listeners().get(&chat_id).into_iter().flatten().for_each(act);
+    /// Has a session listen to a chat, of which its client knows everything up to `known`. It hears nothing before it
+    /// has read what may have happened since.
+    pub fn subscribe(&self, chat_id: i64, uri: &str, id: Uuid, session: &Arc<Session>, known: i64) {
+        let mut chats = lock(&self.chats);
+        let audience =
+            chats.entry(chat_id).or_insert_with(|| Arc::new(Mutex::new(Audience::new(uri.to_owned()))));
+        let mut audience = lock(audience);
+        if !audience.add(id, session, known)
+            && let Some(presence) = frame::text(&audience.presence())
+        {
+            // The others know already who is here.
+            session.send(presence);
+        }
     }
 
-    /// Has the sessions of a user end.
+    pub fn unsubscribe(&self, chat_id: i64, id: Uuid) {
+        let mut chats = lock(&self.chats);
+        if let Some(audience) = chats.get(&chat_id).cloned() {
+            let mut audience = lock(&audience);
+            audience.remove(id);
+            if audience.is_empty() {
+                chats.remove(&chat_id);
+            }
+        }
+    }
+
+    /// From where a session reads on in a chat; nothing if it has everything.
+    pub fn reads_from(&self, chat_id: i64, id: Uuid) -> Option<i64> {
+        self.audience(chat_id).and_then(|audience| lock(&audience).reads_from(id))
+    }
+
+    /// A session has been told everything up to `head`; false if more has happened meanwhile.
+    pub fn has_read(&self, chat_id: i64, id: Uuid, head: i64) -> bool {
+        self.audience(chat_id).is_none_or(|audience| lock(&audience).has_read(id, head))
+    }
+
+    /// A session's client reads by itself, and hears only what comes from now on.
+    pub fn is_on_its_own(&self, chat_id: i64, id: Uuid) {
+        if let Some(audience) = self.audience(chat_id) {
+            lock(&audience).is_on_its_own(id);
+        }
+    }
+
+    /// Tells the others that a user is writing.
+    pub fn typing(&self, chat_id: i64, id: Uuid, user: i64) {
+        let Some(audience) = self.audience(chat_id) else { return };
+        let mut delivery = Delivery::default();
+        let audience = lock(&audience);
+        if audience.shows_typing()
+            && let Some(frame) = frame::text(&ServerFrame::Typing { uri: audience.uri.clone(), user })
+        {
+            audience.tell(&frame, Some(id), &mut delivery);
+        }
+        drop(audience);
+    }
+
+    /// The news of a chat, for those who listen by other ways than a socket. It begins with nothing, which also comes
+    /// when news was lost: then the chat is to be read.
+    pub fn follow(&self, chat_id: i64, uri: &str) -> watch::Receiver<Option<Arc<News>>> {
+        let mut chats = lock(&self.chats);
+        let audience =
+            chats.entry(chat_id).or_insert_with(|| Arc::new(Mutex::new(Audience::new(uri.to_owned()))));
+        lock(audience).news.subscribe()
+    }
+
+    /// Ends the sessions of a user whose account has ended.
     pub fn end_account(&self, user_id: i64) {
-        // Nobody may be there to hear it.
-        let _ = self.ended.send(user_id);
+        for session in self.sessions().iter().filter(|session| session.user_id() == user_id) {
+            session.end(shared::socket::close::REMOVED, "the account is gone");
+        }
+    }
+
+    /// Turns true when the server stops.
+    pub fn closing(&self) -> watch::Receiver<bool> {
+        self.closing.subscribe()
     }
 
     /// Tells every session that the server stops.
     pub fn close(&self) {
         self.closing.send_replace(true);
+        self.sessions().iter().for_each(|session| pulse::say_goodbye(session));
+    }
+
+    /// What a session's task holds for as long as it runs.
+    pub fn presence_of_task(&self) -> watch::Receiver<()> {
+        self.open.subscribe()
     }
 
     /// Waits until every session is gone.
     pub async fn closed(&self) {
-        self.closing.closed().await;
+        self.open.closed().await;
     }
 
-    fn subscribe(&self, chat_id: i64, mailbox: Mailbox) {
-        self.listeners().entry(chat_id).or_default().push(mailbox);
+    fn audience(&self, chat_id: i64) -> Option<Arc<Mutex<Audience>>> {
+        lock(&self.chats).get(&chat_id).cloned()
     }
 
-    fn unsubscribe(&self, chat_id: i64, mailbox: &Mailbox) {
-        let mut listeners = self.listeners();
-        if let Some(mailboxes) = listeners.get_mut(&chat_id) {
-            mailboxes.retain(|other| !other.is(mailbox));
-            if mailboxes.is_empty() {
-                listeners.remove(&chat_id);
-            }
-        }
-    }
-
-    fn listeners(&self) -> MutexGuard<'_, HashMap<i64, Vec<Mailbox>>> {
-        self.listeners.lock().unwrap_or_else(PoisonError::into_inner)
+    fn sessions(&self) -> Vec<Arc<Session>> {
+        lock(&self.sessions).values().cloned().collect()
     }
 }
 
-/// A frame as text. Our own types always serialise; should one not, it is logged and left out.
-pub fn frame(frame: &ServerFrame) -> Option<ByteString> {
-    serde_json::to_string(frame)
-        .map(ByteString::from)
-        .inspect_err(|error| tracing::error!(%error, "a frame does not serialise"))
-        .ok()
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -3,7 +3,7 @@
 use std::{hash::Hash, net::IpAddr, num::NonZero, time::Duration};
 
 use governor::{
-    DefaultKeyedRateLimiter, Quota, RateLimiter,
+    DefaultDirectRateLimiter, DefaultKeyedRateLimiter, Quota, RateLimiter,
     clock::{Clock, DefaultClock},
 };
 use shared::problem::ProblemCode;
@@ -11,8 +11,15 @@ use shared::problem::ProblemCode;
 use crate::{
     config::RateLimits,
     db::users::key,
+    hub::seats::SeatLimits,
     problem::{Error, Refusal},
 };
+
+/// How many sockets one user and one address may have open.
+const SOCKETS: SeatLimits = SeatLimits { of_user: 10, of_address: 200 };
+/// How many frames a second one socket may send, and how many at once: an outbox that was kept for an hour comes in one go.
+const FRAMES: u32 = 20;
+const FRAMES_AT_ONCE: u32 = 60;
 
 /// What is limited for each address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,6 +83,20 @@ impl Limits {
         self.counts.as_ref().map_or(Ok(()), |counts| count(&counts.posts, &user_id))
     }
 
+    /// How many sockets there may be.
+    pub fn of_sockets(&self) -> Option<SeatLimits> {
+        self.counts.is_some().then_some(SOCKETS)
+    }
+
+    /// What counts the frames of one socket.
+    pub fn of_frames(&self) -> Option<FrameLimit> {
+        let quota = |(rate, most)| Quota::per_second(rate).allow_burst(most);
+        let numbers = NonZero::new(FRAMES).zip(NonZero::new(FRAMES_AT_ONCE));
+        numbers
+            .filter(|_| self.counts.is_some())
+            .map(|numbers| FrameLimit(RateLimiter::direct(quota(numbers))))
+    }
+
     /// Forgets whoever has not been seen for long enough.
     pub fn sweep(&self) {
         if let Some(counts) = &self.counts {
@@ -88,6 +109,15 @@ impl Limits {
     }
 }
 
+/// Counts the frames of one socket.
+pub struct FrameLimit(DefaultDirectRateLimiter);
+
+impl FrameLimit {
+    pub fn count(&self) -> Result<(), Error> {
+        self.0.check().map_err(|over| too_many(over.wait_time_from(DefaultClock::default().now())))
+    }
+}
+
 /// `most` at once, and as many again over each `period`.
 fn quota(most: u32, period: Duration) -> Quota {
     let most = NonZero::new(most).unwrap_or(NonZero::<u32>::MIN);
@@ -95,10 +125,11 @@ fn quota(most: u32, period: Duration) -> Quota {
 }
 
 fn count<K: Hash + Eq + Clone>(counter: &DefaultKeyedRateLimiter<K>, key: &K) -> Result<(), Error> {
-    counter.check_key(key).map_err(|over| {
-        let wait = over.wait_time_from(DefaultClock::default().now());
-        Refusal::new(ProblemCode::TooManyRequests).retry_after(wait.max(Duration::from_secs(1))).into()
-    })
+    counter.check_key(key).map_err(|over| too_many(over.wait_time_from(DefaultClock::default().now())))
+}
+
+fn too_many(wait: Duration) -> Error {
+    Refusal::new(ProblemCode::TooManyRequests).retry_after(wait.max(Duration::from_secs(1))).into()
 }
 
 #[cfg(test)]

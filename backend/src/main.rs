@@ -50,7 +50,7 @@ async fn serve_on(config: Config, url: &str, cluster: Option<&mut Cluster>) -> a
     let (server, address) = server::bind(&app)?;
     let handle = server.handle();
     let server = tokio::spawn(server);
-    tokio::spawn(server::sweep(Arc::clone(&app)));
+    tokio::spawn(server::tend(Arc::clone(&app)));
     announce(address);
     let why = tokio::select! {
         _ = interrupt.recv() => None,

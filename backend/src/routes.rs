@@ -5,7 +5,7 @@ mod changes;
 mod chats;
 mod messages;
 mod pages;
-mod socket;
+pub mod socket;
 mod tickets;
 mod tokens;
 

@@ -1,11 +1,21 @@
 //! The HTTP server around the application: from the first connection to the last.
 
-use std::{any::Any, net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    net::{SocketAddr, TcpListener},
+    rc::Rc,
+    sync::Arc,
+    thread::available_parallelism,
+    time::Duration,
+};
 
 use actix_cors::Cors;
+use actix_http::{HttpService, error::DispatchError};
+use actix_server::{Server, ServerHandle};
+use actix_service::{IntoServiceFactory, ServiceFactory, fn_factory, fn_service, map_config};
 use actix_web::{
-    App as ActixApp, HttpServer,
-    dev::{Server, ServerHandle},
+    App as ActixApp, Error,
+    body::MessageBody,
+    dev::{AppConfig, ServiceRequest, ServiceResponse},
     http::{Method, header},
     middleware::{NormalizePath, from_fn},
     rt::net::TcpStream,
@@ -14,68 +24,111 @@ use actix_web::{
 use anyhow::Context;
 use tokio::time::timeout;
 
-use crate::{app::App, headers, routes};
+use crate::{app::App, headers, routes, routes::socket::takeover::take_over};
 
 /// A client has so long to send the head of a request.
 const HEAD_WITHIN: Duration = Duration::from_secs(5);
+/// How many connections may wait to be accepted.
+const BACKLOG: i32 = 2_048;
 /// Idle connections are kept for the next request.
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
 /// How often what has run out is forgotten.
 const SWEEP_EVERY: Duration = Duration::from_mins(1);
-/// How long sockets have to say goodbye, and requests to end.
+/// How long commits that are under way have to end.
+const STORED_WITHIN: Duration = Duration::from_secs(12);
+/// How long sockets have to say goodbye, and as long again requests to end.
 const GOODBYE_WITHIN: Duration = Duration::from_secs(3);
 
 /// Listens; returns the server and the address it is at, which matters when any free port was asked for.
 pub fn bind(app: &Arc<App>) -> anyhow::Result<(Server, SocketAddr)> {
     let listen = app.config.listen;
-    let shared = Arc::clone(app);
-    let server = HttpServer::new(move || {
-        let app = Arc::clone(&shared);
-        ActixApp::new()
-            .wrap(cors(&app.config.allowed_origins))
-            .wrap(from_fn(headers::add))
-            .wrap(NormalizePath::trim())
-            .app_data(Data::from(app))
-            .configure(routes::configure)
-    })
-    .on_connect(|connection: &dyn Any, _| without_delay(connection))
-    .client_request_timeout(HEAD_WITHIN)
-    .keep_alive(KEEP_ALIVE)
-    .shutdown_timeout(GOODBYE_WITHIN.as_secs())
-    .disable_signals()
-    .bind(listen)
-    .with_context(|| {
+    let listener = TcpListener::bind(listen).with_context(|| {
         format!("{listen} cannot be listened on: is another program using it? Set CHATIRE_LISTEN")
     })?;
-    let address = server.addrs().first().copied().unwrap_or(listen);
-    Ok((server.run(), address))
+    // Many come back at once after a restart.
+    rustix::net::listen(&listener, BACKLOG)?;
+    let (address, app) = (listener.local_addr()?, Arc::clone(app));
+    let server = Server::build()
+        .workers(available_parallelism().map_or(1, usize::from))
+        .shutdown_timeout(GOODBYE_WITHIN.as_secs())
+        .disable_signals()
+        .listen("chatire", listener, move || connection(Arc::clone(&app)))?
+        .run();
+    Ok((server, address))
 }
 
-/// Forgets now and then what has run out, for as long as the process lives.
-pub async fn sweep(app: Arc<App>) {
-    let mut ticks = tokio::time::interval(SWEEP_EVERY);
-    loop {
-        ticks.tick().await;
-        app.tickets.sweep();
-        app.limits.sweep();
+/// What serves a connection: the application, and for sockets the way out of HTTP.
+fn connection(
+    app: Arc<App>,
+) -> impl ServiceFactory<TcpStream, Config = (), Response = (), Error = DispatchError, InitError = ()> {
+    let upgrades = Arc::clone(&app);
+    let upgrade = fn_factory(move || {
+        let app = Arc::clone(&upgrades);
+        async move {
+            let service =
+                application(Arc::clone(&app)).into_factory().new_service(AppConfig::default()).await?;
+            let service = Rc::new(service);
+            Ok::<_, ()>(fn_service(move |request| {
+                let (app, service) = (Arc::clone(&app), Rc::clone(&service));
+                async move { take_over(app, &*service, request).await }
+            }))
+        }
+    });
+    HttpService::build()
+        .client_request_timeout(HEAD_WITHIN)
+        .keep_alive(KEEP_ALIVE)
+        .tcp_nodelay(true)
+        .upgrade(upgrade)
+        .finish(map_config(application(app), |()| AppConfig::default()))
+        .tcp()
+}
+
+fn application(
+    app: Arc<App>,
+) -> ActixApp<
+    impl ServiceFactory<
+        ServiceRequest,
+        Config = (),
+        Response = ServiceResponse<impl MessageBody>,
+        Error = Error,
+        InitError = (),
+    >,
+> {
+    ActixApp::new()
+        .wrap(cors(&app.config.allowed_origins))
+        .wrap(from_fn(headers::add))
+        .wrap(NormalizePath::trim())
+        .app_data(Data::from(app))
+        .configure(routes::configure)
+}
+
+/// Does what is done by the clock, until the server stops.
+pub async fn tend(app: Arc<App>) {
+    let sweep = async {
+        let mut ticks = tokio::time::interval(SWEEP_EVERY);
+        loop {
+            ticks.tick().await;
+            app.tickets.sweep();
+            app.limits.sweep();
+        }
+    };
+    tokio::select! {
+        () = sweep => {}
+        () = app.hub.beat() => {}
     }
 }
 
-/// Says goodbye to every socket, lets requests end, and lets the database go.
+/// Takes nothing new, stores and answers what was taken, says goodbye to every socket, lets requests end, and lets the
+/// database go. A client that is refused meanwhile tries again, and finds the next server.
 pub async fn stop(app: &App, server: &ServerHandle) {
+    server.pause().await;
+    if timeout(STORED_WITHIN, app.writer.drain()).await.is_err() {
+        tracing::warn!("the database did not keep up: what was not stored was not acknowledged either");
+    }
     app.hub.close();
     let _ = timeout(GOODBYE_WITHIN, app.hub.closed()).await;
     server.stop(true).await;
     app.db.close();
-}
-
-/// Small frames must go out at once: actix leaves Nagle's algorithm on, which holds them for 40 ms.
-fn without_delay(connection: &dyn Any) {
-    if let Some(stream) = connection.downcast_ref::<TcpStream>()
-        && let Err(error) = stream.set_nodelay(true)
-    {
-        tracing::debug!(%error, "a connection keeps its delay");
-    }
 }
 
 fn cors(origins: &[String]) -> Cors {

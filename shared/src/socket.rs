@@ -19,6 +19,8 @@ pub const PRESENCE_MAX: usize = 50;
 
 /// Why a socket was closed: the WebSocket close codes in use.
 pub mod close {
+    /// The other side said that it is done.
+    pub const NORMAL: u16 = 1000;
     /// The server stops or restarts: come back in a moment.
     pub const RESTARTING: u16 = 1012;
     /// The client broke the protocol.

@@ -30,6 +30,15 @@ pub struct User {
     pub last_name: String,
 }
 
+impl User {
+    /// The user as others see them: without the e-mail.
+    #[must_use]
+    pub fn public(&self) -> Self {
+        let Self { id, username, first_name, last_name, .. } = self.clone();
+        Self { id, username, email: String::new(), first_name, last_name }
+    }
+}
+
 /// The caller's own account.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Account {

@@ -7,12 +7,13 @@ use shared::{chat::is_uri, member::Role, problem::ProblemCode, user::User};
 
 use super::{
     SignedIn,
-    signed_in::{Extracting, app},
+    known::Membership,
+    signed_in::{Extracting, app, find_user},
 };
 use crate::{
     address::address,
     app::App,
-    db::{self, chats::Found},
+    db::{self, chats::Address},
     limits::Limit,
     problem::Error,
 };
@@ -21,7 +22,7 @@ use crate::{
 #[derive(Clone, Debug)]
 pub struct Reader {
     pub user: User,
-    pub chat: Found,
+    pub chat: Address,
     pub role: Role,
 }
 
@@ -29,7 +30,7 @@ pub struct Reader {
 #[derive(Clone, Debug)]
 pub struct Writer {
     pub user: User,
-    pub chat: Found,
+    pub chat: Address,
 }
 
 impl Reader {
@@ -38,9 +39,28 @@ impl Reader {
         if !is_uri(uri) {
             return Err(ProblemCode::ChatNotFound.into());
         }
-        let found = db::chats::find_as_member(&mut *app.db.get().await?, uri, user_id).await?;
-        let (chat, role, user) = found.ok_or(ProblemCode::ChatNotFound)?;
+        let user = find_user(app, user_id).await?;
+        let Membership { chat, role } = match app.people.membership(user_id, uri) {
+            Some(known) => known,
+            None => Self::look_up(app, user_id, uri).await?,
+        };
         Ok(Self { user, chat, role })
+    }
+
+    async fn look_up(app: &App, user_id: i64, uri: &str) -> Result<Membership, Error> {
+        let as_of = app.people.now();
+        let found = db::chats::find_as_member(&mut *app.db.get().await?, uri, user_id).await?;
+        let (chat, role) = found.ok_or(ProblemCode::ChatNotFound)?;
+        let membership = Membership { chat, role };
+        app.people.keep_membership(as_of, user_id, &membership);
+        Ok(membership)
+    }
+
+    /// The same without asking the database.
+    pub fn known(app: &App, user_id: i64, uri: &str) -> Option<Self> {
+        let user = app.people.user(user_id)?;
+        let Membership { chat, role } = app.people.membership(user_id, uri)?;
+        Some(Self { user, chat, role })
     }
 
     /// The same person as a writer, if they are one.
@@ -62,10 +82,10 @@ impl FromRequest for Reader {
         Box::pin(async move {
             let (app, user) = (app(&request)?, signed_in.await?.user);
             let uri = request.match_info().get("uri").unwrap_or_default();
-            let address = address(&request, &app.config);
-            let found = guessing_is_limited(app, address, Self::find(app, user.id, uri).await)?;
-            // The caller's own e-mail is theirs to see.
-            Ok(Self { user, ..found })
+            match Self::find(app, user.id, uri).await {
+                Ok(found) => Ok(found),
+                lost => guessing_is_limited(app, address(&request, &app.config), lost),
+            }
         })
     }
 }

@@ -26,11 +26,20 @@ impl SignedIn {
 
     /// Whoever made these claims, if their account still lives.
     pub async fn with_claims(app: &App, claims: Claims) -> Result<Self, Error> {
-        match db::users::find(&mut *app.db.get().await?, claims.sub).await? {
-            Some(user) => Ok(Self { user, claims }),
-            None => Err(ProblemCode::SessionEnded.into()),
-        }
+        Ok(Self { user: find_user(app, claims.sub).await?, claims })
     }
+}
+
+/// The user, unless their account has ended; their e-mail is filled.
+pub async fn find_user(app: &App, id: i64) -> Result<User, Error> {
+    if let Some(known) = app.people.user(id) {
+        return Ok(known);
+    }
+    let as_of = app.people.now();
+    let found = db::users::find(&mut *app.db.get().await?, id).await?;
+    let user = found.ok_or(ProblemCode::SessionEnded)?;
+    app.people.keep_user(as_of, &user);
+    Ok(user)
 }
 
 impl FromRequest for SignedIn {

@@ -12,7 +12,7 @@ use shared::{
     chat::Chat,
     member::{Member, Role},
     message::Message,
-    user::User,
+    problem::ProblemCode,
 };
 use uuid::Uuid;
 
@@ -20,11 +20,18 @@ use super::{
     members::{self, role_of},
     schema::{
         chats::{self, dsl},
-        members as memberships, users,
+        members as memberships,
     },
-    users::UserRow,
 };
 use crate::problem::Error;
+
+/// What a chat is known by: these never change.
+#[derive(Clone, Debug, Queryable, Selectable)]
+#[diesel(table_name = chats)]
+pub struct Address {
+    pub id: i64,
+    pub uri: String,
+}
 
 /// A chat as it was found.
 #[derive(Clone, Debug, Queryable, Selectable)]
@@ -95,20 +102,26 @@ pub async fn find(connection: &mut AsyncPgConnection, uri: &str) -> Result<Optio
     Ok(chat.optional()?)
 }
 
-/// The chat, the role that the user has in it, and the user; if they are in it and their account lives.
+/// The chat as it stands now.
+pub async fn read(connection: &mut AsyncPgConnection, id: i64) -> Result<Found, Error> {
+    let chat = chats::table.find(id).select(Found::as_select()).first(connection).await;
+    chat.optional()?.ok_or_else(|| ProblemCode::ChatNotFound.into())
+}
+
+/// The chat, and the role that the user has in it, if they are in it.
 pub async fn find_as_member(
     connection: &mut AsyncPgConnection,
     uri: &str,
     user_id: i64,
-) -> Result<Option<(Found, Role, User)>, Error> {
+) -> Result<Option<(Address, Role)>, Error> {
     let found = chats::table
-        .inner_join(memberships::table.inner_join(users::table))
-        .filter(dsl::uri.eq(uri).and(memberships::user_id.eq(user_id)).and(users::deleted_at.is_null()))
-        .select((Found::as_select(), memberships::role, UserRow::as_select()))
-        .first::<(Found, String, UserRow)>(connection)
+        .inner_join(memberships::table)
+        .filter(dsl::uri.eq(uri).and(memberships::user_id.eq(user_id)))
+        .select((Address::as_select(), memberships::role))
+        .first::<(Address, String)>(connection)
         .await
         .optional()?;
-    Ok(found.map(|(chat, role, user)| (chat, role_of(&role), user.into_user())))
+    Ok(found.map(|(chat, role)| (chat, role_of(&role))))
 }
 
 /// Locks chats, in an order that is the same for everyone, so that nobody waits in a circle.

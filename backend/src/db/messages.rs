@@ -1,7 +1,13 @@
 //! The table of messages.
 
 use chrono::{DateTime, Utc};
-use diesel::{dsl::exists, prelude::*, select, sql_query, sql_types};
+use diesel::{
+    dsl::exists,
+    pg::Pg,
+    prelude::*,
+    query_builder::{AstPass, Query, QueryFragment, QueryId},
+    select, sql_query, sql_types,
+};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use shared::{
     message::{Message, PAGE_MAX, Page},
@@ -51,7 +57,7 @@ impl NewMessage {
     /// The message as it stands once it is stored under this number.
     pub fn stored_as(self, id: i64) -> Message {
         let Self { user, client_id, message, seq, created_at, .. } = self;
-        let user = User { email: String::new(), ..user };
+        let user = user.public();
         Message { id, seq, revision: seq, client_id, created_at, user, message }
     }
 }
@@ -60,6 +66,76 @@ impl NewMessage {
 struct Inserted {
     #[diesel(sql_type = sql_types::BigInt)]
     id: i64,
+}
+
+/// Messages that are most likely new, a column each.
+#[derive(Default)]
+pub struct NewPosts<'a> {
+    pub chat_ids: Vec<i64>,
+    pub user_ids: Vec<i64>,
+    pub client_ids: Vec<Uuid>,
+    pub messages: Vec<&'a str>,
+    pub created_at: DateTime<Utc>,
+}
+
+/// A message that was stored.
+#[derive(Queryable)]
+pub struct StoredPost {
+    /// Which of the new ones it is, counted from 1.
+    pub place: i64,
+    pub id: i64,
+    pub seq: i64,
+}
+
+/// Numbers and stores the messages in one statement, which is its own transaction, and leaves out those whose chat is
+/// locked by somebody else or gone. If one of them was stored before, the constraint refuses all.
+pub async fn post(connection: &mut AsyncPgConnection, new: &NewPosts<'_>) -> Result<Vec<StoredPost>, Error> {
+    Ok(new.load(connection).await?)
+}
+
+impl Query for NewPosts<'_> {
+    type SqlType = (sql_types::BigInt, sql_types::BigInt, sql_types::BigInt);
+}
+
+// The text never changes, so each connection prepares it once.
+impl QueryId for NewPosts<'_> {
+    type QueryId = NewPosts<'static>;
+    const HAS_STATIC_QUERY_ID: bool = true;
+}
+
+impl QueryFragment<Pg> for NewPosts<'_> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        out.push_sql("WITH new AS MATERIALIZED (SELECT *, row_number() OVER (PARTITION BY chat_id ORDER BY place) AS nth FROM unnest(");
+        out.push_bind_param::<sql_types::Array<sql_types::BigInt>, _>(&self.chat_ids)?;
+        out.push_sql(", ");
+        out.push_bind_param::<sql_types::Array<sql_types::BigInt>, _>(&self.user_ids)?;
+        out.push_sql(", ");
+        out.push_bind_param::<sql_types::Array<sql_types::Uuid>, _>(&self.client_ids)?;
+        out.push_sql(", ");
+        out.push_bind_param::<sql_types::Array<sql_types::Text>, _>(&self.messages)?;
+        out.push_sql(
+            ") WITH ORDINALITY AS new (chat_id, user_id, client_id, message, place)), \
+             free AS MATERIALIZED ( \
+               SELECT id FROM chats WHERE id IN (SELECT chat_id FROM new) ORDER BY id \
+               FOR NO KEY UPDATE SKIP LOCKED), \
+             raised AS ( \
+               UPDATE chats SET head = head + risen.by \
+               FROM (SELECT chat_id, count(*) AS by FROM new GROUP BY chat_id) AS risen \
+               WHERE chats.id = risen.chat_id AND chats.id IN (SELECT id FROM free) \
+               RETURNING id, head - risen.by AS before), \
+             stored AS ( \
+               INSERT INTO messages (chat_id, user_id, client_id, message, seq, revision, created_at) \
+               SELECT raised.id, user_id, client_id, message, before + nth, before + nth, ",
+        );
+        out.push_bind_param::<sql_types::Timestamptz, _>(&self.created_at)?;
+        out.push_sql(
+            " FROM new JOIN raised ON raised.id = new.chat_id ORDER BY place RETURNING id, chat_id, seq) \
+             SELECT new.place, stored.id, stored.seq FROM stored \
+             JOIN raised ON raised.id = stored.chat_id \
+             JOIN new ON new.chat_id = stored.chat_id AND new.nth = stored.seq - raised.before",
+        );
+        Ok(())
+    }
 }
 
 /// Stores messages of any chats in one statement; returns their ids in the same order.
@@ -108,32 +184,59 @@ pub async fn sent_before(
 pub async fn page(
     connection: &mut AsyncPgConnection,
     chat_id: i64,
-    page: Page,
+    Page { before, after, limit }: Page,
 ) -> Result<(Vec<Message>, bool), Error> {
-    let limit = page.limit.unwrap_or(PAGE_MAX);
-    let mut wanted = messages::table
-        .inner_join(users::table)
-        .filter(dsl::chat_id.eq(chat_id))
-        .select((MessageRow::as_select(), UserRow::as_select()))
-        .into_boxed();
-    if let Some(before) = page.before {
-        wanted = wanted.filter(dsl::seq.lt(before));
-    }
-    // Forwards from `after`, otherwise backwards from the end; the one row more tells whether there are others.
-    wanted = match page.after {
-        Some(after) => wanted.filter(dsl::seq.gt(after)).order(dsl::seq.asc()).limit(limit),
-        None => wanted.order(dsl::seq.desc()).limit(limit + 1),
+    let limit = limit.unwrap_or(PAGE_MAX);
+    let Some(after) = after else {
+        return backwards(connection, chat_id, before.unwrap_or(i64::MAX), limit).await;
     };
-    let rows = wanted.load::<(MessageRow, UserRow)>(connection).await?;
-    let mut found: Vec<_> = rows.into_iter().map(|(row, user)| row.into_message(user.into_user())).collect();
-    if let Some(after) = page.after {
-        return Ok((found, is_any_up_to(connection, chat_id, after).await?));
-    }
+    let wanted =
+        dsl::chat_id.eq(chat_id).and(dsl::seq.gt(after)).and(dsl::seq.lt(before.unwrap_or(i64::MAX)));
+    let rows = messages::table
+        .inner_join(users::table)
+        .filter(wanted)
+        .order(dsl::seq)
+        .limit(limit)
+        .select((MessageRow::as_select(), UserRow::as_select()))
+        .load(connection)
+        .await?;
+    Ok((read(rows), is_any_up_to(connection, chat_id, after).await?))
+}
+
+/// The newest messages, oldest first, and whether there are messages before them.
+pub async fn newest(
+    connection: &mut AsyncPgConnection,
+    chat_id: i64,
+    limit: usize,
+) -> Result<(Vec<Message>, bool), Error> {
+    backwards(connection, chat_id, i64::MAX, i64::try_from(limit).unwrap_or(PAGE_MAX)).await
+}
+
+async fn backwards(
+    connection: &mut AsyncPgConnection,
+    chat_id: i64,
+    before: i64,
+    limit: i64,
+) -> Result<(Vec<Message>, bool), Error> {
+    let rows = messages::table
+        .inner_join(users::table)
+        .filter(dsl::chat_id.eq(chat_id).and(dsl::seq.lt(before)))
+        .order(dsl::seq.desc())
+        // The one row more tells whether there are others.
+        .limit(limit + 1)
+        .select((MessageRow::as_select(), UserRow::as_select()))
+        .load(connection)
+        .await?;
+    let mut found = read(rows);
     let wanted = usize::try_from(limit).unwrap_or_default();
     let earlier = found.len() > wanted;
     found.truncate(wanted);
     found.reverse();
     Ok((found, earlier))
+}
+
+fn read(rows: Vec<(MessageRow, UserRow)>) -> Vec<Message> {
+    rows.into_iter().map(|(row, user)| row.into_message(user.into_user())).collect()
 }
 
 async fn is_any_up_to(connection: &mut AsyncPgConnection, chat_id: i64, seq: i64) -> Result<bool, Error> {
@@ -154,7 +257,7 @@ pub async fn changed(
         .order(dsl::revision)
         .limit(limit)
         .select((MessageRow::as_select(), UserRow::as_select()))
-        .load::<(MessageRow, UserRow)>(connection)
+        .load(connection)
         .await?;
-    Ok(rows.into_iter().map(|(row, user)| row.into_message(user.into_user())).collect())
+    Ok(read(rows))
 }

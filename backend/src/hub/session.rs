@@ -1,175 +1,201 @@
-//! One listener: a bounded queue, and a mark that it ran over.
+//! One live socket of one signed-in client, as the rest of the server sees it: somewhere to put what it shall hear.
 
-use std::{collections::HashSet, sync::Arc};
+use std::{
+    net::IpAddr,
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, AtomicI64, Ordering},
+    },
+    time::{Duration, Instant},
+};
 
-use tokio::sync::{Notify, broadcast, mpsc, watch};
+use actix_web::web::Bytes;
+use shared::socket::ServerFrame;
+use tokio::{net::TcpStream, sync::Notify};
 
-use super::{Hub, News};
+use super::{
+    frame,
+    outgoing::{Flushed, Outgoing},
+    seats::Seat,
+};
 
-/// How much news waits for a session before it must read from the database instead.
-const QUEUE: usize = 256;
-
-/// Where the hub puts news.
-#[derive(Clone)]
-pub struct Mailbox {
-    queue: mpsc::Sender<Arc<News>>,
-    behind: Arc<Notify>,
+/// A session. Whoever has something to tell puts it in and flushes it, from any thread; only what the connection does
+/// not take at once is left to the session's own task.
+pub struct Session {
+    pub stream: TcpStream,
+    seat: Seat,
+    outgoing: Mutex<Outgoing>,
+    /// Wakes the session's own task: something is left to be done.
+    wake: Notify,
+    /// News was left out.
+    behind: AtomicBool,
+    /// When the client was heard last, and until when its token is good: in seconds since 1970.
+    heard: AtomicI64,
+    token_ends: AtomicI64,
 }
 
-impl Mailbox {
-    pub(super) fn put(&self, news: Arc<News>) {
-        if self.queue.try_send(news).is_err() {
-            self.fall_behind();
+impl Session {
+    pub(super) fn new(stream: TcpStream, seat: Seat, token_ends: i64, now: i64) -> Self {
+        Self {
+            stream,
+            seat,
+            outgoing: Mutex::default(),
+            wake: Notify::new(),
+            behind: AtomicBool::new(false),
+            heard: AtomicI64::new(now),
+            token_ends: AtomicI64::new(token_ends),
         }
     }
 
-    pub(super) fn fall_behind(&self) {
-        self.behind.notify_one();
+    pub fn user_id(&self) -> i64 {
+        self.seat.user_id
     }
 
-    pub(super) fn is(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.behind, &other.behind)
-    }
-}
-
-/// Where a session takes news from. It listens until it is dropped.
-pub struct Inbox {
-    hub: Arc<Hub>,
-    mailbox: Mailbox,
-    queue: mpsc::Receiver<Arc<News>>,
-    closing: watch::Receiver<bool>,
-    ended: broadcast::Receiver<i64>,
-    chats: HashSet<i64>,
-}
-
-/// What a session hears.
-#[derive(Debug)]
-pub enum Heard {
-    News(Arc<News>),
-    /// News was left out because the queue was full.
-    FellBehind,
-    /// This user's account has ended; without a number, it may have been anyone's.
-    AccountEnded(Option<i64>),
-    /// The server stops.
-    Closing,
-}
-
-impl Inbox {
-    pub(super) fn new(
-        hub: Arc<Hub>,
-        closing: watch::Receiver<bool>,
-        ended: broadcast::Receiver<i64>,
-    ) -> Self {
-        let (sender, queue) = mpsc::channel(QUEUE);
-        let mailbox = Mailbox { queue: sender, behind: Arc::default() };
-        Self { hub, mailbox, queue, closing, ended, chats: HashSet::new() }
+    /// Where the client is, as far as limits count it.
+    pub fn address(&self) -> IpAddr {
+        self.seat.address
     }
 
-    pub fn subscribe(&mut self, chat_id: i64) {
-        if self.chats.insert(chat_id) {
-            self.hub.subscribe(chat_id, self.mailbox.clone());
+    /// Queues news. What does not fit is left out; the session will read it from the database once it has sent what
+    /// waits.
+    pub(super) fn put_news(&self, news: &Bytes) -> Put {
+        let mut outgoing = self.outgoing();
+        if outgoing.news(news.clone()) {
+            Put::In { flush: outgoing.promise() }
+        } else {
+            drop(outgoing);
+            self.behind.store(true, Ordering::Release);
+            Put::LeftOut
         }
     }
 
-    pub fn unsubscribe(&mut self, chat_id: i64) {
-        if self.chats.remove(&chat_id) {
-            self.hub.unsubscribe(chat_id, &self.mailbox);
+    /// Queues what may as well be lost; true if the caller is the one to flush it.
+    #[must_use]
+    pub(super) fn put_passing(&self, frame: &Bytes) -> bool {
+        let mut outgoing = self.outgoing();
+        outgoing.passing(frame.clone());
+        outgoing.promise()
+    }
+
+    /// Queues an answer; true if the caller is the one to flush it.
+    #[must_use]
+    pub(super) fn put_answer(&self, answer: Bytes) -> bool {
+        let mut outgoing = self.outgoing();
+        outgoing.answer(answer);
+        outgoing.promise()
+    }
+
+    /// Sends an answer at once.
+    pub fn answer(&self, told: &ServerFrame) {
+        if let Some(bytes) = frame::text(told) {
+            self.send(bytes);
         }
     }
 
-    /// The next thing there is to hear.
-    pub async fn next(&mut self) -> Heard {
-        tokio::select! {
-            biased;
-            _ = self.closing.wait_for(|closing| *closing) => Heard::Closing,
-            ended = self.ended.recv() => Heard::AccountEnded(ended.ok()),
-            () = self.mailbox.behind.notified() => {
-                // All that waits is older than what will be read.
-                while self.queue.try_recv().is_ok() {}
-                Heard::FellBehind
+    pub fn send(&self, frame: Bytes) {
+        if self.put_answer(frame) {
+            self.flush();
+        }
+    }
+
+    /// Says why, closes, and sees to it that the session's task hangs up.
+    pub fn end(&self, code: u16, reason: &str) {
+        self.outgoing().last(frame::close(code, reason));
+        self.flush();
+        self.wake.notify_one();
+    }
+
+    /// Hangs up without a word.
+    pub(super) fn cut_off(&self) {
+        self.outgoing().give_up();
+        self.wake.notify_one();
+    }
+
+    pub fn flush(&self) {
+        let flushed = {
+            let mut outgoing = self.outgoing();
+            if outgoing.is_blocked() {
+                return;
             }
-            Some(news) = self.queue.recv() => Heard::News(news),
+            outgoing.flush(&self.stream)
+        };
+        if flushed != Flushed::All || self.behind.load(Ordering::Acquire) {
+            self.wake.notify_one();
         }
+    }
+
+    /// Goes on where the connection was blocked.
+    pub fn resume(&self) {
+        if self.outgoing().flush(&self.stream) != Flushed::All {
+            self.wake.notify_one();
+        }
+    }
+
+    pub fn is_blocked(&self) -> bool {
+        self.outgoing().is_blocked()
+    }
+
+    pub fn is_broken(&self) -> bool {
+        self.outgoing().is_broken()
+    }
+
+    pub fn is_ended(&self) -> bool {
+        self.outgoing().is_ended()
+    }
+
+    /// Whether all that was said has left.
+    pub fn is_flushed(&self) -> bool {
+        self.outgoing().is_empty()
+    }
+
+    /// True once after news was left out, as soon as there is room again.
+    pub fn shall_catch_up(&self) -> bool {
+        self.is_flushed() && self.behind.swap(false, Ordering::AcqRel)
+    }
+
+    /// Has the session read what it may have missed.
+    pub(super) fn fall_behind(&self) {
+        self.behind.store(true, Ordering::Release);
+        self.wake.notify_one();
+    }
+
+    /// Waits until somebody wants something of the session's task.
+    pub async fn woken(&self) {
+        self.wake.notified().await;
+    }
+
+    pub fn is_heard(&self, now: i64) {
+        self.heard.store(now, Ordering::Relaxed);
+    }
+
+    pub fn renew(&self, token_ends: i64) {
+        self.token_ends.store(token_ends, Ordering::Relaxed);
+    }
+
+    pub(super) fn silent_for(&self, now: i64) -> i64 {
+        now - self.heard.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn has_token(&self, now: i64) -> bool {
+        now < self.token_ends.load(Ordering::Relaxed)
+    }
+
+    /// How long the connection has taken nothing of what waits.
+    pub(super) fn stuck_for(&self, now: Instant) -> Duration {
+        self.outgoing().blocked_since().map_or(Duration::ZERO, |since| now.saturating_duration_since(since))
+    }
+
+    fn outgoing(&self) -> MutexGuard<'_, Outgoing> {
+        self.outgoing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Drop for Inbox {
-    fn drop(&mut self) {
-        for chat_id in self.chats.drain() {
-            self.hub.unsubscribe(chat_id, &self.mailbox);
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use shared::changes::Changes;
-    use uuid::Uuid;
-
-    use super::*;
-
-    fn changes(head: i64) -> Changes {
-        Changes {
-            uri: "tea".into(),
-            epoch: Uuid::nil(),
-            after: head - 1,
-            head,
-            more: false,
-            chat: None,
-            members: Vec::new(),
-            messages: Vec::new(),
-        }
-    }
-
-    #[tokio::test]
-    async fn a_session_hears_its_chats_and_no_others() {
-        let hub = Arc::new(Hub::default());
-        let mut inbox = hub.open();
-        inbox.subscribe(1);
-        hub.publish(2, changes(1));
-        hub.publish(1, changes(5));
-        assert!(matches!(inbox.next().await, Heard::News(news) if (news.chat_id, news.head) == (1, 5)));
-        inbox.unsubscribe(1);
-        hub.publish(1, changes(6));
-        hub.close();
-        assert!(matches!(inbox.next().await, Heard::Closing));
-    }
-
-    #[tokio::test]
-    async fn whoever_falls_behind_is_told_once_and_then_hears_again() {
-        let hub = Arc::new(Hub::default());
-        let (mut slow, mut quick) = (hub.open(), hub.open());
-        slow.subscribe(1);
-        for head in 1..=300 {
-            hub.publish(1, changes(head));
-        }
-        assert!(matches!(slow.next().await, Heard::FellBehind));
-        quick.subscribe(1);
-        hub.publish(1, changes(301));
-        assert!(matches!(slow.next().await, Heard::News(news) if news.head == 301));
-        assert!(matches!(quick.next().await, Heard::News(news) if news.head == 301));
-    }
-
-    #[tokio::test]
-    async fn whoever_listens_to_a_chat_in_doubt_reads_it_again() {
-        let hub = Arc::new(Hub::default());
-        let (mut inbox, mut other) = (hub.open(), hub.open());
-        inbox.subscribe(1);
-        other.subscribe(2);
-        hub.doubt(1);
-        hub.publish(2, changes(5));
-        assert!(matches!(inbox.next().await, Heard::FellBehind));
-        assert!(matches!(other.next().await, Heard::News(news) if news.head == 5));
-    }
-
-    #[tokio::test]
-    async fn a_session_that_is_gone_leaves_nothing_behind() {
-        let hub = Arc::new(Hub::default());
-        let mut inbox = hub.open();
-        inbox.subscribe(1);
-        assert_eq!(hub.listeners().len(), 1);
-        drop(inbox);
-        assert_eq!(hub.listeners().len(), 0);
-        hub.closed().await;
-    }
+/// What became of news.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Put {
+    /// It waits; whoever put it in is the one to flush, or somebody else is.
+    In {
+        flush: bool,
+    },
+    LeftOut,
 }

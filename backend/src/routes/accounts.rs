@@ -45,6 +45,7 @@ pub async fn change_email(
     Body(change): Body<ChangeEmail>,
 ) -> Result<HttpResponse, Error> {
     db::users::set_email(&mut *app.db.get().await?, signed_in.user.id, &change.email).await?;
+    app.people.forget(signed_in.user.id);
     Ok(HttpResponse::Ok().json(account(&signed_in, Some(change.email))))
 }
 
@@ -69,7 +70,8 @@ pub async fn change_username(
     prove(&app, &signed_in, change.current_password).await?;
     let renamed =
         db::users::rename(&mut *app.db.get().await?, signed_in.user.id, &change.new_username).await?;
-    app.publish_members(renamed);
+    app.people.forget(signed_in.user.id);
+    app.publish_members(renamed).await;
     Ok(HttpResponse::NoContent().finish())
 }
 
@@ -80,8 +82,9 @@ pub async fn delete(
 ) -> Result<HttpResponse, Error> {
     prove(&app, &signed_in, delete.current_password).await?;
     let left = db::users::delete(&mut *app.db.get().await?, signed_in.user.id).await?;
+    app.people.forget(signed_in.user.id);
     app.hub.end_account(signed_in.user.id);
-    app.publish_members(left);
+    app.publish_members(left).await;
     Ok(HttpResponse::NoContent().finish())
 }
 

@@ -18,15 +18,17 @@ use crate::{
 };
 
 pub async fn since(app: Data<App>, reader: Reader, request: HttpRequest) -> Result<Json<Changes>, Error> {
-    Ok(Json(read(&app, &reader, query(&request)?).await?))
+    Ok(Json(read(&app, reader.chat.id, query(&request)?).await?))
 }
 
 /// The changes since the cursor, or the word that it does not fit this database.
-pub(super) async fn read(app: &App, Reader { chat, .. }: &Reader, since: Since) -> Result<Changes, Error> {
+pub(super) async fn read(app: &App, chat_id: i64, since: Since) -> Result<Changes, Error> {
+    let mut connection = app.db.get().await?;
+    let chat = db::chats::read(&mut connection, chat_id).await?;
     if since.epoch.is_some_and(|epoch| epoch != app.epoch) || since.after > chat.head {
         return Err(ProblemCode::StartAfresh.into());
     }
-    db::changes::since(&mut *app.db.get().await?, chat, app.epoch, since.after).await
+    db::changes::since(&mut connection, &chat, app.epoch, since.after).await
 }
 
 impl FromFields for Since {

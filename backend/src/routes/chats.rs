@@ -16,7 +16,10 @@ use crate::{
     app::App,
     auth::{Reader, SignedIn, membership::guessing_is_limited},
     body::{Body, Fields, FromFields},
-    db,
+    db::{
+        self,
+        chats::{Address, Found},
+    },
     problem::{Error, Refusal},
 };
 
@@ -47,9 +50,8 @@ async fn enter(app: &App, user: &User, uri: &str) -> Result<Reader, Error> {
     match Reader::find(app, user.id, uri).await {
         Err(Error::Refused(refusal)) if refusal.code() == ProblemCode::ChatNotFound && is_uri(uri) => {
             let chat = db::chats::find(&mut *app.db.get().await?, uri).await?;
-            let chat = chat.ok_or(ProblemCode::ChatNotFound)?;
-            app.writer.join(chat.id, user.clone()).await?;
-            // Read again, so that the head is not older than the members.
+            let Found { id, .. } = chat.ok_or(ProblemCode::ChatNotFound)?;
+            app.writer.join(Address { id, uri: uri.to_owned() }, user.clone()).await?;
             Reader::find(app, user.id, uri).await
         }
         found => found,
@@ -57,7 +59,10 @@ async fn enter(app: &App, user: &User, uri: &str) -> Result<Reader, Error> {
 }
 
 async fn joined(app: &App, Reader { user, chat, .. }: Reader) -> Result<Joined, Error> {
-    let mut members = db::members::of_chat(&mut *app.db.get().await?, chat.id).await?;
+    let mut connection = app.db.get().await?;
+    // The head comes first, so that it is not newer than the members.
+    let chat = db::chats::read(&mut connection, chat.id).await?;
+    let mut members = db::members::of_chat(&mut connection, chat.id).await?;
     if let Some(own) = members.iter_mut().find(|member| member.user.id == user.id) {
         own.user.email.clone_from(&user.email);
     }

@@ -1,7 +1,8 @@
 //! Messages: reading the history, and saying something.
 
 use actix_web::{
-    HttpRequest,
+    HttpRequest, HttpResponse,
+    http::header::{self, ContentType, ETag, EntityTag},
     web::{Data, Json},
 };
 use shared::{
@@ -14,18 +15,62 @@ use crate::{
     app::App,
     auth::{Reader, Writer},
     body::{Body, Fields, FromFields, query},
-    db,
+    db::{self, chats::Address},
+    hub::recent,
     problem::Error,
 };
 
+/// A page. The newest ones of a chat that is being read are in memory.
 pub async fn history(
     app: Data<App>,
     Reader { chat, .. }: Reader,
     request: HttpRequest,
-) -> Result<Json<History>, Error> {
-    let page = query(&request)?;
-    let (messages, earlier) = db::messages::page(&mut *app.db.get().await?, chat.id, page).await?;
-    Ok(Json(History { id: chat.id, uri: chat.uri, epoch: app.epoch, head: chat.head, earlier, messages }))
+) -> Result<HttpResponse, Error> {
+    let wanted: Page = query(&request)?;
+    if wanted.before.is_none() && wanted.after.is_none() {
+        let limit = usize::try_from(wanted.limit.unwrap_or(PAGE_MAX)).unwrap_or_default();
+        return Ok(page_of(&app, &chat, &newest(&app, chat.id, limit).await?, &request, limit));
+    }
+    let mut connection = app.db.get().await?;
+    let head = db::chats::read(&mut connection, chat.id).await?.head;
+    let (messages, earlier) = db::messages::page(&mut connection, chat.id, wanted).await?;
+    let history = History { id: chat.id, uri: chat.uri, epoch: app.epoch, head, earlier, messages };
+    Ok(HttpResponse::Ok().json(history))
+}
+
+/// From memory; otherwise all that memory holds is read, for those who come next.
+async fn newest(app: &App, chat_id: i64, limit: usize) -> Result<recent::Page, Error> {
+    if let Some(page) = app.hub.recent.newest(chat_id, limit) {
+        return Ok(page);
+    }
+    let reading = app.hub.recent.reading(chat_id);
+    let mut connection = app.db.get().await?;
+    // The head comes first: the page holds at least up to it.
+    let head = db::chats::read(&mut connection, chat_id).await?.head;
+    let (messages, earlier) = db::messages::newest(&mut connection, chat_id, recent::MESSAGES_MAX).await?;
+    Ok(reading.keep(head, &messages, earlier, limit))
+}
+
+/// A [`History`], put together from what is JSON already.
+fn page_of(
+    app: &App,
+    chat: &Address,
+    page: &recent::Page,
+    request: &HttpRequest,
+    limit: usize,
+) -> HttpResponse {
+    let tag = EntityTag::new_strong(format!("{}-{}-{limit}", app.epoch.simple(), page.head));
+    let known = request.headers().get(header::IF_NONE_MATCH).and_then(|tags| tags.to_str().ok());
+    if known.is_some_and(|known| known.contains(tag.tag())) {
+        return HttpResponse::NotModified().insert_header(ETag(tag)).finish();
+    }
+    let (id, uri, epoch) = (chat.id, &chat.uri, app.epoch);
+    let recent::Page { head, earlier, messages } = page;
+    let start = format!(
+        r#"{{"id":{id},"uri":"{uri}","epoch":"{epoch}","head":{head},"earlier":{earlier},"messages":["#
+    );
+    let body = [start.as_bytes(), messages, b"]}"].concat();
+    HttpResponse::Ok().insert_header(ETag(tag)).content_type(ContentType::json()).body(body)
 }
 
 pub async fn post(
@@ -35,7 +80,7 @@ pub async fn post(
 ) -> Result<Json<Posted>, Error> {
     app.limits.post_of(user.id)?;
     let client_id = post.client_id.unwrap_or_else(Uuid::new_v4);
-    let mut stored = app.writer.post(chat.id, user.clone(), client_id, post.message).await?;
+    let mut stored = app.writer.post(chat.clone(), user.clone(), client_id, post.message).await?;
     stored.user = User { email: user.email, ..stored.user };
     Ok(Json(Posted { status: "SUCCESS".to_owned(), uri: chat.uri, stored }))
 }

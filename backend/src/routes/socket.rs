@@ -1,67 +1,66 @@
-//! The way to the socket: who may open one.
+//! The way to the socket: who may open one. The answer 101 carries an [`Admitted`], by which the connection is handed to
+//! a conversation.
 
+mod catching_up;
 mod conversation;
-mod ending;
-mod guard;
+mod frames;
+mod listening;
+pub mod takeover;
 
 use std::time::Duration;
 
 use actix_web::{
-    FromRequest, HttpRequest, HttpResponse,
-    body::BoxBody,
-    dev,
+    HttpRequest, HttpResponse,
     http::header::{HOST, HeaderValue, ORIGIN, SEC_WEBSOCKET_PROTOCOL},
-    web::{Data, Payload},
+    web::Data,
 };
-use anyhow::anyhow;
-use futures_util::StreamExt;
 use shared::{problem::ProblemCode, socket::PROTOCOL};
 
-use self::{conversation::Conversation, ending::Ending, guard::Guard};
 use crate::{
     address::address,
     app::App,
-    auth::SignedIn,
+    auth::{SignedIn, keys::Claims},
     config::Config,
+    hub::seats::Seat,
     problem::{Error, Refusal},
 };
 
-/// The largest frame, and the largest message of several frames, in bytes.
-const FRAME_MAX: usize = 64 * 1024;
-/// Seconds between pings.
-const HEARTBEAT: Duration = Duration::from_secs(30);
+/// After so long somebody with too many sockets tries again.
+const FULL: Duration = Duration::from_secs(30);
+
+/// Somebody who may have a socket.
+pub struct Admitted {
+    claims: Claims,
+    seat: Seat,
+}
 
 pub async fn open(
     app: Data<App>,
     signed_in: Result<SignedIn, Error>,
     request: HttpRequest,
-    payload: Payload,
 ) -> Result<HttpResponse, Error> {
     check_origin(&request, &app.config)?;
     let (offers_protocol, ticket) = offered(&request);
-    let who = match ticket.and_then(|ticket| app.tickets.redeem(&ticket)) {
+    let SignedIn { user, claims } = match ticket.and_then(|ticket| app.tickets.redeem(&ticket)) {
         // The account may have ended since the ticket was given.
         Some(who) => SignedIn::with_claims(&app, who.claims).await?,
         None => signed_in?,
     };
-    let (mut response, session, frames) = actix_ws::handle(&request, guarded(&request, payload).await?)
+    let mut response = actix_http::ws::handshake(request.head())
         .map_err(|error| Refusal::new(ProblemCode::Malformed).detail(error.to_string()))?;
-    if offers_protocol {
-        response.headers_mut().insert(SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(PROTOCOL));
+    if *app.hub.closing().borrow() {
+        return Err(ProblemCode::Busy.into());
     }
-    let frames = frames.max_frame_size(FRAME_MAX).aggregate_continuations().max_continuation_size(FRAME_MAX);
-    let (address, app) = (address(&request, &app.config), app.into_inner());
-    actix_web::rt::spawn(async move { Conversation::new(app, who, address, session).run(frames).await });
-    Ok(response.map_body(|_, frames| BoxBody::new(Ending::after(frames))))
+    let seat = app.hub.seat(user.id, address(&request, &app.config)).ok_or_else(|| {
+        Refusal::new(ProblemCode::TooManyRequests).detail("Too many sockets are open.").retry_after(FULL)
+    })?;
+    if offers_protocol {
+        response.insert_header((SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(PROTOCOL)));
+    }
+    let mut response = HttpResponse::from(response.finish().map_into_boxed_body());
+    response.extensions_mut().insert(Admitted { claims, seat });
+    Ok(response)
 }
-
-/// The same payload behind the guard.
-async fn guarded(request: &HttpRequest, payload: Payload) -> Result<Payload, Error> {
-    let guard = Guard::new(payload.into_inner(), FRAME_MAX);
-    let mut payload = dev::Payload::Stream { payload: guard.boxed_local() };
-    Payload::from_request(request, &mut payload).await.map_err(|error| Error::Internal(anyhow!("{error}")))
-}
-
 /// What stands in the subprotocols: whether ours is offered, and the ticket beside it.
 fn offered(request: &HttpRequest) -> (bool, Option<String>) {
     let headers = request.headers().get_all(SEC_WEBSOCKET_PROTOCOL);

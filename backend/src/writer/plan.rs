@@ -104,7 +104,7 @@ impl Draft {
             Act::Join if !self.known.members.insert((chat_id, user.id)) => Outcome::Joined,
             Act::Join => {
                 chat.head += 1;
-                let user = User { email: String::new(), ..user.clone() };
+                let user = user.public();
                 let (role, seq) = (Role::Writer, chat.head);
                 let member = Member { user, role, seq, revision: seq, created_at: self.now };
                 self.members.push(Joining { chat_id, member });

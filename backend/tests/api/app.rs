@@ -29,7 +29,7 @@ pub const FRIEND: &str = "http://localhost:8080";
 /// The server, on a database of its own.
 pub struct TestApp {
     pub app: Arc<App>,
-    pub server: actix_web::dev::ServerHandle,
+    pub server: actix_server::ServerHandle,
     pub database: tokio_postgres::Config,
     pub web: Web,
     pub data: TempDir,
@@ -75,6 +75,7 @@ impl TestApp {
             let (server, address) = server::bind(&app).expect("the server listens");
             let handle = server.handle();
             tokio::spawn(server);
+            tokio::spawn(server::tend(Arc::clone(&app)));
             (app, handle, address)
         });
         let (app, server, address) = started.await.unwrap();
@@ -119,6 +120,7 @@ impl Drop for TestApp {
     fn drop(&mut self) {
         let (app, server, database) = (Arc::clone(&self.app), self.server.clone(), self.database.clone());
         database::background().spawn(async move {
+            app.hub.close();
             server.stop(false).await;
             app.db.close();
             database::abandon(&database);

@@ -39,7 +39,7 @@ async fn without_its_database_the_server_says_so_and_lives() {
     let sign_in = json!({ "username": "ada", "password": PASSWORD });
     // More often than there are connections in the pool, so that none of the dead is counted on.
     for _ in 0..8 {
-        is_told_to_come_back(ada.get("/auth/me/")).await;
+        is_told_to_come_back(ada.get(&format!("/api/chats/{tea}/changes/"))).await;
         is_told_to_come_back(ada.say(&tea, "during")).await;
         is_told_to_come_back(ada.get(&format!("/api/chats/{tea}/messages/"))).await;
         is_told_to_come_back(app.web.post("/auth/jwt/create/").json(&sign_in)).await;
@@ -77,8 +77,7 @@ async fn a_pool_that_is_used_up_is_no_fault() {
         held.push(connection.unwrap());
         assert!(held.len() <= 100, "there is a bound");
     }
-    is_told_to_come_back(ada.get("/auth/me/")).await;
-    is_told_to_come_back(ada.say(&tea, "tea?")).await;
+    is_told_to_come_back(ada.get(&format!("/api/chats/{tea}/changes/"))).await;
     app.web.get("/healthz").await.is(200);
     held.clear();
     ada.says(&tea, "tea?").await;

@@ -104,10 +104,30 @@ impl Listener {
         self.says(&ClientFrame::Post { uri, client_id, message }).await;
     }
 
-    /// The next frame.
+    /// The next frame that is not passing: who is here comes whenever it comes.
     pub async fn hears(&mut self) -> ServerFrame {
+        loop {
+            match self.hears_any().await {
+                ServerFrame::Presence { .. } => {}
+                frame => return frame,
+            }
+        }
+    }
+
+    pub async fn hears_any(&mut self) -> ServerFrame {
         let text = self.hears_text().await;
         serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}"))
+    }
+
+    /// Who is here, as soon as it is so many.
+    pub async fn hears_presence_of(&mut self, expected: usize) -> Vec<i64> {
+        loop {
+            if let ServerFrame::Presence { count, here, .. } = self.hears_any().await
+                && count == expected
+            {
+                return here;
+            }
+        }
     }
 
     pub async fn hears_text(&mut self) -> String {
@@ -135,11 +155,12 @@ impl Listener {
         }
     }
 
-    /// The code with which the server closes; only pings may come before.
+    /// The code with which the server closes; only pings and who is here may come before.
     pub async fn is_closed_with(&mut self) -> u16 {
         loop {
             match self.next().await {
                 Some(Message::Close(Some(frame))) => return frame.code.into(),
+                Some(Message::Text(text)) if text.contains(r#""type":"presence""#) => {}
                 Some(Message::Ping(_) | Message::Pong(_)) => {}
                 other => panic!("a close was awaited: {other:?}"),
             }
@@ -150,6 +171,7 @@ impl Listener {
         loop {
             match self.next().await {
                 Some(Message::Pong(heard)) => return assert_eq!(&heard[..], bytes),
+                Some(Message::Text(text)) if text.contains(r#""type":"presence""#) => {}
                 Some(Message::Ping(_)) => {}
                 other => panic!("a pong was awaited: {other:?}"),
             }

@@ -1,301 +1,179 @@
-//! One socket: what its client says, and what it is told.
+//! One socket: its own task. It reads what the client says; what the client is told, others put into its session.
 
-use std::{collections::HashMap, net::IpAddr, ops::ControlFlow, sync::Arc, time::Duration};
+use std::{cell::RefCell, io, ops::ControlFlow, sync::Arc, time::Duration};
 
-use actix_web::error::PayloadError;
-use actix_ws::{AggregatedMessage, AggregatedMessageStream, CloseCode, CloseReason, ProtocolError, Session};
-use bytestring::ByteString;
+use actix_web::rt::net::TcpStream;
 use chrono::Utc;
-use futures_util::StreamExt;
-use shared::{
-    changes::Since,
-    message::check_message,
-    problem::ProblemCode,
-    socket::{ClientFrame, ServerFrame, close},
-    timeline::{Verdict, judge},
+use rustix::net::{Shutdown, shutdown};
+use shared::socket::{ServerFrame, close};
+use tokio::{
+    sync::watch,
+    time::{Instant, timeout, timeout_at},
 };
-use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout};
 use uuid::Uuid;
 
-use super::{super::changes, HEARTBEAT};
+use super::frames::{Fault, Frames, Incoming};
 use crate::{
     app::App,
-    auth::{Reader, SignedIn, keys::Claims, membership::guessing_is_limited},
-    hub::{
-        News, frame,
-        session::{Heard, Inbox},
-    },
-    problem::{Error, Refusal},
+    auth::keys::Claims,
+    hub::{frame::pong, pulse::HEARTBEAT, seats::Seat, session::Session},
+    limits::FrameLimit,
 };
 
-/// Who says nothing for so long, not even to a ping, is gone.
-const SILENT_FOR: Duration = Duration::from_secs(75);
-/// A client that takes nothing for so long is gone.
-const SENT_WITHIN: Duration = Duration::from_secs(20);
-/// How many chats one socket may listen to.
-const CHATS_MAX: usize = 1_000;
-/// After a restart, clients come back spread over so many seconds.
-const COME_BACK_WITHIN: u64 = 5;
+/// How long a closed socket may take to send the rest, and then its peer to hang up.
+const FLUSHED_WITHIN: Duration = Duration::from_secs(5);
+const HANGS_UP_WITHIN: Duration = Duration::from_secs(1);
+/// How many frames beyond the limit are refused before the socket is closed.
+const TOO_MANY_MAX: u32 = 200;
 
-/// Goes on, or ends with what the client is told.
-type Turn = ControlFlow<Option<CloseReason>>;
+thread_local! {
+    /// Where bytes come in, for all sockets of a thread: an idle one has no buffer of its own.
+    static ARRIVING: RefCell<Vec<u8>> = RefCell::new(vec![0; 64 * 1024]);
+}
+
+/// Goes on, or has ended.
+pub type Turn = ControlFlow<()>;
 
 pub struct Conversation {
-    app: Arc<App>,
-    user_id: i64,
-    /// Where the client is, as far as limits count it.
-    address: IpAddr,
-    claims: Claims,
-    socket: Session,
-    inbox: Inbox,
-    /// The chats that are listened to, and up to which number the client knows each.
-    known: HashMap<i64, (String, i64)>,
+    pub app: Arc<App>,
+    pub id: Uuid,
+    pub session: Arc<Session>,
+    /// The chats that are listened to.
+    pub chats: Vec<(i64, String)>,
+    frames: Frames,
+    limit: Option<FrameLimit>,
+    /// How many frames in a row were beyond the limit.
+    too_many: u32,
+    /// Lets the hub know when the last socket is gone.
+    _open: watch::Receiver<()>,
 }
 
 impl Conversation {
-    pub fn new(app: Arc<App>, SignedIn { user, claims }: SignedIn, address: IpAddr, socket: Session) -> Self {
-        let inbox = app.hub.open();
-        Self { app, user_id: user.id, address, claims, socket, inbox, known: HashMap::new() }
+    pub fn open(app: Arc<App>, stream: TcpStream, seat: Seat, claims: Claims, early: &[u8]) -> Self {
+        let (id, session) = app.hub.open(stream, seat, claims.exp);
+        session.answer(&ServerFrame::Welcome { session: id, heartbeat: HEARTBEAT });
+        let (open, limit) = (app.hub.presence_of_task(), app.limits.of_frames());
+        let mut frames = Frames::default();
+        frames.push(early);
+        Self { app, id, session, chats: Vec::new(), frames, limit, too_many: 0, _open: open }
     }
 
-    pub async fn run(mut self, mut frames: AggregatedMessageStream) {
-        let session = Uuid::new_v4();
-        let mut turn = self.send(&ServerFrame::Welcome { session, heartbeat: HEARTBEAT.as_secs() }).await;
-        let mut heartbeat = interval(HEARTBEAT);
-        heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut heard = Instant::now();
+    pub async fn run(mut self) {
+        let mut turn = self.hear().await;
         while turn.is_continue() {
-            let token_left = self.token_left();
-            turn = tokio::select! {
-                frame = frames.next() => {
-                    heard = Instant::now();
-                    self.take(frame).await
-                }
-                news = self.inbox.next() => self.tell(news).await,
-                _ = heartbeat.tick() => self.beat(heard).await,
-                () = sleep(token_left) => end(close::TOKEN_ENDED, "the token ended"),
-            };
+            turn = self.turn().await;
         }
-        if let ControlFlow::Break(reason) = turn {
-            let _ = timeout(SENT_WITHIN, self.socket.close(reason)).await;
-        }
+        self.leave();
+        hang_up(&self.session).await;
     }
 
-    fn token_left(&self) -> Duration {
-        Duration::from_secs(u64::try_from(self.claims.exp - Utc::now().timestamp()).unwrap_or_default())
-    }
-
-    async fn beat(&mut self, heard: Instant) -> Turn {
-        if heard.elapsed() > SILENT_FOR {
-            return ControlFlow::Break(None);
-        }
-        self.sent(timeout(SENT_WITHIN, self.socket.clone().ping(b"")).await.is_ok_and(|sent| sent.is_ok()))
-    }
-
-    async fn take(&mut self, frame: Option<Result<AggregatedMessage, ProtocolError>>) -> Turn {
-        match frame {
-            Some(Ok(AggregatedMessage::Text(text))) => self.act(&text).await,
-            Some(Ok(AggregatedMessage::Binary(_))) => end(close::MISBEHAVED, "frames are text"),
-            Some(Ok(AggregatedMessage::Ping(bytes))) => {
-                let sent = timeout(SENT_WITHIN, self.socket.pong(&bytes)).await;
-                self.sent(sent.is_ok_and(|sent| sent.is_ok()))
+    async fn turn(&mut self) -> Turn {
+        let session = &self.session;
+        tokio::select! {
+            readable = session.stream.readable() => {
+                readable.map_or(Turn::Break(()), |()| self.arrive())?;
+                self.hear().await?;
             }
-            Some(Ok(AggregatedMessage::Pong(_))) => ControlFlow::Continue(()),
-            Some(Err(error)) if is_overflow(&error) => end(close::TOO_BIG, "a frame is too big"),
-            Some(Err(_)) => end(close::MISBEHAVED, "the protocol was broken"),
-            Some(Ok(AggregatedMessage::Close(_))) | None => ControlFlow::Break(None),
-        }
-    }
-
-    async fn act(&mut self, text: &str) -> Turn {
-        match serde_json::from_str(text) {
-            Ok(ClientFrame::Subscribe { uri, after, epoch }) => self.subscribe(uri, after, epoch).await,
-            Ok(ClientFrame::Unsubscribe { uri }) => {
-                self.unsubscribe(&uri);
-                ControlFlow::Continue(())
+            writable = session.stream.writable(), if session.is_blocked() => {
+                writable.map_or(Turn::Break(()), |()| Turn::Continue(session.resume()))?;
             }
-            Ok(ClientFrame::Post { uri, client_id, message }) => self.post(uri, client_id, message).await,
-            Ok(ClientFrame::Renew { token }) => self.renew(&token).await,
-            Ok(ClientFrame::Typing { .. }) => ControlFlow::Continue(()),
-            Err(error) => {
-                let problem = Refusal::new(ProblemCode::Malformed).detail(error.to_string());
-                self.refuse(None, None, &problem.into()).await
+            () = session.woken() => {}
+        }
+        if self.session.is_ended() || self.session.is_broken() {
+            return Turn::Break(());
+        }
+        if self.session.shall_catch_up() {
+            Box::pin(self.catch_up_everywhere()).await?;
+        }
+        Turn::Continue(())
+    }
+
+    /// Takes in what has arrived.
+    fn arrive(&mut self) -> Turn {
+        ARRIVING.with_borrow_mut(|arriving| match self.session.stream.try_read(arriving) {
+            Ok(0) => Turn::Break(()),
+            Ok(length) => {
+                self.session.is_heard(Utc::now().timestamp());
+                self.frames.push(arriving.get(..length).unwrap_or_default());
+                Turn::Continue(())
             }
-        }
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Turn::Continue(()),
+            Err(_) => Turn::Break(()),
+        })
     }
 
-    /// Listens first and reads second, so that nothing falls between.
-    async fn subscribe(&mut self, uri: String, after: Option<i64>, epoch: Option<Uuid>) -> Turn {
-        if self.known.len() >= CHATS_MAX {
-            let problem = Refusal::new(ProblemCode::TooManyRequests)
-                .detail(format!("One socket listens to at most {CHATS_MAX} chats."));
-            return self.refuse(None, Some(uri), &problem.into()).await;
-        }
-        let after = after.map(|after| after.max(0));
-        let reader = match self.find(&uri).await {
-            Ok(reader) => reader,
-            Err(error) => return self.refuse(None, Some(uri), &error).await,
-        };
-        self.inbox.subscribe(reader.chat.id);
-        self.known.insert(reader.chat.id, (uri.clone(), after.unwrap_or(reader.chat.head)));
-        self.catch_up(&uri, after, epoch).await
-    }
-
-    fn unsubscribe(&mut self, uri: &str) {
-        let chat = self.known.iter().find(|(_, (known, _))| known == uri).map(|(id, _)| *id);
-        if let Some(id) = chat {
-            self.inbox.unsubscribe(id);
-            self.known.remove(&id);
-        }
-    }
-
-    /// Tells what happened after the number that the client knows; without one, only where the chat stands.
-    async fn catch_up(&mut self, uri: &str, after: Option<i64>, epoch: Option<Uuid>) -> Turn {
-        let mut after = after;
+    /// Does what the frames say that have arrived whole.
+    async fn hear(&mut self) -> Turn {
         loop {
-            let reader = match Reader::find(&self.app, self.user_id, uri).await {
-                Ok(reader) => reader,
-                Err(error) => {
-                    self.unsubscribe(uri);
-                    return self.refuse(None, Some(uri.to_owned()), &error).await;
+            let said = match self.frames.next() {
+                Ok(None) => break,
+                Ok(Some(Incoming::Text(text))) => Some(serde_json::from_slice(text)),
+                Ok(Some(Incoming::Ping(echo))) => {
+                    self.session.send(pong(echo));
+                    None
                 }
+                Ok(Some(Incoming::Part | Incoming::Pong)) => None,
+                Ok(Some(Incoming::Close)) => return self.end(close::NORMAL, ""),
+                Err(Fault::TooBig) => return self.end(close::TOO_BIG, "a frame is too big"),
+                Err(Fault::Broken(why)) => return self.end(close::MISBEHAVED, why),
             };
-            let since = Since { after: after.unwrap_or(reader.chat.head), epoch };
-            let changes = match changes::read(&self.app, &reader, since).await {
-                Ok(changes) => changes,
-                Err(Error::Refused(refusal)) if refusal.code() == ProblemCode::StartAfresh => {
-                    self.known.insert(reader.chat.id, (uri.to_owned(), reader.chat.head));
-                    return self.send(&ServerFrame::Resync { uri: uri.to_owned() }).await;
-                }
-                // The client reads for itself, as often as it takes.
-                Err(error) if error.problem().code.is_passing() => {
-                    return self.send(&ServerFrame::Resync { uri: uri.to_owned() }).await;
-                }
-                Err(error) => return self.refuse(None, Some(uri.to_owned()), &error).await,
-            };
-            let (head, more) = (changes.head, changes.more);
-            self.known.insert(reader.chat.id, (uri.to_owned(), head));
-            let turn = self.send(&ServerFrame::Changes(changes)).await;
-            if turn.is_break() || !more {
-                return turn;
+            let over = self.limit.as_ref().and_then(|limit| limit.count().err());
+            self.too_many = if over.is_some() { self.too_many + 1 } else { 0 };
+            if self.too_many > TOO_MANY_MAX {
+                return self.end(close::MISBEHAVED, "too many frames");
             }
-            after = Some(head);
-        }
-    }
-
-    /// Follows the rule, as the client does: what it was told before is left out, and what is missing is read.
-    async fn tell(&mut self, heard: Heard) -> Turn {
-        match heard {
-            Heard::Closing => {
-                let retry_after = Some(1 + rand::random_range(0..COME_BACK_WITHIN));
-                let reason = "the server restarts".to_owned();
-                self.send(&ServerFrame::Goodbye { reason, retry_after }).await?;
-                end(close::RESTARTING, "restarting")
-            }
-            Heard::FellBehind => {
-                let chats: Vec<_> = self.known.values().cloned().collect();
-                for (uri, known) in chats {
-                    self.catch_up(&uri, Some(known), None).await?;
-                }
-                ControlFlow::Continue(())
-            }
-            Heard::AccountEnded(Some(user_id)) if user_id != self.user_id => ControlFlow::Continue(()),
-            Heard::AccountEnded(_) => self.check_account().await,
-            Heard::News(news) => self.hear(&news).await,
-        }
-    }
-
-    async fn check_account(&mut self) -> Turn {
-        match SignedIn::with_claims(&self.app, self.claims.clone()).await {
-            Err(Error::Refused(refusal)) if refusal.code() == ProblemCode::SessionEnded => {
-                end(close::REMOVED, "the account is gone")
-            }
-            _ => ControlFlow::Continue(()),
-        }
-    }
-
-    async fn hear(&mut self, news: &News) -> Turn {
-        let Some((uri, known)) = self.known.get_mut(&news.chat_id) else { return ControlFlow::Continue(()) };
-        match judge(*known, news.after, news.head) {
-            Verdict::Ignore => ControlFlow::Continue(()),
-            Verdict::Apply => {
-                *known = news.head;
-                self.send_text(news.frame.clone()).await
-            }
-            Verdict::Fetch => {
-                let (uri, known) = (uri.clone(), *known);
-                self.catch_up(&uri, Some(known), None).await
+            match (said, over) {
+                (None, _) => {}
+                (Some(Ok(said)), None) => self.act(said).await?,
+                (Some(Ok(said)), Some(over)) => self.refuse_frame(said, &over),
+                (Some(Err(error)), _) => self.refuse_malformed(&error),
             }
         }
+        self.frames.tidy();
+        Turn::Continue(())
     }
 
-    async fn post(&mut self, uri: String, client_id: Uuid, message: String) -> Turn {
-        match self.store(&uri, client_id, message).await {
-            Ok((seq, revision)) => self.send(&ServerFrame::Posted { client_id, seq, revision }).await,
-            Err(error) => self.refuse(Some(client_id), Some(uri), &error).await,
+    pub fn end(&self, code: u16, reason: &str) -> Turn {
+        self.session.end(code, reason);
+        Turn::Break(())
+    }
+
+    /// Listens to nothing any more.
+    fn leave(&mut self) {
+        for (chat_id, _) in self.chats.drain(..) {
+            self.app.hub.unsubscribe(chat_id, self.id);
         }
-    }
-
-    async fn store(&self, uri: &str, client_id: Uuid, message: String) -> Result<(i64, i64), Error> {
-        check_message(&message).map_err(|code| Refusal::field("message", code))?;
-        let writer = self.find(uri).await?.writing()?;
-        self.app.limits.post_of(self.user_id)?;
-        let stored = self.app.writer.post(writer.chat.id, writer.user, client_id, message).await?;
-        Ok((stored.seq, stored.revision))
-    }
-
-    async fn find(&self, uri: &str) -> Result<Reader, Error> {
-        guessing_is_limited(&self.app, self.address, Reader::find(&self.app, self.user_id, uri).await)
-    }
-
-    async fn renew(&mut self, token: &str) -> Turn {
-        match SignedIn::with_token(&self.app, token).await {
-            Ok(SignedIn { user, claims }) if user.id == self.user_id => {
-                self.claims = claims;
-                ControlFlow::Continue(())
-            }
-            Ok(_) => end(close::MISBEHAVED, "the token is another user's"),
-            Err(error) => self.refuse(None, None, &error).await,
-        }
-    }
-
-    async fn refuse(&mut self, client_id: Option<Uuid>, uri: Option<String>, error: &Error) -> Turn {
-        if let Error::Internal(error) = error {
-            tracing::error!(error = format!("{error:#}"), "a frame failed");
-        }
-        self.send(&ServerFrame::Refused { client_id, uri, problem: error.problem() }).await
-    }
-
-    async fn send(&mut self, told: &ServerFrame) -> Turn {
-        match frame(told) {
-            Some(text) => self.send_text(text).await,
-            None => end(close::RESTARTING, "a frame was lost"),
-        }
-    }
-
-    async fn send_text(&mut self, text: ByteString) -> Turn {
-        let sent = timeout(SENT_WITHIN, self.socket.text(text)).await;
-        self.sent(sent.is_ok_and(|sent| sent.is_ok()))
-    }
-
-    #[expect(clippy::unused_self, reason = "reads as one of the ways in which a turn ends")]
-    fn sent(&self, sent: bool) -> Turn {
-        if sent { ControlFlow::Continue(()) } else { ControlFlow::Break(None) }
+        self.app.hub.forget(self.id);
     }
 }
 
-fn is_overflow(error: &ProtocolError) -> bool {
-    match error {
-        ProtocolError::Overflow => true,
-        ProtocolError::Io(error) => error
-            .get_ref()
-            .and_then(|error| error.downcast_ref::<PayloadError>())
-            .is_some_and(|error| matches!(error, PayloadError::Overflow)),
-        _ => false,
+impl Drop for Conversation {
+    fn drop(&mut self) {
+        self.leave();
     }
 }
 
-fn end(code: u16, description: &str) -> Turn {
-    let reason = CloseReason { code: CloseCode::Other(code), description: Some(description.to_owned()) };
-    ControlFlow::Break(Some(reason))
+/// Lets the last frames leave and the peer hang up first; one that does neither is hung up on.
+async fn hang_up(session: &Session) {
+    let flushed = async {
+        while session.is_blocked() && session.stream.writable().await.is_ok() {
+            session.resume();
+        }
+    };
+    if timeout(FLUSHED_WITHIN, flushed).await.is_err() || session.is_broken() {
+        return;
+    }
+    // What the peer sends on is thrown away: hanging up on unread bytes would take back the last frames.
+    if shutdown(&session.stream, Shutdown::Write).is_ok() {
+        let until = Instant::now() + HANGS_UP_WITHIN;
+        while let Ok(Ok(())) = timeout_at(until, session.stream.readable()).await {
+            let read = ARRIVING.with_borrow_mut(|arriving| session.stream.try_read(arriving));
+            if !read
+                .as_ref()
+                .map_or_else(|error| error.kind() == io::ErrorKind::WouldBlock, |length| *length > 0)
+            {
+                return;
+            }
+        }
+    }
 }

@@ -1,0 +1,169 @@
+//! Who listens to one chat, and up to which number each of them knows it.
+
+use std::sync::Arc;
+
+use actix_web::web::Bytes;
+use indexmap::IndexMap;
+use shared::{
+    socket::{PRESENCE_MAX, ServerFrame},
+    timeline::{Verdict, judge},
+};
+use tokio::sync::watch;
+use uuid::Uuid;
+
+use super::{
+    News,
+    delivery::Delivery,
+    session::{Put, Session},
+};
+
+/// Past so many people nobody can tell who is writing.
+const TYPING_MAX: usize = 200;
+
+/// A session that listens.
+struct Listener {
+    session: Arc<Session>,
+    /// Up to which number it was told; nothing if its client finds out by itself.
+    known: Option<i64>,
+    /// It hears news as it comes; otherwise it is reading what it missed, and news would only tear a gap.
+    live: bool,
+}
+
+/// The listeners of a chat.
+pub struct Audience {
+    pub uri: String,
+    listeners: IndexMap<Uuid, Listener>,
+    /// Users, in the order in which they came, and how many sessions of each listen.
+    here: IndexMap<i64, usize>,
+    /// Who is here has changed, and was not told yet.
+    presence_is_new: bool,
+    /// The head that was published last.
+    latest: i64,
+    /// For those who listen by other ways than a socket.
+    pub news: watch::Sender<Option<Arc<News>>>,
+}
+
+impl Audience {
+    pub fn new(uri: String) -> Self {
+        Self {
+            uri,
+            listeners: IndexMap::new(),
+            here: IndexMap::new(),
+            presence_is_new: false,
+            latest: 0,
+            news: watch::Sender::new(None),
+        }
+    }
+
+    /// Adds a session that will read first; true if who is here has changed.
+    pub fn add(&mut self, id: Uuid, session: &Arc<Session>, known: i64) -> bool {
+        let listener = Listener { session: Arc::clone(session), known: Some(known), live: false };
+        if self.listeners.insert(id, listener).is_some() {
+            return false;
+        }
+        let sessions = self.here.entry(session.user_id()).or_default();
+        *sessions += 1;
+        self.presence_is_new |= *sessions == 1;
+        *sessions == 1
+    }
+
+    /// Takes a session out; true if who is here has changed.
+    pub fn remove(&mut self, id: Uuid) -> bool {
+        let Some(gone) = self.listeners.swap_remove(&id) else { return false };
+        let user = gone.session.user_id();
+        let Some(sessions) = self.here.get_mut(&user) else { return false };
+        *sessions -= 1;
+        if *sessions > 0 {
+            return false;
+        }
+        self.here.shift_remove(&user);
+        self.presence_is_new = true;
+        true
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.listeners.is_empty() && self.news.receiver_count() == 0
+    }
+
+    /// Hands news to everyone who is live, by the rule.
+    pub fn publish(&mut self, news: &Arc<News>, delivery: &mut Delivery) {
+        self.latest = self.latest.max(news.head);
+        for listener in self.listeners.values_mut().filter(|listener| listener.live) {
+            let verdict = listener.known.map_or(Verdict::Apply, |known| judge(known, news.after, news.head));
+            match verdict {
+                Verdict::Ignore => {}
+                Verdict::Apply => match listener.session.put_news(&news.frame) {
+                    Put::In { flush } => {
+                        listener.known = Some(news.head);
+                        if flush {
+                            delivery.add(&listener.session);
+                        }
+                    }
+                    Put::LeftOut => listener.live = false,
+                },
+                Verdict::Fetch => listener.miss(),
+            }
+        }
+        if self.news.receiver_count() > 0 {
+            self.news.send_replace(Some(Arc::clone(news)));
+        }
+    }
+
+    /// Has everyone read the chat again.
+    pub fn doubt(&mut self) {
+        self.listeners.values_mut().for_each(Listener::miss);
+        self.news.send_replace(None);
+    }
+
+    /// Up to where a session was told, if it listens and shall read on from there.
+    pub fn reads_from(&mut self, id: Uuid) -> Option<i64> {
+        self.listeners.get(&id).filter(|listener| !listener.live)?.known
+    }
+
+    /// The session has been told up to `head`; true if it has everything now and hears news as it comes.
+    pub fn has_read(&mut self, id: Uuid, head: i64) -> bool {
+        let latest = self.latest;
+        let Some(listener) = self.listeners.get_mut(&id) else { return true };
+        listener.known = Some(head);
+        listener.live = latest <= head;
+        listener.live
+    }
+
+    /// The session shall not read on, since its client does so by itself: it hears whatever comes from now on.
+    pub fn is_on_its_own(&mut self, id: Uuid) {
+        if let Some(listener) = self.listeners.get_mut(&id) {
+            (listener.known, listener.live) = (None, true);
+        }
+    }
+
+    /// Puts a frame that may be lost into the queue of everyone but one.
+    pub fn tell(&self, frame: &Bytes, but: Option<Uuid>, delivery: &mut Delivery) {
+        for (_, listener) in self.listeners.iter().filter(|(id, _)| Some(**id) != but) {
+            if listener.live && listener.session.put_passing(frame) {
+                delivery.add(&listener.session);
+            }
+        }
+    }
+
+    /// Whether the chat is small enough for people to see who is writing.
+    pub fn shows_typing(&self) -> bool {
+        self.here.len() <= TYPING_MAX
+    }
+
+    /// Who is here, if that is news.
+    pub fn new_presence(&mut self) -> Option<ServerFrame> {
+        std::mem::take(&mut self.presence_is_new).then(|| self.presence())
+    }
+
+    pub fn presence(&self) -> ServerFrame {
+        let here = self.here.keys().take(PRESENCE_MAX).copied().collect();
+        ServerFrame::Presence { uri: self.uri.clone(), count: self.here.len(), here }
+    }
+}
+
+impl Listener {
+    fn miss(&mut self) {
+        self.live = false;
+        self.session.fall_behind();
+    }
+}

@@ -1,0 +1,96 @@
+//! Telling a client what it missed. It listens first and reads second, so that nothing falls between; while it reads it
+//! hears no news, and it reads on until there is nothing new.
+
+use shared::{changes::Since, problem::ProblemCode, socket::ServerFrame};
+use uuid::Uuid;
+
+use super::{
+    super::changes,
+    conversation::{Conversation, Turn},
+};
+use crate::{
+    db::{self, chats::Address},
+    problem::Error,
+};
+
+impl Conversation {
+    /// Listens to a chat: from the number that the client knows, or from where the chat stands.
+    pub async fn begin(&mut self, chat: Address, after: Option<i64>, epoch: Option<Uuid>) -> Turn {
+        let Address { id: chat_id, uri } = chat;
+        self.unsubscribe(&uri);
+        self.chats.push((chat_id, uri.clone()));
+        self.app.hub.subscribe(chat_id, &uri, self.id, &self.session, after.unwrap_or_default());
+        let after = match after {
+            Some(after) => after,
+            None => match self.head(chat_id).await {
+                Ok(head) => head,
+                Err(error) => return self.give_up(chat_id, &uri, &error),
+            },
+        };
+        self.catch_up(chat_id, &uri, Since { after, epoch }).await
+    }
+
+    /// After news was left out.
+    pub async fn catch_up_everywhere(&mut self) -> Turn {
+        for (chat_id, uri) in self.chats.clone() {
+            if let Some(after) = self.app.hub.reads_from(chat_id, self.id) {
+                self.catch_up(chat_id, &uri, Since { after, epoch: None }).await?;
+            }
+        }
+        Turn::Continue(())
+    }
+
+    async fn catch_up(&mut self, chat_id: i64, uri: &str, mut since: Since) -> Turn {
+        loop {
+            // Whoever lost their place in the chat meanwhile is told nothing of it.
+            let changes = match self.find(uri).await {
+                Ok(_) => changes::read(&self.app, chat_id, since).await,
+                Err(error) => Err(error),
+            };
+            let changes = match changes {
+                Ok(changes) => changes,
+                Err(error) => return self.give_up(chat_id, uri, &error),
+            };
+            let (head, more) = (changes.head, changes.more);
+            self.session.answer(&ServerFrame::Changes(changes));
+            self.drained().await?;
+            if !more && self.app.hub.has_read(chat_id, self.id, head) {
+                return Turn::Continue(());
+            }
+            since.after = head;
+        }
+    }
+
+    /// Waits until the client has taken what was sent, so that no more than one page is on its way.
+    async fn drained(&self) -> Turn {
+        while self.session.is_blocked() {
+            tokio::select! {
+                writable = self.session.stream.writable() => {
+                    writable.map_or(Turn::Break(()), |()| Turn::Continue(self.session.resume()))?;
+                }
+                () = self.session.woken() => {}
+            }
+            if self.session.is_ended() {
+                return Turn::Break(());
+            }
+        }
+        if self.session.is_broken() { Turn::Break(()) } else { Turn::Continue(()) }
+    }
+
+    /// The client has to read for itself, or may not.
+    fn give_up(&mut self, chat_id: i64, uri: &str, error: &Error) -> Turn {
+        let code = error.problem().code;
+        if code == ProblemCode::StartAfresh || code.is_passing() {
+            self.app.hub.is_on_its_own(chat_id, self.id);
+            self.session.answer(&ServerFrame::Resync { uri: uri.to_owned() });
+        } else {
+            self.unsubscribe(uri);
+            self.refuse(None, Some(uri.to_owned()), error);
+        }
+        Turn::Continue(())
+    }
+
+    async fn head(&self, chat_id: i64) -> Result<i64, Error> {
+        Ok(db::chats::read(&mut *self.app.db.get().await?, chat_id).await?.head)
+    }
+}

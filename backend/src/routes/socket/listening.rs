@@ -1,0 +1,120 @@
+//! What a client says, one frame at a time.
+
+use serde_json::error::Error as JsonError;
+use shared::{
+    message::check_message,
+    problem::ProblemCode,
+    socket::{ClientFrame, ServerFrame, close},
+};
+use uuid::Uuid;
+
+use super::conversation::{Conversation, Turn};
+use crate::{
+    auth::{Reader, SignedIn, membership::guessing_is_limited},
+    problem::{Error, Refusal},
+};
+
+/// How many chats one socket may listen to.
+const CHATS_MAX: usize = 1_000;
+
+impl Conversation {
+    /// Does what the client says.
+    pub async fn act(&mut self, said: ClientFrame) -> Turn {
+        match said {
+            ClientFrame::Post { uri, client_id, message } => {
+                if let Err(error) = self.post(&uri, client_id, message).await {
+                    self.refuse(Some(client_id), Some(uri), &error);
+                }
+            }
+            ClientFrame::Typing { uri } => self.typing(&uri),
+            ClientFrame::Subscribe { uri, after, epoch } => {
+                return Box::pin(self.subscribe(uri, after.map(|after| after.max(0)), epoch)).await;
+            }
+            ClientFrame::Unsubscribe { uri } => self.unsubscribe(&uri),
+            ClientFrame::Renew { token } => return Box::pin(self.renew(&token)).await,
+        }
+        Turn::Continue(())
+    }
+
+    /// Hands a message to the writer, who answers; nothing waits here.
+    async fn post(&self, uri: &str, client_id: Uuid, message: String) -> Result<(), Error> {
+        check_message(&message).map_err(|code| Refusal::field("message", code))?;
+        let user_id = self.session.user_id();
+        let reader = match Reader::known(&self.app, user_id, uri) {
+            Some(reader) => reader,
+            None => Box::pin(self.find(uri)).await?,
+        };
+        let writer = reader.writing()?;
+        self.app.limits.post_of(user_id)?;
+        self.app.writer.post_by(&self.session, writer.chat, writer.user, client_id, message)
+    }
+
+    pub async fn find(&self, uri: &str) -> Result<Reader, Error> {
+        let found = Reader::find(&self.app, self.session.user_id(), uri).await;
+        guessing_is_limited(&self.app, self.session.address(), found)
+    }
+
+    /// Only whoever listens to a chat is seen to be writing in it.
+    fn typing(&self, uri: &str) {
+        if let Some((chat_id, _)) = self.chats.iter().find(|(_, known)| known == uri) {
+            self.app.hub.typing(*chat_id, self.id, self.session.user_id());
+        }
+    }
+
+    async fn subscribe(&mut self, uri: String, after: Option<i64>, epoch: Option<Uuid>) -> Turn {
+        if self.chats.len() >= CHATS_MAX {
+            let problem = Refusal::new(ProblemCode::TooManyRequests)
+                .detail(format!("One socket listens to at most {CHATS_MAX} chats."));
+            self.refuse(None, Some(uri), &problem.into());
+            return Turn::Continue(());
+        }
+        match self.find(&uri).await {
+            Ok(reader) => self.begin(reader.chat, after, epoch).await,
+            Err(error) => {
+                self.refuse(None, Some(uri), &error);
+                Turn::Continue(())
+            }
+        }
+    }
+
+    pub fn unsubscribe(&mut self, uri: &str) {
+        self.chats.extract_if(.., |(_, known)| known == uri).for_each(|(chat_id, _)| {
+            self.app.hub.unsubscribe(chat_id, self.id);
+        });
+    }
+
+    async fn renew(&mut self, token: &str) -> Turn {
+        match SignedIn::with_token(&self.app, token).await {
+            Ok(SignedIn { user, claims }) if user.id == self.session.user_id() => {
+                self.session.renew(claims.exp);
+            }
+            Ok(_) => return self.end(close::MISBEHAVED, "the token is another user's"),
+            Err(error) => self.refuse(None, None, &error),
+        }
+        Turn::Continue(())
+    }
+
+    pub fn refuse_malformed(&self, error: &JsonError) {
+        let problem = Refusal::new(ProblemCode::Malformed).detail(error.to_string());
+        self.refuse(None, None, &problem.into());
+    }
+
+    pub fn refuse(&self, client_id: Option<Uuid>, uri: Option<String>, error: &Error) {
+        if let Error::Internal(error) = error {
+            tracing::error!(error = format!("{error:#}"), "a frame failed");
+        }
+        self.session.answer(&ServerFrame::Refused { client_id, uri, problem: error.problem() });
+    }
+
+    /// Refuses what was said, naming what it was about.
+    pub fn refuse_frame(&self, said: ClientFrame, error: &Error) {
+        let (client_id, uri) = match said {
+            ClientFrame::Post { uri, client_id, .. } => (Some(client_id), Some(uri)),
+            ClientFrame::Subscribe { uri, .. }
+            | ClientFrame::Unsubscribe { uri }
+            | ClientFrame::Typing { uri } => (None, Some(uri)),
+            ClientFrame::Renew { .. } => (None, None),
+        };
+        self.refuse(client_id, uri, error);
+    }
+}

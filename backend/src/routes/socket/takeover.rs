@@ -1,0 +1,63 @@
+//! Takes a connection over from the HTTP server: the application answers the request as any other, and if the answer is
+//! 101, what comes after it is a conversation. Nothing of the HTTP server's buffers stays with an open socket.
+
+use std::sync::Arc;
+
+use actix_codec::Framed;
+use actix_http::{
+    Request, Response,
+    h1::{Codec, Message},
+};
+use actix_service::Service;
+use actix_web::{
+    Error, HttpResponse,
+    body::{self, BodySize, MessageBody},
+    dev::ServiceResponse,
+    error::ErrorInternalServerError,
+    http::{ConnectionType, StatusCode},
+    rt::{net::TcpStream, spawn},
+};
+use futures_util::SinkExt;
+
+use super::{Admitted, conversation::Conversation};
+use crate::app::App;
+
+/// Answers a request that asks for another protocol, and hands its connection over if it was admitted.
+pub async fn take_over<S, B>(
+    app: Arc<App>,
+    service: &S,
+    (request, mut connection): (Request, Framed<TcpStream, Codec>),
+) -> Result<(), Error>
+where
+    S: Service<Request, Response = ServiceResponse<B>, Error = Error>,
+    B: MessageBody,
+{
+    let response = service.call(request).await?.into_parts().1;
+    if let Some(Admitted { claims, seat }) = answer(response, &mut connection).await? {
+        let parts = connection.into_parts();
+        let conversation = Conversation::open(app, parts.io, seat, claims, &parts.read_buf);
+        spawn(conversation.run());
+    }
+    Ok(())
+}
+
+async fn answer<B: MessageBody>(
+    mut response: HttpResponse<B>,
+    connection: &mut Framed<TcpStream, Codec>,
+) -> Result<Option<Admitted>, Error> {
+    let admitted = response.extensions_mut().remove::<Admitted>();
+    let is_upgrade = response.status() == StatusCode::SWITCHING_PROTOCOLS;
+    let (response, body) = response.into_parts();
+    let mut head = Response::from(response);
+    let body = body::to_bytes(body).await.map_err(|_| ErrorInternalServerError("a body failed"))?;
+    if is_upgrade {
+        connection.feed(Message::Item((head, BodySize::Stream))).await?;
+    } else {
+        head.head_mut().set_connection_type(ConnectionType::Close);
+        let size = BodySize::Sized(u64::try_from(body.len()).unwrap_or_default());
+        connection.feed(Message::Item((head, size))).await?;
+        connection.feed(Message::Chunk(Some(body))).await?;
+    }
+    SinkExt::<Message<(Response<()>, BodySize)>>::flush(connection).await?;
+    Ok(admitted)
+}

@@ -1,0 +1,128 @@
+//! One writer of several: stores what waits for it in one statement, and sets aside what would hold up the rest.
+
+use std::{collections::HashMap, sync::Arc};
+
+use tokio::{
+    sync::{Semaphore, mpsc},
+    task::JoinSet,
+    time::timeout,
+};
+use uuid::Uuid;
+
+use super::{Act, STORED_WITHIN, Work, busy, careful, quick, telling};
+use crate::{db::Db, hub::Hub, problem::Error};
+
+/// The most that is stored in one commit.
+const BATCH: usize = 500;
+/// How many chats that were set aside are stored at a time, over all shards.
+pub const ASIDE_MAX: usize = 8;
+
+/// What stores and tells; shared with the tasks of the chats that were set aside.
+pub struct Bench {
+    pub db: Db,
+    pub hub: Arc<Hub>,
+    pub epoch: Uuid,
+    turns: Semaphore,
+}
+
+pub struct Shard {
+    bench: Arc<Bench>,
+    /// What waits for chats that were set aside: while something of a chat is there, all that follows must be behind it.
+    aside: HashMap<i64, Vec<Work>>,
+    tasks: JoinSet<i64>,
+}
+
+impl Shard {
+    pub fn new(db: Db, hub: Arc<Hub>, epoch: Uuid) -> Self {
+        let bench = Bench { db, hub, epoch, turns: Semaphore::new(ASIDE_MAX) };
+        Self { bench: Arc::new(bench), aside: HashMap::new(), tasks: JoinSet::new() }
+    }
+
+    pub async fn run(mut self, mut queue: mpsc::Receiver<Work>) {
+        let mut batch = Vec::new();
+        loop {
+            tokio::select! {
+                biased;
+                Some(done) = self.tasks.join_next() => self.go_on_with(done.ok()),
+                taken = queue.recv_many(&mut batch, BATCH) => {
+                    if taken == 0 {
+                        break;
+                    }
+                    self.settle(std::mem::take(&mut batch)).await;
+                }
+            }
+        }
+        while let Some(done) = self.tasks.join_next().await {
+            self.go_on_with(done.ok());
+        }
+    }
+
+    /// Stores what can be stored at once, and sets the rest aside.
+    async fn settle(&mut self, batch: Vec<Work>) {
+        let (quick, rest): (Vec<_>, Vec<_>) = batch.into_iter().partition(|work| self.is_quick(work));
+        self.set_aside(rest);
+        if quick.is_empty() {
+            return;
+        }
+        // A chat of which a part must wait waits as a whole, or its order would change.
+        let (quick, rest): (Vec<_>, Vec<_>) =
+            quick.into_iter().partition(|work| !self.aside.contains_key(&work.chat.id));
+        self.set_aside(rest);
+        let stored = timeout(STORED_WITHIN, quick::store(&self.bench.db, &quick)).await;
+        match stored.unwrap_or_else(|_| Err(busy())) {
+            Ok(stored) => {
+                let left = telling::tell_stored(&self.bench, quick, stored).await;
+                self.set_aside(left);
+            }
+            // Something in it was stored before, or cannot be stored: each chat by itself shows what.
+            Err(Error::Internal(error)) => {
+                tracing::debug!(error = format!("{error:#}"), "a batch is stored with care");
+                self.set_aside(quick);
+            }
+            Err(error) => telling::fail(&self.bench.hub, quick, &error),
+        }
+    }
+
+    fn is_quick(&self, work: &Work) -> bool {
+        matches!(work.act, Act::Post { .. }) && !self.aside.contains_key(&work.chat.id)
+    }
+
+    /// Has these stored chat by chat, beside everything else.
+    fn set_aside(&mut self, works: Vec<Work>) {
+        for work in works {
+            let chat_id = work.chat.id;
+            let waiting = self.aside.entry(chat_id).or_insert_with(|| {
+                // Begins at once, and finds nothing: what waits is taken when it ends.
+                self.tasks.spawn(async move { chat_id });
+                Vec::new()
+            });
+            waiting.push(work);
+        }
+    }
+
+    /// A task has ended: its chat either has more to do, or is as quick as any other.
+    fn go_on_with(&mut self, chat_id: Option<i64>) {
+        let Some(chat_id) = chat_id else { return };
+        match self.aside.get_mut(&chat_id).map(std::mem::take) {
+            Some(batch) if !batch.is_empty() => {
+                let bench = Arc::clone(&self.bench);
+                self.tasks.spawn(async move {
+                    bench.store_with_care(batch).await;
+                    chat_id
+                });
+            }
+            _ => drop(self.aside.remove(&chat_id)),
+        }
+    }
+}
+
+impl Bench {
+    async fn store_with_care(&self, mut batch: Vec<Work>) {
+        let _turn = self.turns.acquire().await;
+        while !batch.is_empty() {
+            let rest = batch.split_off(batch.len().min(BATCH));
+            careful::settle(self, batch).await;
+            batch = rest;
+        }
+    }
+}
