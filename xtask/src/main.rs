@@ -2,6 +2,7 @@
 
 #![allow(clippy::print_stdout, reason = "this program talks to people")]
 
+mod bench;
 mod client;
 mod compress;
 mod dev;
@@ -24,6 +25,7 @@ cargo xtask run          build Chatire, start it on http://localhost:8000
 cargo xtask run --dev    the same, rebuilt and restarted on every change
 cargo xtask build        target/release/chatire, with the client in dist/ embedded
 cargo xtask test         everything that must hold, in a real browser too
+cargo xtask bench        our server and others under the same load; --help says what may be asked for
 cargo xtask tidy         the rules of ARCHITECTURE.md
 
 What is missing on the machine is installed first: Rust's target for the browser, Trunk and wasm-bindgen
@@ -37,6 +39,7 @@ fn main() -> ExitCode {
         ["run", "--dev"] => dev::run(),
         ["build"] => build(),
         ["test"] => test::run(),
+        ["bench", args @ ..] => bench::run(args),
         ["tidy"] => tidy::run(),
         ["help" | "--help" | "-h"] => {
             println!("{USAGE}");

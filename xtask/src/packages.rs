@@ -25,6 +25,13 @@ pub fn for_running() -> Result<()> {
     install(&database.into_iter().collect::<Vec<_>>())
 }
 
+/// What comparing needs. Contestants that need more are left out when they cannot be had.
+pub fn for_benching() -> Result<()> {
+    let mut packages = missing(&[NODE, NPM]);
+    packages.extend(postgresql());
+    install(&packages)
+}
+
 /// All that the tests need, whatever database the caller has.
 pub fn for_testing() -> Result<()> {
     let mut packages = missing(&[WASM_OPT, NODE, NPM]);

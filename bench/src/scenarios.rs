@@ -1,0 +1,5 @@
+//! What is measured; a file each.
+
+pub mod idle;
+pub mod rest;
+pub mod talk;
