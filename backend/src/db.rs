@@ -32,8 +32,10 @@ pub const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../migrations");
 
 /// How long a request waits for a connection before it is told to come back.
 const ACQUIRE_WITHIN: Duration = Duration::from_secs(3);
-/// What every connection promises: acknowledged means on disk, and no statement or lock is waited for without end.
-const SESSION: &str = "SET synchronous_commit = on; SET statement_timeout = '10s'; SET lock_timeout = '3s'; \
+/// How long a lock is waited for, unless something else is said.
+const LOCKED_FOR: Duration = Duration::from_secs(3);
+/// What every connection promises: acknowledged means on disk, and no statement is waited for without end.
+const SESSION: &str = "SET synchronous_commit = on; SET statement_timeout = '10s'; \
                        SET idle_in_transaction_session_timeout = '15s'; SET application_name = 'chatire'";
 /// While the schema is changed: other programs that start at once queue behind the advisory lock, but no step of ours
 /// may make readers queue behind it for long.
@@ -52,9 +54,14 @@ pub struct Db {
 impl Db {
     /// A pool of at most `size` connections; none is made before it is needed.
     pub fn new(url: &str, size: usize) -> anyhow::Result<Self> {
+        Self::with_lock_timeout(url, size, LOCKED_FOR)
+    }
+
+    /// The same, with another bound on waiting for a lock.
+    pub fn with_lock_timeout(url: &str, size: usize, bound: Duration) -> anyhow::Result<Self> {
         let mut config = ManagerConfig::default();
         config.recycling_method = RecyclingMethod::Fast;
-        config.custom_setup = Box::new(|url| Box::pin(prepare(url.to_owned())));
+        config.custom_setup = Box::new(move |url| Box::pin(prepare(url.to_owned(), bound)));
         let manager = AsyncDieselConnectionManager::new_with_config(url, config);
         Ok(Self { pool: Pool::builder(manager).max_size(size).build()? })
     }
@@ -74,9 +81,10 @@ impl Db {
     }
 }
 
-async fn prepare(url: String) -> Result<AsyncPgConnection, ConnectionError> {
+async fn prepare(url: String, locked_for: Duration) -> Result<AsyncPgConnection, ConnectionError> {
     let mut connection = AsyncPgConnection::establish(&url).await?;
-    connection.batch_execute(SESSION).await.map_err(ConnectionError::CouldntSetupConfiguration)?;
+    let settings = format!("{SESSION}; SET lock_timeout = {}", locked_for.as_millis());
+    connection.batch_execute(&settings).await.map_err(ConnectionError::CouldntSetupConfiguration)?;
     Ok(connection)
 }
 

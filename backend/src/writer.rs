@@ -23,9 +23,9 @@ use tokio::{
 };
 use uuid::Uuid;
 
-use self::shard::Shard;
+use self::shard::{Bench, Shard};
 use crate::{
-    db::{Db, chats::Address},
+    db::chats::Address,
     hub::{Hub, session::Session},
     problem::{Error, Refusal},
 };
@@ -36,10 +36,6 @@ const SHARDS_MAX: usize = 4;
 const QUEUE: usize = 4_096;
 /// How long anyone waits to be stored.
 const STORED_WITHIN: Duration = Duration::from_secs(15);
-/// The writer has connections of its own, so that readers do not keep it waiting: one for each shard, and some for chats
-/// that are held up.
-const CONNECTIONS: usize = SHARDS_MAX + shard::ASIDE_MAX;
-
 /// What somebody does in a chat.
 #[derive(Clone, Debug)]
 enum Act {
@@ -75,11 +71,12 @@ pub struct Writer {
 
 impl Writer {
     pub fn start(database_url: &str, hub: &Arc<Hub>, epoch: Uuid) -> anyhow::Result<Self> {
-        let db = Db::new(database_url, CONNECTIONS)?;
+        let count = available_parallelism().map_or(1, usize::from).min(SHARDS_MAX);
+        let bench = Arc::new(Bench::new(database_url, count, Arc::clone(hub), epoch)?);
         let (mut shards, mut running) = (Vec::new(), JoinSet::new());
-        for _ in 0..available_parallelism().map_or(1, usize::from).min(SHARDS_MAX) {
+        for _ in 0..count {
             let (sender, queue) = mpsc::channel(QUEUE);
-            running.spawn(Shard::new(db.clone(), Arc::clone(hub), epoch).run(queue));
+            running.spawn(Shard::new(&bench).run(queue));
             shards.push(sender);
         }
         Ok(Self { shards: shards.into(), running: running.into() })

@@ -71,7 +71,12 @@ struct Inserted {
 /// Messages that are most likely new, a column each.
 #[derive(Default)]
 pub struct NewPosts<'a> {
+    /// The chats, each once, and how many messages each of them gets.
+    pub chats: Vec<i64>,
+    pub counts: Vec<i64>,
     pub chat_ids: Vec<i64>,
+    /// Which message of this chat it is, counted from 1.
+    pub nths: Vec<i64>,
     pub user_ids: Vec<i64>,
     pub client_ids: Vec<Uuid>,
     pub messages: Vec<&'a str>,
@@ -81,16 +86,15 @@ pub struct NewPosts<'a> {
 /// A message that was stored.
 #[derive(Queryable)]
 pub struct StoredPost {
-    /// Which of the new ones it is, counted from 1.
-    pub place: i64,
-    pub id: i64,
+    pub chat_id: i64,
     pub seq: i64,
+    pub id: i64,
 }
 
 /// Numbers and stores the messages in one statement, which is its own transaction, and leaves out those whose chat is
-/// locked by somebody else or gone. If one of them was stored before, the constraint refuses all.
-pub async fn post(connection: &mut AsyncPgConnection, new: &NewPosts<'_>) -> Result<Vec<StoredPost>, Error> {
-    Ok(new.load(connection).await?)
+/// gone. If one of them was stored before, the constraint refuses all.
+pub async fn post(connection: &mut AsyncPgConnection, new: &NewPosts<'_>) -> QueryResult<Vec<StoredPost>> {
+    new.load(connection).await
 }
 
 impl Query for NewPosts<'_> {
@@ -105,34 +109,34 @@ impl QueryId for NewPosts<'_> {
 
 impl QueryFragment<Pg> for NewPosts<'_> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        out.push_sql("WITH new AS MATERIALIZED (SELECT *, row_number() OVER (PARTITION BY chat_id ORDER BY place) AS nth FROM unnest(");
-        out.push_bind_param::<sql_types::Array<sql_types::BigInt>, _>(&self.chat_ids)?;
+        type Numbers = sql_types::Array<sql_types::BigInt>;
+        out.push_sql(
+            "WITH raised AS ( \
+               UPDATE chats SET head = head + risen.by FROM unnest(",
+        );
+        out.push_bind_param::<Numbers, _>(&self.chats)?;
         out.push_sql(", ");
-        out.push_bind_param::<sql_types::Array<sql_types::BigInt>, _>(&self.user_ids)?;
+        out.push_bind_param::<Numbers, _>(&self.counts)?;
+        out.push_sql(
+            ") AS risen (chat_id, by) WHERE chats.id = risen.chat_id \
+               RETURNING id, head - risen.by AS before) \
+             INSERT INTO messages (chat_id, user_id, client_id, message, seq, revision, created_at) \
+             SELECT raised.id, user_id, client_id, message, before + nth, before + nth, ",
+        );
+        out.push_bind_param::<sql_types::Timestamptz, _>(&self.created_at)?;
+        out.push_sql(" FROM unnest(");
+        out.push_bind_param::<Numbers, _>(&self.chat_ids)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Numbers, _>(&self.nths)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Numbers, _>(&self.user_ids)?;
         out.push_sql(", ");
         out.push_bind_param::<sql_types::Array<sql_types::Uuid>, _>(&self.client_ids)?;
         out.push_sql(", ");
         out.push_bind_param::<sql_types::Array<sql_types::Text>, _>(&self.messages)?;
         out.push_sql(
-            ") WITH ORDINALITY AS new (chat_id, user_id, client_id, message, place)), \
-             free AS MATERIALIZED ( \
-               SELECT id FROM chats WHERE id IN (SELECT chat_id FROM new) ORDER BY id \
-               FOR NO KEY UPDATE SKIP LOCKED), \
-             raised AS ( \
-               UPDATE chats SET head = head + risen.by \
-               FROM (SELECT chat_id, count(*) AS by FROM new GROUP BY chat_id) AS risen \
-               WHERE chats.id = risen.chat_id AND chats.id IN (SELECT id FROM free) \
-               RETURNING id, head - risen.by AS before), \
-             stored AS ( \
-               INSERT INTO messages (chat_id, user_id, client_id, message, seq, revision, created_at) \
-               SELECT raised.id, user_id, client_id, message, before + nth, before + nth, ",
-        );
-        out.push_bind_param::<sql_types::Timestamptz, _>(&self.created_at)?;
-        out.push_sql(
-            " FROM new JOIN raised ON raised.id = new.chat_id ORDER BY place RETURNING id, chat_id, seq) \
-             SELECT new.place, stored.id, stored.seq FROM stored \
-             JOIN raised ON raised.id = stored.chat_id \
-             JOIN new ON new.chat_id = stored.chat_id AND new.nth = stored.seq - raised.before",
+            ") AS new (chat_id, nth, user_id, client_id, message) \
+             JOIN raised ON raised.id = new.chat_id RETURNING chat_id, seq, id",
         );
         Ok(())
     }
@@ -253,7 +257,9 @@ pub async fn changed(
 ) -> Result<Vec<Message>, Error> {
     let rows = messages::table
         .inner_join(users::table)
-        .filter(dsl::chat_id.eq(chat_id).and(dsl::revision.gt(after)))
+        // Those that are new, and those that changed: an index for each.
+        .filter(dsl::chat_id.eq(chat_id))
+        .filter(dsl::seq.gt(after).or(dsl::revision.ne(dsl::seq).and(dsl::revision.gt(after))))
         .order(dsl::revision)
         .limit(limit)
         .select((MessageRow::as_select(), UserRow::as_select()))

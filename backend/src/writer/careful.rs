@@ -33,7 +33,7 @@ pub async fn settle(bench: &Bench, batch: Vec<Work>) {
 }
 
 async fn commit(bench: &Bench, batch: &[Work]) -> Result<Plan, Error> {
-    let mut connection = bench.db.get().await?;
+    let mut connection = bench.careful.get().await?;
     connection
         .transaction(async |connection| {
             let (mut chat_ids, mut user_ids, mut client_ids) = (Vec::new(), Vec::new(), Vec::new());

@@ -1,50 +1,94 @@
 //! The way of nearly every message: one statement for a whole batch, which is also its transaction.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, SubsecRound, Utc};
+use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use shared::message::Message;
 
 use super::{Act, Work};
 use crate::{
     db::{
         Db,
-        messages::{self, NewPosts},
+        messages::{self, NewPosts, StoredPost},
     },
     problem::Error,
 };
 
-/// For each work its message, unless its chat was locked by somebody else or is gone. Nothing at all is stored if
-/// anything in the batch was stored before.
-pub async fn store(db: &Db, batch: &[Work]) -> Result<Vec<Option<Message>>, Error> {
-    // Milliseconds are what the wire and the screen can use; the answer equals what is read back later.
-    let now = Utc::now().trunc_subsecs(3);
-    let posts = posts(batch, now);
-    let stored = messages::post(&mut *db.get().await?, &posts).await?;
-    let mut messages = vec![None; batch.len()];
-    for row in stored {
-        let place = usize::try_from(row.place - 1).unwrap_or(usize::MAX);
-        if let (Some(message), Some(work)) = (messages.get_mut(place), batch.get(place)) {
-            *message = message_of(work, row.id, row.seq, now);
-        }
-    }
-    Ok(messages)
+/// Why nothing was stored.
+pub enum Trouble {
+    /// Something in the batch was stored before, is locked by somebody else, or cannot be stored at all.
+    Contested(DieselError),
+    /// The database cannot be had.
+    Down(Error),
 }
 
-fn posts(batch: &[Work], now: DateTime<Utc>) -> NewPosts<'_> {
+/// The messages of a batch, and where each chat's works stand in it.
+struct Sorted<'a> {
+    posts: NewPosts<'a>,
+    places: HashMap<i64, Vec<usize>>,
+}
+
+/// For each work its message, unless its chat is gone.
+pub async fn store(db: &Db, batch: &[Work]) -> Result<Vec<Option<Message>>, Trouble> {
+    // Milliseconds are what the wire and the screen can use; the answer equals what is read back later.
+    let now = Utc::now().trunc_subsecs(3);
+    let Sorted { posts, places } = sorted(batch, now);
+    let mut connection = db.get().await.map_err(Trouble::Down)?;
+    let stored = messages::post(&mut connection, &posts).await.map_err(judge)?;
+    Ok(in_order(batch, &places, stored, now))
+}
+
+fn judge(error: DieselError) -> Trouble {
+    match error {
+        DieselError::DatabaseError(kind, _) if !matches!(kind, DatabaseErrorKind::ClosedConnection) => {
+            Trouble::Contested(error)
+        }
+        error => Trouble::Down(error.into()),
+    }
+}
+
+fn sorted(batch: &[Work], now: DateTime<Utc>) -> Sorted<'_> {
     let mut posts = NewPosts { created_at: now, ..NewPosts::default() };
-    for work in batch {
+    let mut places: HashMap<i64, Vec<usize>> = HashMap::new();
+    for (place, work) in batch.iter().enumerate() {
         if let Act::Post { client_id, message } = &work.act {
+            let of_chat = places.entry(work.chat.id).or_default();
+            of_chat.push(place);
             posts.chat_ids.push(work.chat.id);
+            posts.nths.push(number(of_chat.len()));
             posts.user_ids.push(work.user.id);
             posts.client_ids.push(*client_id);
             posts.messages.push(message);
         }
     }
-    posts
+    (posts.chats, posts.counts) = places.iter().map(|(id, places)| (*id, number(places.len()))).unzip();
+    Sorted { posts, places }
 }
 
-fn message_of(work: &Work, id: i64, seq: i64, created_at: DateTime<Utc>) -> Option<Message> {
+/// The rows come back in any order; within a chat their numbers follow the order of the batch.
+fn in_order(
+    batch: &[Work],
+    places: &HashMap<i64, Vec<usize>>,
+    mut stored: Vec<StoredPost>,
+    now: DateTime<Utc>,
+) -> Vec<Option<Message>> {
+    let mut messages = vec![None; batch.len()];
+    stored.sort_unstable_by_key(|row| (row.chat_id, row.seq));
+    for rows in stored.chunk_by(|one, next| one.chat_id == next.chat_id) {
+        let of_chat = rows.first().and_then(|row| places.get(&row.chat_id));
+        for (place, row) in of_chat.into_iter().flatten().zip(rows) {
+            if let (Some(message), Some(work)) = (messages.get_mut(*place), batch.get(*place)) {
+                *message = message_of(work, row, now);
+            }
+        }
+    }
+    messages
+}
+
+fn message_of(work: &Work, row: &StoredPost, created_at: DateTime<Utc>) -> Option<Message> {
     let Act::Post { client_id, message } = &work.act else { return None };
-    let user = work.user.public();
+    let (id, seq, user) = (row.id, row.seq, work.user.public());
     Some(Message {
         id,
         seq,
@@ -54,4 +98,8 @@ fn message_of(work: &Work, id: i64, seq: i64, created_at: DateTime<Utc>) -> Opti
         user,
         message: message.clone(),
     })
+}
+
+fn number(count: usize) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
 }

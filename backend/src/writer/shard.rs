@@ -1,6 +1,6 @@
 //! One writer of several: stores what waits for it in one statement, and sets aside what would hold up the rest.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use tokio::{
     sync::{Semaphore, mpsc},
@@ -9,17 +9,25 @@ use tokio::{
 };
 use uuid::Uuid;
 
-use super::{Act, STORED_WITHIN, Work, busy, careful, quick, telling};
-use crate::{db::Db, hub::Hub, problem::Error};
+use super::{
+    Act, STORED_WITHIN, Work, busy, careful,
+    quick::{self, Trouble},
+    telling,
+};
+use crate::{db::Db, hub::Hub};
 
 /// The most that is stored in one commit.
 const BATCH: usize = 500;
 /// How many chats that were set aside are stored at a time, over all shards.
-pub const ASIDE_MAX: usize = 8;
+const ASIDE_MAX: usize = 8;
+/// For so long the quick way waits for a lock; whoever holds one longer is waited for aside.
+const LOCKED_FOR: Duration = Duration::from_millis(100);
 
 /// What stores and tells; shared with the tasks of the chats that were set aside.
 pub struct Bench {
-    pub db: Db,
+    /// Connections that wait for no lock, and others that do.
+    pub quick: Db,
+    pub careful: Db,
     pub hub: Arc<Hub>,
     pub epoch: Uuid,
     turns: Semaphore,
@@ -33,9 +41,8 @@ pub struct Shard {
 }
 
 impl Shard {
-    pub fn new(db: Db, hub: Arc<Hub>, epoch: Uuid) -> Self {
-        let bench = Bench { db, hub, epoch, turns: Semaphore::new(ASIDE_MAX) };
-        Self { bench: Arc::new(bench), aside: HashMap::new(), tasks: JoinSet::new() }
+    pub fn new(bench: &Arc<Bench>) -> Self {
+        Self { bench: Arc::clone(bench), aside: HashMap::new(), tasks: JoinSet::new() }
     }
 
     pub async fn run(mut self, mut queue: mpsc::Receiver<Work>) {
@@ -68,18 +75,18 @@ impl Shard {
         let (quick, rest): (Vec<_>, Vec<_>) =
             quick.into_iter().partition(|work| !self.aside.contains_key(&work.chat.id));
         self.set_aside(rest);
-        let stored = timeout(STORED_WITHIN, quick::store(&self.bench.db, &quick)).await;
-        match stored.unwrap_or_else(|_| Err(busy())) {
+        let stored = timeout(STORED_WITHIN, quick::store(&self.bench.quick, &quick)).await;
+        match stored.unwrap_or_else(|_| Err(Trouble::Down(busy()))) {
             Ok(stored) => {
                 let left = telling::tell_stored(&self.bench, quick, stored).await;
                 self.set_aside(left);
             }
-            // Something in it was stored before, or cannot be stored: each chat by itself shows what.
-            Err(Error::Internal(error)) => {
-                tracing::debug!(error = format!("{error:#}"), "a batch is stored with care");
+            // Each chat by itself shows which it was, and the others do not wait for it.
+            Err(Trouble::Contested(why)) => {
+                tracing::debug!(%why, "a batch is stored with care");
                 self.set_aside(quick);
             }
-            Err(error) => telling::fail(&self.bench.hub, quick, &error),
+            Err(Trouble::Down(error)) => telling::fail(&self.bench.hub, quick, &error),
         }
     }
 
@@ -117,6 +124,13 @@ impl Shard {
 }
 
 impl Bench {
+    /// The writer has connections of its own, so that readers do not keep it waiting.
+    pub fn new(database_url: &str, shards: usize, hub: Arc<Hub>, epoch: Uuid) -> anyhow::Result<Self> {
+        let quick = Db::with_lock_timeout(database_url, shards, LOCKED_FOR)?;
+        let careful = Db::new(database_url, ASIDE_MAX)?;
+        Ok(Self { quick, careful, hub, epoch, turns: Semaphore::new(ASIDE_MAX) })
+    }
+
     async fn store_with_care(&self, mut batch: Vec<Work>) {
         let _turn = self.turns.acquire().await;
         while !batch.is_empty() {
