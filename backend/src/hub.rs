@@ -35,7 +35,8 @@ use self::{
 pub struct News {
     pub after: i64,
     pub head: i64,
-    /// The changes as JSON, with the header of a frame before it.
+    /// The changes as JSON, and the same with the header of a frame before it.
+    pub json: Bytes,
     pub frame: Bytes,
 }
 
@@ -92,8 +93,8 @@ impl Hub {
         let Some(audience) = self.audience(chat_id) else { return };
         let Changes { after, head, .. } = changes;
         // Outside of the lock: others need not wait for it.
-        let Some(frame) = frame::text(&ServerFrame::Changes(changes)) else { return };
-        let news = Arc::new(News { after, head, frame });
+        let Some((frame, json)) = frame::text_and_body(&ServerFrame::Changes(changes)) else { return };
+        let news = Arc::new(News { after, head, json, frame });
         lock(&audience).publish(&news, delivery);
     }
 

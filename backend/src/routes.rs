@@ -3,6 +3,7 @@
 mod accounts;
 mod changes;
 mod chats;
+mod events;
 mod messages;
 mod pages;
 pub mod socket;
@@ -29,6 +30,9 @@ pub fn configure(config: &mut ServiceConfig) {
     let page = |path| at(path, "GET, HEAD").route(get().to(pages::page)).route(head().to(pages::page));
     config
         .service(at("/healthz", "GET, HEAD").route(get().to(pages::health)).route(head().to(pages::health)))
+        .service(
+            at("/readyz", "GET, HEAD").route(get().to(pages::readiness)).route(head().to(pages::readiness)),
+        )
         .service(at("/auth/users/create", "POST").route(post().to(accounts::create)))
         .service(at("/auth/users/delete", "POST").route(post().to(accounts::delete)))
         .service(at("/auth/jwt/create", "POST").route(post().to(tokens::create)))
@@ -52,6 +56,7 @@ pub fn configure(config: &mut ServiceConfig) {
                 .route(post().to(messages::post)),
         )
         .service(at("/api/chats/{uri}/changes", "GET").route(get().to(changes::since)))
+        .service(at("/api/chats/{uri}/events", "GET").route(get().to(events::follow)))
         .service(at("/api/socket", "GET").route(get().to(socket::open)))
         .service(page("/"))
         .service(page("/auth"))

@@ -17,7 +17,15 @@ const HEADER_MAX: usize = 10;
 
 /// A frame as text. Our own types always serialise; should one not, it is logged and left out.
 pub fn text(frame: &ServerFrame) -> Option<Bytes> {
-    json(frame).map(|body| with_header(TEXT, &body))
+    text_and_body(frame).map(|(frame, _)| frame)
+}
+
+/// A frame as text, and the JSON in it.
+pub fn text_and_body(frame: &ServerFrame) -> Option<(Bytes, Bytes)> {
+    let body = json(frame)?;
+    let frame = with_header(TEXT, &body);
+    let json = frame.slice(frame.len() - body.len()..);
+    Some((frame, json))
 }
 
 /// As JSON, if it serialises.

@@ -1,0 +1,185 @@
+//! The changes of a chat as Server-Sent Events, for whoever has no socket: `curl -N` is enough.
+
+use std::{convert::Infallible, sync::Arc, time::Duration};
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::header,
+    web::{Bytes, Data},
+};
+use futures_util::{
+    Stream, StreamExt,
+    future::ready,
+    stream::{once, unfold},
+};
+use shared::{
+    changes::Since,
+    problem::ProblemCode,
+    socket::ServerFrame,
+    timeline::{Verdict, judge},
+};
+use tokio::{
+    sync::watch,
+    time::{Instant, timeout_at},
+};
+use uuid::Uuid;
+
+use super::changes;
+use crate::{
+    address::address,
+    app::App,
+    auth::{Reader, SignedIn, keys::Claims},
+    body::query,
+    db::{self, chats::Address},
+    hub::{News, frame::json, seats::Seat},
+    problem::{Error, Refusal},
+};
+
+/// How often it is looked at whether the listener may still listen.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// Proxies take a connection for dead on which nothing comes for long.
+const REMARK_EVERY: Duration = Duration::from_secs(15);
+/// After so many milliseconds the listener comes back by itself.
+const COME_BACK_AFTER: u64 = 2_000;
+
+pub async fn follow(
+    app: Data<App>,
+    Reader { chat, .. }: Reader,
+    SignedIn { claims, .. }: SignedIn,
+    request: HttpRequest,
+) -> Result<HttpResponse, Error> {
+    let Some(seat) = app.hub.seat(claims.sub, address(&request, &app.config)) else {
+        return Err(Refusal::new(ProblemCode::TooManyRequests).retry_after(Duration::from_secs(30)).into());
+    };
+    let wanted: Since = query(&request)?;
+    let asked = request.query_string().contains("after=").then_some(wanted);
+    // Listens first and reads second, so that nothing falls between.
+    let news = app.hub.follow(chat.id, &chat.uri);
+    let since = match last_event(&request).or(asked) {
+        Some(since) => since,
+        None => Since { after: db::chats::read(&mut *app.db.get().await?, chat.id).await?.head, epoch: None },
+    };
+    let closing = app.hub.closing();
+    let listener = Listener {
+        app: app.into_inner(),
+        chat,
+        claims,
+        since,
+        news,
+        closing,
+        turn: Turn::Read,
+        remarked: Instant::now(),
+        _seat: seat,
+    };
+    // What does not fit is refused before the stream begins.
+    let (first, listener) = listener.next().await?.ok_or(ProblemCode::Busy)?;
+    let first = Bytes::from([format!("retry: {COME_BACK_AFTER}\n").as_bytes(), &first].concat());
+    Ok(HttpResponse::Ok()
+        .content_type("text/event-stream")
+        .insert_header((header::HeaderName::from_static("x-accel-buffering"), "no"))
+        .streaming(once(ready(Ok::<_, Infallible>(first))).chain(listener.events())))
+}
+
+/// Where a listener that comes back was: the id of the last event that it heard.
+fn last_event(request: &HttpRequest) -> Option<Since> {
+    let id = request.headers().get("last-event-id")?.to_str().ok()?;
+    let (after, epoch) = id.split_once('.').unwrap_or((id, ""));
+    Some(Since { after: after.parse().ok()?, epoch: Uuid::parse_str(epoch).ok() })
+}
+
+struct Listener {
+    app: Arc<App>,
+    chat: Address,
+    claims: Claims,
+    since: Since,
+    news: watch::Receiver<Option<Arc<News>>>,
+    closing: watch::Receiver<bool>,
+    turn: Turn,
+    remarked: Instant,
+    _seat: Seat,
+}
+
+/// What is to be done next.
+enum Turn {
+    Read,
+    Wait,
+    End,
+}
+
+impl Listener {
+    fn events(self) -> impl Stream<Item = Result<Bytes, Infallible>> {
+        unfold(Some(self), |listener| async {
+            match listener?.next().await {
+                Ok(Some((event, listener))) => Some((Ok(event), Some(listener))),
+                // The listener comes back, and is told then what is wrong.
+                Ok(None) | Err(_) => None,
+            }
+        })
+    }
+
+    /// The next event; nothing at the end.
+    async fn next(mut self) -> Result<Option<(Bytes, Self)>, Error> {
+        loop {
+            match self.turn {
+                Turn::End => return Ok(None),
+                Turn::Read => {
+                    let changes = changes::read(&self.app, self.chat.id, self.since).await?;
+                    self.turn = if changes.more { Turn::Read } else { Turn::Wait };
+                    let head = changes.head;
+                    let data = json(&ServerFrame::Changes(changes)).ok_or(ProblemCode::Internal)?;
+                    return Ok(Some((self.event(head, &data), self)));
+                }
+                Turn::Wait => {
+                    if let Some(event) = self.wait().await? {
+                        return Ok(Some((event, self)));
+                    }
+                }
+            }
+        }
+    }
+
+    /// What there is to say next, unless something else is to be done first.
+    async fn wait(&mut self) -> Result<Option<Bytes>, Error> {
+        if *self.closing.borrow() {
+            self.turn = Turn::End;
+            return Ok(Some(Bytes::from_static(
+                b"event: goodbye\ndata: {\"type\":\"goodbye\",\"reason\":\"the server restarts\"}\n\n",
+            )));
+        }
+        if timeout_at(Instant::now() + LOOK_EVERY, self.news.changed()).await.is_err() {
+            return self.look().await;
+        }
+        let Some(news) = self.news.borrow_and_update().clone() else {
+            self.turn = Turn::Read;
+            return Ok(None);
+        };
+        match judge(self.since.after, news.after, news.head) {
+            Verdict::Ignore => Ok(None),
+            Verdict::Apply => Ok(Some(self.event(news.head, &news.json))),
+            Verdict::Fetch => {
+                self.turn = Turn::Read;
+                Ok(None)
+            }
+        }
+    }
+
+    /// Whether the listener may still listen; now and then with a remark, which is no event.
+    async fn look(&mut self) -> Result<Option<Bytes>, Error> {
+        SignedIn::with_claims(&self.app, self.claims.clone()).await?;
+        Reader::find(&self.app, self.claims.sub, &self.chat.uri).await?;
+        if chrono::Utc::now().timestamp() >= self.claims.exp {
+            self.turn = Turn::End;
+        }
+        if self.remarked.elapsed() < REMARK_EVERY {
+            return Ok(None);
+        }
+        self.remarked = Instant::now();
+        Ok(Some(Bytes::from_static(b": still here\n\n")))
+    }
+
+    fn event(&mut self, head: i64, data: &[u8]) -> Bytes {
+        self.since = Since { after: head, epoch: Some(self.app.epoch) };
+        let id = format!("id: {head}.{}\nevent: changes\ndata: ", self.app.epoch);
+        [id.as_bytes(), data, b"\n\n"].concat().into()
+    }
+}
