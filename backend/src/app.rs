@@ -59,8 +59,8 @@ impl App {
         let mut delivery = Delivery::default();
         for (chat, member) in changed {
             let chat_id = chat.chat_id;
-            let changes = chat.changes(self.epoch, vec![member], Vec::new());
-            self.hub.publish(chat_id, changes, &mut delivery);
+            let news = chat.changes(self.epoch, vec![member], Vec::new());
+            self.hub.publish(chat_id, news, &mut delivery);
         }
         delivery.flush().await;
     }

@@ -12,6 +12,10 @@ use backend::{
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
+/// Keeps small what was large for a moment: the buffers of handshakes, and the memory that comparing passwords takes.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// What actix calls an error is a socket that hangs up, or a peer that breaks the protocol.
 const LOGGED: &str = "info,actix_server=warn,actix_http=off";
 

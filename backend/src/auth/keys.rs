@@ -6,7 +6,7 @@
 
 mod file;
 
-use std::{fs, path::Path};
+use std::{fs, path::Path, time::Duration};
 
 use anyhow::Context;
 use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine};
@@ -14,6 +14,7 @@ use chrono::Utc;
 use jsonwebtoken::{
     Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, decode_header, encode, errors::ErrorKind,
 };
+use moka::sync::Cache;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use shared::problem::ProblemCode;
@@ -28,6 +29,9 @@ pub const TOKEN_LIFE: i64 = 15 * 60;
 const SESSION_LIFE: i64 = 7 * 24 * 60 * 60;
 /// How far two clocks may be apart, in seconds.
 const LEEWAY: u64 = 5;
+/// How many tokens are remembered as checked, and for how long.
+const CHECKED_MAX: u64 = 20_000;
+const CHECKED_FOR: Duration = Duration::from_mins(1);
 const KEY_FILE: &str = "signing.key";
 const PREVIOUS_KEY_FILE: &str = "signing.previous.key";
 const NAME: &str = "chatire";
@@ -60,6 +64,7 @@ pub struct Keys {
     current: Key,
     previous: Option<Key>,
     validation: Validation,
+    checked: Cache<String, Claims>,
 }
 
 struct Key {
@@ -93,7 +98,8 @@ impl Keys {
         validation.set_issuer(&[NAME]);
         validation.set_audience(&[NAME]);
         validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
-        Self { current, previous, validation }
+        let checked = Cache::builder().max_capacity(CHECKED_MAX).time_to_live(CHECKED_FOR).build();
+        Self { current, previous, validation, checked }
     }
 
     /// A token of a new session.
@@ -118,8 +124,21 @@ impl Keys {
         encode(&header, &claims, &self.current.encoding).map_err(|error| Error::Internal(error.into()))
     }
 
-    /// What a token says, if it is one of ours and has not run out.
+    /// What a token says, if it is one of ours and has not run out. What was checked lately need not be checked again,
+    /// but for its end.
     pub fn check(&self, token: &str) -> Result<Claims, Error> {
+        let now = Utc::now().timestamp();
+        match self.checked.get(token) {
+            Some(claims) if now < claims.exp => Ok(claims),
+            _ => {
+                let claims = self.verify(token)?;
+                self.checked.insert(token.to_owned(), claims.clone());
+                Ok(claims)
+            }
+        }
+    }
+
+    fn verify(&self, token: &str) -> Result<Claims, Error> {
         let id = decode_header(token).map_err(|_| ProblemCode::BadToken)?.kid;
         let known = [Some(&self.current), self.previous.as_ref()].into_iter().flatten();
         let key = known.into_iter().find(|key| Some(&key.id) == id.as_ref()).ok_or(ProblemCode::BadToken)?;

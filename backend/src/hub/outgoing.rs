@@ -105,17 +105,15 @@ impl Outgoing {
     }
 
     fn write(&self, stream: &TcpStream) -> io::Result<usize> {
-        match (self.queue.front(), self.queue.len()) {
-            (Some(frame), 1) => stream.try_write(frame),
-            _ => {
-                let mut slices = [IoSlice::new(&[]); SLICES];
-                for (slice, frame) in slices.iter_mut().zip(&self.queue) {
-                    *slice = IoSlice::new(frame);
-                }
-                let used = self.queue.len().min(SLICES);
-                stream.try_write_vectored(slices.get(..used).unwrap_or_default())
-            }
+        if let (Some(frame), 1) = (self.queue.front(), self.queue.len()) {
+            return stream.try_write(frame);
         }
+        let mut slices = [IoSlice::new(&[]); SLICES];
+        for (slice, frame) in slices.iter_mut().zip(&self.queue) {
+            *slice = IoSlice::new(frame);
+        }
+        let used = self.queue.len().min(SLICES);
+        stream.try_write_vectored(slices.get(..used).unwrap_or_default())
     }
 
     fn forget(&mut self, mut written: usize) {

@@ -104,7 +104,9 @@ impl Reading {
         let mut chat = lock(&self.chat);
         if !chat.spoilt && chat.heard <= head {
             (chat.head, chat.earlier) = (Some(head), earlier);
-            read.into_iter().for_each(|message| chat.push(message));
+            for message in read {
+                chat.push(message);
+            }
         }
         page
     }

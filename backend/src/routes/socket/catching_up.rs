@@ -65,16 +65,14 @@ impl Conversation {
     async fn drained(&self) -> Turn {
         while self.session.is_blocked() {
             tokio::select! {
-                writable = self.session.stream.writable() => {
-                    writable.map_or(Turn::Break(()), |()| Turn::Continue(self.session.resume()))?;
-                }
+                writable = self.session.stream.writable() => self.resume(&writable)?,
                 () = self.session.woken() => {}
             }
-            if self.session.is_ended() {
+            if self.session.is_ended() || self.session.is_broken() {
                 return Turn::Break(());
             }
         }
-        if self.session.is_broken() { Turn::Break(()) } else { Turn::Continue(()) }
+        Turn::Continue(())
     }
 
     /// The client has to read for itself, or may not.

@@ -49,7 +49,7 @@ pub struct Conversation {
 }
 
 impl Conversation {
-    pub fn open(app: Arc<App>, stream: TcpStream, seat: Seat, claims: Claims, early: &[u8]) -> Self {
+    pub fn open(app: Arc<App>, stream: TcpStream, seat: Seat, claims: &Claims, early: &[u8]) -> Self {
         let (id, session) = app.hub.open(stream, seat, claims.exp);
         session.answer(&ServerFrame::Welcome { session: id, heartbeat: HEARTBEAT });
         let (open, limit) = (app.hub.presence_of_task(), app.limits.of_frames());
@@ -74,9 +74,7 @@ impl Conversation {
                 readable.map_or(Turn::Break(()), |()| self.arrive())?;
                 self.hear().await?;
             }
-            writable = session.stream.writable(), if session.is_blocked() => {
-                writable.map_or(Turn::Break(()), |()| Turn::Continue(session.resume()))?;
-            }
+            writable = session.stream.writable(), if session.is_blocked() => self.resume(&writable)?,
             () = session.woken() => {}
         }
         if self.session.is_ended() || self.session.is_broken() {
@@ -85,6 +83,15 @@ impl Conversation {
         if self.session.shall_catch_up() {
             Box::pin(self.catch_up_everywhere()).await?;
         }
+        Turn::Continue(())
+    }
+
+    /// Goes on sending where the connection was blocked.
+    pub fn resume(&self, writable: &io::Result<()>) -> Turn {
+        if writable.is_err() {
+            return Turn::Break(());
+        }
+        self.session.resume();
         Turn::Continue(())
     }
 

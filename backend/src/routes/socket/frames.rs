@@ -140,11 +140,11 @@ mod tests {
         match body.len() {
             length @ 0..126 => frame.push(0x80 | u8::try_from(length).unwrap()),
             length @ 126..65_536 => {
-                frame.push(0x80 | 126);
+                frame.push(0xfe);
                 frame.extend(u16::try_from(length).unwrap().to_be_bytes());
             }
             length => {
-                frame.push(0x80 | 127);
+                frame.push(0xff);
                 frame.extend(u64::try_from(length).unwrap().to_be_bytes());
             }
         }
@@ -202,7 +202,7 @@ mod tests {
 
     #[test]
     fn what_is_too_big_is_refused_at_its_head() {
-        let mut huge = vec![0x81, 0x80 | 127];
+        let mut huge = vec![0x81, 0xff];
         huge.extend((1_u64 << 40).to_be_bytes());
         assert_eq!(heard(&huge, 1), Err(Fault::TooBig));
         assert_eq!(heard(&huge[..9], 1), Ok(vec![]), "the length is not whole yet");

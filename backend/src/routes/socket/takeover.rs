@@ -35,7 +35,7 @@ where
     let response = service.call(request).await?.into_parts().1;
     if let Some(Admitted { claims, seat }) = answer(response, &mut connection).await? {
         let parts = connection.into_parts();
-        let conversation = Conversation::open(app, parts.io, seat, claims, &parts.read_buf);
+        let conversation = Conversation::open(app, parts.io, seat, &claims, &parts.read_buf);
         spawn(conversation.run());
     }
     Ok(())
