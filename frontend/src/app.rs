@@ -12,6 +12,7 @@ use crate::{
     chat::{Chat, room::Room},
     legacy,
     live::Live,
+    outbox::courier::Courier,
     session::{Session, use_session},
     start::Start,
     ui::{theme, trouble::NoPage},
@@ -22,11 +23,17 @@ use crate::{
 pub fn App() -> impl IntoView {
     let session = Session::resume();
     let live = Live::new(session);
-    let room = Room::new(session, live);
+    let courier = Courier::new(session, live);
+    let room = Room::new(session, live, courier);
     provide_context(session);
     provide_context(live);
     provide_context(room);
+    live.tell_to(move |news| {
+        courier.heed(&news);
+        room.heed(news);
+    });
     attend(session, live, room);
+    guard(session, courier);
     view! {
         <Router>
             <FlatRoutes fallback=NoPage>
@@ -82,6 +89,20 @@ fn attend(session: Session, live: Live, room: Room) {
         }
     });
     Effect::new(move |_| document().set_title(&words::title(room.unseen())));
+}
+
+/// What was written outlasts whatever happens to the page.
+fn guard(session: Session, courier: Courier) {
+    Effect::new(move |_| {
+        if session.account().is_some() {
+            courier.collect();
+        }
+    });
+    let _unload = window_event_listener(ev::beforeunload, move |event| {
+        if courier.has_unkept() {
+            event.prevent_default();
+        }
+    });
 }
 
 fn on_visibility_change(heard: impl Fn() + 'static) {

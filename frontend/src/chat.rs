@@ -1,6 +1,7 @@
 //! A chat.
 
 mod announcer;
+mod company;
 mod composer;
 mod header;
 mod links;
@@ -54,6 +55,8 @@ fn Open(
             <main class="conversation">
                 <ConnectionNotice />
                 <MessageList room />
+                // There also while nobody writes, so that nothing jumps.
+                <p class="typing">{move || words::writing(&room.writers())}</p>
                 <Composer room />
             </main>
             <Announcer room />

@@ -2,6 +2,7 @@
 
 pub mod backoff;
 mod frame;
+pub mod notice;
 mod socket;
 
 use std::rc::Rc;
@@ -11,42 +12,46 @@ use futures_util::{
     StreamExt,
     future::{Either, select},
 };
-use gloo_timers::{callback::Interval, future::TimeoutFuture};
+use gloo_timers::{
+    callback::{Interval, Timeout},
+    future::TimeoutFuture,
+};
 use leptos::{prelude::*, task::spawn_local};
 use shared::socket::{ClientFrame, ServerFrame};
 
-use self::{backoff::Backoff, socket::Socket};
+use self::{
+    backoff::Backoff,
+    notice::{BLIP, Notice},
+    socket::Socket,
+};
 use crate::{api, clock, session::Session};
 
 /// How often to ask for changes while there is no socket, in milliseconds.
 const POLL: u32 = 3_000;
-/// Blips shorter than this, in milliseconds, are nobody's business.
-const BLIP: i64 = 5_000;
 /// A socket that stays silent this long after it was spoken to, in milliseconds, is dead.
 const SILENCE: u32 = 10_000;
-
 /// How long to leave the server alone while the browser says that there is no network, in milliseconds.
 const OFFLINE: u32 = 30_000;
 
-/// What the chat that is open has to know.
+/// What the rest of the client has to know.
 pub enum News {
     /// There is a socket: subscribe, and send what waits.
     Up,
     /// The socket is gone, and with it what was under way.
     Down,
-    /// A frame came.
+    /// A frame came, or what would have been one.
     Frame(ServerFrame),
     /// There is no socket: ask for the changes.
     Poll,
 }
 
-/// What a person is told of the connection.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Notice {
-    /// The server answers, but there is no socket.
-    Polling,
-    /// The server does not answer.
-    Away,
+/// How the server is reached.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Way {
+    #[default]
+    None,
+    Requests,
+    Socket,
 }
 
 #[derive(Clone, Copy)]
@@ -59,10 +64,12 @@ pub struct Live {
 #[derive(Default)]
 struct Inner {
     socket: Option<Socket>,
-    up: bool,
+    way: Way,
     running: bool,
-    /// Since when there is no socket.
-    down_since: i64,
+    /// Runs while there is no socket, until that is more than a blip.
+    blip: Option<Timeout>,
+    /// Whether it is more than a blip.
+    away: bool,
     /// When something was last said that is still without an answer.
     unanswered: Option<i64>,
     /// Ends the wait for the next try.
@@ -75,29 +82,22 @@ impl Live {
         Self { session, notice: RwSignal::new(None), inner: StoredValue::new_local(Inner::default()) }
     }
 
-    pub fn notice(self) -> Option<Notice> {
-        self.notice.get()
-    }
-
     pub fn is_up(self) -> bool {
-        self.inner.with_value(|inner| inner.up)
+        self.inner.with_value(|inner| inner.way == Way::Socket)
     }
 
-    /// Who hears the news from now on. Opens the socket if there is none.
-    pub fn listen(self, listener: impl Fn(News) + 'static) {
+    /// Who hears the news.
+    pub fn tell_to(self, listener: impl Fn(News) + 'static) {
         self.inner.update_value(|inner| inner.listener = Some(Rc::new(listener)));
+    }
+
+    /// Opens the socket if there is none, and keeps it.
+    pub fn start(self) {
         if !self.inner.with_value(|inner| inner.running) {
-            self.inner.update_value(|inner| {
-                inner.running = true;
-                inner.down_since = clock::now();
-            });
+            self.inner.update_value(|inner| inner.running = true);
+            self.count_the_blip();
             spawn_local(self.run());
         }
-    }
-
-    pub fn stop_listening(self) {
-        self.inner.update_value(|inner| inner.listener = None);
-        self.notice.set(None);
     }
 
     /// Says a frame that will be answered; `false` when there is no socket.
@@ -111,8 +111,9 @@ impl Live {
 
     /// Says a frame that need not be answered.
     pub fn mention(self, frame: &ClientFrame) -> bool {
-        self.inner
-            .with_value(|inner| inner.up && inner.socket.as_ref().is_some_and(|socket| socket.say(frame)))
+        self.inner.with_value(|inner| {
+            inner.way == Way::Socket && inner.socket.as_ref().is_some_and(|it| it.say(frame))
+        })
     }
 
     /// Hands over a fresh token before the old one runs out.
@@ -146,45 +147,38 @@ impl Live {
         }
     }
 
-    /// Whether asking for changes succeeded, while there was no socket.
-    pub fn polled(self, answered: bool) {
-        let away = self.inner.with_value(|inner| !inner.up && clock::now() - inner.down_since >= BLIP);
-        let notice = if answered { Notice::Polling } else { Notice::Away };
-        let notice = away.then_some(notice);
-        if self.notice.get_untracked() != notice {
-            self.notice.set(notice);
-        }
-    }
-
     async fn run(self) {
         let poll = Interval::new(POLL, move || self.poll());
         let mut backoff = Backoff::default();
         while self.session.token().is_some() {
             let (served, back_in) = self.serve().await;
-            if served {
-                backoff = Backoff::default();
+            if let Some(since) = served {
+                // A server that lets everyone in and drops them at once is not asked ever more often.
+                if clock::now() - since >= i64::from(BLIP) {
+                    backoff = Backoff::default();
+                }
                 self.tell(News::Down);
             }
             self.pause(back_in.unwrap_or_else(|| wait(&mut backoff))).await;
         }
         drop(poll);
+        self.settle(Way::None);
         self.inner.update_value(|inner| inner.running = false);
-        self.notice.set(None);
     }
 
-    /// Opens a socket and stays with it to its end. Returns whether it was of use, and when to come back if the server
-    /// said so.
-    async fn serve(self) -> (bool, Option<u32>) {
-        let Ok(ticket) = self.session.ask(api::ticket()).await else { return (false, None) };
-        let Some((socket, mut events)) = Socket::open(&ticket.ticket) else { return (false, None) };
+    /// Opens a socket and stays with it to its end. Returns since when it was of use if it was, and when to come back if
+    /// the server said so.
+    async fn serve(self) -> (Option<i64>, Option<u32>) {
+        let Ok(ticket) = self.session.ask(api::ticket()).await else { return (None, None) };
+        let Some((socket, mut events)) = Socket::open(&ticket.ticket) else { return (None, None) };
         self.inner.update_value(|inner| inner.socket = Some(socket));
         self.expect_an_answer();
-        let (mut served, mut back_in) = (false, None);
+        let (mut served, mut back_in) = (None, None);
         while let Some(text) = self.next(&mut events).await {
             self.inner.update_value(|inner| inner.unanswered = None);
             match frame::read(&text) {
                 Some(ServerFrame::Welcome { .. }) => {
-                    served = true;
+                    served = Some(clock::now());
                     self.rise();
                 }
                 Some(ServerFrame::Goodbye { retry_after, .. }) => {
@@ -215,20 +209,19 @@ impl Live {
     }
 
     fn rise(self) {
-        self.inner.update_value(|inner| inner.up = true);
-        self.notice.set(None);
+        self.settle(Way::Socket);
         self.tell(News::Up);
     }
 
     fn fall(self) {
-        let now = clock::now();
-        self.inner.update_value(|inner| {
+        let fell = self.inner.try_update_value(|inner| {
             inner.socket = None;
             inner.unanswered = None;
-            if std::mem::take(&mut inner.up) {
-                inner.down_since = now;
-            }
+            std::mem::take(&mut inner.way)
         });
+        if fell == Some(Way::Socket) {
+            self.count_the_blip();
+        }
     }
 
     fn expect_an_answer(self) {
@@ -255,7 +248,7 @@ impl Live {
         select(TimeoutFuture::new(milliseconds), woken).await;
     }
 
-    fn tell(self, news: News) {
+    pub fn tell(self, news: News) {
         // Cloned, so that the listener may speak while it listens.
         if let Some(listener) = self.inner.with_value(|inner| inner.listener.clone()) {
             listener(news);

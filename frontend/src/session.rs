@@ -5,7 +5,7 @@ pub mod return_to;
 use futures_util::{FutureExt, future::LocalBoxFuture};
 use leptos::{prelude::*, task::spawn_local};
 use serde::de::DeserializeOwned;
-use shared::user::{SignIn, SignUp};
+use shared::user::{Account, SignIn, SignUp};
 
 use crate::{
     api::{self, Call, Request, Trouble},
@@ -14,6 +14,7 @@ use crate::{
 
 const TOKEN: &str = "authToken";
 const NAME: &str = "username";
+const ACCOUNT: &str = "account";
 const RENEWED: &str = "renewedAt";
 /// A token lives 15 minutes; one older than this, in milliseconds, is renewed.
 const STALE: i64 = 4 * 60 * 1_000;
@@ -23,7 +24,11 @@ const LOOK: u32 = 30_000;
 /// Whether somebody is signed in, and if not, why.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Standing {
-    In { name: String },
+    In {
+        name: String,
+        /// The number that stays when the name changes.
+        account: i64,
+    },
     Newcomer,
     Left,
     Ended,
@@ -43,9 +48,9 @@ pub fn use_session() -> Session {
 impl Session {
     /// Goes on where the tab left off.
     pub fn resume() -> Self {
-        let token = storage::read(storage::tab(), TOKEN);
-        let name = storage::read(storage::tab(), NAME).filter(|_| token.is_some());
-        let standing = name.map_or(Standing::Newcomer, |name| Standing::In { name });
+        let standing = known();
+        let token = standing.as_ref().and_then(|_| storage::read(storage::tab(), TOKEN));
+        let standing = standing.filter(|_| token.is_some()).unwrap_or(Standing::Newcomer);
         Self { standing: RwSignal::new(standing), token: StoredValue::new(token), renewals: RwSignal::new(0) }
     }
 
@@ -59,9 +64,21 @@ impl Session {
 
     pub fn name(self) -> String {
         match &*self.standing.read() {
-            Standing::In { name } => name.clone(),
+            Standing::In { name, .. } => name.clone(),
             _ => String::new(),
         }
+    }
+
+    pub fn account(self) -> Option<i64> {
+        match *self.standing.read() {
+            Standing::In { account, .. } => Some(account),
+            _ => None,
+        }
+    }
+
+    /// As [`Session::account`], for where nothing is drawn.
+    pub fn account_now(self) -> Option<i64> {
+        untrack(|| self.account())
     }
 
     /// As [`Session::name`], for where nothing is drawn.
@@ -86,10 +103,11 @@ impl Session {
     pub async fn sign_in(self, wanted: SignIn) -> Result<(), Trouble> {
         let token = api::sign_in(&wanted).send(None).await?.token;
         // People write their name in any case; everyone else sees it as it was chosen.
-        let name = api::me().send(Some(&token)).await.map_or(wanted.username, |account| account.username);
+        let Account { username: name, id: account, .. } = api::me().send(Some(&token)).await?;
         self.keep(token);
         storage::write(storage::tab(), NAME, Some(&name));
-        self.standing.set(Standing::In { name });
+        storage::write(storage::tab(), ACCOUNT, Some(&account.to_string()));
+        self.standing.set(Standing::In { name, account });
         Ok(())
     }
 
@@ -164,10 +182,17 @@ impl Session {
     }
 
     fn forget(self, standing: Standing) {
-        for key in [TOKEN, NAME, RENEWED] {
+        for key in [TOKEN, NAME, ACCOUNT, RENEWED] {
             storage::write(storage::tab(), key, None);
         }
         self.token.set_value(None);
         self.standing.set(standing);
     }
+}
+
+/// Who was signed in when the tab was last open.
+fn known() -> Option<Standing> {
+    let name = storage::read(storage::tab(), NAME)?;
+    let account = storage::read(storage::tab(), ACCOUNT)?.parse().ok()?;
+    Some(Standing::In { name, account })
 }

@@ -6,7 +6,7 @@ use shared::{
     user::{PASSWORD_MAX, PASSWORD_MIN, USERNAME_MAX},
 };
 
-use crate::{api::Trouble, live::Notice};
+use crate::{api::Trouble, live::notice::Notice};
 
 pub const PRODUCT: &str = "Chatire";
 
@@ -59,6 +59,7 @@ pub const OPENING: &str = "Opening the chat…";
 pub const EARLIER: &str = "Loading earlier messages…";
 pub const TO_THE_END: &str = "To the newest message";
 pub const MEMBERS: &str = "People in this chat";
+pub const HERE_NOW: &str = "Here now";
 pub const OWNER: &str = "Started the chat";
 pub const MORE: &str = "More";
 pub const ALONE: &str = "Just you so far";
@@ -87,6 +88,19 @@ pub fn chat_title(others: &[String]) -> String {
 
 pub fn people(count: usize) -> String {
     if count == 1 { "1 person".to_owned() } else { format!("{count} people") }
+}
+
+pub fn here(count: usize) -> String {
+    format!("{count} here")
+}
+
+pub fn writing(names: &[String]) -> String {
+    match names {
+        [] => String::new(),
+        [one] => format!("{one} is writing…"),
+        [one, two] => format!("{one} and {two} are writing…"),
+        _ => "Several people are writing…".to_owned(),
+    }
 }
 
 // Sharing
@@ -214,6 +228,15 @@ mod tests {
         assert_eq!(chat_title(&names(&["brian"])), "brian");
         assert_eq!(chat_title(&names(&["brian", "eve"])), "brian and eve");
         assert_eq!(chat_title(&names(&["brian", "eve", "mia", "kim"])), "brian, eve and 2 more");
+    }
+
+    #[test]
+    fn two_who_write_are_named_and_more_are_several() {
+        let names = |list: &[&str]| list.iter().map(|n| (*n).to_owned()).collect::<Vec<_>>();
+        assert_eq!(writing(&names(&[])), "");
+        assert_eq!(writing(&names(&["Ada"])), "Ada is writing…");
+        assert_eq!(writing(&names(&["Ada", "Brian"])), "Ada and Brian are writing…");
+        assert_eq!(writing(&names(&["Ada", "Brian", "Eve"])), "Several people are writing…");
     }
 
     #[test]

@@ -56,7 +56,7 @@ pub fn Composer(
                     placeholder=words::WRITE
                     autocomplete="off"
                     prop:value=move || room.draft()
-                    on:input=move |event| room.set_draft(event_target_value(&event))
+                    on:input=move |event| room.write(event_target_value(&event))
                     on:keydown=on_key
                 ></textarea>
                 // Without this a tap on the button would close the on-screen keyboard.

@@ -1,7 +1,10 @@
 //! Who is in the chat: a line in the header that unfolds into the list.
 
 use leptos::prelude::*;
-use shared::member::{Member, Role};
+use shared::{
+    member::{Member, Role},
+    user::User,
+};
 
 use super::room::Room;
 use crate::{ui::avatar::avatar, words};
@@ -30,21 +33,20 @@ pub fn Members(
     let faces = move || {
         let others = others();
         let shown = if others.is_empty() { members() } else { others };
-        shown
-            .into_iter()
-            .take(FACES)
-            .map(|member| avatar(member.user.id, &member.user.username))
-            .collect_view()
+        shown.into_iter().take(FACES).map(|member| face(room, &member.user)).collect_view()
     };
-    let people =
-        move || members().into_iter().map(|member| view! { <Person me=room.me() member /> }).collect_view();
-    let count = move || words::people(members().len());
+    let people = move || members().into_iter().map(|member| view! { <Person room member /> }).collect_view();
+    let count = move || {
+        let present = Some(room.present()).filter(|present| *present > 0).map(words::here);
+        let counts = [Some(words::people(members().len())), present, Some(words::SHARE_BRIEFLY.to_owned())];
+        counts.into_iter().flatten().collect::<Vec<_>>().join(" · ")
+    };
     view! {
         <button class="room" popovertarget="members" aria-describedby="room-hint">
             <span class="faces">{faces}</span>
             <span class="room-name">
                 <h1><bdi>{title}</bdi></h1>
-                <span class="hint" id="room-hint">{count} " · " {words::SHARE_BRIEFLY}</span>
+                <span class="hint" id="room-hint">{count}</span>
             </span>
         </button>
         <div id="members" class="popover" popover="auto" role="dialog" aria-label=words::MEMBERS>
@@ -60,20 +62,31 @@ pub fn Members(
 fn Person(
     /// Who it is.
     member: Member,
-    /// Whom one is oneself.
-    me: i64,
+    /// The chat.
+    room: Room,
 ) -> impl IntoView {
+    let face = face(room, &member.user);
     let Member { user, role, .. } = member;
-    let you = (user.id == me).then_some(words::YOU);
+    let you = (user.id == room.me()).then_some(words::YOU);
     let owner = (role == Role::Owner).then_some(words::OWNER);
-    let notes: Vec<_> = you.into_iter().chain(owner).collect();
+    let here = room.is_here(user.id).then_some(words::HERE_NOW);
+    let notes: Vec<_> = [you, owner, here].into_iter().flatten().collect();
     view! {
         <li>
-            {avatar(user.id, &user.username)}
+            {face}
             <span>
                 <bdi>{user.username}</bdi>
-                {(!notes.is_empty()).then(|| view! { <span class="hint">{notes.join(" · ")}</span> })}
+                <span class="hint">{notes.join(" · ")}</span>
             </span>
         </li>
+    }
+}
+
+/// Marked while the person is here.
+fn face(room: Room, user: &User) -> impl IntoView + use<> {
+    view! {
+        <span class="face" class:here=room.is_here(user.id)>
+            {avatar(user.id, &user.username)}
+        </span>
     }
 }

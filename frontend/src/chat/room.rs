@@ -1,5 +1,6 @@
 //! The chat that is open: what is known of it, and what is done about it.
 
+mod company;
 mod listening;
 mod reading;
 mod sending;
@@ -14,11 +15,11 @@ use shared::{
     timeline::Timeline,
 };
 
-use super::window::Window;
+use super::{company::Company, window::Window};
 use crate::{
     api::{self, Trouble},
     live::Live,
-    outbox::Outbox,
+    outbox::{Outbox, courier::Courier},
     session::Session,
     storage,
 };
@@ -38,6 +39,7 @@ pub struct Room(&'static State);
 pub struct State {
     session: Session,
     live: Live,
+    courier: Courier,
     /// Counts the openings: an answer to an earlier one is stale.
     turn: StoredValue<u32>,
     uri: RwSignal<String>,
@@ -55,6 +57,7 @@ pub struct State {
     fault: RwSignal<Option<FieldCode>>,
     /// What assistive technology is to say, numbered so that it says the same twice.
     announced: RwSignal<(u32, String)>,
+    company: RwSignal<Company>,
     catching_up: StoredValue<CatchingUp>,
     extending: RwSignal<bool>,
 }
@@ -81,22 +84,24 @@ pub fn use_room() -> Room {
 }
 
 impl Room {
-    pub fn new(session: Session, live: Live) -> Self {
+    pub fn new(session: Session, live: Live, courier: Courier) -> Self {
         Self(Box::leak(Box::new(State {
             session,
             live,
+            courier,
             turn: StoredValue::new(0),
             uri: RwSignal::new(String::new()),
             trouble: RwSignal::new(None),
             timeline: RwSignal::new(None),
             me: RwSignal::new(0),
-            outbox: RwSignal::new(Outbox::default()),
+            outbox: courier.outbox(),
             window: RwSignal::new(Window::default()),
             following: RwSignal::new(true),
             seen: RwSignal::new(0),
             draft: RwSignal::new(String::new()),
             fault: RwSignal::new(None),
             announced: RwSignal::new((0, String::new())),
+            company: RwSignal::new(Company::default()),
             catching_up: StoredValue::new(CatchingUp::No),
             extending: RwSignal::new(false),
         })))
@@ -109,7 +114,7 @@ impl Room {
         let possible = is_uri(&uri);
         self.uri.set(uri);
         if possible {
-            self.live.listen(move |news| self.heed(news));
+            self.live.start();
             self.enter();
         } else {
             self.trouble.set(Some(Trouble::refused(ProblemCode::ChatNotFound)));
@@ -119,7 +124,6 @@ impl Room {
     pub fn leave(self) {
         self.clear();
         self.unsubscribe();
-        self.live.stop_listening();
     }
 
     /// Reads the chat from the beginning; what was known stays in view until then.
@@ -152,7 +156,6 @@ impl Room {
         self.seen.set(self.newest());
         self.let_go_of_seen();
         self.subscribe();
-        self.flush();
     }
 
     fn fail(self, trouble: Trouble) {
@@ -174,6 +177,7 @@ impl Room {
         self.fault.set(None);
         self.announced.set((0, String::new()));
         self.extending.set(false);
+        self.company.set(Company::default());
     }
 
     fn next_turn(self) -> u32 {

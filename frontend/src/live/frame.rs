@@ -24,17 +24,26 @@ struct Fields {
     seq: i64,
     #[serde(default)]
     revision: i64,
+    #[serde(default)]
+    user: i64,
+    #[serde(default)]
+    count: usize,
+    #[serde(default)]
+    here: Vec<i64>,
 }
 
 /// Nothing for a frame from a newer server.
 pub fn read(text: &str) -> Option<ServerFrame> {
-    let Fields { kind, client_id, uri, problem, session, reason, heartbeat, retry_after, seq, revision } =
-        decode(text)?;
-    Some(match kind.as_str() {
+    let fields: Fields = decode(text)?;
+    let Fields { client_id, uri, problem, session, reason, heartbeat, retry_after, seq, revision, .. } =
+        fields;
+    Some(match fields.kind.as_str() {
         "changes" => ServerFrame::Changes(decode(text)?),
         "posted" => ServerFrame::Posted { client_id: client_id?, seq, revision },
         "refused" => ServerFrame::Refused { client_id, uri, problem: problem? },
         "resync" => ServerFrame::Resync { uri: uri? },
+        "typing" => ServerFrame::Typing { uri: uri?, user: fields.user },
+        "presence" => ServerFrame::Presence { uri: uri?, count: fields.count, here: fields.here },
         "welcome" => ServerFrame::Welcome { session: session?, heartbeat },
         "goodbye" => ServerFrame::Goodbye { reason: reason?, retry_after },
         _ => return None,
@@ -69,7 +78,9 @@ mod tests {
             ServerFrame::Posted { client_id: id, seq: 3, revision: 4 },
             ServerFrame::Refused { client_id: Some(id), uri: None, problem: problem.clone() },
             ServerFrame::Refused { client_id: None, uri: Some(uri.clone()), problem },
-            ServerFrame::Resync { uri },
+            ServerFrame::Resync { uri: uri.clone() },
+            ServerFrame::Typing { uri: uri.clone(), user: 7 },
+            ServerFrame::Presence { uri, count: 60, here: vec![7, 8] },
             ServerFrame::Goodbye { reason: "restart".to_owned(), retry_after: Some(2) },
         ] {
             let text = serde_json::to_string(&frame).unwrap();
@@ -79,7 +90,7 @@ mod tests {
 
     #[test]
     fn a_frame_from_a_newer_server_is_passed_over() {
-        assert_eq!(read(r#"{"type":"typing","uri":"tea"}"#), None);
+        assert_eq!(read(r#"{"type":"applause","uri":"tea"}"#), None);
         assert_eq!(read("tea?"), None);
     }
 }

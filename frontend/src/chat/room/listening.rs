@@ -12,8 +12,8 @@ use shared::{
 use super::{CatchingUp, Room};
 use crate::{
     api::{self, Trouble},
+    chat::company::Company,
     live::News,
-    outbox::Outbox,
     words,
 };
 
@@ -23,7 +23,7 @@ const ANNOUNCED: usize = 3;
 const SUBSCRIBE_AGAIN: u32 = 3_000;
 
 impl Room {
-    pub(super) fn heed(self, news: News) {
+    pub fn heed(self, news: News) {
         match news {
             News::Up if self.timeline.with_untracked(Option::is_none) => {
                 // The server is back: what failed because of it can be tried again.
@@ -31,14 +31,9 @@ impl Room {
                     self.enter();
                 }
             }
-            News::Up => {
-                self.subscribe();
-                self.flush();
-            }
-            News::Down => {
-                self.outbox.update(Outbox::lost);
-                self.flush();
-            }
+            News::Up => self.subscribe(),
+            // Without a socket nobody knows who is here.
+            News::Down => self.company.set(Company::default()),
             News::Poll => self.poll(),
             News::Frame(frame) => self.take_in(frame),
         }
@@ -48,9 +43,13 @@ impl Room {
         match frame {
             ServerFrame::Changes(changes) if changes.uri == self.uri.get_untracked() => self.follow(changes),
             ServerFrame::Resync { uri } if uri == self.uri.get_untracked() => self.catch_up(),
-            ServerFrame::Posted { client_id, seq, .. } => self.stored(client_id, seq),
+            ServerFrame::Posted { client_id, .. } => self.stored(client_id),
             ServerFrame::Refused { client_id: Some(client_id), problem, .. } => {
                 self.refused(client_id, &problem);
+            }
+            ServerFrame::Typing { uri, user } if uri == self.uri.get_untracked() => self.heard_writing(user),
+            ServerFrame::Presence { uri, count, here } if uri == self.uri.get_untracked() => {
+                self.company.update(|company| company.present(count, here));
             }
             ServerFrame::Refused { problem, uri, .. } if uri.as_ref() == Some(&self.uri.get_untracked()) => {
                 self.turned_away(Trouble::Refused(problem));
@@ -83,6 +82,7 @@ impl Room {
 
     fn after_changes(self, before: i64) {
         self.let_go_of_seen();
+        self.end_writing_of_authors(before);
         let following = self.following.get_untracked();
         self.window.try_maybe_update(|window| {
             let was = *window;
@@ -114,7 +114,7 @@ impl Room {
             let answered = self.fetch_missed().await;
             self.live.polled(answered);
             if answered {
-                self.flush();
+                self.courier.flush();
             }
         });
     }
@@ -130,15 +130,15 @@ impl Room {
                 return true;
             }
             match changes {
-                // So much was missed that reading the chat anew is quicker than reading it after.
-                Ok(changes) if changes.more => {
-                    self.enter();
-                    break;
-                }
                 Ok(changes) => {
-                    if self.hear(changes) == Heard::Foreign {
-                        self.enter();
-                        break;
+                    let more = changes.more;
+                    match self.hear(changes) {
+                        Heard::Applied if more => self.catching_up.set_value(CatchingUp::Again),
+                        Heard::Applied | Heard::Known | Heard::Missed => {}
+                        Heard::Foreign => {
+                            self.enter();
+                            break;
+                        }
                     }
                 }
                 Err(trouble) => {
@@ -188,6 +188,16 @@ impl Room {
 
     pub(super) fn unsubscribe(self) {
         self.live.mention(&ClientFrame::Unsubscribe { uri: self.uri.get_untracked() });
+    }
+
+    /// What they wrote is there now.
+    fn end_writing_of_authors(self, before: i64) {
+        self.timeline.with_untracked(|timeline| {
+            let new = timeline.iter().flat_map(|t| t.messages().rev().take_while(|m| m.seq > before));
+            for message in new {
+                self.company.try_maybe_update(|company| (company.wrote(message.user.id), ()));
+            }
+        });
     }
 
     /// Has assistive technology say what others said after `before`.

@@ -24,8 +24,8 @@ impl Room {
             let name = self.session.name();
             let outbox = self.outbox.read();
             let uri = self.uri.read();
-            let unsent = outbox.of(&uri, &name).filter(|u| !is_in(timeline, me, u));
-            items.extend(unsent.map(|unsent| unsent_item(unsent, me)));
+            let unsent = outbox.of(&uri, me).filter(|u| !is_in(timeline, me, u));
+            items.extend(unsent.map(|unsent| unsent_item(unsent, &name)));
         }
         rows(items, clock::day)
     }
@@ -46,9 +46,8 @@ impl Room {
 
     /// Nobody has said anything yet.
     pub fn is_empty(self) -> bool {
-        let name = self.session.name();
         let silent = self.timeline.with(|t| t.as_ref().is_none_or(|t| t.messages().len() == 0));
-        silent && self.outbox.read().of(&self.uri.read(), &name).next().is_none()
+        silent && self.outbox.read().of(&self.uri.read(), self.me.get()).next().is_none()
     }
 
     pub fn members(self) -> Vec<Member> {
@@ -197,14 +196,14 @@ fn stored_item(timeline: &Timeline, message: &Message, me: i64) -> Item {
     }
 }
 
-fn unsent_item(unsent: &Unsent, me: i64) -> Item {
+fn unsent_item(unsent: &Unsent, name: &str) -> Item {
     Item {
         client_id: unsent.client_id,
         revision: 0,
-        author: me,
-        name: unsent.author.clone(),
+        author: unsent.account,
+        name: name.to_owned(),
         text: unsent.text.clone(),
-        at: unsent.written_at,
+        at: unsent.at,
         own: true,
         phase: match unsent.state {
             State::Waiting | State::InFlight => Phase::Sending,
