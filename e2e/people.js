@@ -55,6 +55,11 @@ export class Person {
     this.expects(...paths.map((path) => `Failed to load resource: net::ERR_CONNECTION_REFUSED @ ${path}`));
   }
 
+  // The server goes away for these while the person has the chat open.
+  expectsAbsenceOf(path) {
+    this.expectsAbsence('/auth/tickets/', `/api${path}/changes/`, `/api${path}/messages/`);
+  }
+
   unexpected() {
     return this.troubles.filter((trouble) => !this.expected.includes(trouble)).map((it) => `  ${this.name}: ${it}`);
   }
@@ -139,6 +144,10 @@ export class Person {
     return this.page.getByRole('log', { name: 'Messages' }).getByRole('article');
   }
 
+  get notice() {
+    return this.page.getByRole('status');
+  }
+
   async say(text) {
     await this.composer.fill(text);
     await this.button('Send').click();
@@ -153,11 +162,41 @@ export class Person {
     return message;
   }
 
+  async seesUnsent(...texts) {
+    for (const text of texts) await this.sees(text, { state: 'sending', own: true });
+  }
+
   async seesInOrder(...texts) {
     for (const text of texts) await this.sees(text);
     const all = await this.messages.allInnerTexts();
     assert.equal(all.length, texts.length, `${this.name} sees ${all.join(' | ')}`);
     for (const [nth, text] of texts.entries()) assert.ok(all[nth].includes(text), `“${text}” is in “${all[nth]}”`);
+  }
+
+  // As if the network swallowed what is posted, or the answers to it, until told otherwise. `felt` comes true when
+  // something was swallowed.
+  async isCutOff({ answers = false } = {}) {
+    const cut = { on: true };
+    cut.felt = new Promise((resolve) => {
+      cut.swallow = resolve;
+    });
+    const pass = (types, on) => (frame) => {
+      if (cut.on && types.includes(JSON.parse(frame).type)) cut.swallow();
+      else on.send(frame);
+    };
+    await this.context.routeWebSocket('**/api/socket/', (here) => {
+      const server = here.connectToServer();
+      here.onMessage(pass(answers ? [] : ['post'], server));
+      server.onMessage(pass(answers ? ['posted', 'changes'] : [], here));
+    });
+    await this.context.route('**/api/chats/*/messages/', async (route, request) => {
+      if (!cut.on || request.method() !== 'POST') return route.continue();
+      if (answers) await route.fetch();
+      cut.swallow();
+      this.expects(`Failed to load resource: net::ERR_FAILED @ ${new URL(request.url()).pathname}`);
+      return route.abort();
+    });
+    return cut;
   }
 
   // As if the server refused this text, as often as it comes, until told otherwise.

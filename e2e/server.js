@@ -67,6 +67,13 @@ export class Server {
     if (code !== 0) throw new Error(`the server ended with ${code ?? signal}\n${this.said.join('\n')}`);
   }
 
+  // Ends it as a power cut would.
+  async crash() {
+    this.child.kill('SIGKILL');
+    await this.ended;
+    process.off('exit', this.kill);
+  }
+
   async close() {
     try {
       await this.stop();

@@ -1,6 +1,7 @@
 // Where a test plays: a server, a browser, and the people who use it.
 
 import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { after, afterEach, before } from 'node:test';
 
 import { chromium } from 'playwright-core';
@@ -14,6 +15,12 @@ export const DESKTOP = { width: 1280, height: 800 };
 const ARTIFACTS = new URL('artifacts/', import.meta.url).pathname;
 
 const QUIET = ['--disable-background-networking', '--disable-component-update', '--disable-gpu', '--disable-quic'];
+
+const BROWSER = {
+  executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+  chromiumSandbox: process.getuid() !== 0,
+  args: [...QUIET, '--disable-sync', '--no-first-run'],
+};
 
 export class Stage {
   // Set up before the tests of a file, cleared away after them; nobody leaves a test in trouble.
@@ -34,16 +41,12 @@ export class Stage {
   async open() {
     await mkdir(ARTIFACTS, { recursive: true });
     this.server = await Server.open();
-    this.browser = await chromium.launch({
-      executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-      chromiumSandbox: process.getuid() !== 0,
-      args: [...QUIET, '--disable-sync', '--no-first-run'],
-    });
+    this.browser = await chromium.launch(BROWSER);
   }
 
-  // Someone with a browser profile of their own.
-  async enter(name, { size = DESKTOP, theme = 'light' } = {}) {
-    const context = await this.browser.newContext({
+  // Someone with a browser profile of their own: a folder of the server's if the browser is to be closed and opened.
+  async enter(name, { size = DESKTOP, theme = 'light', profile } = {}) {
+    const options = {
       baseURL: this.server.url,
       viewport: size,
       hasTouch: size === PHONE,
@@ -53,8 +56,19 @@ export class Stage {
       reducedMotion: 'reduce',
       locale: 'en-GB',
       timezoneId: 'Europe/London',
-    });
-    const person = await Person.in(context, name, this.server.url);
+    };
+    const context = profile
+      ? await chromium.launchPersistentContext(join(this.server.folder, profile), { ...BROWSER, ...options })
+      : await this.browser.newContext(options);
+    return this.join(await Person.in(context, name, this.server.url));
+  }
+
+  // Someone, perhaps the same, in another tab of the same browser.
+  async enterBeside(person, name) {
+    return this.join(new Person(name, person.context, await person.context.newPage()));
+  }
+
+  join(person) {
     this.people.push(person);
     return person;
   }

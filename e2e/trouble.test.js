@@ -63,24 +63,3 @@ test('a message that was refused can be thrown away', async () => {
   await dan.say('Hello.');
   await dan.seesInOrder('Hello.');
 });
-
-test('what is written while the server is away goes out when it is back, once and in order', async () => {
-  const eve = await stage.enter('eve');
-  await eve.arrive();
-  const path = await eve.startChat();
-  const frank = await stage.enter('frank');
-  await frank.open(path);
-  await frank.signUp();
-  await eve.say('Before.');
-  await frank.sees('Before.');
-
-  for (const person of [eve, frank]) person.expectsAbsence('/auth/tickets/', `/api${path}/changes/`, `/api${path}/messages/`);
-  await stage.server.stop();
-  await eve.say('During.');
-  await eve.sees('During.', { state: 'sending', own: true });
-  await eve.page.getByRole('status').filter({ hasText: /\w/ }).first().waitFor();
-  await eve.say('Still.');
-  await stage.server.start();
-  await frank.seesInOrder('Before.', 'During.', 'Still.');
-  await eve.seesInOrder('Before.', 'During.', 'Still.');
-});
