@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use shared::{
     changes::{Changes, Since},
     chat::{Join, Joined, Started},
-    message::{History, Post, Posted},
+    message::{History, Message, Post},
     problem::{Problem, ProblemCode},
     socket::Ticket,
     user::{Account, SignIn, SignUp, Token},
@@ -119,7 +119,8 @@ pub fn changes(uri: &str, since: Since) -> Request<Changes> {
     Request::new(Method::GET, format!("/api/chats/{uri}/changes/?after={}{epoch}", since.after))
 }
 
-pub fn post(uri: &str, client_id: Uuid, message: String) -> Request<Posted> {
+/// The answer holds the message as it was stored, with its fields among others.
+pub fn post(uri: &str, client_id: Uuid, message: String) -> Request<Message> {
     let post = Post { message, client_id: Some(client_id) };
     Request::new(Method::POST, format!("/api/chats/{uri}/messages/")).with(&post)
 }

@@ -33,13 +33,25 @@ pub fn Members(
     let faces = move || {
         let others = others();
         let shown = if others.is_empty() { members() } else { others };
-        shown.into_iter().take(FACES).map(|member| face(room, &member.user)).collect_view()
+        shown
+            .into_iter()
+            .take(FACES)
+            .map(|member| face(&member.user, room.is_here(member.user.id)))
+            .collect_view()
     };
-    let people = move || members().into_iter().map(|member| view! { <Person room member /> }).collect_view();
+    let people = move || {
+        let person = |member: Member| {
+            let here = room.is_here(member.user.id);
+            view! { <Person me=room.me() member here /> }
+        };
+        members().into_iter().map(person).collect_view()
+    };
     let count = move || {
-        let present = Some(room.present()).filter(|present| *present > 0).map(words::here);
-        let counts = [Some(words::people(members().len())), present, Some(words::SHARE_BRIEFLY.to_owned())];
-        counts.into_iter().flatten().collect::<Vec<_>>().join(" · ")
+        let also = match room.present() {
+            0 => words::SHARE_BRIEFLY.to_owned(),
+            present => words::here(present),
+        };
+        format!("{} · {also}", words::people(members().len()))
     };
     view! {
         <button class="room" popovertarget="members" aria-describedby="room-hint">
@@ -62,14 +74,16 @@ pub fn Members(
 fn Person(
     /// Who it is.
     member: Member,
-    /// The chat.
-    room: Room,
+    /// Whom one is oneself.
+    me: i64,
+    /// Whether they have the chat open.
+    here: bool,
 ) -> impl IntoView {
-    let face = face(room, &member.user);
+    let face = face(&member.user, here);
     let Member { user, role, .. } = member;
-    let you = (user.id == room.me()).then_some(words::YOU);
+    let you = (user.id == me).then_some(words::YOU);
     let owner = (role == Role::Owner).then_some(words::OWNER);
-    let here = room.is_here(user.id).then_some(words::HERE_NOW);
+    let here = here.then_some(words::HERE_NOW);
     let notes: Vec<_> = [you, owner, here].into_iter().flatten().collect();
     view! {
         <li>
@@ -83,9 +97,9 @@ fn Person(
 }
 
 /// Marked while the person is here.
-fn face(room: Room, user: &User) -> impl IntoView + use<> {
+fn face(user: &User, here: bool) -> impl IntoView + use<> {
     view! {
-        <span class="face" class:here=room.is_here(user.id)>
+        <span class="face" class:here=here>
             {avatar(user.id, &user.username)}
         </span>
     }

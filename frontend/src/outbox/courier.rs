@@ -3,6 +3,7 @@
 use gloo_timers::callback::Timeout;
 use leptos::{prelude::*, task::spawn_local};
 use shared::{
+    message::Message,
     problem::Problem,
     socket::{ClientFrame, ServerFrame},
 };
@@ -151,8 +152,7 @@ impl Courier {
         let answer = self.session.ask(api::post(&uri, client_id, message)).await;
         self.posting.set_value(false);
         match answer {
-            Ok(posted) => {
-                let (seq, revision) = (posted.stored.seq, posted.stored.revision);
+            Ok(Message { seq, revision, .. }) => {
                 self.live.tell(News::Frame(ServerFrame::Posted { client_id, seq, revision }));
             }
             Err(Trouble::Refused(problem)) => {
