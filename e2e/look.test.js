@@ -55,6 +55,10 @@ async function everyScreen(where, size, theme) {
   await ada.open(chat);
   await ada.sees('🫖');
   await look('chat');
+  await ada.page.getByRole('heading', { level: 1 }).click();
+  await ada.page.getByRole('dialog').waitFor();
+  await look('members');
+  await ada.page.keyboard.press('Escape');
   ada.expectsStatus('404 (Not Found)', '/api/chats/NoSuchChatNoSuchChat22/', '/nowhere');
   await ada.open('/chats/NoSuchChatNoSuchChat22');
   await ada.heads('This chat does not exist');

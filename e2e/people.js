@@ -148,6 +148,10 @@ export class Person {
     return this.page.getByRole('status');
   }
 
+  writing(words) {
+    return this.page.getByText(words, { exact: true });
+  }
+
   async say(text) {
     await this.composer.fill(text);
     await this.button('Send').click();
@@ -171,6 +175,31 @@ export class Person {
     const all = await this.messages.allInnerTexts();
     assert.equal(all.length, texts.length, `${this.name} sees ${all.join(' | ')}`);
     for (const [nth, text] of texts.entries()) assert.ok(all[nth].includes(text), `“${text}” is in “${all[nth]}”`);
+  }
+
+  // As if something on the way let no socket through.
+  hasNoSocket() {
+    return this.context.routeWebSocket('**/api/socket/', (here) => here.close());
+  }
+
+  // Says a lot, as a program would.
+  async pours(path, texts) {
+    await this.page.evaluate(
+      async ([address, texts]) => {
+        const headers = { Authorization: `JWT ${sessionStorage.authToken}`, 'Content-Type': 'application/json' };
+        for (const message of texts) {
+          const { ok } = await fetch(address, { method: 'POST', headers, body: JSON.stringify({ message }) });
+          if (!ok) throw new Error(message);
+        }
+      },
+      [`/api${path}/messages/`, texts],
+    );
+  }
+
+  // How far below the upper edge of the list a message stands.
+  async placeOf(text) {
+    const message = await this.messages.filter({ hasText: text }).boundingBox();
+    return message.y - (await this.page.getByRole('log').boundingBox()).y;
   }
 
   // As if the network swallowed what is posted, or the answers to it, until told otherwise. `felt` comes true when

@@ -63,3 +63,23 @@ test('a message that was refused can be thrown away', async () => {
   await dan.say('Hello.');
   await dan.seesInOrder('Hello.');
 });
+
+test('whoever reads above keeps their place while very much comes in, without a socket too', async () => {
+  const [eve, frank] = [await stage.enter('eve'), await stage.enter('frank')];
+  await eve.arrive();
+  const path = await eve.startChat();
+  const numbered = (count, what) => Array.from({ length: count }, (_, nth) => `${what} ${nth} of ${count}`);
+  await eve.pours(path, numbered(40, 'old'));
+  await frank.hasNoSocket();
+  await frank.open(path);
+  await frank.signUp();
+  await frank.sees('old 39 of 40');
+  await frank.messages.filter({ hasText: 'old 5 of 40' }).scrollIntoViewIfNeeded();
+  await frank.button('To the newest message').waitFor();
+  const place = await frank.placeOf('old 5 of 40');
+  await eve.pours(path, numbered(700, 'new'));
+  await frank.page.getByRole('button', { name: '700 new messages' }).waitFor();
+  assert.ok(Math.abs((await frank.placeOf('old 5 of 40')) - place) < 2);
+  await frank.page.getByRole('button', { name: '700 new messages' }).click();
+  await frank.sees('new 699 of 700');
+});
