@@ -36,8 +36,20 @@ impl Usage {
 }
 
 impl Bench {
-    /// Starts a contestant, lets `measure` take its figures, and stops it.
-    pub fn with<T>(
+    /// Starts a contestant, lets `measure` take its figures, and stops it. One that fails is named, and the others go on.
+    pub fn turn<T>(
+        &mut self,
+        contestant: Contestant,
+        scenario: &'static str,
+        layout: &Layout,
+        measure: impl FnOnce(&mut Self, &Running) -> Result<T>,
+    ) -> Option<T> {
+        let measured = self.with(contestant, layout, measure);
+        let failed = |error| self.results.skip(Some(scenario), contestant.name(), format!("{error:#}"));
+        measured.map_err(failed).ok()
+    }
+
+    fn with<T>(
         &mut self,
         contestant: Contestant,
         layout: &Layout,

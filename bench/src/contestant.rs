@@ -16,7 +16,10 @@ use crate::layout::Layout;
 use crate::machine::Cores;
 use crate::project;
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+/// The name of our own server.
+pub const OURS: &str = "chatire";
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Contestant {
     Chatire,
     /// Broadcasts what it hears and stores nothing.
@@ -34,7 +37,7 @@ impl Contestant {
 
     pub fn name(self) -> &'static str {
         match self {
-            Self::Chatire => "chatire",
+            Self::Chatire => OURS,
             Self::Raw => "raw",
             Self::Limit => "limit",
             Self::Plain => "plain",
@@ -49,10 +52,6 @@ impl Contestant {
             Self::SocketIo => Dialect::SocketIo,
             Self::Raw | Self::Limit | Self::Plain | Self::Bun => Dialect::Plain,
         }
-    }
-
-    pub fn stores(self) -> bool {
-        self != Self::Raw
     }
 
     /// Whether it has an HTTP API for messages.

@@ -1,7 +1,7 @@
 //! The one PostgreSQL that everybody stores in, each run in a database of its own.
 
 use std::path::{Path, PathBuf};
-use std::{env, fs};
+use std::{fs, process};
 
 use anyhow::{Context, Result};
 use backend::postgres::{self, Cluster};
@@ -10,7 +10,10 @@ use tokio_postgres::{Client, NoTls};
 
 use crate::layout::Layout;
 
-/// Table of the contestants, which have neither accounts nor memberships.
+/// On a disk, unlike `/tmp` in many places, and where every user may pass.
+const FOLDERS: &str = "/var/tmp/chatire-bench-";
+
+/// The table of the contestants, which have neither accounts nor memberships.
 const PLAIN: &str = "
     CREATE TABLE messages (
         id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -42,10 +45,7 @@ impl Database {
     /// Starts it on the core of this thread.
     pub fn start() -> Result<Self> {
         let runtime = Builder::new_current_thread().enable_all().build()?;
-        // On a disk, unlike `/tmp` in many places, and where every user may pass.
-        let folder =
-            env::var_os("BENCH_DATA_DIR").map_or_else(|| "/var/tmp/chatire-bench".into(), PathBuf::from);
-        let _ = fs::remove_dir_all(folder.join("postgres"));
+        let folder = PathBuf::from(format!("{FOLDERS}{}", process::id()));
         fs::create_dir_all(&folder)?;
         let cluster = runtime.block_on(postgres::start(&folder))?;
         Ok(Self { runtime, cluster: Some(cluster), folder, made: 0 })

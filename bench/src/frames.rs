@@ -15,13 +15,13 @@ pub fn masked(opcode: u8, payload: &[u8]) -> Vec<u8> {
     let mut frame = Vec::with_capacity(payload.len() + 14);
     frame.push(FINAL | opcode);
     match payload.len() {
-        short @ 0..=125 => frame.push(MASKED | short as u8),
+        short @ 0..=125 => frame.push(MASKED + short as u8),
         middle @ 126..=0xffff => {
-            frame.push(MASKED | 126);
+            frame.push(MASKED + 126);
             frame.extend((middle as u16).to_be_bytes());
         }
         long => {
-            frame.push(MASKED | 127);
+            frame.push(MASKED + 127);
             frame.extend((long as u64).to_be_bytes());
         }
     }

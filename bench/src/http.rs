@@ -111,7 +111,13 @@ impl Connection {
             }
             match self.stream.read(&mut self.answer[self.filled..]) {
                 Ok(0) => bail!("the server hung up"),
-                Ok(count) => self.filled += count,
+                Ok(count) => {
+                    let room = self.answer.len() - self.filled;
+                    self.filled += count;
+                    if count < room {
+                        return Ok(());
+                    }
+                }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
                 Err(error) => return Err(error.into()),
             }

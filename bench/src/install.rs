@@ -46,6 +46,7 @@ fn npm(name: &str) -> Result<()> {
 
 fn runs(mut program: Command) -> Result<()> {
     let quiet = program.arg("--version").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    let status = quiet.status().with_context(|| format!("{:?} cannot be run", quiet.get_program()))?;
+    let status =
+        quiet.status().with_context(|| format!("{} cannot be run", quiet.get_program().display()))?;
     if status.success() { Ok(()) } else { bail!("it does not run ({status})") }
 }

@@ -119,7 +119,9 @@ impl Crowd {
         let start = Instant::now();
         let mut pace = Pacer::new(plan.pace);
         if matches!(plan.pace, Pace::Closed) {
-            (0..lanes.len()).for_each(|lane| self.post(&mut account, lane, start.elapsed()));
+            for lane in 0..lanes.len() {
+                self.post(&mut account, lane, start.elapsed());
+            }
         }
         self.talk_until(&mut account, &mut pace, start, plan.warm_up)?;
         let (before, from) = (look()?, start.elapsed());
@@ -130,7 +132,7 @@ impl Crowd {
         let (posts, deliveries) = (account.posts, account.deliveries);
         self.hear_the_rest(&mut account, start)?;
         Ok(Outcome {
-            seconds: (to - from).as_secs_f64(),
+            seconds: to.saturating_sub(from).as_secs_f64(),
             posts,
             deliveries,
             faults: account.judge(),
@@ -157,7 +159,7 @@ impl Crowd {
             while let Some((lane, due)) = pacer.due(now, account.lanes.len()) {
                 self.post(account, lane, due);
             }
-            let patience = pacer.patience(now).min(end - now);
+            let patience = pacer.patience(now).min(end.saturating_sub(now));
             self.listen(account, start, patience, matches!(pacer.pace, Pace::Closed))?;
         }
     }
@@ -196,7 +198,9 @@ impl Crowd {
                 Heard::Resync => account.resyncs += 1,
                 Heard::Welcome | Heard::Joined | Heard::Nothing => {}
             })?;
-            answers.into_iter().for_each(|answer| self.sockets.say(socket, answer));
+            for answer in answers {
+                self.sockets.say(socket, answer);
+            }
             for mark in acknowledged {
                 account.acknowledge(mark, now);
                 if go_on {

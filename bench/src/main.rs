@@ -15,6 +15,7 @@ mod contestant;
 mod database;
 mod dialect;
 mod frames;
+mod goals;
 mod http;
 mod install;
 mod layout;
@@ -41,7 +42,7 @@ use crate::database::Database;
 use crate::machine::Cores;
 use crate::options::{Options, Scenario};
 use crate::results::Results;
-use crate::scenarios::{idle, rest, talk};
+use crate::scenarios::{growth, idle, inserts, rest, start, talk};
 
 fn main() -> Result<()> {
     let options = Options::parse();
@@ -61,20 +62,23 @@ fn main() -> Result<()> {
     let mut bench = Bench { cores, database, contestants, rounds, seconds, long: options.long, results };
     for scenario in options.scenarios() {
         println!("\n▸ {}", scenario.says());
-        run(scenario, &mut bench)?;
+        run(scenario, &mut bench);
     }
-    let report = table::all(&bench.results);
+    let report = table::all(&bench.results) + &goals::table(&bench.results);
     println!("{report}");
     fs::write(project::made().join("report.md"), report)?;
     Ok(())
 }
 
-fn run(scenario: Scenario, bench: &mut Bench) -> Result<()> {
+fn run(scenario: Scenario, bench: &mut Bench) {
     match scenario {
         Scenario::FanOut => talk::fan_out().run(bench),
         Scenario::ManyChats => talk::many_chats().run(bench),
         Scenario::Rest => rest::run(bench),
+        Scenario::Inserts => inserts::run(bench),
         Scenario::Idle => idle::run(bench),
+        Scenario::Growth => growth::run(bench),
+        Scenario::Start => start::run(bench),
     }
 }
 
@@ -83,10 +87,7 @@ fn installed(options: &Options, results: &mut Results) -> Vec<Contestant> {
     for contestant in options.contestants() {
         match install::contestant(contestant) {
             Ok(()) => contestants.push(contestant),
-            Err(why) => {
-                println!("{} is skipped: {why:#}", contestant.name());
-                results.skipped.push((contestant, format!("{why:#}")));
-            }
+            Err(why) => results.skip(None, contestant.name(), format!("{why:#}")),
         }
     }
     contestants

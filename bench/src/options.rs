@@ -31,7 +31,10 @@ pub enum Scenario {
     FanOut,
     ManyChats,
     Rest,
+    Inserts,
     Idle,
+    Growth,
+    Start,
 }
 
 impl Scenario {
@@ -40,7 +43,10 @@ impl Scenario {
             Self::FanOut => "One large chat",
             Self::ManyChats => "Many small chats",
             Self::Rest => "Posts and history over HTTP",
+            Self::Inserts => "Inserts without a server",
             Self::Idle => "Idle sockets",
+            Self::Growth => "Larger and more chats",
+            Self::Start => "Cold starts",
         }
     }
 }

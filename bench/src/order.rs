@@ -15,10 +15,6 @@ pub struct Faults {
 }
 
 impl Faults {
-    pub fn all(self) -> usize {
-        self.lost + self.doubled + self.disordered
-    }
-
     fn add(&mut self, other: Self) {
         self.lost += other.lost;
         self.doubled += other.doubled;
@@ -102,10 +98,10 @@ fn places(heard: &[Mark]) -> HashMap<Mark, usize> {
     places
 }
 
-fn faults(heard: &[Mark], acknowledged: &[Mark], places: &HashMap<Mark, usize>) -> Faults {
+fn faults(heard: &[Mark], acknowledged: &[Mark], heard_first: &HashMap<Mark, usize>) -> Faults {
     let mut once = HashSet::new();
     let mut last_of_lane = HashMap::new();
-    let (mut doubled, mut disordered, mut last) = (0, 0, 0);
+    let (mut doubled, mut disordered, mut latest) = (0, 0, 0);
     for mark in heard {
         if !once.insert(*mark) {
             doubled += 1;
@@ -113,9 +109,9 @@ fn faults(heard: &[Mark], acknowledged: &[Mark], places: &HashMap<Mark, usize>) 
         }
         // A lane waits for nobody else, so its own messages come in the order of their numbers.
         let before = last_of_lane.insert(mark.lane, mark.counter);
-        let place = places.get(mark).copied().unwrap_or(last);
-        disordered += usize::from(place < last || before.is_some_and(|before| before > mark.counter));
-        last = place;
+        let rank = heard_first.get(mark).copied().unwrap_or(latest);
+        disordered += usize::from(rank < latest || before.is_some_and(|before| before > mark.counter));
+        latest = rank;
     }
     let lost = acknowledged.iter().filter(|mark| !once.contains(mark)).count();
     Faults { lost, doubled, disordered }
@@ -131,6 +127,12 @@ mod tests {
         (0..count).map(|place| Mark { lane: place % 2, counter: place / 2 }).collect()
     }
 
+    fn hear_all(order: &mut Order, reader: usize, heard: &[Mark]) {
+        for mark in heard {
+            order.hear(reader, *mark);
+        }
+    }
+
     /// Everyone hears the same, but for one reader, to whom something happens.
     fn judged(reader: usize, happens: impl Fn(&mut Vec<Mark>)) -> Faults {
         let all = marks(10);
@@ -140,7 +142,7 @@ mod tests {
             if each == reader {
                 happens(&mut heard);
             }
-            heard.into_iter().for_each(|mark| order.hear(each, mark));
+            hear_all(&mut order, each, &heard);
         }
         order.judge(&[all])
     }
@@ -154,7 +156,9 @@ mod tests {
     fn a_lost_message_is_missed_whoever_lost_it() {
         for reader in 0..READERS {
             for place in 0..10 {
-                let faults = judged(reader, |heard| drop(heard.remove(place)));
+                let faults = judged(reader, |heard| {
+                    heard.remove(place);
+                });
                 assert_eq!(faults, Faults { lost: 1, ..Faults::default() }, "{reader} lost {place}");
             }
         }
@@ -182,16 +186,19 @@ mod tests {
     #[test]
     fn what_all_hear_wrongly_is_wrong_too() {
         let all = marks(10);
-        for (happened, heard) in [
-            ("lost", all[..9].to_vec()),
-            ("doubled", [&all[..], &all[9..]].concat()),
-            ("swapped", [&all[2..3], &all[..2], &all[3..]].concat()),
+        for (expected, heard) in [
+            (Faults { lost: READERS, ..Faults::default() }, all[..9].to_vec()),
+            (Faults { doubled: READERS, ..Faults::default() }, [&all[..], &all[9..]].concat()),
+            (
+                Faults { disordered: READERS, ..Faults::default() },
+                [&all[2..3], &all[..2], &all[3..]].concat(),
+            ),
         ] {
             let mut order = Order::new([0; READERS]);
             for reader in 0..READERS {
-                heard.iter().for_each(|mark| order.hear(reader, *mark));
+                hear_all(&mut order, reader, &heard);
             }
-            assert_eq!(order.judge(std::slice::from_ref(&all)).all(), READERS, "{happened}");
+            assert_eq!(order.judge(std::slice::from_ref(&all)), expected);
         }
     }
 
@@ -199,8 +206,8 @@ mod tests {
     fn a_message_that_nobody_else_heard_is_no_fault_unless_it_was_acknowledged() {
         let mut order = Order::new([0, 0]);
         let all = marks(3);
-        all.iter().for_each(|mark| order.hear(0, *mark));
-        all[..2].iter().for_each(|mark| order.hear(1, *mark));
+        hear_all(&mut order, 0, &all);
+        hear_all(&mut order, 1, &all[..2]);
         assert_eq!(order.judge(&[all[..2].to_vec()]), Faults::default());
         assert_eq!(order.judge(&[all]).lost, 1);
     }

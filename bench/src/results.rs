@@ -1,42 +1,55 @@
 //! All figures of all rounds, and their medians.
 
-use crate::contestant::Contestant;
-
 #[derive(Default)]
 pub struct Results {
     figures: Vec<Figure>,
-    /// What could not be had, and why.
-    pub skipped: Vec<(Contestant, String)>,
+    skipped: Vec<Skipped>,
 }
 
 struct Figure {
     scenario: &'static str,
-    contestant: Contestant,
+    who: &'static str,
     name: &'static str,
     values: Vec<f64>,
 }
 
+/// What could not be had, and why.
+struct Skipped {
+    /// None: in all of them.
+    scenario: Option<&'static str>,
+    who: &'static str,
+    why: String,
+}
+
 impl Results {
+    pub fn skip(&mut self, scenario: Option<&'static str>, who: &'static str, why: String) {
+        println!("  {who} is skipped: {why}");
+        self.skipped.push(Skipped { scenario, who, why });
+    }
+
+    pub fn skipped_in(&self, scenario: &str) -> impl Iterator<Item = (&'static str, &str)> {
+        let here =
+            self.skipped.iter().filter(move |skipped| skipped.scenario.is_none_or(|other| other == scenario));
+        here.map(|skipped| (skipped.who, skipped.why.as_str()))
+    }
+
     pub fn add(
         &mut self,
         scenario: &'static str,
-        contestant: Contestant,
+        who: &'static str,
         figures: impl IntoIterator<Item = (&'static str, f64)>,
     ) {
         for (name, value) in figures {
-            let known = self.figures.iter_mut().find(|figure| figure.is(scenario, contestant, name));
+            let known = self.figures.iter_mut().find(|figure| figure.is(scenario, who, name));
             match known {
                 Some(figure) => figure.values.push(value),
-                None => self.figures.push(Figure { scenario, contestant, name, values: vec![value] }),
+                None => self.figures.push(Figure { scenario, who, name, values: vec![value] }),
             }
         }
     }
 
-    pub fn median(&self, scenario: &str, contestant: Contestant, name: &str) -> Option<f64> {
-        self.figures
-            .iter()
-            .find(|figure| figure.is(scenario, contestant, name))
-            .map(|figure| median(&figure.values))
+    pub fn median(&self, scenario: &str, who: &str, name: &str) -> Option<f64> {
+        self.figures.iter().find(|figure| figure.is(scenario, who, name)).map(|figure| median(&figure.values))
     }
 
     /// In the order in which they were first measured.
@@ -48,16 +61,14 @@ impl Results {
         unique(self.of(scenario).map(|figure| figure.name))
     }
 
-    pub fn contestants(&self, scenario: &str) -> Vec<Contestant> {
-        let mut all = unique(self.of(scenario).map(|figure| figure.contestant));
-        all.sort_unstable();
-        all
+    pub fn rows(&self, scenario: &str) -> Vec<&'static str> {
+        unique(self.of(scenario).map(|figure| figure.who))
     }
 
-    /// All of a name, wherever they were measured: for what must never happen to one contestant.
-    pub fn sum(&self, contestant: Contestant, name: &str) -> f64 {
-        let all = self.figures.iter().filter(|figure| figure.contestant == contestant && figure.name == name);
-        all.flat_map(|figure| &figure.values).sum()
+    /// All of a name, wherever and whenever it was measured: for what must never happen.
+    pub fn sum(&self, who: &str, name: &str) -> Option<f64> {
+        let all = self.figures.iter().filter(|figure| figure.who == who && figure.name == name);
+        all.flat_map(|figure| &figure.values).copied().reduce(|sum, value| sum + value)
     }
 
     fn of(&self, scenario: &str) -> impl Iterator<Item = &Figure> {
@@ -66,8 +77,8 @@ impl Results {
 }
 
 impl Figure {
-    fn is(&self, scenario: &str, contestant: Contestant, name: &str) -> bool {
-        self.scenario == scenario && self.contestant == contestant && self.name == name
+    fn is(&self, scenario: &str, who: &str, name: &str) -> bool {
+        self.scenario == scenario && self.who == who && self.name == name
     }
 }
 
@@ -105,14 +116,12 @@ mod tests {
     #[test]
     fn rounds_of_one_contestant_are_not_mixed_with_anothers() {
         let mut results = Results::default();
-        for (contestant, value) in
-            [(Contestant::Chatire, 1.0), (Contestant::Bun, 9.0), (Contestant::Chatire, 3.0)]
-        {
-            results.add("s", contestant, [("x", value)]);
+        for (who, value) in [("chatire", 1.0), ("bun", 9.0), ("chatire", 3.0)] {
+            results.add("s", who, [("x", value)]);
         }
-        assert_eq!(results.median("s", Contestant::Chatire, "x"), Some(2.0));
-        assert_eq!(results.median("s", Contestant::Bun, "x"), Some(9.0));
-        assert_eq!(results.median("t", Contestant::Bun, "x"), None);
-        assert_eq!(results.contestants("s"), [Contestant::Chatire, Contestant::Bun]);
+        assert_eq!(results.median("s", "chatire", "x"), Some(2.0));
+        assert_eq!(results.median("s", "bun", "x"), Some(9.0));
+        assert_eq!(results.median("t", "bun", "x"), None);
+        assert_eq!(results.rows("s"), ["chatire", "bun"]);
     }
 }

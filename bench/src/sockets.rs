@@ -124,7 +124,7 @@ impl Sockets {
     /// Carries the greeting on; says whether it has just ended, well or not.
     fn greet(&mut self, index: usize, chats: &[usize]) -> Result<bool> {
         let before = self.list[index].stage;
-        if before == Stage::Knocking && !self.read_upgrade(index)? {
+        if before == Stage::Knocking && !self.read_upgrade(index) {
             return Ok(self.list[index].stage == Stage::Closed);
         }
         let (dialect, mut heard) = (self.dialect, Vec::new());
@@ -142,7 +142,9 @@ impl Sockets {
         match (heard, socket.stage) {
             (Heard::Answer(answer), _) => socket.say(answer),
             (Heard::Welcome, Stage::Upgraded) => {
-                chats.iter().for_each(|chat| socket.say(&dialect.join(*chat)));
+                for chat in chats {
+                    socket.say(&dialect.join(*chat));
+                }
                 socket.stage = Stage::joining(chats.len());
             }
             (Heard::Joined | Heard::Messages, Stage::Joining(left)) => {
@@ -154,17 +156,17 @@ impl Sockets {
     }
 
     /// Reads the answer to the upgrade, whole and nothing after it; false until it is there.
-    fn read_upgrade(&mut self, index: usize) -> Result<bool> {
+    fn read_upgrade(&mut self, index: usize) -> bool {
         let socket = &mut self.list[index];
         let mut bytes = [0; 4_096];
-        while let Some(count) = socket.receive(&mut bytes)? {
+        while let Some(count) = socket.receive(&mut bytes) {
             socket.begun.extend(&bytes[..count]);
         }
-        let Some(end) = memmem::find(&socket.begun, b"\r\n\r\n") else { return Ok(false) };
+        let Some(end) = memmem::find(&socket.begun, b"\r\n\r\n") else { return false };
         let upgraded = socket.begun.starts_with(b"HTTP/1.1 101");
         socket.stage = if upgraded { Stage::Upgraded } else { Stage::Closed };
         socket.begun.drain(..end + 4);
-        Ok(upgraded)
+        upgraded
     }
 
     /// Reads all that has come, and calls `hear` with each text.
@@ -177,7 +179,7 @@ impl Sockets {
         loop {
             // Also once when nothing new has come: what came with the upgrade may be a frame.
             let room = self.scratch.len() - filled;
-            let received = socket.receive(&mut self.scratch[filled..])?;
+            let received = socket.receive(&mut self.scratch[filled..]);
             filled += received.unwrap_or(0);
             let taken = frames::each(&self.scratch[..filled], |opcode, payload| match opcode {
                 frames::TEXT => hear(payload),
@@ -194,7 +196,9 @@ impl Sockets {
             }
         }
         socket.begun.extend(&self.scratch[..filled]);
-        pings.iter().for_each(|pong| socket.send(pong));
+        for pong in pings {
+            socket.send(&pong);
+        }
         Ok(())
     }
 
@@ -211,13 +215,13 @@ impl Stage {
 
 impl Socket {
     /// None when there is nothing now; a socket that ended is a closed one.
-    fn receive(&mut self, room: &mut [u8]) -> Result<Option<usize>> {
+    fn receive(&mut self, room: &mut [u8]) -> Option<usize> {
         match self.stream.read(room) {
-            Ok(count) if count > 0 => Ok(Some(count)),
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(None),
+            Ok(count) if count > 0 => Some(count),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => None,
             Ok(_) | Err(_) => {
                 self.stage = Stage::Closed;
-                Ok(None)
+                None
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::contestant::Contestant;
+use crate::contestant::OURS;
 use crate::results::Results;
 
 /// One table for each scenario. The first figure of each is compared with ours.
@@ -13,24 +13,22 @@ pub fn all(results: &Results) -> String {
 fn of_scenario(results: &Results, scenario: &str) -> String {
     let names = results.names(scenario);
     let main = names.first().copied().unwrap_or_default();
-    let ours = results.median(scenario, Contestant::Chatire, main);
+    let ours = results.median(scenario, OURS, main);
     let mut head = vec![String::new(), "÷ ours".to_owned()];
     head.extend(names.iter().map(|name| (*name).to_owned()));
-    let rows = results.contestants(scenario).into_iter().map(|contestant| {
-        let figure = |name: &&str| results.median(scenario, contestant, name);
-        let ratio = figure(&main).zip(ours).map(|(figure, ours)| figure / ours);
-        let mut row = vec![contestant.name().to_owned(), shown(ratio)];
-        row.extend(names.iter().map(|name| shown(figure(name))));
+    let measured = results.rows(scenario).into_iter().map(|who| {
+        let figures = names.iter().map(|name| results.median(scenario, who, name));
+        let ratio = results.median(scenario, who, main).zip(ours).map(|(figure, ours)| figure / ours);
+        let mut row = vec![who.to_owned(), shown(ratio)];
+        row.extend(figures.map(shown));
         row
     });
-    let mut rows: Vec<_> = rows.collect();
-    rows.extend(
-        results
-            .skipped
-            .iter()
-            .map(|(contestant, why)| vec![contestant.name().to_owned(), format!("skipped: {why}")]),
-    );
-    format!("\n## {scenario}\n\n{}", markdown(&head, &rows))
+    let rows: Vec<_> = measured.collect();
+    let mut text = format!("\n## {scenario}\n\n{}", markdown(&head, &rows));
+    for (who, why) in results.skipped_in(scenario) {
+        let _ = writeln!(text, "{who} is skipped: {why}");
+    }
+    text
 }
 
 /// Columns as wide as their widest cell: the first to the left, all others to the right.
@@ -107,13 +105,13 @@ mod tests {
     #[test]
     fn a_table_compares_with_ours() {
         let mut results = Results::default();
-        results.add("s", Contestant::Chatire, [("x", 4.0), ("y", 1.0)]);
-        results.add("s", Contestant::Bun, [("x", 2.0)]);
-        results.skipped.push((Contestant::SocketIo, "no node".to_owned()));
+        results.add("s", OURS, [("x", 4.0), ("y", 1.0)]);
+        results.add("s", "bun", [("x", 2.0)]);
+        results.skip(None, "socketio", "no node".to_owned());
         let table = all(&results);
         let lines: Vec<_> =
             table.lines().map(|line| line.split('|').map(str::trim).collect::<Vec<_>>()).collect();
         assert!(lines.contains(&vec!["", "bun", "0.50", "2", "", ""]), "{table}");
-        assert!(table.contains("skipped: no node"), "{table}");
+        assert!(table.contains("socketio is skipped: no node"), "{table}");
     }
 }

@@ -89,7 +89,7 @@ impl Server {
                     self.tell(index, br#"{"type":"joined"}"#);
                 }
                 wire::Said::Post { chat, id, message } => {
-                    self.post(Post { peer: index, chat, id, message })?
+                    self.post(Post { peer: index, chat, id, message })?;
                 }
             }
         }
@@ -97,18 +97,16 @@ impl Server {
     }
 
     fn post(&mut self, post: Post) -> Result<()> {
-        match &self.store {
-            Some(store) => store.send(post),
-            None => {
-                self.publish(&post);
-                Ok(())
-            }
+        if let Some(store) = &self.store {
+            return store.send(post);
         }
+        self.publish(&post);
+        Ok(())
     }
 
     fn stored(&mut self) -> Result<()> {
         let store = self.store.as_ref().context("stored without a store")?;
-        for post in store.stored()? {
+        for post in store.stored() {
             self.publish(&post);
         }
         Ok(())

@@ -40,8 +40,8 @@ impl Store {
     }
 
     /// Everything that was committed since.
-    pub fn stored(&self) -> Result<Vec<Post>> {
-        Ok(self.stored.try_iter().flatten().collect())
+    pub fn stored(&self) -> Vec<Post> {
+        self.stored.try_iter().flatten().collect()
     }
 }
 

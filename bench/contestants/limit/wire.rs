@@ -97,7 +97,8 @@ mod tests {
 
     #[test]
     fn the_key_is_answered_as_in_the_standards_own_example() {
-        let answer = String::from_utf8(upgrade("dGhlIHNhbXBsZSBub25jZQ==")[..140].to_vec()).unwrap();
+        let answer = upgrade("dGhlIHNhbXBsZSBub25jZQ==");
+        let answer = String::from_utf8_lossy(&answer);
         assert!(answer.contains("s3pPLMBiTxaQ9kYGzzhZRbK+xOo="), "{answer}");
     }
 }

@@ -10,6 +10,7 @@ use crate::contestant::{Contestant, Running};
 use crate::http::{Asking, Outcome};
 use crate::layout::Layout;
 use crate::mark::{self, Mark, Random};
+use crate::scenarios::talk::P99;
 
 const CONNECTIONS: usize = 32;
 const CHATS: usize = 10;
@@ -19,21 +20,22 @@ pub const POSTS: &str = "REST: durable posts, 32 connections, 10 chats";
 pub const HISTORY: &str = "REST: history of 50, 32 connections";
 pub const CANNED: &str = "raw HTTP: as many bytes as our history, from memory";
 
-pub fn run(bench: &mut Bench) -> Result<()> {
+pub const RATE: &str = "answers/s";
+
+pub fn run(bench: &mut Bench) {
     let layout = Layout::new(CONNECTIONS, CHATS, CONNECTIONS);
-    let mut bytes = 0;
+    let mut bytes = None;
     for contestant in bench.turns() {
-        if contestant == Contestant::Raw && bytes > 0 {
-            bench.with(contestant, &layout, |bench, running| canned(bench, running, bytes))?;
-        } else if contestant.has_rest() {
-            let length = bench.with(contestant, &layout, |bench, running| {
+        if contestant.has_rest() {
+            let length = bench.turn(contestant, POSTS, &layout, |bench, running| {
                 posts(bench, running)?;
                 history(bench, running)
-            })?;
+            });
             bytes = if contestant == Contestant::Chatire { length } else { bytes };
+        } else if let (Contestant::Raw, Some(bytes)) = (contestant, bytes) {
+            bench.turn(contestant, CANNED, &layout, |bench, running| canned(bench, running, bytes));
         }
     }
-    Ok(())
 }
 
 fn posts(bench: &mut Bench, running: &Running) -> Result<()> {
@@ -56,7 +58,7 @@ fn history(bench: &mut Bench, running: &Running) -> Result<usize> {
     let ask = |connection: usize| dialect.history_request(&people[connection], connection % CHATS, PAGE);
     let outcome = asked(bench, running, ask, |body| mark::count(body) == PAGE)?;
     add(bench, HISTORY, running.contestant, &outcome);
-    bench.results.add(HISTORY, running.contestant, [("bytes", outcome.length as f64)]);
+    bench.results.add(HISTORY, running.contestant.name(), [("bytes", outcome.length as f64)]);
     Ok(outcome.length)
 }
 
@@ -84,12 +86,12 @@ fn add(bench: &mut Bench, scenario: &'static str, who: Contestant, outcome: &Out
     println!("  {:<10} {rate:>9.0} answers/s", who.name());
     bench.results.add(
         scenario,
-        who,
+        who.name(),
         [
-            ("answers/s", rate),
+            (RATE, rate),
             ("answers/CPU-s", outcome.answers as f64 / outcome.after.since(outcome.before)),
             ("p50 ms", millis(&outcome.latency, 0.5)),
-            ("p99 ms", millis(&outcome.latency, 0.99)),
+            (P99, millis(&outcome.latency, 0.99)),
         ],
     );
 }

@@ -3,123 +3,115 @@
 use anyhow::Result;
 
 use crate::bench::{Bench, Usage, millis, per_processor_second};
-use crate::contestant::{Contestant, Running};
+use crate::contestant::Running;
 use crate::layout::Layout;
 use crate::load::{Crowd, Lane, Outcome, Pace};
 use crate::usage;
+
+pub const FAN_OUT: &str = "S1: 1 chat × 500 members, 10 writers, closed loop";
+pub const FAN_OUT_HALF: &str = "S1 at half of each one's maximum";
+pub const FAN_OUT_STEADY: &str = "S1 at 100 posts/s";
+pub const MANY_CHATS: &str = "S2: 200 chats × 5 members, 200 writers, closed loop";
+pub const MANY_CHATS_HALF: &str = "S2 at half of each one's maximum";
+
+/// Names under which the goals look figures up.
+pub const PER_PROCESSOR_SECOND: &str = "deliveries/CPU-s";
+pub const P99: &str = "p99 ms";
+pub const FAULTS: [&str; 4] = ["lost", "doubled", "disordered", "refused"];
 
 /// Posts a second where the pace is the same for everyone.
 const STEADY: f64 = 100.0;
 
 pub struct Talk {
-    pub name: &'static str,
-    pub half: &'static str,
-    pub steady: Option<&'static str>,
-    pub layout: Layout,
-    pub lanes: usize,
+    name: &'static str,
+    half: &'static str,
+    steady: Option<&'static str>,
+    layout: Layout,
+    lanes: Vec<Lane>,
 }
 
 pub fn fan_out() -> Talk {
-    Talk {
-        name: "S1: 1 chat × 500 members, 10 writers, closed loop",
-        half: "S1 at half of each one's maximum",
-        steady: Some("S1 at 100 posts/s"),
-        layout: Layout::new(500, 1, 500),
-        lanes: 10,
-    }
+    let layout = Layout::new(500, 1, 500);
+    let (steady, lanes) = (Some(FAN_OUT_STEADY), layout.lanes(10));
+    Talk { name: FAN_OUT, half: FAN_OUT_HALF, steady, layout, lanes }
 }
 
 pub fn many_chats() -> Talk {
-    Talk {
-        name: "S2: 200 chats × 5 members, 200 writers, closed loop",
-        half: "S2 at half of each one's maximum",
-        steady: None,
-        layout: Layout::new(1_000, 200, 5),
-        lanes: 200,
-    }
+    let layout = Layout::new(1_000, 200, 5);
+    let lanes = layout.lanes(200);
+    Talk { name: MANY_CHATS, half: MANY_CHATS_HALF, steady: None, layout, lanes }
 }
 
 impl Talk {
-    pub fn run(&self, bench: &mut Bench) -> Result<()> {
+    pub fn run(&self, bench: &mut Bench) {
         for contestant in bench.turns() {
-            bench.with(contestant, &self.layout, |bench, running| self.measure(bench, running))?;
+            bench.turn(contestant, self.name, &self.layout, |bench, running| self.measure(bench, running));
         }
-        Ok(())
     }
 
-    /// All three with the same crowd: as fast as it goes, at half of that, and at the pace of all.
+    /// All with the same crowd: as fast as it goes, at half of that, and at the pace of all.
     fn measure(&self, bench: &mut Bench, running: &Running) -> Result<()> {
-        let contestant = running.contestant;
-        let mut crowd =
-            Crowd::open(contestant.dialect(), running.address, self.layout.clone(), &running.people)?;
-        let lanes = self.layout.lanes(self.lanes);
-        let outcome = self.talk(bench, running, &mut crowd, &lanes, Pace::Closed)?;
+        let mut crowd = crowd(running, &self.layout)?;
+        let outcome = talk(bench, running, &mut crowd, &self.lanes, Pace::Closed)?;
         let fastest = outcome.posts as f64 / outcome.seconds;
-        let rss = usage::memory(running.pid())? / 1_024.0;
-        bench.results.add(self.name, contestant, throughput(&outcome));
-        bench.results.add(self.name, contestant, latencies(&outcome));
-        bench.results.add(self.name, contestant, [("memory MiB", rss)]);
-        add_faults(bench, self.name, contestant, &outcome);
+        add(bench, self.name, running, &outcome)?;
         let paces = [(Some(self.half), fastest / 2.0), (self.steady, STEADY)];
         for (name, rate) in paces.into_iter().filter_map(|(name, rate)| Some((name?, rate))) {
-            let outcome = self.talk(bench, running, &mut crowd, &lanes, Pace::PerSecond(rate))?;
-            bench.results.add(name, contestant, latencies(&outcome));
-            bench.results.add(name, contestant, throughput(&outcome));
-            add_faults(bench, name, contestant, &outcome);
+            let outcome = talk(bench, running, &mut crowd, &self.lanes, Pace::PerSecond(rate))?;
+            add(bench, name, running, &outcome)?;
         }
         Ok(())
     }
-
-    fn talk(
-        &self,
-        bench: &Bench,
-        running: &Running,
-        crowd: &mut Crowd,
-        lanes: &[Lane],
-        pace: Pace,
-    ) -> Result<Outcome<Usage>> {
-        let outcome = crowd.talk(lanes, bench.plan(pace), bench.usage(running))?;
-        println!(
-            "  {:<10} {:>9.0} deliveries/s {:>9.0} per processor-second  {:?}",
-            running.contestant.name(),
-            outcome.deliveries as f64 / outcome.seconds,
-            per_processor_second(&outcome),
-            outcome.faults
-        );
-        Ok(outcome)
-    }
 }
 
-pub fn throughput(outcome: &Outcome<Usage>) -> [(&'static str, f64); 4] {
+pub fn crowd(running: &Running, layout: &Layout) -> Result<Crowd> {
+    Crowd::open(running.contestant.dialect(), running.address, layout.clone(), &running.people)
+}
+
+pub fn talk(
+    bench: &Bench,
+    running: &Running,
+    crowd: &mut Crowd,
+    lanes: &[Lane],
+    pace: Pace,
+) -> Result<Outcome<Usage>> {
+    let outcome = crowd.talk(lanes, bench.plan(pace), bench.usage(running))?;
+    println!(
+        "  {:<10} {:>9.0} deliveries/s {:>9.0} per processor-second  {:?}",
+        running.contestant.name(),
+        outcome.deliveries as f64 / outcome.seconds,
+        per_processor_second(&outcome),
+        outcome.faults
+    );
+    Ok(outcome)
+}
+
+fn add(bench: &mut Bench, scenario: &'static str, running: &Running, outcome: &Outcome<Usage>) -> Result<()> {
+    let who = running.contestant.name();
     let used = outcome.after.since(outcome.before);
     let server = outcome.after.server.saturating_sub(outcome.before.server).as_secs_f64();
-    [
-        ("deliveries/CPU-s", per_processor_second(outcome)),
+    let throughput = [
+        (PER_PROCESSOR_SECOND, per_processor_second(outcome)),
         ("deliveries/s", outcome.deliveries as f64 / outcome.seconds),
         ("posts/s", outcome.posts as f64 / outcome.seconds),
-        ("server's share %", 100.0 * server / used),
-    ]
+        ("CPU %", 100.0 * used / outcome.seconds),
+        ("of it server %", 100.0 * server / used),
+        ("MiB", usage::memory(running.pid())? / 1_024.0),
+    ];
+    let latency = [("p50 ms", 0.5), (P99, 0.99), ("p99.9 ms", 0.999)]
+        .map(|(name, at)| (name, millis(&outcome.latency, at)));
+    bench.results.add(scenario, who, throughput.into_iter().chain(latency).chain(faults(outcome)));
+    Ok(())
 }
 
-pub fn latencies(outcome: &Outcome<Usage>) -> [(&'static str, f64); 3] {
+/// What went wrong, by the names of [`FAULTS`] and one that is none: a server may say that it skipped something.
+pub fn faults(outcome: &Outcome<Usage>) -> [(&'static str, f64); 5] {
+    let [lost, doubled, disordered, refused] = FAULTS;
     [
-        ("p50 ms", millis(&outcome.latency, 0.5)),
-        ("p99 ms", millis(&outcome.latency, 0.99)),
-        ("p99.9 ms", millis(&outcome.latency, 0.999)),
+        (lost, outcome.faults.lost as f64),
+        (doubled, outcome.faults.doubled as f64),
+        (disordered, outcome.faults.disordered as f64),
+        (refused, outcome.refused as f64),
+        ("resyncs", outcome.resyncs as f64),
     ]
-}
-
-pub fn add_faults(bench: &mut Bench, scenario: &'static str, who: Contestant, outcome: &Outcome<Usage>) {
-    let faults = outcome.faults;
-    bench.results.add(
-        scenario,
-        who,
-        [
-            ("lost", faults.lost as f64),
-            ("doubled", faults.doubled as f64),
-            ("disordered", faults.disordered as f64),
-            ("refused", outcome.refused as f64),
-            ("resyncs", outcome.resyncs as f64),
-        ],
-    );
 }
