@@ -22,11 +22,12 @@ pub struct Bench {
     pub results: Results,
 }
 
-/// What the server and its database have used so far.
+/// What the server, its database and the load itself have used so far.
 #[derive(Clone, Copy)]
 pub struct Usage {
     pub server: Duration,
     pub database: Duration,
+    pub load: Duration,
 }
 
 impl Usage {
@@ -66,7 +67,11 @@ impl Bench {
         let (server, database) = (running.pid(), self.database.pid());
         move || {
             let database = database.as_ref().map_err(|error| anyhow::anyhow!("{error:#}"))?;
-            Ok(Usage { server: usage::processor_time(server)?, database: usage::processor_time(*database)? })
+            Ok(Usage {
+                server: usage::processor_time(server)?,
+                database: usage::processor_time(*database)?,
+                load: usage::own_processor_time()?,
+            })
         }
     }
 

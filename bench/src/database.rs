@@ -11,7 +11,9 @@ use tokio_postgres::{Client, NoTls};
 use crate::layout::Layout;
 
 /// On a disk, unlike `/tmp` in many places, and where every user may pass.
-const FOLDERS: &str = "/var/tmp/chatire-bench-";
+const FOLDERS: &str = "/var/tmp";
+/// The number of the process that made it follows.
+const PREFIX: &str = "chatire-bench-";
 
 /// The table of the contestants, which have neither accounts nor memberships.
 const PLAIN: &str = "
@@ -45,7 +47,8 @@ impl Database {
     /// Starts it on the core of this thread.
     pub fn start() -> Result<Self> {
         let runtime = Builder::new_current_thread().enable_all().build()?;
-        let folder = PathBuf::from(format!("{FOLDERS}{}", process::id()));
+        remove_orphans()?;
+        let folder = Path::new(FOLDERS).join(format!("{PREFIX}{}", process::id()));
         fs::create_dir_all(&folder)?;
         let cluster = runtime.block_on(postgres::start(&folder))?;
         Ok(Self { runtime, cluster: Some(cluster), folder, made: 0 })
@@ -138,6 +141,18 @@ impl Drop for Database {
         }
         let _ = fs::remove_dir_all(&self.folder);
     }
+}
+
+/// Folders of runs that were killed.
+fn remove_orphans() -> Result<()> {
+    for folder in fs::read_dir(FOLDERS)?.flatten() {
+        let name = folder.file_name();
+        let Some(pid) = name.to_str().and_then(|name| name.strip_prefix(PREFIX)) else { continue };
+        if !Path::new("/proc").join(pid).exists() {
+            fs::remove_dir_all(folder.path())?;
+        }
+    }
+    Ok(())
 }
 
 /// The socket's folder stands percent-encoded where a URL has its host.

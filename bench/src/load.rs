@@ -1,23 +1,26 @@
 //! Posts in a steady way, listens, and keeps account.
 
+mod account;
+mod pacer;
+
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
+use account::Account;
 use anyhow::Result;
 use hdrhistogram::Histogram;
+use pacer::Pacer;
 
 use crate::dialect::{Dialect, Heard, Person};
 use crate::layout::Layout;
-use crate::mark::{self, Mark, Random};
-use crate::order::{Faults, Order};
+use crate::mark;
+use crate::order::Faults;
 use crate::sockets::{Guest, Sockets};
 
 /// When all is said, nothing new for so long means that nothing more will come.
 const SILENCE: Duration = Duration::from_secs(5);
 /// After all that was expected has come: time for what was not.
 const AFTERWARDS: Duration = Duration::from_millis(100);
-/// The longest time in microseconds that is told from others.
-const LONGEST: u64 = 60_000_000;
 
 /// How fast is posted.
 #[derive(Clone, Copy, Debug)]
@@ -66,31 +69,6 @@ pub struct Crowd {
     sockets: Sockets,
     layout: Layout,
     runs: u8,
-}
-
-struct Sent {
-    due: Duration,
-    acknowledged: bool,
-}
-
-/// One run's account.
-struct Account<'a> {
-    run: u8,
-    layout: &'a Layout,
-    lanes: &'a [Lane],
-    sent: Vec<Vec<Sent>>,
-    random: Random,
-    order: Order,
-    /// What is due or heard in it counts.
-    window: (Duration, Duration),
-    posts: usize,
-    deliveries: usize,
-    latency: Histogram<u64>,
-    unanswered: usize,
-    /// Deliveries that must come for what was acknowledged.
-    expected: usize,
-    refused: usize,
-    resyncs: usize,
 }
 
 impl Crowd {
@@ -212,127 +190,9 @@ impl Crowd {
     }
 
     fn post(&mut self, account: &mut Account, lane: usize, due: Duration) {
-        let mark = Mark { lane, counter: account.sent[lane].len() };
+        let mark = account.say(lane, due);
         let Speaker { socket, chat } = account.speaker(mark);
-        let (socket, chat) = (*socket, *chat);
         let id = mark.id(account.random.next());
-        self.sockets.say(socket, &self.dialect.post(chat, &id, &mark.text(account.run)));
-        account.sent[lane].push(Sent { due, acknowledged: false });
-        account.unanswered += 1;
-    }
-}
-
-impl<'a> Account<'a> {
-    fn new(run: u8, layout: &'a Layout, lanes: &'a [Lane]) -> Result<Self> {
-        Ok(Self {
-            run,
-            layout,
-            lanes,
-            sent: lanes.iter().map(|_| Vec::new()).collect(),
-            random: Random(u64::from(run)),
-            order: Order::new(layout.readers()),
-            window: (Duration::MAX, Duration::MAX),
-            posts: 0,
-            deliveries: 0,
-            latency: Histogram::new_with_max(LONGEST, 3)?,
-            unanswered: 0,
-            expected: 0,
-            refused: 0,
-            resyncs: 0,
-        })
-    }
-
-    fn speaker(&self, mark: Mark) -> &'a Speaker {
-        let speakers = &self.lanes[mark.lane].speakers;
-        &speakers[mark.counter % speakers.len()]
-    }
-
-    fn counts(&self, when: Duration) -> bool {
-        self.window.0 <= when && when < self.window.1
-    }
-
-    fn hear(&mut self, socket: usize, mark: Mark, now: Duration) {
-        let chat = self.speaker(mark).chat;
-        self.order.hear(self.layout.reader(chat, socket), mark);
-        self.deliveries += usize::from(self.counts(now));
-        let due = self.sent[mark.lane][mark.counter].due;
-        if self.counts(due) {
-            let took = now.saturating_sub(due).as_micros() as u64;
-            self.latency.saturating_record(took);
-        }
-    }
-
-    fn acknowledge(&mut self, mark: Mark, now: Duration) {
-        let sent = &mut self.sent[mark.lane][mark.counter];
-        if !sent.acknowledged {
-            sent.acknowledged = true;
-            self.unanswered -= 1;
-            self.expected += self.layout.members;
-            self.posts += usize::from(self.counts(now));
-        }
-    }
-
-    fn is_complete(&self) -> bool {
-        self.unanswered == 0 && self.order.heard() >= self.expected
-    }
-
-    fn judge(&self) -> Faults {
-        let mut acknowledged = vec![Vec::new(); self.layout.chats];
-        for (lane, sent) in self.sent.iter().enumerate() {
-            for (counter, _) in sent.iter().enumerate().filter(|(_, sent)| sent.acknowledged) {
-                let mark = Mark { lane, counter };
-                acknowledged[self.speaker(mark).chat].push(mark);
-            }
-        }
-        self.order.judge(&acknowledged)
-    }
-}
-
-/// Knows when the next post is due.
-struct Pacer {
-    pace: Pace,
-    posted: usize,
-}
-
-impl Pacer {
-    fn new(pace: Pace) -> Self {
-        Self { pace, posted: 0 }
-    }
-
-    fn next(&self) -> Option<Duration> {
-        match self.pace {
-            Pace::Closed => None,
-            Pace::PerSecond(rate) => Some(Duration::from_secs_f64(self.posted as f64 / rate)),
-        }
-    }
-
-    /// The lane whose turn it is, if a post is due.
-    fn due(&mut self, now: Duration, lanes: usize) -> Option<(usize, Duration)> {
-        let due = self.next().filter(|due| *due <= now)?;
-        self.posted += 1;
-        Some(((self.posted - 1) % lanes, due))
-    }
-
-    /// How long may be slept. The system sleeps in whole milliseconds, so the last two are spent awake.
-    fn patience(&self, now: Duration) -> Duration {
-        match self.next() {
-            None => Duration::MAX,
-            Some(due) => due.saturating_sub(now + Duration::from_millis(2)),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn posts_that_come_late_keep_the_time_at_which_they_were_due() {
-        let mut pacer = Pacer::new(Pace::PerSecond(100.0));
-        let now = Duration::from_millis(25);
-        let due: Vec<_> = std::iter::from_fn(|| pacer.due(now, 2)).collect();
-        let expected = [(0, 0), (1, 10), (0, 20)].map(|(lane, millis)| (lane, Duration::from_millis(millis)));
-        assert_eq!(due, expected);
-        assert_eq!(pacer.patience(now), Duration::from_millis(3));
+        self.sockets.say(*socket, &self.dialect.post(*chat, &id, &mark.text(account.run)));
     }
 }

@@ -1,6 +1,7 @@
 //! The machine: which core is whose, and how many sockets there may be.
 
 use std::ffi::OsStr;
+use std::fs;
 use std::process::Command;
 
 use anyhow::{Context, Result};
@@ -38,7 +39,9 @@ impl Cores {
 
 fn on(core: usize, program: impl AsRef<OsStr>) -> Command {
     let mut command = Command::new("taskset");
-    command.arg("--cpu-list").arg(core.to_string()).arg(program);
+    command.arg("--cpu-list").arg(core.to_string());
+    // However this program ends, nothing of what it started goes on.
+    command.args(["setpriv", "--pdeathsig", "KILL", "--"]).arg(program);
     command
 }
 
@@ -47,6 +50,11 @@ pub fn move_to(core: usize) -> Result<()> {
     let mut set = CpuSet::new();
     set.set(core);
     Ok(sched_setaffinity(None, &set)?)
+}
+
+/// How many others want the cores, on average over the last minute.
+pub fn load_average() -> Option<f64> {
+    fs::read_to_string("/proc/loadavg").ok()?.split(' ').next()?.parse().ok()
 }
 
 /// As many files as the system lets us have; the servers inherit that.

@@ -44,6 +44,9 @@ use crate::options::{Options, Scenario};
 use crate::results::Results;
 use crate::scenarios::{growth, idle, inserts, rest, start, talk};
 
+/// A machine with a higher load average has other things to do.
+const QUIET: f64 = 0.5;
+
 fn main() -> Result<()> {
     let options = Options::parse();
     let cores = Cores::find()?;
@@ -51,6 +54,9 @@ fn main() -> Result<()> {
         println!(
             "There is one core only: server and load disturb each other, and the figures are worthless."
         );
+    }
+    if let Some(load) = machine::load_average().filter(|load| *load > QUIET) {
+        println!("The machine is busy (load average {load}): the figures will scatter.");
     }
     machine::raise_limit_of_files()?;
     let mut results = Results::default();

@@ -11,10 +11,10 @@ pub fn run(args: &[&str]) -> Result<()> {
         tools::for_building()?;
         client::build()?;
     }
-    server::build()?;
-    shell::say("Building the load and the contestants");
-    shell::run(shell::cargo(["build", "--release", "--package", "bench"]))?;
-    let mut bench = shell::program(project::target()?.join("release/bench"));
+    shell::say("Building the server, the load and the contestants");
+    // In one go: each alone would have the server compiled with its own choice of features, and so twice.
+    shell::run(shell::cargo(["build", "--release", "--package", "backend", "--package", "bench"]))?;
+    let mut bench = shell::program(server::binary()?.with_file_name("bench"));
     bench.args(args);
     shell::run(bench)
 }

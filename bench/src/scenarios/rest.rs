@@ -10,7 +10,7 @@ use crate::contestant::{Contestant, Running};
 use crate::http::{Asking, Outcome};
 use crate::layout::Layout;
 use crate::mark::{self, Mark, Random};
-use crate::scenarios::talk::P99;
+use crate::scenarios::talk::{LOAD, P99, load_share};
 
 const CONNECTIONS: usize = 32;
 const CHATS: usize = 10;
@@ -91,6 +91,7 @@ fn add(bench: &mut Bench, scenario: &'static str, who: Contestant, outcome: &Out
             (RATE, rate),
             ("answers/CPU-s", outcome.answers as f64 / outcome.after.since(outcome.before)),
             ("p50 ms", millis(&outcome.latency, 0.5)),
+            (LOAD, load_share(outcome.before, outcome.after, outcome.seconds)),
             (P99, millis(&outcome.latency, 0.99)),
         ],
     );

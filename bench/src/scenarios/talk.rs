@@ -17,6 +17,8 @@ pub const MANY_CHATS_HALF: &str = "S2 at half of each one's maximum";
 /// Names under which the goals look figures up.
 pub const PER_PROCESSOR_SECOND: &str = "deliveries/CPU-s";
 pub const P99: &str = "p99 ms";
+/// Where this comes near 100, the load could not do more, and what is per second says more of it than of the server.
+pub const LOAD: &str = "load %";
 pub const FAULTS: [&str; 4] = ["lost", "doubled", "disordered", "refused"];
 
 /// Posts a second where the pace is the same for everyone.
@@ -86,6 +88,10 @@ pub fn talk(
     Ok(outcome)
 }
 
+pub fn load_share(before: Usage, after: Usage, seconds: f64) -> f64 {
+    100.0 * after.load.saturating_sub(before.load).as_secs_f64() / seconds
+}
+
 fn add(bench: &mut Bench, scenario: &'static str, running: &Running, outcome: &Outcome<Usage>) -> Result<()> {
     let who = running.contestant.name();
     let used = outcome.after.since(outcome.before);
@@ -96,6 +102,7 @@ fn add(bench: &mut Bench, scenario: &'static str, running: &Running, outcome: &O
         ("posts/s", outcome.posts as f64 / outcome.seconds),
         ("CPU %", 100.0 * used / outcome.seconds),
         ("of it server %", 100.0 * server / used),
+        (LOAD, load_share(outcome.before, outcome.after, outcome.seconds)),
         ("MiB", usage::memory(running.pid())? / 1_024.0),
     ];
     let latency = [("p50 ms", 0.5), (P99, 0.99), ("p99.9 ms", 0.999)]
