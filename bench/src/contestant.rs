@@ -29,11 +29,12 @@ pub enum Contestant {
     Plain,
     Bun,
     SocketIo,
+    Django,
 }
 
 impl Contestant {
-    pub const ALL: [Self; 6] =
-        [Self::Chatire, Self::Raw, Self::Limit, Self::Plain, Self::Bun, Self::SocketIo];
+    pub const ALL: [Self; 7] =
+        [Self::Chatire, Self::Raw, Self::Limit, Self::Plain, Self::Bun, Self::SocketIo, Self::Django];
 
     pub fn name(self) -> &'static str {
         match self {
@@ -43,6 +44,7 @@ impl Contestant {
             Self::Plain => "plain",
             Self::Bun => "bun",
             Self::SocketIo => "socketio",
+            Self::Django => "django",
         }
     }
 
@@ -50,7 +52,7 @@ impl Contestant {
         match self {
             Self::Chatire => Dialect::Chatire,
             Self::SocketIo => Dialect::SocketIo,
-            Self::Raw | Self::Limit | Self::Plain | Self::Bun => Dialect::Plain,
+            Self::Raw | Self::Limit | Self::Plain | Self::Bun | Self::Django => Dialect::Plain,
         }
     }
 
@@ -60,19 +62,21 @@ impl Contestant {
     }
 
     fn command(self, cores: &Cores) -> Result<Command> {
-        let script = |name: &str| project::fetched(name).join("server.js");
+        let script = |name: &str, file: &str| project::fetched(name).join(file);
         let mut command = match self {
             Self::Chatire => cores.beside_the_server(project::built("chatire")?),
             Self::Raw | Self::Limit => cores.beside_the_server(project::built("bench-limit")?),
             Self::Plain => cores.beside_the_server(project::built("bench-plain")?),
             Self::Bun => cores.beside_the_server(project::bun()),
             Self::SocketIo => cores.beside_the_server("node"),
+            Self::Django => cores.beside_the_server(project::python()),
         };
         match self {
             Self::Chatire => drop(command.arg("serve")),
             Self::Raw => drop(command.arg("raw")),
-            Self::Bun => drop(command.arg(script("bun"))),
-            Self::SocketIo => drop(command.arg(script("socketio"))),
+            Self::Bun => drop(command.arg(script("bun", "server.js"))),
+            Self::SocketIo => drop(command.arg(script("socketio", "server.js"))),
+            Self::Django => drop(command.arg(script("django", "server.py"))),
             Self::Limit | Self::Plain => {}
         }
         Ok(command)

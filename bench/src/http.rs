@@ -73,7 +73,7 @@ impl<A: FnMut(usize) -> String, C: Fn(&[u8]) -> bool> Asking<A, C> {
                 let connection = &mut connections[index];
                 connection.receive()?;
                 while let Some(body) = connection.whole_answer()? {
-                    ensure!((self.check)(body), "a wrong answer: {}", String::from_utf8_lossy(body));
+                    ensure!((self.check)(body), "a wrong answer: {}", beginning(body));
                     length = body.len();
                     answers += 1;
                     latency.saturating_record(connection.asked.elapsed().as_micros() as u64);
@@ -130,11 +130,16 @@ impl Connection {
     }
 }
 
+/// As much of an answer as a person wants to read.
+fn beginning(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).chars().take(200).collect()
+}
+
 /// Reads an answer that says how long it is, as all of these servers do.
 fn answer(bytes: &[u8]) -> Result<Option<&[u8]>> {
     let Some(end) = memmem::find(bytes, b"\r\n\r\n") else { return Ok(None) };
     let head = String::from_utf8_lossy(&bytes[..end]);
-    ensure!(head.starts_with("HTTP/1.1 20"), "refused: {}", String::from_utf8_lossy(bytes));
+    ensure!(head.starts_with("HTTP/1.1 20"), "refused: {}", beginning(bytes));
     let length = head.lines().find_map(|line| {
         let (name, value) = line.split_once(':')?;
         name.eq_ignore_ascii_case("content-length").then(|| value.trim().parse::<usize>().ok())?

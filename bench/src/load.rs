@@ -19,6 +19,8 @@ use crate::sockets::{Guest, Sockets};
 
 /// When all is said, nothing new for so long means that nothing more will come.
 const SILENCE: Duration = Duration::from_secs(5);
+/// Nor is there more patience than this with who has fallen far behind.
+const LONGEST: Duration = Duration::from_mins(1);
 /// After all that was expected has come: time for what was not.
 const AFTERWARDS: Duration = Duration::from_millis(100);
 
@@ -144,7 +146,8 @@ impl Crowd {
 
     fn hear_the_rest(&mut self, account: &mut Account, start: Instant) -> Result<()> {
         let mut last = Instant::now();
-        while last.elapsed() < SILENCE && !account.is_complete() {
+        let end = start.elapsed() + LONGEST;
+        while start.elapsed() < end && last.elapsed() < SILENCE && !account.is_complete() {
             if self.listen(account, start, Duration::from_millis(100), false)? {
                 last = Instant::now();
             }

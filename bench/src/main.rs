@@ -33,11 +33,11 @@ mod usage;
 
 use std::fs;
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use clap::Parser;
 
 use crate::bench::Bench;
-use crate::contestant::Contestant;
+use crate::contestant::{Contestant, OURS};
 use crate::database::Database;
 use crate::machine::Cores;
 use crate::options::{Options, Scenario};
@@ -72,7 +72,9 @@ fn main() -> Result<()> {
     }
     let report = table::all(&bench.results) + &goals::table(&bench.results);
     println!("{report}");
+    fs::create_dir_all(project::made())?;
     fs::write(project::made().join("report.md"), report)?;
+    ensure!(!bench.results.has_skipped(OURS), "our own server failed");
     Ok(())
 }
 

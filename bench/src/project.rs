@@ -28,6 +28,10 @@ pub fn fetched(name: &str) -> PathBuf {
     made().join(name)
 }
 
+pub fn python() -> PathBuf {
+    fetched("django").join("venv/bin/python")
+}
+
 pub fn bun() -> PathBuf {
     fetched("bun").join("node_modules/.bin/bun")
 }

@@ -24,13 +24,19 @@ struct Skipped {
 impl Results {
     pub fn skip(&mut self, scenario: Option<&'static str>, who: &'static str, why: String) {
         println!("  {who} is skipped: {why}");
-        self.skipped.push(Skipped { scenario, who, why });
+        if !self.skipped.iter().any(|known| known.scenario == scenario && known.who == who) {
+            self.skipped.push(Skipped { scenario, who, why });
+        }
     }
 
     pub fn skipped_in(&self, scenario: &str) -> impl Iterator<Item = (&'static str, &str)> {
         let here =
             self.skipped.iter().filter(move |skipped| skipped.scenario.is_none_or(|other| other == scenario));
         here.map(|skipped| (skipped.who, skipped.why.as_str()))
+    }
+
+    pub fn has_skipped(&self, who: &str) -> bool {
+        self.skipped.iter().any(|skipped| skipped.who == who)
     }
 
     pub fn add(

@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 use crate::contestant::OURS;
 use crate::results::Results;
 
-/// One table for each scenario. The first figure of each is compared with ours.
+/// One table for each scenario. The first figure of each is compared with ours, or, where ours is not
+/// among them, with the first.
 pub fn all(results: &Results) -> String {
     results.scenarios().into_iter().map(|scenario| of_scenario(results, scenario)).collect()
 }
@@ -13,13 +14,16 @@ pub fn all(results: &Results) -> String {
 fn of_scenario(results: &Results, scenario: &str) -> String {
     let names = results.names(scenario);
     let main = names.first().copied().unwrap_or_default();
-    let ours = results.median(scenario, OURS, main);
-    let mut head = vec![String::new(), "÷ ours".to_owned()];
+    let rows = results.rows(scenario);
+    let (ratio, base) =
+        if rows.contains(&OURS) { ("÷ ours", Some(&OURS)) } else { ("÷ first", rows.first()) };
+    let base = base.and_then(|who| results.median(scenario, who, main));
+    let mut head = vec![String::new(), ratio.to_owned()];
     head.extend(names.iter().map(|name| (*name).to_owned()));
-    let measured = results.rows(scenario).into_iter().map(|who| {
+    let measured = rows.iter().map(|who| {
         let figures = names.iter().map(|name| results.median(scenario, who, name));
-        let ratio = results.median(scenario, who, main).zip(ours).map(|(figure, ours)| figure / ours);
-        let mut row = vec![who.to_owned(), shown(ratio)];
+        let ratio = results.median(scenario, who, main).zip(base).map(|(figure, base)| figure / base);
+        let mut row = vec![(*who).to_owned(), shown(ratio)];
         row.extend(figures.map(shown));
         row
     });

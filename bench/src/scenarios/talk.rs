@@ -59,6 +59,11 @@ impl Talk {
         add(bench, self.name, running, &outcome)?;
         let paces = [(Some(self.half), fastest / 2.0), (self.steady, STEADY)];
         for (name, rate) in paces.into_iter().filter_map(|(name, rate)| Some((name?, rate))) {
+            if rate > fastest {
+                let why = format!("its maximum is {fastest:.0} posts/s");
+                bench.results.skip(Some(name), running.contestant.name(), why);
+                continue;
+            }
             let outcome = talk(bench, running, &mut crowd, &self.lanes, Pace::PerSecond(rate))?;
             add(bench, name, running, &outcome)?;
         }
