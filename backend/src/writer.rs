@@ -71,10 +71,7 @@ pub struct Writer {
 
 impl Writer {
     pub fn start(database_url: &str, hub: &Arc<Hub>, epoch: Uuid) -> anyhow::Result<Self> {
-        let count = std::env::var("TMP_SHARDS")
-            .ok()
-            .and_then(|n| n.parse().ok())
-            .unwrap_or_else(|| available_parallelism().map_or(1, usize::from).min(SHARDS_MAX));
+        let count = available_parallelism().map_or(1, usize::from).min(SHARDS_MAX);
         let bench = Arc::new(Bench::new(database_url, count, Arc::clone(hub), epoch)?);
         let (mut shards, mut running) = (Vec::new(), JoinSet::new());
         for _ in 0..count {
