@@ -25,6 +25,8 @@ cargo xtask run          build Chatire, start it on http://localhost:8000
 cargo xtask run --dev    the same, rebuilt and restarted on every change
 cargo xtask build        target/release/chatire, with the client in dist/ embedded
 cargo xtask test         everything that must hold, in a real browser too
+cargo xtask test --faults
+                         only what takes long: the server and PostgreSQL killed, lines cut, thousands at once
 cargo xtask bench        our server and others under the same load; --help says what may be asked for
 cargo xtask tidy         the rules of ARCHITECTURE.md
 
@@ -39,6 +41,7 @@ fn main() -> ExitCode {
         ["run", "--dev"] => dev::run(),
         ["build"] => build(),
         ["test"] => test::run(),
+        ["test", "--faults"] => test::faults(),
         ["bench", args @ ..] => bench::run(args),
         ["tidy"] => tidy::run(),
         ["help" | "--help" | "-h"] => {

@@ -25,8 +25,32 @@ pub fn run() -> Result<()> {
     server::build()?;
     install_packages_of_the_browser_test()?;
     tested(&mut tally, browser_test()?)?;
-    println!("\n{} passed, {} failed", tally.passed, tally.failed);
+    tally.say();
     Ok(())
+}
+
+/// What takes minutes: the program as it is shipped, while everything around it breaks.
+pub fn faults() -> Result<()> {
+    tools::for_running()?;
+    client::build()?;
+    server::build()?;
+    let mut tally = Tally::default();
+    tested(&mut tally, many_histories(["--package", "shared", "--lib"]))?;
+    tested(&mut tally, many_histories(["--package", "backend", "--test=api"]))?;
+    let mut faults = shell::cargo(["test", "--package", "backend", "--test=faults", "--"]);
+    // One after the other: they measure, and a machine is theirs alone.
+    faults.args(["--include-ignored", "--nocapture", "--test-threads=1"]);
+    faults.env("CHATIRE_BINARY", server::binary()?);
+    tested(&mut tally, faults)?;
+    tally.say();
+    Ok(())
+}
+
+/// The property that is tried on a few histories otherwise, on many.
+fn many_histories(of: [&str; 3]) -> Command {
+    let mut property = shell::cargo(["test"]);
+    property.args(of).arg("whoever_was_away").env("PROPTEST_CASES", "5000").env("CHATIRE_TEST_SEEDS", "50");
+    property
 }
 
 /// What can be judged without running anything.
@@ -61,6 +85,10 @@ impl Tally {
             ["ℹ", "fail", failed] => self.add("0", failed),
             _ => {}
         }
+    }
+
+    fn say(&self) {
+        println!("\n{} passed, {} failed", self.passed, self.failed);
     }
 
     fn add(&mut self, passed: &str, failed: &str) {
