@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use anyhow::{Context, Result, bail};
 use futures_util::{SinkExt, StreamExt};
 use shared::{
-    changes::Since,
+    changes::{Changes, Since},
     socket::{ClientFrame, ServerFrame},
 };
 use tokio::{
@@ -75,6 +75,17 @@ impl Line {
                 Message::Text(text) => return serde_json::from_str(&text).context(text.to_string()),
                 Message::Close(frame) => self.closed_with = frame.map(|frame| frame.code.into()),
                 _ => {}
+            }
+        }
+    }
+
+    /// The next changes, whatever else is said before.
+    pub async fn hears_changes(&mut self) -> Result<Changes> {
+        loop {
+            match self.hears().await? {
+                ServerFrame::Changes(changes) => return Ok(changes),
+                ServerFrame::Presence { .. } | ServerFrame::Typing { .. } | ServerFrame::Posted { .. } => {}
+                other => bail!("changes were awaited: {other:?}"),
             }
         }
     }

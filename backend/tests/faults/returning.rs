@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-use shared::{changes::Since, socket::ServerFrame};
+use shared::changes::Since;
 use tokio::time::timeout;
 use uuid::Uuid;
 
@@ -22,10 +22,8 @@ fn allow_many_files() {
 async fn come(person: Person, uri: String, since: Since) -> anyhow::Result<(Line, Since)> {
     let mut line = Line::open(&person).await?;
     line.subscribes(&uri, Some(since)).await?;
-    match line.hears().await? {
-        ServerFrame::Changes(changes) => Ok((line, Since { after: changes.head, epoch: since.epoch })),
-        other => anyhow::bail!("{other:?}"),
-    }
+    let changes = line.hears_changes().await?;
+    Ok((line, Since { after: changes.head, epoch: since.epoch }))
 }
 
 /// Everybody at once; nobody may be turned away.
@@ -69,10 +67,8 @@ async fn two_thousand_come_back_at_once_after_a_restart() {
     let said = Instant::now();
     let seq = ada.posts(&tea, Uuid::new_v4(), "all here?").await.unwrap().stored.seq;
     let hear = |(mut line, _): (Line, Since)| async move {
-        match line.hears().await.unwrap() {
-            ServerFrame::Changes(changes) => assert_eq!((changes.after, changes.head), (missed, seq)),
-            other => panic!("changes were awaited: {other:?}"),
-        }
+        let changes = line.hears_changes().await.unwrap();
+        assert_eq!((changes.after, changes.head), (missed, seq));
     };
     timeout(BACK_WITHIN, join_all(lines.into_iter().map(hear))).await.expect("all hear it in time");
     println!(
