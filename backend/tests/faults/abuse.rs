@@ -23,7 +23,7 @@ const PING: u8 = 0x9;
 const PONG: u8 = 0xa;
 const FINAL: u8 = 0x80;
 const MEMORY_MAX: u64 = 2 * 1024;
-const ENDED_WITHIN: Duration = Duration::from_secs(60);
+const ENDED_WITHIN: Duration = Duration::from_mins(1);
 
 /// A masked frame, whose mask changes nothing.
 fn frame(first: u8, body: &[u8]) -> Vec<u8> {
