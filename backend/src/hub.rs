@@ -117,7 +117,7 @@ impl Hub {
             && let Some(presence) = frame::text(&audience.presence())
         {
             // The others know already who is here.
-            session.send(presence);
+            session.send_passing(&presence);
         }
     }
 

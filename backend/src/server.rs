@@ -61,7 +61,7 @@ pub fn bind(app: &Arc<App>) -> anyhow::Result<(Server, SocketAddr)> {
 fn connection(
     app: Arc<App>,
 ) -> impl ServiceFactory<TcpStream, Config = (), Response = (), Error = DispatchError, InitError = ()> {
-    let upgrades = Arc::clone(&app);
+    let (upgrades, closing) = (Arc::clone(&app), Arc::clone(&app));
     let upgrade = fn_factory(move || {
         let app = Arc::clone(&upgrades);
         async move {
@@ -78,6 +78,10 @@ fn connection(
         .client_request_timeout(HEAD_WITHIN)
         .keep_alive(KEEP_ALIVE)
         .tcp_nodelay(true)
+        .graceful_shutdown_signal(move || {
+            let mut closing = closing.hub.closing();
+            async move { drop(closing.wait_for(|closing| *closing).await) }
+        })
         .upgrade(upgrade)
         .finish(map_config(application(app), |()| AppConfig::default()))
         .tcp()

@@ -92,6 +92,13 @@ impl Session {
         }
     }
 
+    /// Sends what may as well be lost.
+    pub fn send_passing(&self, frame: &Bytes) {
+        if self.put_passing(frame) {
+            self.flush();
+        }
+    }
+
     pub fn send(&self, frame: Bytes) {
         if self.put_answer(frame) {
             self.flush();
