@@ -127,9 +127,10 @@ impl Writer {
         shard.try_send(work).map_err(|_| busy())
     }
 
-    /// Whether it takes anything.
-    pub fn is_open(&self) -> bool {
-        !self.shards.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
+    /// Refuses once it takes nothing more: the server is about to stop.
+    pub fn check_open(&self) -> Result<(), Error> {
+        let is_closed = self.shards.lock().unwrap_or_else(PoisonError::into_inner).is_empty();
+        if is_closed { Err(busy()) } else { Ok(()) }
     }
 
     /// Takes nothing more, and waits until all that was taken is stored and answered.

@@ -1,18 +1,9 @@
 //! What is not the API: the client, its files, and a word on the server's health.
 
-use std::time::Duration;
-
 use actix_web::{HttpRequest, HttpResponse, ResponseError, http::Method, web::Data};
 use shared::problem::ProblemCode;
 
-use crate::{
-    app::App,
-    assets, db,
-    problem::{Error, Refusal},
-};
-
-/// A server that stops is back, or another has taken its place.
-const RESTARTED_WITHIN: Duration = Duration::from_secs(5);
+use crate::{app::App, assets, db, problem::Error};
 
 /// Whether the process answers; it does not ask the database.
 pub async fn health() -> HttpResponse {
@@ -21,9 +12,7 @@ pub async fn health() -> HttpResponse {
 
 /// Whether the process can do its work: it has its database, and is not about to stop.
 pub async fn readiness(app: Data<App>) -> Result<HttpResponse, Error> {
-    if !app.writer.is_open() {
-        return Err(Refusal::new(ProblemCode::Busy).retry_after(RESTARTED_WITHIN).into());
-    }
+    app.writer.check_open()?;
     db::instance::epoch(&mut *app.db.get().await?).await?;
     Ok(HttpResponse::Ok().json(serde_json::json!({ "status": "ready" })))
 }

@@ -48,9 +48,7 @@ pub async fn open(
     };
     let mut response = actix_http::ws::handshake(request.head())
         .map_err(|error| Refusal::new(ProblemCode::Malformed).detail(error.to_string()))?;
-    if *app.hub.closing().borrow() {
-        return Err(ProblemCode::Busy.into());
-    }
+    app.writer.check_open()?;
     let seat = app.hub.seat(user.id, address(&request, &app.config)).ok_or_else(|| {
         Refusal::new(ProblemCode::TooManyRequests).detail("Too many sockets are open.").retry_after(FULL)
     })?;
