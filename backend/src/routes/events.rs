@@ -55,7 +55,7 @@ pub async fn follow(
     let asked = request.query_string().contains("after=").then_some(wanted);
     // Listens first and reads second, so that nothing falls between.
     let news = app.hub.follow(chat.id, &chat.uri);
-    let since = match last_event(&request).or(asked) {
+    let since = match last_event(&request)?.or(asked) {
         Some(since) => since,
         None => Since { after: db::chats::read(&mut *app.db.get().await?, chat.id).await?.head, epoch: None },
     };
@@ -68,6 +68,7 @@ pub async fn follow(
         news,
         closing,
         turn: Turn::Read,
+        looked: Instant::now(),
         remarked: Instant::now(),
         _seat: seat,
     };
@@ -80,11 +81,21 @@ pub async fn follow(
         .streaming(once(ready(Ok::<_, Infallible>(first))).chain(listener.events())))
 }
 
-/// Where a listener that comes back was: the id of the last event that it heard.
-fn last_event(request: &HttpRequest) -> Option<Since> {
-    let id = request.headers().get("last-event-id")?.to_str().ok()?;
-    let (after, epoch) = id.split_once('.').unwrap_or((id, ""));
-    Some(Since { after: after.parse().ok()?, epoch: Uuid::parse_str(epoch).ok() })
+/// Where a listener that comes back was: the id of the last event that it heard. One that cannot be read is refused, or
+/// what was missed would be skipped.
+fn last_event(request: &HttpRequest) -> Result<Option<Since>, Error> {
+    match request.headers().get("last-event-id") {
+        Some(id) if !id.is_empty() => {
+            id.to_str().ok().and_then(since).ok_or(ProblemCode::StartAfresh.into()).map(Some)
+        }
+        _ => Ok(None),
+    }
+}
+
+fn since(id: &str) -> Option<Since> {
+    let (after, epoch) = id.split_once('.')?;
+    let after = after.parse().ok().filter(|after| *after >= 0)?;
+    Some(Since { after, epoch: Some(Uuid::parse_str(epoch).ok()?) })
 }
 
 struct Listener {
@@ -95,6 +106,7 @@ struct Listener {
     news: watch::Receiver<Option<Arc<News>>>,
     closing: watch::Receiver<bool>,
     turn: Turn,
+    looked: Instant,
     remarked: Instant,
     _seat: Seat,
 }
@@ -146,8 +158,13 @@ impl Listener {
                 b"event: goodbye\ndata: {\"type\":\"goodbye\",\"reason\":\"the server restarts\"}\n\n",
             )));
         }
-        if timeout_at(Instant::now() + LOOK_EVERY, self.news.changed()).await.is_err() {
+        // Before the news, which may never pause.
+        if self.looked.elapsed() >= LOOK_EVERY {
+            self.looked = Instant::now();
             return self.look().await;
+        }
+        if timeout_at(self.looked + LOOK_EVERY, self.news.changed()).await.is_err() {
+            return Ok(None);
         }
         let Some(news) = self.news.borrow_and_update().clone() else {
             self.turn = Turn::Read;
