@@ -1,7 +1,7 @@
 //! Who listens to what, and what they are told. The hub never waits: news that a session does not take is left out, and
 //! the session reads it from the database.
 
-mod audience;
+pub mod audience;
 pub mod delivery;
 pub mod frame;
 mod outgoing;
@@ -23,7 +23,7 @@ use tokio::{net::TcpStream, sync::watch};
 use uuid::Uuid;
 
 use self::{
-    audience::Audience,
+    audience::{Audience, Missed},
     delivery::Delivery,
     recent::Recent,
     seats::{Seat, SeatLimits, Seats},
@@ -132,9 +132,9 @@ impl Hub {
         }
     }
 
-    /// From where a session reads on in a chat; nothing if it has everything.
-    pub fn reads_from(&self, chat_id: i64, id: Uuid) -> Option<i64> {
-        self.audience(chat_id).and_then(|audience| lock(&audience).reads_from(id))
+    /// What a session missed of a chat; nothing if it has everything.
+    pub fn missed(&self, chat_id: i64, id: Uuid) -> Option<Missed> {
+        self.audience(chat_id).and_then(|audience| lock(&audience).missed(id))
     }
 
     /// A session has been told everything up to `head`; false if more has happened meanwhile.

@@ -29,6 +29,15 @@ struct Listener {
     live: bool,
 }
 
+/// What a session missed of a chat.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Missed {
+    /// It was told everything up to this number.
+    After(i64),
+    /// Only its client knows what it read.
+    Unknown,
+}
+
 /// The listeners of a chat.
 pub struct Audience {
     pub uri: String,
@@ -115,9 +124,10 @@ impl Audience {
         self.news.send_replace(None);
     }
 
-    /// Up to where a session was told, if it listens and shall read on from there.
-    pub fn reads_from(&mut self, id: Uuid) -> Option<i64> {
-        self.listeners.get(&id).filter(|listener| !listener.live)?.known
+    /// What a session missed, if it listens and missed anything.
+    pub fn missed(&self, id: Uuid) -> Option<Missed> {
+        let listener = self.listeners.get(&id).filter(|listener| !listener.live)?;
+        Some(listener.known.map_or(Missed::Unknown, Missed::After))
     }
 
     /// The session has been told up to `head`; true if it has everything now and hears news as it comes.
@@ -136,10 +146,11 @@ impl Audience {
         }
     }
 
-    /// Puts a frame that may be lost into the queue of everyone but one.
+    /// Puts a frame that may be lost into the queue of everyone but one, also of those who are still reading what they
+    /// missed: nobody says it to them again.
     pub fn tell(&self, frame: &Bytes, but: Option<Uuid>, delivery: &mut Delivery) {
         for (_, listener) in self.listeners.iter().filter(|(id, _)| Some(**id) != but) {
-            if listener.live && listener.session.put_passing(frame) {
+            if listener.session.put_passing(frame) {
                 delivery.add(&listener.session);
             }
         }

@@ -63,7 +63,7 @@ impl Session {
         if outgoing.news(news.clone()) {
             Put::In { flush: outgoing.promise() }
         } else {
-            drop(outgoing);
+            // Under the lock: whoever empties the queue after this must see it.
             self.behind.store(true, Ordering::Release);
             Put::LeftOut
         }

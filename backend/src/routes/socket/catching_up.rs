@@ -10,6 +10,7 @@ use super::{
 };
 use crate::{
     db::{self, chats::Address},
+    hub::audience::Missed,
     problem::Error,
 };
 
@@ -33,8 +34,13 @@ impl Conversation {
     /// After news was left out.
     pub async fn catch_up_everywhere(&mut self) -> Turn {
         for (chat_id, uri) in self.chats.clone() {
-            if let Some(after) = self.app.hub.reads_from(chat_id, self.id) {
-                self.catch_up(chat_id, &uri, Since { after, epoch: None }).await?;
+            match self.app.hub.missed(chat_id, self.id) {
+                Some(Missed::After(after)) => {
+                    self.catch_up(chat_id, &uri, Since { after, epoch: None }).await?;
+                }
+                // It may have read before that happened.
+                Some(Missed::Unknown) => self.leave_to_client(chat_id, &uri),
+                None => {}
             }
         }
         Turn::Continue(())
@@ -79,13 +85,17 @@ impl Conversation {
     fn give_up(&mut self, chat_id: i64, uri: &str, error: &Error) -> Turn {
         let code = error.problem().code;
         if code == ProblemCode::StartAfresh || code.is_passing() {
-            self.app.hub.is_on_its_own(chat_id, self.id);
-            self.session.answer(&ServerFrame::Resync { uri: uri.to_owned() });
+            self.leave_to_client(chat_id, uri);
         } else {
             self.unsubscribe(uri);
             self.refuse(None, Some(uri.to_owned()), error);
         }
         Turn::Continue(())
+    }
+
+    fn leave_to_client(&self, chat_id: i64, uri: &str) {
+        self.app.hub.is_on_its_own(chat_id, self.id);
+        self.session.answer(&ServerFrame::Resync { uri: uri.to_owned() });
     }
 
     async fn head(&self, chat_id: i64) -> Result<i64, Error> {

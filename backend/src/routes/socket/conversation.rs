@@ -80,7 +80,8 @@ impl Conversation {
         if self.session.is_ended() || self.session.is_broken() {
             return Turn::Break(());
         }
-        if self.session.shall_catch_up() {
+        // More may be left out while this goes on, and nobody wakes us for that.
+        while self.session.shall_catch_up() {
             Box::pin(self.catch_up_everywhere()).await?;
         }
         Turn::Continue(())
