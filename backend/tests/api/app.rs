@@ -7,6 +7,7 @@ use backend::{
     config::{Config, RateLimits},
     db, server,
 };
+use futures_util::future::join_all;
 use reqwest::Method;
 use serde_json::json;
 use shared::{
@@ -160,6 +161,13 @@ impl Person {
 
     pub async fn says(&self, uri: &str, message: &str) -> Posted {
         self.say(uri, message).await.is(200).read()
+    }
+
+    /// Says the same so many times.
+    pub async fn says_often(&self, uri: &str, message: &str, times: usize) {
+        for begun in (0..times).step_by(50) {
+            join_all((begun..times.min(begun + 50)).map(|_| self.says(uri, message))).await;
+        }
     }
 
     /// A page of the history; `query` begins with a question mark.

@@ -4,7 +4,7 @@ use std::{future::IntoFuture, time::Duration};
 
 use futures_util::future::join_all;
 use serde_json::json;
-use shared::problem::ProblemCode;
+use shared::{problem::ProblemCode, socket::ServerFrame};
 use tokio::time::timeout;
 
 use crate::{
@@ -99,4 +99,23 @@ async fn a_chat_that_is_locked_holds_up_no_other() {
     lock.rollback().await.unwrap();
     let answer = waiting.await.unwrap();
     assert!([200, 503].contains(&answer.status), "{answer:?}");
+}
+
+/// Whoever was told to read for themselves must hear what comes when the database is back, however often it failed.
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_listened_all_the_while_hears_what_is_said_after_an_outage() {
+    let (app, proxy) = app_behind().await;
+    let (ada, tea) = app.tea().await;
+    let mut listener = ada.listens_to(&tea).await;
+    ada.says(&tea, "before").await;
+    listener.hears_changes().await;
+    proxy.cut();
+    for _ in 0..3 {
+        is_told_to_come_back(ada.say(&tea, "during")).await;
+        assert_eq!(listener.hears().await, ServerFrame::Resync { uri: tea.clone() });
+    }
+    proxy.mend();
+    ada.says(&tea, "after").await;
+    let changes = listener.hears_changes().await;
+    assert_eq!(changes.messages.last().unwrap().message, "after");
 }

@@ -1,20 +1,9 @@
 //! Reading what was said, page by page.
 
-use futures_util::future::join_all;
 use serde_json::json;
 use shared::{message::History, problem::ProblemCode};
 
-use crate::{
-    app::{Person, TestApp},
-    database,
-    proxy::Proxy,
-};
-
-async fn say_many(person: &Person, uri: &str, count: usize) {
-    for chunk in (0..count).collect::<Vec<_>>().chunks(50) {
-        join_all(chunk.iter().map(|_| person.says(uri, "tea?"))).await;
-    }
-}
+use crate::{app::TestApp, database, proxy::Proxy};
 
 fn seqs(page: &History) -> Vec<i64> {
     page.messages.iter().map(|message| message.seq).collect()
@@ -26,10 +15,10 @@ async fn without_wishes_the_newest_hundred_come_oldest_first() {
     let (ada, tea) = app.tea().await;
     let empty = ada.history(&tea, "").await;
     assert_eq!((seqs(&empty), empty.earlier, empty.head), (Vec::new(), false, 1));
-    say_many(&ada, &tea, 100).await;
+    ada.says_often(&tea, "tea?", 100).await;
     let all = ada.history(&tea, "").await;
     assert_eq!((seqs(&all), all.earlier), ((2..=101).collect(), false));
-    say_many(&ada, &tea, 1).await;
+    ada.says_often(&tea, "tea?", 1).await;
     let newest = ada.history(&tea, "").await;
     assert_eq!((seqs(&newest), newest.earlier, newest.head), ((3..=102).collect(), true, 102));
 }
@@ -38,7 +27,7 @@ async fn without_wishes_the_newest_hundred_come_oldest_first() {
 async fn pages_end_before_and_begin_after_a_number() {
     let app = TestApp::start().await;
     let (ada, tea) = app.tea().await;
-    say_many(&ada, &tea, 9).await; // 2 to 10
+    ada.says_often(&tea, "tea?", 9).await; // 2 to 10
     let cases: [(&str, Vec<i64>, bool); 14] = [
         ("?limit=3", vec![8, 9, 10], true),
         ("?limit=9", (2..=10).collect(), false),
@@ -79,7 +68,7 @@ async fn a_page_has_one_to_a_hundred_messages() {
 async fn whoever_walks_back_sees_everything_once() {
     let app = TestApp::start().await;
     let (ada, tea) = app.tea().await;
-    say_many(&ada, &tea, 250).await;
+    ada.says_often(&tea, "tea?", 250).await;
     let (mut seen, mut before) = (Vec::new(), i64::MAX);
     loop {
         let page = ada.history(&tea, &format!("?before={before}&limit=30")).await;

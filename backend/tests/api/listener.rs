@@ -13,7 +13,7 @@ use tokio::{net::TcpStream, time::timeout};
 use tokio_tungstenite::{
     WebSocketStream, client_async,
     tungstenite::{
-        Error, Message, client::IntoClientRequest, handshake::client::Response, http::HeaderValue,
+        Bytes, Error, Message, client::IntoClientRequest, handshake::client::Response, http::HeaderValue,
     },
 };
 use uuid::Uuid;
@@ -165,6 +165,29 @@ impl Listener {
                 other => panic!("a close was awaited: {other:?}"),
             }
         }
+    }
+
+    /// The code with which the server closes, whatever it says before.
+    pub async fn is_closed_in_the_end_with(&mut self) -> u16 {
+        loop {
+            match self.next().await {
+                Some(Message::Close(Some(frame))) => return frame.code.into(),
+                Some(Message::Text(_) | Message::Ping(_) | Message::Pong(_)) => {}
+                other => panic!("a close was awaited: {other:?}"),
+            }
+        }
+    }
+
+    /// Comes back once the server has dealt with all that was said before.
+    pub async fn is_heard(&mut self) {
+        self.sends(Message::Ping(Bytes::from_static(b"heard?"))).await;
+        self.hears_pong(b"heard?").await;
+    }
+
+    /// Closes, and waits for the server's word.
+    pub async fn leaves(mut self) {
+        self.socket.close(None).await.unwrap();
+        while let Some(Ok(_)) = timeout(BOUND, self.socket.next()).await.expect("an end in time") {}
     }
 
     pub async fn hears_pong(&mut self, bytes: &[u8]) {

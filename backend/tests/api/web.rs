@@ -6,7 +6,7 @@ use std::{
     pin::Pin,
 };
 
-use reqwest::{Client, Method, RequestBuilder, header, header::HeaderMap, multipart};
+use reqwest::{Client, Method, RequestBuilder, Response, header, header::HeaderMap, multipart};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use shared::problem::{Problem, ProblemCode};
@@ -74,6 +74,11 @@ impl Call {
     /// Any bytes under any content type.
     pub fn body(self, content_type: &str, bytes: impl Into<reqwest::Body>) -> Self {
         Self { request: self.request.header(header::CONTENT_TYPE, content_type).body(bytes), ..self }
+    }
+
+    /// Sends it, and reads only the head of what comes back; a connection that is not there is no fault of the test.
+    pub async fn open(self) -> Result<Response, reqwest::Error> {
+        self.request.send().await
     }
 }
 
