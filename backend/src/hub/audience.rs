@@ -27,6 +27,8 @@ struct Listener {
     known: Option<i64>,
     /// It hears news as it comes; otherwise it is reading what it missed, and news would only tear a gap.
     live: bool,
+    /// Something was lost while it was reading: what it read may not hold that.
+    again: bool,
 }
 
 /// What a session missed of a chat.
@@ -66,7 +68,8 @@ impl Audience {
 
     /// Adds a session that will read first; true if who is here has changed.
     pub fn add(&mut self, id: Uuid, session: &Arc<Session>, known: i64) -> bool {
-        let listener = Listener { session: Arc::clone(session), known: Some(known), live: false };
+        let listener =
+            Listener { session: Arc::clone(session), known: Some(known), live: false, again: false };
         if self.listeners.insert(id, listener).is_some() {
             return false;
         }
@@ -76,18 +79,17 @@ impl Audience {
         *sessions == 1
     }
 
-    /// Takes a session out; true if who is here has changed.
-    pub fn remove(&mut self, id: Uuid) -> bool {
-        let Some(gone) = self.listeners.swap_remove(&id) else { return false };
+    /// Takes a session out.
+    pub fn remove(&mut self, id: Uuid) {
+        let Some(gone) = self.listeners.swap_remove(&id) else { return };
         let user = gone.session.user_id();
-        let Some(sessions) = self.here.get_mut(&user) else { return false };
-        *sessions -= 1;
-        if *sessions > 0 {
-            return false;
+        if let Some(sessions) = self.here.get_mut(&user) {
+            *sessions -= 1;
+            if *sessions == 0 {
+                self.here.shift_remove(&user);
+                self.presence_is_new = true;
+            }
         }
-        self.here.shift_remove(&user);
-        self.presence_is_new = true;
-        true
     }
 
     pub fn is_empty(&self) -> bool {
@@ -135,7 +137,7 @@ impl Audience {
         let latest = self.latest;
         let Some(listener) = self.listeners.get_mut(&id) else { return true };
         listener.known = Some(head);
-        listener.live = latest <= head;
+        listener.live = latest <= head && !std::mem::take(&mut listener.again);
         listener.live
     }
 
@@ -174,6 +176,7 @@ impl Audience {
 
 impl Listener {
     fn miss(&mut self) {
+        self.again = !self.live;
         self.live = false;
         self.session.fall_behind();
     }
