@@ -37,13 +37,13 @@ pub fn frame(first: u8, body: &[u8]) -> Vec<u8> {
 pub fn head(first: u8, masked: u8, length: u64) -> Vec<u8> {
     let mut head = vec![first];
     match (u8::try_from(length), u16::try_from(length)) {
-        (Ok(length @ 0..126), _) => head.push(masked | length),
+        (Ok(length @ 0..126), _) => head.push(masked + length),
         (_, Ok(length)) => {
-            head.push(masked | 126);
+            head.push(masked + 126);
             head.extend(length.to_be_bytes());
         }
         _ => {
-            head.push(masked | 127);
+            head.push(masked + 127);
             head.extend(length.to_be_bytes());
         }
     }
@@ -103,7 +103,7 @@ impl RawSocket {
     }
 
     /// The code of the close, after which nothing comes.
-    pub async fn is_closed_with(mut self) -> u16 {
+    pub async fn is_closed_with(&mut self) -> u16 {
         let body = loop {
             match self.next().await {
                 (PING, _) => {}

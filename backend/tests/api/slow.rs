@@ -28,9 +28,9 @@ async fn whoever_does_not_read_holds_up_nobody_and_catches_up_with_everything() 
     let head = MESSAGES + 1;
     let text = "🫖".repeat(4_000);
     let speaking = ada.says_often(&tea, &text, usize::try_from(MESSAGES).unwrap());
-    let ((), heard) = join(speaking, hears_all(&mut awake, head)).await;
-    assert_eq!(heard, (2..=head).collect::<Vec<_>>());
-    assert_eq!(hears_all(&mut asleep, head).await, heard);
+    let ((), all) = join(speaking, hears_all(&mut awake, head)).await;
+    assert_eq!(all, (2..=head).collect::<Vec<_>>());
+    assert_eq!(hears_all(&mut asleep, head).await, all);
     ada.says(&tea, "awake?").await;
     for listener in [&mut asleep, &mut awake] {
         assert_eq!(listener.hears_changes().await.after, head, "both hear what comes");
