@@ -42,7 +42,7 @@ pub struct Conversation {
     pub chats: Vec<(i64, String)>,
     frames: Frames,
     limit: Option<FrameLimit>,
-    /// How many frames in a row were beyond the limit.
+    /// How many frames were beyond the limit, less those that were not: a steady flood lets some through.
     too_many: u32,
     /// Lets the hub know when the last socket is gone.
     _open: watch::Receiver<()>,
@@ -127,7 +127,7 @@ impl Conversation {
                 Err(Fault::Broken(why)) => return self.end(close::MISBEHAVED, why),
             };
             let over = self.limit.as_ref().and_then(|limit| limit.count().err());
-            self.too_many = if over.is_some() { self.too_many + 1 } else { 0 };
+            self.too_many = if over.is_some() { self.too_many + 1 } else { self.too_many.saturating_sub(1) };
             if self.too_many > TOO_MANY_MAX {
                 return self.end(close::MISBEHAVED, "too many frames");
             }
