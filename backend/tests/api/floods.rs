@@ -8,6 +8,7 @@ use shared::{
     socket::{ClientFrame, ServerFrame, close},
 };
 use tokio::time::{sleep, timeout};
+use tokio_tungstenite::tungstenite::Message;
 use uuid::Uuid;
 
 use crate::{
@@ -75,8 +76,18 @@ async fn a_flood_ends_the_socket_and_nobody_else_s() {
     let (ada, tea) = app.tea().await;
     let mut calm = ada.listens_to(&tea).await;
     let mut flooding = ada.listens().await;
-    types_often(&mut flooding, &tea, 400).await;
-    assert_eq!(flooding.is_closed_in_the_end_with().await, close::MISBEHAVED);
+    // Each waits for the last one's answer, so that now and then one is within the limit.
+    let mut answered = 0;
+    let code = loop {
+        flooding.sends(Message::text("{}")).await;
+        match flooding.hears_text_or_close().await {
+            Ok(_) => answered += 1,
+            Err(code) => break code,
+        }
+        assert!(answered < 5_000, "the flood goes on");
+    };
+    assert_eq!(code, close::MISBEHAVED);
+    assert!(answered > 60 + 100, "a moment of zeal is forgiven: {answered}");
     ada.says(&tea, "calm").await;
     assert_eq!(calm.hears_changes().await.messages.len(), 1);
 }

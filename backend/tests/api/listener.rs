@@ -167,13 +167,14 @@ impl Listener {
         }
     }
 
-    /// The code with which the server closes, whatever it says before.
-    pub async fn is_closed_in_the_end_with(&mut self) -> u16 {
+    /// The next text, or the code with which the server closes instead.
+    pub async fn hears_text_or_close(&mut self) -> Result<String, u16> {
         loop {
             match self.next().await {
-                Some(Message::Close(Some(frame))) => return frame.code.into(),
-                Some(Message::Text(_) | Message::Ping(_) | Message::Pong(_)) => {}
-                other => panic!("a close was awaited: {other:?}"),
+                Some(Message::Text(text)) => return Ok(text.to_string()),
+                Some(Message::Close(Some(frame))) => return Err(frame.code.into()),
+                Some(Message::Ping(_) | Message::Pong(_)) => {}
+                other => panic!("a text or a close was awaited: {other:?}"),
             }
         }
     }
