@@ -37,8 +37,8 @@ use crate::{
 
 /// How often it is looked at whether the listener may still listen.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
-/// Proxies take a connection for dead on which nothing comes for long.
-const REMARK_EVERY: Duration = Duration::from_secs(15);
+/// Proxies take a connection for dead on which nothing comes for long; and we, too, find out only by writing.
+const REMARK_EVERY: Duration = Duration::from_secs(5);
 /// After so many milliseconds the listener comes back by itself.
 const COME_BACK_AFTER: u64 = 2_000;
 

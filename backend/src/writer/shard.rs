@@ -1,7 +1,8 @@
 //! One writer of several: stores what waits for it in one statement, and sets aside what would hold up the rest.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{collections::HashMap, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
+use futures_util::FutureExt;
 use tokio::{
     sync::{Semaphore, mpsc},
     task::JoinSet,
@@ -10,7 +11,7 @@ use tokio::{
 use uuid::Uuid;
 
 use super::{
-    Act, STORED_WITHIN, Work, busy, careful,
+    Act, QUEUE, STORED_WITHIN, Work, busy, careful,
     quick::{self, Trouble},
     telling,
 };
@@ -96,6 +97,7 @@ impl Shard {
 
     /// Has these stored chat by chat, beside everything else.
     fn set_aside(&mut self, works: Vec<Work>) {
+        let mut refused = Vec::new();
         for work in works {
             let chat_id = work.chat.id;
             let waiting = self.aside.entry(chat_id).or_insert_with(|| {
@@ -103,7 +105,11 @@ impl Shard {
                 self.tasks.spawn(async move { chat_id });
                 Vec::new()
             });
-            waiting.push(work);
+            let is_full = waiting.len() >= QUEUE;
+            if is_full { &mut refused } else { waiting }.push(work);
+        }
+        if !refused.is_empty() {
+            telling::fail(&self.bench.hub, refused, &busy());
         }
     }
 
@@ -114,7 +120,11 @@ impl Shard {
             Some(batch) if !batch.is_empty() => {
                 let bench = Arc::clone(&self.bench);
                 self.tasks.spawn(async move {
-                    bench.store_with_care(batch).await;
+                    let stored = AssertUnwindSafe(bench.store_with_care(batch)).catch_unwind().await;
+                    if stored.is_err() {
+                        // Whoever waits is told to try again, since nobody answers; the chat goes on.
+                        bench.hub.doubt(chat_id);
+                    }
                     chat_id
                 });
             }

@@ -164,6 +164,8 @@ async fn a_method_that_an_address_does_not_have_is_refused_with_those_that_it_ha
         (&format!("/api/chats/{tea}/"), "PATCH"),
         (&format!("/api/chats/{tea}/messages/"), "GET, POST"),
         (&format!("/api/chats/{tea}/changes/"), "GET"),
+        (&format!("/api/chats/{tea}/events/"), "GET"),
+        ("/readyz", "GET, HEAD"),
         ("/api/socket/", "GET"),
         ("/healthz/", "GET, HEAD"),
         ("/chats/", "GET, HEAD"),

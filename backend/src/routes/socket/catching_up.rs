@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::{
     super::changes,
-    conversation::{Conversation, Turn},
+    conversation::{Conversation, Subscription, Turn},
 };
 use crate::{
     db::{self, chats::Address},
@@ -19,7 +19,7 @@ impl Conversation {
     pub async fn begin(&mut self, chat: Address, after: Option<i64>, epoch: Option<Uuid>) -> Turn {
         let Address { id: chat_id, uri } = chat;
         self.unsubscribe(&uri);
-        self.chats.push((chat_id, uri.clone()));
+        self.chats.push(Subscription { chat_id, uri: uri.clone(), typed: None });
         self.app.hub.subscribe(chat_id, &uri, self.id, &self.session, after.unwrap_or_default());
         let after = match after {
             Some(after) => after,
@@ -33,7 +33,8 @@ impl Conversation {
 
     /// After news was left out.
     pub async fn catch_up_everywhere(&mut self) -> Turn {
-        for (chat_id, uri) in self.chats.clone() {
+        let chats: Vec<_> = self.chats.iter().map(|chat| (chat.chat_id, chat.uri.clone())).collect();
+        for (chat_id, uri) in chats {
             match self.app.hub.missed(chat_id, self.id) {
                 Some(Missed::After(after)) => {
                     self.catch_up(chat_id, &uri, Since { after, epoch: None }).await?;

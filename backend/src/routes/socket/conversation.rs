@@ -34,12 +34,19 @@ thread_local! {
 /// Goes on, or has ended.
 pub type Turn = ControlFlow<()>;
 
+/// A chat that is listened to.
+pub struct Subscription {
+    pub chat_id: i64,
+    pub uri: String,
+    /// When the others were told last that this client's user is writing.
+    pub typed: Option<Instant>,
+}
+
 pub struct Conversation {
     pub app: Arc<App>,
     pub id: Uuid,
     pub session: Arc<Session>,
-    /// The chats that are listened to.
-    pub chats: Vec<(i64, String)>,
+    pub chats: Vec<Subscription>,
     frames: Frames,
     limit: Option<FrameLimit>,
     /// How many frames were beyond the limit, less those that were not: a steady flood lets some through.
@@ -149,7 +156,7 @@ impl Conversation {
 
     /// Listens to nothing any more.
     fn leave(&mut self) {
-        for (chat_id, _) in self.chats.drain(..) {
+        for Subscription { chat_id, .. } in self.chats.drain(..) {
             self.app.hub.unsubscribe(chat_id, self.id);
         }
         self.app.hub.forget(self.id);

@@ -1,11 +1,14 @@
 //! What a client says, one frame at a time.
 
+use std::time::Duration;
+
 use serde_json::error::Error as JsonError;
 use shared::{
     message::check_message,
     problem::ProblemCode,
-    socket::{ClientFrame, ServerFrame, close},
+    socket::{ClientFrame, ServerFrame, TYPING_EVERY, close},
 };
+use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::conversation::{Conversation, Turn};
@@ -16,6 +19,8 @@ use crate::{
 
 /// How many chats one socket may listen to.
 const CHATS_MAX: usize = 1_000;
+/// Who says more often that somebody is writing is not passed on: a little less than clients are asked to wait.
+const TYPING_PAUSE: Duration = Duration::from_secs(TYPING_EVERY - 1);
 
 impl Conversation {
     /// Does what the client says.
@@ -55,9 +60,11 @@ impl Conversation {
     }
 
     /// Only whoever listens to a chat is seen to be writing in it.
-    fn typing(&self, uri: &str) {
-        if let Some((chat_id, _)) = self.chats.iter().find(|(_, known)| known == uri) {
-            self.app.hub.typing(*chat_id, self.id, self.session.user_id());
+    fn typing(&mut self, uri: &str) {
+        let Some(chat) = self.chats.iter_mut().find(|chat| chat.uri == uri) else { return };
+        if chat.typed.is_none_or(|typed| typed.elapsed() > TYPING_PAUSE) {
+            chat.typed = Some(Instant::now());
+            self.app.hub.typing(chat.chat_id, self.id, self.session.user_id());
         }
     }
 
@@ -78,8 +85,8 @@ impl Conversation {
     }
 
     pub fn unsubscribe(&mut self, uri: &str) {
-        self.chats.extract_if(.., |(_, known)| known == uri).for_each(|(chat_id, _)| {
-            self.app.hub.unsubscribe(chat_id, self.id);
+        self.chats.extract_if(.., |chat| chat.uri == uri).for_each(|chat| {
+            self.app.hub.unsubscribe(chat.chat_id, self.id);
         });
     }
 
