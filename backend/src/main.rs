@@ -1,6 +1,6 @@
 //! The program: reads its settings, gets a database, serves, and ends tidily.
 
-use std::{future::pending, io::IsTerminal, process::ExitCode, sync::Arc};
+use std::{future::pending, io::IsTerminal, process::ExitCode, sync::Arc, time::Duration};
 
 use backend::{
     app::App,
@@ -9,13 +9,18 @@ use backend::{
     postgres::{self, Cluster},
     server,
 };
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::{
+    signal::unix::{SignalKind, signal},
+    time::timeout,
+};
 use tracing_subscriber::EnvFilter;
 
 /// Keeps small what was large for a moment: the buffers of handshakes, and the memory that comparing passwords takes.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
+/// Whatever happens, the program ends in time to be started again.
+const STOPPED_WITHIN: Duration = Duration::from_secs(22);
 /// What actix calls an error is a socket that hangs up, or a peer that breaks the protocol.
 const LOGGED: &str = "info,actix_server=warn,actix_http=off";
 
@@ -62,8 +67,11 @@ async fn serve_on(config: Config, url: &str, cluster: Option<&mut Cluster>) -> a
         why = ended(cluster) => Some(why),
     };
     tracing::info!("stopping");
-    server::stop(&app, &handle).await;
-    server.await??;
+    if timeout(STOPPED_WITHIN, server::stop(&app, &handle)).await.is_err() {
+        tracing::error!("some requests did not end");
+    } else {
+        server.await??;
+    }
     match why {
         Some(why) => Err(why),
         None => Ok(()),

@@ -69,8 +69,10 @@ impl KnownPeople {
     }
 
     pub fn keep_user(&self, as_of: AsOf, user: &User) {
-        if self.now().0 == as_of.0 {
-            self.users.insert(user.id, user.clone());
+        self.users.insert(user.id, user.clone());
+        // Also what was forgotten between the two.
+        if self.now().0 != as_of.0 {
+            self.users.invalidate(&user.id);
         }
     }
 

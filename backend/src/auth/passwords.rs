@@ -43,16 +43,18 @@ pub enum Compared {
     Wrong,
 }
 
-impl Passwords {
-    pub fn new() -> anyhow::Result<Self> {
+impl Default for Passwords {
+    fn default() -> Self {
         let cores = available_parallelism().map_or(1, NonZero::get);
-        Ok(Self {
+        Self {
             places: Arc::new(Semaphore::new(cores * WAITING_PER_CORE)),
             cores: Arc::new(Semaphore::new(cores)),
-            nobody: hash("nobody's password")?,
-        })
+            nobody: nobody(),
+        }
     }
+}
 
+impl Passwords {
     /// Refuses a password that attackers try first, or that says the user's own name. Some take a second to judge.
     pub async fn check_strength(
         &self,
@@ -110,6 +112,13 @@ fn hash(password: &str) -> anyhow::Result<String> {
     Ok(hash.to_string())
 }
 
+/// A hash that no password has. It is written rather than made: making one takes 19 MiB, which a server at rest has no use
+/// for.
+fn nobody() -> String {
+    let (memory, passes, lanes) = COST;
+    format!("$argon2id$v=19$m={memory},t={passes},p={lanes}$bm9ib2R5bm9ib2R5${}", "A".repeat(43))
+}
+
 fn compare(password: &str, stored: &str) -> anyhow::Result<Compared> {
     let argon2 = argon2()?;
     let stored =
@@ -132,27 +141,34 @@ mod tests {
 
     #[tokio::test]
     async fn a_password_is_compared_with_its_hash_and_nobody_has_one() {
-        let passwords = Passwords::new().unwrap();
+        let passwords = Passwords::default();
         let stored = passwords.hash(password("correct horse")).await.unwrap();
         assert!(stored.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{stored}");
         let right = passwords.compare(password("correct horse"), Some(stored.clone())).await.unwrap();
         assert_eq!(right, Compared::Right);
-        assert_eq!(passwords.compare(password("wrong"), Some(stored)).await.unwrap(), Compared::Wrong);
-        assert_eq!(passwords.compare(password("nobody's password"), None).await.unwrap(), Compared::Wrong);
+        assert_eq!(
+            passwords.compare(password("wrong"), Some(stored.clone())).await.unwrap(),
+            Compared::Wrong
+        );
+        assert_eq!(passwords.compare(password("correct horse"), None).await.unwrap(), Compared::Wrong);
+        let (nobody, somebody) =
+            (PasswordHash::new(&passwords.nobody).unwrap(), PasswordHash::new(&stored).unwrap());
+        let length = |hash: &PasswordHash| hash.hash.as_ref().unwrap().len();
+        assert_eq!(length(&nobody), length(&somebody), "it is compared to its end");
     }
 
     #[tokio::test]
     async fn a_hash_of_an_older_cost_is_right_but_old() {
         let old = Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::new(8_192, 1, 1, None).unwrap());
         let stored = old.hash_password(b"correct horse").unwrap().to_string();
-        let passwords = Passwords::new().unwrap();
+        let passwords = Passwords::default();
         let compared = passwords.compare(password("correct horse"), Some(stored)).await.unwrap();
         assert_eq!(compared, Compared::RightButOld);
     }
 
     #[tokio::test]
     async fn whoever_finds_the_queue_full_is_told_to_come_back() {
-        let passwords = Passwords::new().unwrap();
+        let passwords = Passwords::default();
         let places = u32::try_from(passwords.places.available_permits()).unwrap();
         let _all = passwords.places.acquire_many(places).await.unwrap();
         let problem = passwords.hash(password("correct horse")).await.unwrap_err().problem();

@@ -7,6 +7,9 @@ use uuid::Uuid;
 use super::{chats::Found, members, messages};
 use crate::problem::Error;
 
+/// How many bytes of text one answer holds: it waits in memory until the client has taken it.
+const BYTES_MAX: usize = 256 * 1024;
+
 /// The changes of `chat` after `after`, up to the head that `chat` was found with.
 ///
 /// The head was read first. A row that changes while the others are being read has a higher number: it may come along
@@ -32,13 +35,21 @@ pub async fn since(
     Ok(changes)
 }
 
-/// Keeps the first `most` rows, but never parts rows of one number.
+/// Keeps the first `most` rows, and of those about as many as make a frame of [`BYTES_MAX`], but never parts rows of one
+/// number.
 fn shorten(changes: &mut Changes, most: usize) {
-    let members = changes.members.iter().map(|member| member.revision);
-    let mut revisions: Vec<_> =
-        members.chain(changes.messages.iter().map(|message| message.revision)).collect();
-    revisions.sort_unstable();
-    let Some(next) = revisions.get(most).copied() else { return };
+    let members = changes.members.iter().map(|member| (member.revision, 0));
+    let messages = changes.messages.iter().map(|message| (message.revision, message.message.len()));
+    let mut rows: Vec<_> = members.chain(messages).collect();
+    rows.sort_unstable();
+    let mut bytes = 0;
+    let mut fits = |(place, (_, length)): (usize, &(i64, usize))| {
+        let is_full = place == most || (bytes > BYTES_MAX && place > 0);
+        bytes += length;
+        !is_full
+    };
+    let kept = rows.iter().enumerate().take_while(|row| fits((row.0, row.1))).count();
+    let Some((next, _)) = rows.get(kept) else { return };
     let head = changes.head.min(next - 1);
     changes.head = head;
     changes.more = true;

@@ -152,9 +152,7 @@ impl Audience {
     /// missed: nobody says it to them again.
     pub fn tell(&self, frame: &Bytes, but: Option<Uuid>, delivery: &mut Delivery) {
         for (_, listener) in self.listeners.iter().filter(|(id, _)| Some(**id) != but) {
-            if listener.session.put_passing(frame) {
-                delivery.add(&listener.session);
-            }
+            delivery.passing(&listener.session, frame);
         }
     }
 

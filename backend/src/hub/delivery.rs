@@ -21,6 +21,13 @@ impl Delivery {
         self.sessions.push(Arc::clone(session));
     }
 
+    /// Queues what may as well be lost.
+    pub(super) fn passing(&mut self, session: &Arc<Session>, frame: &Bytes) {
+        if session.put_passing(frame) {
+            self.add(session);
+        }
+    }
+
     /// Queues an answer beside the news, so that both leave in one write.
     pub fn answer(&mut self, session: &Arc<Session>, answer: Bytes) {
         if session.put_answer(answer) {

@@ -84,7 +84,7 @@ impl Outgoing {
     /// True once for all that is queued until the next flush: whoever hears it flushes.
     pub fn promise(&mut self) -> bool {
         // A connection that is blocked is flushed by whoever waits for it to become writable.
-        self.blocked.is_none() && !std::mem::replace(&mut self.promised, true)
+        !self.is_blocked() && !std::mem::replace(&mut self.promised, true)
     }
 
     /// Writes all that waits, as far as the connection takes it.
@@ -136,8 +136,9 @@ impl Outgoing {
         self.queue.is_empty()
     }
 
+    /// Whether it is worth waiting until the connection takes more.
     pub fn is_blocked(&self) -> bool {
-        self.blocked.is_some()
+        self.blocked.is_some() && !self.broken
     }
 
     /// Since when the connection has taken nothing of what waits.

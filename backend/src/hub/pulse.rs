@@ -44,7 +44,7 @@ impl Hub {
             } else if !session.has_token(now) {
                 session.end(close::TOKEN_ENDED, "the token ended");
             } else if id.as_u128() % u128::from(HEARTBEAT) == part {
-                pinged.answer(session, frame::ping());
+                pinged.passing(session, &frame::ping());
             }
         }
         pinged.flush().await;

@@ -20,9 +20,9 @@ use super::{frame::json, lock};
 /// How many messages of a chat are kept, and how many bytes of them.
 pub const MESSAGES_MAX: usize = 200;
 const BYTES_MAX: usize = 128 * 1024;
-/// How many chats, and for how long after the last read.
+/// How many chats, and for how long: however true they are kept, they are read anew now and then.
 const CHATS_MAX: u64 = 400;
-const IDLE: Duration = Duration::from_mins(10);
+const LIFE: Duration = Duration::from_mins(1);
 
 /// The chats that are in memory.
 pub struct Recent {
@@ -62,7 +62,7 @@ pub struct Reading {
 
 impl Default for Recent {
     fn default() -> Self {
-        Self { chats: Cache::builder().max_capacity(CHATS_MAX).time_to_idle(IDLE).build() }
+        Self { chats: Cache::builder().max_capacity(CHATS_MAX).time_to_live(LIFE).build() }
     }
 }
 

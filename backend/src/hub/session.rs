@@ -10,6 +10,7 @@ use std::{
 };
 
 use actix_web::web::Bytes;
+use chrono::Utc;
 use shared::socket::ServerFrame;
 use tokio::{net::TcpStream, sync::Notify};
 
@@ -126,6 +127,11 @@ impl Session {
             }
             outgoing.flush(&self.stream)
         };
+        self.wake_after(flushed);
+    }
+
+    /// There is more to do than to flush: to wait, to hang up, or to catch up.
+    fn wake_after(&self, flushed: Flushed) {
         if flushed != Flushed::All || self.behind.load(Ordering::Acquire) {
             self.wake.notify_one();
         }
@@ -133,9 +139,10 @@ impl Session {
 
     /// Goes on where the connection was blocked.
     pub fn resume(&self) {
-        if self.outgoing().flush(&self.stream) != Flushed::All {
-            self.wake.notify_one();
-        }
+        // Whoever takes what is sent is there, though nobody reads what they say while they catch up.
+        self.is_heard(Utc::now().timestamp());
+        let flushed = self.outgoing().flush(&self.stream);
+        self.wake_after(flushed);
     }
 
     pub fn is_blocked(&self) -> bool {

@@ -68,11 +68,14 @@ pub async fn change_username(
     Body(change): Body<ChangeUsername>,
 ) -> Result<HttpResponse, Error> {
     prove(&app, &signed_in, change.current_password).await?;
-    let renamed =
-        db::users::rename(&mut *app.db.get().await?, signed_in.user.id, &change.new_username).await?;
-    app.people.forget(signed_in.user.id);
-    app.publish_members(renamed).await;
-    Ok(HttpResponse::NoContent().finish())
+    let user_id = signed_in.user.id;
+    to_the_end(async move {
+        let renamed = db::users::rename(&mut *app.db.get().await?, user_id, &change.new_username).await?;
+        app.people.forget(user_id);
+        app.publish_members(renamed).await;
+        Ok(())
+    })
+    .await
 }
 
 pub async fn delete(
@@ -81,10 +84,22 @@ pub async fn delete(
     Body(delete): Body<DeleteAccount>,
 ) -> Result<HttpResponse, Error> {
     prove(&app, &signed_in, delete.current_password).await?;
-    let left = db::users::delete(&mut *app.db.get().await?, signed_in.user.id).await?;
-    app.people.forget(signed_in.user.id);
-    app.hub.end_account(signed_in.user.id);
-    app.publish_members(left).await;
+    let user_id = signed_in.user.id;
+    to_the_end(async move {
+        let left = db::users::delete(&mut *app.db.get().await?, user_id).await?;
+        app.people.forget(user_id);
+        app.hub.end_account(user_id);
+        app.publish_members(left).await;
+        Ok(())
+    })
+    .await
+}
+
+/// Does it to its end, also if the client hangs up: whoever listens must hear of what was committed.
+async fn to_the_end(
+    act: impl Future<Output = Result<(), Error>> + Send + 'static,
+) -> Result<HttpResponse, Error> {
+    tokio::spawn(act).await.map_err(|error| Error::Internal(error.into()))??;
     Ok(HttpResponse::NoContent().finish())
 }
 

@@ -76,7 +76,7 @@ async fn commit(bench: &Bench, batch: &[Work]) -> Result<Plan, Error> {
 }
 
 async fn finish(bench: &Bench, batch: Vec<Work>, plan: Plan) {
-    let Plan { outcomes, members, messages, ids, raised } = plan;
+    let Plan { outcomes, members, messages, ids, raised, unchanged } = plan;
     let chats_of: Vec<_> = messages.iter().map(|message| message.chat_id).collect();
     let stored: Vec<_> = messages.into_iter().zip(ids).map(|(message, id)| message.stored_as(id)).collect();
     let mut told: HashMap<i64, (Vec<Member>, Vec<Message>)> = HashMap::new();
@@ -87,7 +87,8 @@ async fn finish(bench: &Bench, batch: Vec<Work>, plan: Plan) {
         told.entry(chat_id).or_default().1.push(message.clone());
     }
     let mut delivery = Delivery::default();
-    for chat in raised {
+    // What is found to be stored may have been stored while nobody knew: whoever has not heard of this head reads.
+    for chat in raised.into_iter().chain(unchanged) {
         let (chat_id, (members, messages)) = (chat.chat_id, told.remove(&chat.chat_id).unwrap_or_default());
         bench.hub.publish(chat_id, chat.changes(bench.epoch, members, messages), &mut delivery);
     }

@@ -61,8 +61,9 @@ pub struct Plan {
     pub messages: Vec<NewMessage>,
     /// The ids that the database gave to the messages.
     pub ids: Vec<i64>,
-    /// Only chats in which something changes.
+    /// Chats in which something changes, and those in which nothing does.
     pub raised: Vec<Raised>,
+    pub unchanged: Vec<Raised>,
 }
 
 impl Plan {
@@ -81,9 +82,11 @@ impl Plan {
             now,
         };
         let outcomes = acts.map(|(chat_id, user, act)| draft.place(chat_id, user, act)).collect();
-        let mut raised: Vec<_> = draft.heads.into_values().filter(|chat| chat.head > chat.after).collect();
+        let (mut raised, unchanged): (Vec<_>, Vec<_>) =
+            draft.heads.into_values().partition(|chat| chat.head > chat.after);
         raised.sort_by_key(|chat| chat.chat_id);
-        Self { outcomes, members: draft.members, messages: draft.messages, ids: Vec::new(), raised }
+        let (members, messages) = (draft.members, draft.messages);
+        Self { outcomes, members, messages, ids: Vec::new(), raised, unchanged }
     }
 }
 

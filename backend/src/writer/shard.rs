@@ -3,6 +3,7 @@
 use std::{collections::HashMap, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use futures_util::FutureExt;
+use shared::problem::ProblemCode;
 use tokio::{
     sync::{Semaphore, mpsc},
     task::JoinSet,
@@ -108,9 +109,7 @@ impl Shard {
             let is_full = waiting.len() >= QUEUE;
             if is_full { &mut refused } else { waiting }.push(work);
         }
-        if !refused.is_empty() {
-            telling::fail(&self.bench.hub, refused, &busy());
-        }
+        telling::refuse(refused, ProblemCode::Busy);
     }
 
     /// A task has ended: its chat either has more to do, or is as quick as any other.

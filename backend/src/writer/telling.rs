@@ -1,8 +1,11 @@
 //! Tells everyone who listens what was stored, and answers whoever waits for it.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, HashSet},
+    time::Duration,
+};
 
-use shared::{changes::Changes, message::Message, socket::ServerFrame};
+use shared::{changes::Changes, message::Message, problem::ProblemCode, socket::ServerFrame};
 
 use super::{Answer, Done, Work, shard::Bench};
 use crate::{
@@ -44,12 +47,21 @@ pub async fn tell_stored(bench: &Bench, batch: Vec<Work>, stored: Vec<Option<Mes
 
 /// Nobody knows whether they are stored; whoever waits is told to try again, which cannot store them twice.
 pub fn fail(hub: &Hub, batch: Vec<Work>, error: &Error) {
-    let (code, mut delivery) = (error.problem().code, Delivery::default());
+    let code = error.problem().code;
     if let Error::Internal(error) = error {
         tracing::error!(error = format!("{error:#}"), "a change could not be stored");
     }
+    let chats: HashSet<_> = batch.iter().map(|work| work.chat.id).collect();
+    for chat_id in chats {
+        hub.doubt(chat_id);
+    }
+    refuse(batch, code);
+}
+
+/// Nothing of them was stored.
+pub fn refuse(batch: Vec<Work>, code: ProblemCode) {
+    let mut delivery = Delivery::default();
     for work in batch {
-        hub.doubt(work.chat.id);
         let refusal = Refusal::new(code).retry_after(Duration::from_secs(2));
         work.answer(Err(refusal.into()), &mut delivery);
     }

@@ -146,3 +146,12 @@ async fn a_request_that_is_no_handshake_is_refused() {
     ada.get("/api/socket/").await.refused(ProblemCode::Malformed);
     app.web.get("/api/socket/").await.refused(ProblemCode::NotAuthenticated);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_has_no_end_is_not_given_to_whoever_asks_for_another_protocol() {
+    let app = TestApp::start().await;
+    let (ada, tea) = app.tea().await;
+    let asks = |path: &str| ada.get(path).header("connection", "upgrade").header("upgrade", "websocket");
+    assert_eq!(asks(&format!("/api/chats/{tea}/events/")).await.status, 400);
+    asks(&format!("/api/chats/{tea}/messages/")).await.is(200);
+}

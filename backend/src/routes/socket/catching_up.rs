@@ -70,16 +70,14 @@ impl Conversation {
 
     /// Waits until the client has taken what was sent, so that no more than one page is on its way.
     async fn drained(&self) -> Turn {
-        while self.session.is_blocked() {
+        while self.session.is_blocked() && !self.session.is_ended() {
             tokio::select! {
                 writable = self.session.stream.writable() => self.resume(&writable)?,
                 () = self.session.woken() => {}
             }
-            if self.session.is_ended() || self.session.is_broken() {
-                return Turn::Break(());
-            }
         }
-        Turn::Continue(())
+        let is_over = self.session.is_ended() || self.session.is_broken();
+        if is_over { Turn::Break(()) } else { Turn::Continue(()) }
     }
 
     /// The client has to read for itself, or may not.

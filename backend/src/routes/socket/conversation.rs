@@ -8,7 +8,7 @@ use rustix::net::{Shutdown, shutdown};
 use shared::socket::{ServerFrame, close};
 use tokio::{
     sync::watch,
-    time::{Instant, timeout, timeout_at},
+    time::{Instant, timeout_at},
 };
 use uuid::Uuid;
 
@@ -171,25 +171,24 @@ impl Drop for Conversation {
 
 /// Lets the last frames leave and the peer hang up first; one that does neither is hung up on.
 async fn hang_up(session: &Session) {
-    let flushed = async {
-        while session.is_blocked() && session.stream.writable().await.is_ok() {
-            session.resume();
+    let until = Instant::now() + FLUSHED_WITHIN;
+    while session.is_blocked() {
+        match timeout_at(until, session.stream.writable()).await {
+            // What is ready at once never comes to the bound of the wait.
+            Ok(Ok(())) if Instant::now() < until => session.resume(),
+            _ => return,
         }
-    };
-    if timeout(FLUSHED_WITHIN, flushed).await.is_err() || session.is_broken() {
-        return;
     }
     // What the peer sends on is thrown away: hanging up on unread bytes would take back the last frames.
-    if shutdown(&session.stream, Shutdown::Write).is_ok() {
-        let until = Instant::now() + HANGS_UP_WITHIN;
-        while let Ok(Ok(())) = timeout_at(until, session.stream.readable()).await {
-            let read = ARRIVING.with_borrow_mut(|arriving| session.stream.try_read(arriving));
-            if !read
-                .as_ref()
-                .map_or_else(|error| error.kind() == io::ErrorKind::WouldBlock, |length| *length > 0)
-            {
-                return;
-            }
+    if session.is_broken() || shutdown(&session.stream, Shutdown::Write).is_err() {
+        return;
+    }
+    let until = Instant::now() + HANGS_UP_WITHIN;
+    while Instant::now() < until && matches!(timeout_at(until, session.stream.readable()).await, Ok(Ok(()))) {
+        match ARRIVING.with_borrow_mut(|arriving| session.stream.try_read(arriving)) {
+            Ok(1..) => {}
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            Ok(_) | Err(_) => return,
         }
     }
 }

@@ -69,7 +69,7 @@ impl Conversation {
     }
 
     async fn subscribe(&mut self, uri: String, after: Option<i64>, epoch: Option<Uuid>) -> Turn {
-        if self.chats.len() >= CHATS_MAX {
+        if self.chats.iter().filter(|chat| chat.uri != uri).count() >= CHATS_MAX {
             let problem = Refusal::new(ProblemCode::TooManyRequests)
                 .detail(format!("One socket listens to at most {CHATS_MAX} chats."));
             self.refuse(None, Some(uri), &problem.into());

@@ -1,7 +1,7 @@
 //! Takes a connection over from the HTTP server: the application answers the request as any other, and if the answer is
 //! 101, what comes after it is a conversation. Nothing of the HTTP server's buffers stays with an open socket.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use actix_codec::Framed;
 use actix_http::{
@@ -13,14 +13,19 @@ use actix_web::{
     Error, HttpResponse,
     body::{self, BodySize, MessageBody},
     dev::ServiceResponse,
-    error::ErrorInternalServerError,
-    http::{ConnectionType, StatusCode},
+    error::{ErrorInternalServerError, ErrorRequestTimeout},
+    http::{ConnectionType, StatusCode, header},
     rt::{net::TcpStream, spawn},
+    web::Bytes,
 };
 use futures_util::SinkExt;
+use tokio::time::timeout;
 
 use super::{Admitted, conversation::Conversation};
 use crate::app::App;
+
+/// Who does not take an answer for so long does not want it.
+const TAKEN_WITHIN: Duration = Duration::from_secs(10);
 
 /// Answers a request that asks for another protocol, and hands its connection over if it was admitted.
 pub async fn take_over<S, B>(
@@ -48,8 +53,16 @@ async fn answer<B: MessageBody>(
     let admitted = response.extensions_mut().remove::<Admitted>();
     let is_upgrade = response.status() == StatusCode::SWITCHING_PROTOCOLS;
     let (response, body) = response.into_parts();
+    let is_endless = !is_upgrade && matches!(body.size(), BodySize::Stream);
     let mut head = Response::from(response);
-    let body = body::to_bytes(body).await.map_err(|_| ErrorInternalServerError("a body failed"))?;
+    let body = if is_endless {
+        // It would be gathered here for ever. Its headers are as good as any.
+        head.head_mut().status = StatusCode::BAD_REQUEST;
+        head.headers_mut().remove(header::CONTENT_TYPE);
+        Bytes::new()
+    } else {
+        body::to_bytes(body).await.map_err(|_| ErrorInternalServerError("a body failed"))?
+    };
     if is_upgrade {
         connection.feed(Message::Item((head, BodySize::Stream))).await?;
     } else {
@@ -58,6 +71,7 @@ async fn answer<B: MessageBody>(
         connection.feed(Message::Item((head, size))).await?;
         connection.feed(Message::Chunk(Some(body))).await?;
     }
-    SinkExt::<Message<(Response<()>, BodySize)>>::flush(connection).await?;
+    let flushed = SinkExt::<Message<(Response<()>, BodySize)>>::flush(connection);
+    timeout(TAKEN_WITHIN, flushed).await.map_err(ErrorRequestTimeout)??;
     Ok(admitted)
 }
