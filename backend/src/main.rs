@@ -15,7 +15,8 @@ use tokio::{
 };
 use tracing_subscriber::EnvFilter;
 
-/// Keeps small what was large for a moment: the buffers of handshakes, and the memory that comparing passwords takes.
+/// Keeps small what was large for a moment: the buffers of handshakes, and the memory that comparing passwords takes. Without
+/// huge pages, of which a thread would use a few kilobytes.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

@@ -23,7 +23,7 @@ use tokio::{
 };
 use uuid::Uuid;
 
-use self::shard::{Bench, Shard};
+use self::shard::{Shard, Store};
 use crate::{
     db::chats::Address,
     hub::{Hub, session::Session},
@@ -72,11 +72,11 @@ pub struct Writer {
 impl Writer {
     pub fn start(database_url: &str, hub: &Arc<Hub>, epoch: Uuid) -> anyhow::Result<Self> {
         let count = available_parallelism().map_or(1, usize::from).min(SHARDS_MAX);
-        let bench = Arc::new(Bench::new(database_url, count, Arc::clone(hub), epoch)?);
+        let store = Arc::new(Store::new(database_url, count, Arc::clone(hub), epoch)?);
         let (mut shards, mut running) = (Vec::new(), JoinSet::new());
         for _ in 0..count {
             let (sender, queue) = mpsc::channel(QUEUE);
-            running.spawn(Shard::new(&bench).run(queue));
+            running.spawn(Shard::new(&store).run(queue));
             shards.push(sender);
         }
         Ok(Self { shards: shards.into(), running: running.into() })

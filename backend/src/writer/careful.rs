@@ -11,29 +11,29 @@ use tokio::time::timeout;
 use super::{
     Act, Done, STORED_WITHIN, Work, busy,
     plan::{self, Known, Outcome, Plan},
-    shard::Bench,
+    shard::Store,
     telling,
 };
 use crate::{db, hub::delivery::Delivery, problem::Error};
 
 /// Stores a batch, tells everyone, and answers.
-pub async fn settle(bench: &Bench, batch: Vec<Work>) {
-    let stored = timeout(STORED_WITHIN, commit(bench, &batch)).await;
+pub async fn settle(store: &Store, batch: Vec<Work>) {
+    let stored = timeout(STORED_WITHIN, commit(store, &batch)).await;
     match stored.unwrap_or_else(|_| Err(busy())) {
-        Ok(plan) => finish(bench, batch, plan).await,
+        Ok(plan) => finish(store, batch, plan).await,
         // One of them may be what the database cannot store: it alone shall fail.
         Err(Error::Internal(error)) if batch.len() > 1 => {
             tracing::error!(error = format!("{error:#}"), "a batch failed; its parts are stored one by one");
             for work in batch {
-                Box::pin(settle(bench, vec![work])).await;
+                Box::pin(settle(store, vec![work])).await;
             }
         }
-        Err(error) => telling::fail(&bench.hub, batch, &error),
+        Err(error) => telling::fail(&store.hub, batch, &error),
     }
 }
 
-async fn commit(bench: &Bench, batch: &[Work]) -> Result<Plan, Error> {
-    let mut connection = bench.careful.get().await?;
+async fn commit(store: &Store, batch: &[Work]) -> Result<Plan, Error> {
+    let mut connection = store.careful.get().await?;
     connection
         .transaction(async |connection| {
             let (mut chat_ids, mut user_ids, mut client_ids) = (Vec::new(), Vec::new(), Vec::new());
@@ -75,7 +75,7 @@ async fn commit(bench: &Bench, batch: &[Work]) -> Result<Plan, Error> {
         .await
 }
 
-async fn finish(bench: &Bench, batch: Vec<Work>, plan: Plan) {
+async fn finish(store: &Store, batch: Vec<Work>, plan: Plan) {
     let Plan { outcomes, members, messages, ids, raised, unchanged } = plan;
     let chats_of: Vec<_> = messages.iter().map(|message| message.chat_id).collect();
     let stored: Vec<_> = messages.into_iter().zip(ids).map(|(message, id)| message.stored_as(id)).collect();
@@ -90,7 +90,7 @@ async fn finish(bench: &Bench, batch: Vec<Work>, plan: Plan) {
     // What is found to be stored may have been stored while nobody knew: whoever has not heard of this head reads.
     for chat in raised.into_iter().chain(unchanged) {
         let (chat_id, (members, messages)) = (chat.chat_id, told.remove(&chat.chat_id).unwrap_or_default());
-        bench.hub.publish(chat_id, chat.changes(bench.epoch, members, messages), &mut delivery);
+        store.hub.publish(chat_id, chat.changes(store.epoch, members, messages), &mut delivery);
     }
     for (work, outcome) in batch.into_iter().zip(outcomes) {
         work.answer(outcome.answer(&stored), &mut delivery);

@@ -26,7 +26,7 @@ const ASIDE_MAX: usize = 8;
 const LOCKED_FOR: Duration = Duration::from_millis(100);
 
 /// What stores and tells; shared with the tasks of the chats that were set aside.
-pub struct Bench {
+pub struct Store {
     /// Connections that wait for no lock, and others that do.
     pub quick: Db,
     pub careful: Db,
@@ -36,15 +36,15 @@ pub struct Bench {
 }
 
 pub struct Shard {
-    bench: Arc<Bench>,
+    store: Arc<Store>,
     /// What waits for chats that were set aside: while something of a chat is there, all that follows must be behind it.
     aside: HashMap<i64, Vec<Work>>,
     tasks: JoinSet<i64>,
 }
 
 impl Shard {
-    pub fn new(bench: &Arc<Bench>) -> Self {
-        Self { bench: Arc::clone(bench), aside: HashMap::new(), tasks: JoinSet::new() }
+    pub fn new(store: &Arc<Store>) -> Self {
+        Self { store: Arc::clone(store), aside: HashMap::new(), tasks: JoinSet::new() }
     }
 
     pub async fn run(mut self, mut queue: mpsc::Receiver<Work>) {
@@ -77,10 +77,10 @@ impl Shard {
         let (quick, rest): (Vec<_>, Vec<_>) =
             quick.into_iter().partition(|work| !self.aside.contains_key(&work.chat.id));
         self.set_aside(rest);
-        let stored = timeout(STORED_WITHIN, quick::store(&self.bench.quick, &quick)).await;
+        let stored = timeout(STORED_WITHIN, quick::store(&self.store.quick, &quick)).await;
         match stored.unwrap_or_else(|_| Err(Trouble::Down(busy()))) {
             Ok(stored) => {
-                let left = telling::tell_stored(&self.bench, quick, stored).await;
+                let left = telling::tell_stored(&self.store, quick, stored).await;
                 self.set_aside(left);
             }
             // Each chat by itself shows which it was, and the others do not wait for it.
@@ -88,7 +88,7 @@ impl Shard {
                 tracing::debug!(%why, "a batch is stored with care");
                 self.set_aside(quick);
             }
-            Err(Trouble::Down(error)) => telling::fail(&self.bench.hub, quick, &error),
+            Err(Trouble::Down(error)) => telling::fail(&self.store.hub, quick, &error),
         }
     }
 
@@ -117,12 +117,12 @@ impl Shard {
         let Some(chat_id) = chat_id else { return };
         match self.aside.get_mut(&chat_id).map(std::mem::take) {
             Some(batch) if !batch.is_empty() => {
-                let bench = Arc::clone(&self.bench);
+                let store = Arc::clone(&self.store);
                 self.tasks.spawn(async move {
-                    let stored = AssertUnwindSafe(bench.store_with_care(batch)).catch_unwind().await;
+                    let stored = AssertUnwindSafe(store.store_with_care(batch)).catch_unwind().await;
                     if stored.is_err() {
                         // Whoever waits is told to try again, since nobody answers; the chat goes on.
-                        bench.hub.doubt(chat_id);
+                        store.hub.doubt(chat_id);
                     }
                     chat_id
                 });
@@ -132,7 +132,7 @@ impl Shard {
     }
 }
 
-impl Bench {
+impl Store {
     /// The writer has connections of its own, so that readers do not keep it waiting.
     pub fn new(database_url: &str, shards: usize, hub: Arc<Hub>, epoch: Uuid) -> anyhow::Result<Self> {
         let quick = Db::with_lock_timeout(database_url, shards, LOCKED_FOR)?;

@@ -7,21 +7,21 @@ use std::{
 
 use shared::{changes::Changes, message::Message, problem::ProblemCode, socket::ServerFrame};
 
-use super::{Answer, Done, Work, shard::Bench};
+use super::{Answer, Done, Work, shard::Store};
 use crate::{
     hub::{Hub, delivery::Delivery, frame},
     problem::{Error, Refusal},
 };
 
 /// After a quick commit: returns the works that it left out.
-pub async fn tell_stored(bench: &Bench, batch: Vec<Work>, stored: Vec<Option<Message>>) -> Vec<Work> {
+pub async fn tell_stored(store: &Store, batch: Vec<Work>, stored: Vec<Option<Message>>) -> Vec<Work> {
     let (mut left, mut delivery) = (Vec::new(), Delivery::default());
     let mut chats: BTreeMap<i64, Changes> = BTreeMap::new();
     for (work, message) in batch.iter().zip(&stored) {
         let Some(message) = message else { continue };
         let changes = chats.entry(work.chat.id).or_insert_with(|| Changes {
             uri: work.chat.uri.clone(),
-            epoch: bench.epoch,
+            epoch: store.epoch,
             after: message.seq - 1,
             head: message.seq,
             more: false,
@@ -33,7 +33,7 @@ pub async fn tell_stored(bench: &Bench, batch: Vec<Work>, stored: Vec<Option<Mes
         changes.messages.push(message.clone());
     }
     for (chat_id, changes) in chats {
-        bench.hub.publish(chat_id, changes, &mut delivery);
+        store.hub.publish(chat_id, changes, &mut delivery);
     }
     for (work, message) in batch.into_iter().zip(stored) {
         match message {

@@ -190,7 +190,8 @@ async fn a_flood_of_pings_gathers_nothing() {
     let pings = || (0..50_000).map(|_| frame(FINAL | PING, &[b'x'; 125]));
     let goodbye = std::iter::once(frame(FINAL | CLOSE, &1_000_u16.to_be_bytes()));
     let (end, grown) = room.endures("50,000 pings", pings().chain(goodbye)).await;
-    assert!(end.pongs == 50_000 || end.code == Some(close::MISBEHAVED), "answered or refused: {end:?}");
+    // Of pings that come while their answers still wait, not each need be answered (RFC 6455, section 5.5.3).
+    assert!(end.pongs > 0 && matches!(end.code, Some(close::NORMAL | close::MISBEHAVED)), "{end:?}");
     assert!(grown < MEMORY_MAX, "{grown} KiB");
     room.closes().await;
 }
