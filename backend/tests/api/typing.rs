@@ -1,6 +1,7 @@
 //! Who is writing something right now.
 
 use shared::socket::{ClientFrame, ServerFrame};
+use uuid::Uuid;
 
 use crate::{app::TestApp, listener::Listener};
 
@@ -64,4 +65,24 @@ async fn writing_changes_no_number() {
     ada.says(&tea, "tea?").await;
     let changes = other.hears_changes().await;
     assert_eq!((changes.after, changes.head), (1, 2));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn writing_on_is_passed_on_now_and_then_and_after_a_message_at_once() {
+    let app = TestApp::start().await;
+    let (ada, tea) = app.tea().await;
+    let brian = app.person("brian").await;
+    brian.joins(&tea).await;
+    let (mut writer, mut hearer) = (ada.listens_to(&tea).await, brian.listens_to(&tea).await);
+    for _ in 0..5 {
+        types(&mut writer, &tea).await;
+    }
+    writer.posts(&tea, Uuid::new_v4(), "tea?").await;
+    // Its answer, and itself.
+    writer.hears().await;
+    writer.hears().await;
+    types(&mut writer, &tea).await;
+    assert_eq!(hearer.hears().await, typing(&tea, ada.id));
+    assert_eq!(hearer.hears_changes().await.messages.len(), 1, "once for all five");
+    assert_eq!(hearer.hears().await, typing(&tea, ada.id), "something new has begun");
 }

@@ -42,7 +42,7 @@ impl Conversation {
     }
 
     /// Hands a message to the writer, who answers; nothing waits here.
-    async fn post(&self, uri: &str, client_id: Uuid, message: String) -> Result<(), Error> {
+    async fn post(&mut self, uri: &str, client_id: Uuid, message: String) -> Result<(), Error> {
         check_message(&message).map_err(|code| Refusal::field("message", code))?;
         let user_id = self.session.user_id();
         let reader = match Reader::known(&self.app, user_id, uri) {
@@ -51,6 +51,8 @@ impl Conversation {
         };
         let writer = reader.writing()?;
         self.app.limits.post_of(user_id)?;
+        // The next letter is the beginning of something new.
+        self.chats.iter_mut().filter(|chat| chat.uri == uri).for_each(|chat| chat.typed = None);
         self.app.writer.post_by(&self.session, writer.chat, writer.user, client_id, message)
     }
 
