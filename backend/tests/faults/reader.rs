@@ -36,24 +36,27 @@ impl Reader {
 
     /// Reads until the chat is known up to the head that it is told.
     pub async fn read(mut self, mut until: watch::Receiver<Option<i64>>) -> View {
-        let known =
-            |until: &watch::Receiver<Option<i64>>, head| until.borrow().is_some_and(|end| head >= end);
-        while !known(&until, self.timeline.head()) {
+        let end = until.clone();
+        while !self.knows_all(&end) {
             tokio::select! {
                 // Looks again.
                 _ = until.changed() => {}
-                _ = self.stay() => sleep(before_coming_back()).await,
+                _ = self.stay(&end) => sleep(before_coming_back()).await,
             }
         }
         View { arrived: self.arrived, shown: shown(&self.timeline), connections: self.connections }
     }
 
-    /// Comes, and stays until the line breaks.
-    async fn stay(&mut self) -> Result<()> {
+    fn knows_all(&self, end: &watch::Receiver<Option<i64>>) -> bool {
+        end.borrow().is_some_and(|end| self.timeline.head() >= end)
+    }
+
+    /// Comes, and stays until the line breaks or everything is known.
+    async fn stay(&mut self, end: &watch::Receiver<Option<i64>>) -> Result<()> {
         let mut line = Line::open(&self.person).await?;
         self.connections += 1;
         line.subscribes(self.timeline.uri(), Some(self.timeline.since())).await?;
-        loop {
+        while !self.knows_all(end) {
             match line.hears().await? {
                 ServerFrame::Changes(changes) => self.hear(changes).await?,
                 ServerFrame::Resync { .. } => self.fetch().await?,
@@ -61,6 +64,7 @@ impl Reader {
                 _ => {}
             }
         }
+        Ok(())
     }
 
     async fn hear(&mut self, changes: Changes) -> Result<()> {
