@@ -1,24 +1,27 @@
 //! The one value that every request shares.
 
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use anyhow::Context;
-use shared::member::Member;
+use shared::{member::Member, problem::ProblemCode};
 use uuid::Uuid;
 
 use crate::{
     auth::{keys::Keys, known::KnownPeople, passwords::Passwords, tickets::Tickets},
     config::Config,
     db::{self, Db, chats::Raised},
-    hub::{Hub, delivery::Delivery},
+    hub::{Hub, delivery::Delivery, seats::Seat},
     limits::Limits,
-    problem::Error,
+    problem::{Error, Refusal},
     writer::Writer,
 };
 
 /// How many connections to the database there are at most: enough to keep a small machine's cores and disk busy, few
 /// enough to leave room for other programs under PostgreSQL's default of 100.
 const CONNECTIONS: usize = 24;
+
+/// After so long somebody with too many sockets tries again.
+const SEAT_FREE_AFTER: Duration = Duration::from_secs(30);
 
 /// Everything the server has.
 pub struct App {
@@ -52,6 +55,14 @@ impl App {
         let writer = Writer::start(database_url, &hub, epoch)?;
         let (passwords, tickets, people) = (Passwords::default(), Tickets::default(), KnownPeople::default());
         Ok(Arc::new(Self { config, db, epoch, keys, passwords, tickets, people, limits, hub, writer }))
+    }
+
+    /// The right to one more socket or stream, unless the user or the address has too many.
+    pub fn seat(&self, user_id: i64, address: IpAddr) -> Result<Seat, Error> {
+        self.hub.seat(user_id, address).ok_or_else(|| {
+            let refusal = Refusal::new(ProblemCode::TooManyRequests).retry_after(SEAT_FREE_AFTER);
+            refusal.detail("Too many sockets are open.").into()
+        })
     }
 
     /// Tells everyone who listens about a user who changed.

@@ -40,9 +40,11 @@ pub struct News {
     pub frame: Bytes,
 }
 
+type Audiences = HashMap<i64, Arc<Mutex<Audience>>>;
+
 /// Which sessions there are, and which of them listen to which chat.
 pub struct Hub {
-    chats: Mutex<HashMap<i64, Arc<Mutex<Audience>>>>,
+    chats: Mutex<Audiences>,
     sessions: Mutex<HashMap<Uuid, Arc<Session>>>,
     seats: Arc<Seats>,
     seat_limits: Option<SeatLimits>,
@@ -110,9 +112,7 @@ impl Hub {
     /// has read what may have happened since.
     pub fn subscribe(&self, chat_id: i64, uri: &str, id: Uuid, session: &Arc<Session>, known: i64) {
         let mut chats = lock(&self.chats);
-        let audience =
-            chats.entry(chat_id).or_insert_with(|| Arc::new(Mutex::new(Audience::new(uri.to_owned()))));
-        let mut audience = lock(audience);
+        let mut audience = lock(audience_in(&mut chats, chat_id, uri));
         if !audience.add(id, session, known)
             && let Some(presence) = frame::text(&audience.presence())
         {
@@ -166,9 +166,7 @@ impl Hub {
     /// when news was lost: then the chat is to be read.
     pub fn follow(&self, chat_id: i64, uri: &str) -> watch::Receiver<Option<Arc<News>>> {
         let mut chats = lock(&self.chats);
-        let audience =
-            chats.entry(chat_id).or_insert_with(|| Arc::new(Mutex::new(Audience::new(uri.to_owned()))));
-        lock(audience).news.subscribe()
+        lock(audience_in(&mut chats, chat_id, uri)).news.subscribe()
     }
 
     /// Ends the sessions of a user whose account has ended.
@@ -189,8 +187,8 @@ impl Hub {
         self.sessions().iter().for_each(|session| pulse::say_goodbye(session));
     }
 
-    /// What a session's task holds for as long as it runs.
-    pub fn presence_of_task(&self) -> watch::Receiver<()> {
+    /// What a session's task holds for as long as it runs; see [`Hub::closed`].
+    pub fn hold_open(&self) -> watch::Receiver<()> {
         self.open.subscribe()
     }
 
@@ -206,6 +204,11 @@ impl Hub {
     fn sessions(&self) -> Vec<Arc<Session>> {
         lock(&self.sessions).values().cloned().collect()
     }
+}
+
+/// The audience of a chat, if only an empty one. To be held on to under the lock of all, or it may be swept away.
+fn audience_in<'a>(chats: &'a mut Audiences, chat_id: i64, uri: &str) -> &'a Mutex<Audience> {
+    chats.entry(chat_id).or_insert_with(|| Arc::new(Mutex::new(Audience::new(uri.to_owned()))))
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -11,7 +11,7 @@ use actix_web::web::Bytes;
 use tokio::net::TcpStream;
 
 /// How much news may wait, in bytes: whoever has more than this to read is told to catch up instead.
-pub const NEWS_MAX: usize = 256 * 1024;
+const NEWS_MAX: usize = 256 * 1024;
 /// How much may wait in all: answers are not left out, so whoever asks and asks and never reads is cut off.
 const ALL_MAX: usize = 4 * NEWS_MAX;
 /// How many frames go into one write.

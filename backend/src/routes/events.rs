@@ -32,7 +32,7 @@ use crate::{
     body::query,
     db::{self, chats::Address},
     hub::{News, frame::json, seats::Seat},
-    problem::{Error, Refusal},
+    problem::Error,
 };
 
 /// How often it is looked at whether the listener may still listen.
@@ -48,9 +48,7 @@ pub async fn follow(
     SignedIn { claims, .. }: SignedIn,
     request: HttpRequest,
 ) -> Result<HttpResponse, Error> {
-    let Some(seat) = app.hub.seat(claims.sub, address(&request, &app.config)) else {
-        return Err(Refusal::new(ProblemCode::TooManyRequests).retry_after(Duration::from_secs(30)).into());
-    };
+    let seat = app.seat(claims.sub, address(&request, &app.config))?;
     let wanted: Since = query(&request)?;
     let asked = request.query_string().contains("after=").then_some(wanted);
     // Listens first and reads second, so that nothing falls between.

@@ -7,8 +7,6 @@ mod frames;
 mod listening;
 pub mod takeover;
 
-use std::time::Duration;
-
 use actix_web::{
     HttpRequest, HttpResponse,
     http::header::{HOST, HeaderValue, ORIGIN, SEC_WEBSOCKET_PROTOCOL},
@@ -24,9 +22,6 @@ use crate::{
     hub::seats::Seat,
     problem::{Error, Refusal},
 };
-
-/// After so long somebody with too many sockets tries again.
-const FULL: Duration = Duration::from_secs(30);
 
 /// Somebody who may have a socket.
 pub struct Admitted {
@@ -49,9 +44,7 @@ pub async fn open(
     let mut response = actix_http::ws::handshake(request.head())
         .map_err(|error| Refusal::new(ProblemCode::Malformed).detail(error.to_string()))?;
     app.writer.check_open()?;
-    let seat = app.hub.seat(user.id, address(&request, &app.config)).ok_or_else(|| {
-        Refusal::new(ProblemCode::TooManyRequests).detail("Too many sockets are open.").retry_after(FULL)
-    })?;
+    let seat = app.seat(user.id, address(&request, &app.config))?;
     if offers_protocol {
         response.insert_header((SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(PROTOCOL)));
     }

@@ -1,6 +1,6 @@
 //! The way of nearly every message: one statement for a whole batch, which is also its transaction.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use chrono::{DateTime, SubsecRound, Utc};
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
@@ -23,10 +23,10 @@ pub enum Trouble {
     Down(Error),
 }
 
-/// The messages of a batch, and where each chat's works stand in it.
+/// The messages of a batch, and where each chat's works stand in it; chats by their ids, in which order they are locked.
 struct Sorted<'a> {
     posts: NewPosts<'a>,
-    places: HashMap<i64, Vec<usize>>,
+    places: BTreeMap<i64, Vec<usize>>,
 }
 
 /// For each work its message, unless its chat is gone.
@@ -50,7 +50,7 @@ fn judge(error: DieselError) -> Trouble {
 
 fn sorted(batch: &[Work], now: DateTime<Utc>) -> Sorted<'_> {
     let mut posts = NewPosts { created_at: now, ..NewPosts::default() };
-    let mut places: HashMap<i64, Vec<usize>> = HashMap::new();
+    let mut places: BTreeMap<i64, Vec<usize>> = BTreeMap::new();
     for (place, work) in batch.iter().enumerate() {
         if let Act::Post { client_id, message } = &work.act {
             let of_chat = places.entry(work.chat.id).or_default();
@@ -69,7 +69,7 @@ fn sorted(batch: &[Work], now: DateTime<Utc>) -> Sorted<'_> {
 /// The rows come back in any order; within a chat their numbers follow the order of the batch.
 fn in_order(
     batch: &[Work],
-    places: &HashMap<i64, Vec<usize>>,
+    places: &BTreeMap<i64, Vec<usize>>,
     mut stored: Vec<StoredPost>,
     now: DateTime<Utc>,
 ) -> Vec<Option<Message>> {

@@ -3,9 +3,9 @@
 use std::{
     fs::{self, Permissions},
     future::pending,
-    os::unix::{fs::PermissionsExt, process::CommandExt},
+    os::unix::fs::PermissionsExt,
     path::Path,
-    process::{self, Command, Stdio},
+    process,
     sync::{
         OnceLock,
         atomic::{AtomicUsize, Ordering},
@@ -147,21 +147,9 @@ async fn clean(config: &Config) {
 async fn private() -> postgres::Cluster {
     let folder = tempfile::Builder::new().prefix("chatire-test-").tempdir().unwrap().keep();
     fs::set_permissions(&folder, Permissions::from_mode(0o711)).unwrap();
-    remove_after_us(&folder);
+    crate::heir::remove_after_us(&folder);
     let cluster = postgres::start(&folder).await.expect("PostgreSQL starts");
     connect(&cluster.url().parse().unwrap()).await.batch_execute(CONNECTIONS).await.unwrap();
     cluster.stop().await.unwrap();
     postgres::start(&folder).await.expect("PostgreSQL starts again")
-}
-
-/// A process that waits for our end, however it comes, and for PostgreSQL's, and removes the folder. Its input is a pipe
-/// whose other end closes with us.
-fn remove_after_us(folder: &Path) {
-    const SCRIPT: &str = r#"cat; for _ in $(seq 600); do
-        [ -e "$0/postgres/postmaster.pid" ] || break; sleep 0.1
-    done; rm -rf "$0""#;
-    let mut command = Command::new("sh");
-    command.args(["-c", SCRIPT]).arg(folder).process_group(0);
-    let heir = command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-    std::mem::forget(heir);
 }

@@ -21,6 +21,8 @@ mod events;
 mod floods;
 mod frames;
 mod headers;
+#[path = "../common/heir.rs"]
+mod heir;
 mod history;
 mod limits;
 mod listener;

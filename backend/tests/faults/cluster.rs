@@ -2,9 +2,8 @@
 
 use std::{
     fs::{self, Permissions},
-    os::unix::{fs::PermissionsExt, process::CommandExt},
+    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
-    process::{Command, Stdio},
     time::Duration,
 };
 
@@ -50,7 +49,7 @@ impl Cluster {
 pub fn folder() -> PathBuf {
     let folder = tempfile::Builder::new().prefix("chatire-faults-").tempdir().unwrap().keep();
     fs::set_permissions(&folder, Permissions::from_mode(0o711)).unwrap();
-    remove_after_us(&folder);
+    crate::heir::remove_after_us(&folder);
     folder
 }
 
@@ -60,16 +59,4 @@ fn processes_in(cluster: &Path) -> Vec<Pid> {
         .filter(|process| fs::read_link(process.path().join("cwd")).is_ok_and(|cwd| cwd == cluster))
         .filter_map(|process| Pid::from_raw(process.file_name().to_str()?.parse().ok()?))
         .collect()
-}
-
-/// A process that waits for our end, however it comes, and for PostgreSQL's. Its input is a pipe whose other end closes
-/// with us.
-fn remove_after_us(folder: &Path) {
-    const SCRIPT: &str = r#"cat; for _ in $(seq 600); do
-        [ -e "$0/postgres/postmaster.pid" ] || break; sleep 0.1
-    done; rm -rf "$0""#;
-    let mut command = Command::new("sh");
-    command.args(["-c", SCRIPT]).arg(folder).process_group(0);
-    let heir = command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-    std::mem::forget(heir);
 }

@@ -17,6 +17,8 @@ mod cluster;
 mod cuts;
 mod drain;
 mod evidence;
+#[path = "../common/heir.rs"]
+mod heir;
 mod kills;
 mod line;
 mod load;

@@ -59,7 +59,7 @@ impl Conversation {
     pub fn open(app: Arc<App>, stream: TcpStream, seat: Seat, claims: &Claims, early: &[u8]) -> Self {
         let (id, session) = app.hub.open(stream, seat, claims.exp);
         session.answer(&ServerFrame::Welcome { session: id, heartbeat: HEARTBEAT });
-        let (open, limit) = (app.hub.presence_of_task(), app.limits.of_frames());
+        let (open, limit) = (app.hub.hold_open(), app.limits.of_frames());
         let mut frames = Frames::default();
         frames.push(early);
         Self { app, id, session, chats: Vec::new(), frames, limit, too_many: 0, _open: open }
