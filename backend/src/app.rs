@@ -3,13 +3,14 @@
 use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use anyhow::Context;
-use shared::{member::Member, problem::ProblemCode};
+use futures_util::future::BoxFuture;
+use shared::{changes::Changes, member::Member, problem::ProblemCode};
 use uuid::Uuid;
 
 use crate::{
     auth::{keys::Keys, known::KnownPeople, passwords::Passwords, tickets::Tickets},
     config::Config,
-    db::{self, Db, chats::Raised},
+    db::{self, Db, chats::Raised, turn::Turn},
     hub::{Hub, delivery::Delivery, seats::Seat},
     limits::Limits,
     problem::{Error, Refusal},
@@ -63,6 +64,45 @@ impl App {
             let refusal = Refusal::new(ProblemCode::TooManyRequests).retry_after(SEAT_FREE_AFTER);
             refusal.detail("Too many sockets are open.").into()
         })
+    }
+
+    /// Has somebody act in a chat: `act` alters it under its lock, in one transaction, and everyone hears of it. It goes to
+    /// its end also if whoever asked hangs up.
+    pub async fn act<T, F>(self: &Arc<Self>, chat_id: i64, act: F) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        F: for<'r> FnOnce(&'r mut Turn<'_>) -> BoxFuture<'r, Result<T, Error>> + Send + 'static,
+    {
+        let app = Arc::clone(self);
+        let acting = async move {
+            let mut connection = app.db.get().await?;
+            let (done, changes) = db::turn::take(&mut connection, app.epoch, chat_id, act).await?;
+            drop(connection);
+            if let Some(changes) = changes {
+                app.tell(chat_id, changes).await;
+            }
+            Ok(done)
+        };
+        tokio::spawn(acting).await.map_err(|error| Error::Internal(error.into()))?
+    }
+
+    /// Has everyone hear what was changed in a chat, and those who are out of it nothing more.
+    pub async fn tell(&self, chat_id: i64, changes: Changes) {
+        if changes.chat.is_some() {
+            self.people.forget_chat(chat_id);
+        }
+        for Member { user, standing, .. } in &changes.members {
+            self.people.forget_role(chat_id, user.id);
+            self.hub.place(chat_id, &changes.uri, user.id, *standing);
+        }
+        let is_part = changes.more;
+        let mut delivery = Delivery::default();
+        self.hub.publish(chat_id, changes, &mut delivery);
+        delivery.flush().await;
+        if is_part {
+            // The rest is read by everyone for themselves.
+            self.hub.doubt(chat_id);
+        }
     }
 
     /// Tells everyone who listens about a user who changed.

@@ -7,5 +7,5 @@ pub mod passwords;
 pub mod signed_in;
 pub mod tickets;
 
-pub use membership::{Reader, Writer};
+pub use membership::{Moderator, Owner, Reader, Writer};
 pub use signed_in::SignedIn;

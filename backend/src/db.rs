@@ -1,12 +1,15 @@
 //! The database: its pool, its migrations, and what each of its refusals means. Every query stands in [`db/`](self),
 //! one file per table.
 
+pub mod addresses;
+pub mod audit;
 pub mod changes;
 pub mod chats;
 pub mod instance;
 pub mod members;
 pub mod messages;
 pub mod schema;
+pub mod turn;
 pub mod users;
 
 use std::time::Duration;

@@ -18,7 +18,7 @@ use std::{
 
 use actix_web::web::Bytes;
 use chrono::Utc;
-use shared::{changes::Changes, socket::ServerFrame};
+use shared::{changes::Changes, member::Standing, socket::ServerFrame};
 use tokio::{net::TcpStream, sync::watch};
 use uuid::Uuid;
 
@@ -167,6 +167,28 @@ impl Hub {
     pub fn follow(&self, chat_id: i64, uri: &str) -> watch::Receiver<Option<Arc<News>>> {
         let mut chats = lock(&self.chats);
         lock(audience_in(&mut chats, chat_id, uri)).news.subscribe()
+    }
+
+    /// Tells a user's sockets what they are in a chat now. Unless they are in it, they hear nothing of it any more.
+    pub fn place(&self, chat_id: i64, uri: &str, user_id: i64, standing: Standing) {
+        if !standing.is_in() {
+            let mut chats = lock(&self.chats);
+            if let Some(audience) = chats.get(&chat_id).cloned() {
+                let mut audience = lock(&audience);
+                audience.remove_user(user_id);
+                if audience.is_empty() {
+                    chats.remove(&chat_id);
+                }
+            }
+        }
+        self.tell_user(user_id, &ServerFrame::Membership { uri: uri.to_owned(), standing });
+    }
+
+    /// Tells all sockets of a user.
+    pub fn tell_user(&self, user_id: i64, told: &ServerFrame) {
+        for session in self.sessions().iter().filter(|session| session.user_id() == user_id) {
+            session.answer(told);
+        }
     }
 
     /// Ends the sessions of a user whose account has ended.

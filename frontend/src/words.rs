@@ -170,6 +170,20 @@ pub fn problem(code: ProblemCode) -> &'static str {
         ProblemCode::ChatNotFound => "You are no longer in this chat.",
         ProblemCode::TooLarge => "This is too long to be sent.",
         ProblemCode::Forbidden | ProblemCode::ForeignOrigin => "This is not allowed here.",
+        ProblemCode::AccountNeeded => "This takes an account.",
+        ProblemCode::GuestsNotWelcome => "Guests cannot join this chat. Sign in first.",
+        ProblemCode::Banned => "You were banned from this chat.",
+        ProblemCode::Knocking => "You have to be let in first.",
+        ProblemCode::NotLetIn => "You were not let in.",
+        ProblemCode::ChatClosed => "This chat is closed for writing.",
+        ProblemCode::LinkRevoked => "This link is not valid any more.",
+        ProblemCode::LinkClosed => "This chat takes nobody in by its address any more.",
+        ProblemCode::LinkExpired => "This link has expired.",
+        ProblemCode::LinkUsedUp => "This link has been used as often as it may be.",
+        ProblemCode::ChatEnded => "This chat has ended.",
+        ProblemCode::OwnerStays => "Hand the chat over to somebody before you leave it.",
+        ProblemCode::SlowMode => "This chat is slow. It is sent in a moment.",
+        ProblemCode::Conflict => "This cannot be done any more.",
         ProblemCode::NotAuthenticated
         | ProblemCode::BadToken
         | ProblemCode::TokenExpired
@@ -208,11 +222,13 @@ pub fn field(name: &str, code: FieldCode) -> String {
         FieldCode::UsernameTaken => "Somebody has this name. Choose another one.".to_owned(),
         FieldCode::BadEmail => "This is not an e-mail address.".to_owned(),
         FieldCode::CommonPassword => "This password is easily guessed. Choose another one.".to_owned(),
+        FieldCode::BadName => "Write it on one line.".to_owned(),
         FieldCode::WrongPassword => "This is not your password.".to_owned(),
         FieldCode::NullCharacter
         | FieldCode::NotText
         | FieldCode::NotNumber
         | FieldCode::NotUuid
+        | FieldCode::NotOneOf
         | FieldCode::Unknown => "This cannot be used. Write it differently.".to_owned(),
     }
 }

@@ -5,6 +5,8 @@
 
 pub mod changes;
 pub mod chat;
+pub mod event;
+pub mod link;
 pub mod member;
 pub mod message;
 pub mod problem;

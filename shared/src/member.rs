@@ -19,6 +19,33 @@ pub enum Role {
     Owner,
 }
 
+/// Whether somebody is in a chat. Only who is [`Standing::In`] reads and writes; the others are told of so that everyone
+/// knows the same.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Standing {
+    /// A member.
+    #[default]
+    In,
+    /// Waits to be let in.
+    Knocking,
+    /// Was not let in.
+    Refused,
+    /// Has left; may come back as they came.
+    Left,
+    /// Was sent out; may come back as they came.
+    Removed,
+    /// Was sent out for good: no link lets them in.
+    Banned,
+}
+
+impl Standing {
+    /// The usual one, which is not said.
+    pub fn is_in(&self) -> bool {
+        *self == Self::In
+    }
+}
+
 /// A user in a chat: the fields of [`User`], and what the chat adds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Member {
@@ -27,10 +54,31 @@ pub struct Member {
     pub user: User,
     /// What they may do here.
     pub role: Role,
+    /// Left out for whoever is in.
+    #[serde(default, skip_serializing_if = "Standing::is_in")]
+    pub standing: Standing,
     /// The chat's head when they joined.
     pub seq: i64,
     /// The chat's head when this membership last changed, the person's name included.
     pub revision: i64,
     /// When they joined.
     pub created_at: DateTime<Utc>,
+}
+
+/// `PUT /api/chats/<uri>/members/<user_id>/`: one of the two.
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+pub struct ChangeMember {
+    /// What they may do from now on; only the owner gives roles, and never their own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<Role>,
+    /// `in` admits whoever knocks, `refused` does not; `removed` and `banned` send out; `left` lifts a ban.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub standing: Option<Standing>,
+}
+
+/// `PUT /api/chats/<uri>/owner/`
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct HandOver {
+    /// The member who owns the chat from now on; who did before moderates it.
+    pub user_id: i64,
 }

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::{problem::FieldCode, user::User};
+use crate::{event::Event, problem::FieldCode, user::User};
 
 /// The longest message, in characters.
 pub const MESSAGE_MAX: usize = 4_000;
@@ -28,8 +28,14 @@ pub struct Message {
     pub created_at: DateTime<Utc>,
     /// Who said it.
     pub user: User,
-    /// The text, just as it was written.
+    /// The text, just as it was written; empty where nothing was said or nothing is left of it.
     pub message: String,
+    /// What was done, if this is not something that was said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub event: Option<Event>,
+    /// Only that something was said is left; left out when false.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub deleted: bool,
 }
 
 /// `POST /api/chats/<uri>/messages/`
@@ -100,10 +106,17 @@ pub fn check_message(message: &str) -> Result<(), FieldCode> {
 }
 
 /// Blanks, and the characters that show nothing by themselves.
-fn is_invisible(c: char) -> bool {
+pub fn is_invisible(c: char) -> bool {
     c.is_whitespace()
         || c.is_control()
-        || matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+        || is_steering(c)
+        || matches!(c, '\u{ad}' | '\u{200b}'..='\u{200d}' | '\u{2060}'..='\u{2064}' | '\u{206a}'..='\u{206f}' | '\u{feff}')
+        || matches!(c, '\u{2800}' | '\u{3164}' | '\u{115f}' | '\u{1160}' | '\u{ffa0}')
+}
+
+/// Characters that turn the direction of what follows: in a name they would turn the words beside it.
+pub fn is_steering(c: char) -> bool {
+    matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 #[cfg(test)]
@@ -116,20 +129,14 @@ mod tests {
         assert_eq!(check_message(&"é".repeat(MESSAGE_MAX)), Ok(()));
         assert_eq!(check_message(&"é".repeat(MESSAGE_MAX + 1)), Err(FieldCode::TooLong));
         assert_eq!(check_message("a\0b"), Err(FieldCode::NullCharacter));
-        for blank in ["", " ", "\n\t", "\u{200b}\u{feff}", "\u{a0}"] {
+        for blank in ["", " ", "\n\t", "\u{200b}\u{feff}", "\u{a0}", "\u{2800}\u{3164}"] {
             assert_eq!(check_message(blank), Err(FieldCode::Blank), "{blank:?}");
         }
     }
 
     #[test]
     fn the_text_of_a_stored_message_stands_in_the_field_message() {
-        let user = User {
-            id: 1,
-            username: "ada".into(),
-            email: String::new(),
-            first_name: String::new(),
-            last_name: String::new(),
-        };
+        let user = User { id: 1, username: "ada".into(), ..User::default() };
         let stored = Message {
             id: 7,
             seq: 2,
@@ -138,6 +145,8 @@ mod tests {
             created_at: DateTime::UNIX_EPOCH,
             user,
             message: "tea?".into(),
+            event: None,
+            deleted: false,
         };
         let posted = Posted { status: "SUCCESS".into(), uri: "tea".into(), stored };
         let json = serde_json::to_value(&posted).unwrap();

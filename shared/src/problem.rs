@@ -64,6 +64,34 @@ pub enum ProblemCode {
     NotFound,
     /// There is no such chat, or the caller is not in it.
     ChatNotFound,
+    /// Guests may not do this: it takes an account.
+    AccountNeeded,
+    /// The owner does not let guests into this chat.
+    GuestsNotWelcome,
+    /// The caller was banned from this chat.
+    Banned,
+    /// The caller has knocked, and waits to be let in.
+    Knocking,
+    /// The caller knocked, and was not let in.
+    NotLetIn,
+    /// The chat is closed: nobody writes any more.
+    ChatClosed,
+    /// The chat had this address before, or the link was revoked.
+    LinkRevoked,
+    /// The page URL lets nobody in any more.
+    LinkClosed,
+    /// The link has run out.
+    LinkExpired,
+    /// The link has let in as many as it may.
+    LinkUsedUp,
+    /// The chat has ended.
+    ChatEnded,
+    /// The owner cannot leave before the chat is somebody else's.
+    OwnerStays,
+    /// The writer has to wait: the chat is slow.
+    SlowMode,
+    /// There is nothing left to do: somebody else did it, or it cannot be done to this one.
+    Conflict,
     /// The address exists but not with this method.
     MethodNotAllowed,
     /// The body took too long to arrive.
@@ -117,6 +145,10 @@ pub enum FieldCode {
     BadEmail,
     /// It is a password that attackers try first.
     CommonPassword,
+    /// It is a name that is not on one line, or turns the direction of writing.
+    BadName,
+    /// It is none of the values that there are.
+    NotOneOf,
     /// It is not the current password.
     WrongPassword,
     /// A code from a newer server.
@@ -130,15 +162,25 @@ impl ProblemCode {
         match self {
             Self::Malformed | Self::Invalid | Self::WrongCredentials | Self::TokenRefused => 400,
             Self::NotAuthenticated | Self::BadToken | Self::TokenExpired | Self::SessionEnded => 401,
-            Self::Forbidden | Self::ForeignOrigin => 403,
+            Self::Forbidden
+            | Self::ForeignOrigin
+            | Self::AccountNeeded
+            | Self::GuestsNotWelcome
+            | Self::Banned
+            | Self::Knocking
+            | Self::NotLetIn
+            | Self::ChatClosed => 403,
             Self::NotFound | Self::ChatNotFound => 404,
             Self::MethodNotAllowed => 405,
             Self::BodyTimeout => 408,
-            Self::StartAfresh => 409,
+            Self::StartAfresh | Self::OwnerStays | Self::Conflict => 409,
+            Self::LinkRevoked | Self::LinkClosed | Self::LinkExpired | Self::LinkUsedUp | Self::ChatEnded => {
+                410
+            }
             Self::TooLarge => 413,
             Self::UnsupportedMediaType => 415,
             Self::ClientIdReused => 422,
-            Self::TooManyRequests => 429,
+            Self::TooManyRequests | Self::SlowMode => 429,
             Self::Internal | Self::Unknown => 500,
             Self::Busy => 503,
         }
@@ -146,7 +188,10 @@ impl ProblemCode {
 
     /// Whether the very same request may succeed later, so that it should be kept and sent again.
     pub const fn is_passing(self) -> bool {
-        matches!(self, Self::TooManyRequests | Self::Busy | Self::Internal | Self::BodyTimeout)
+        matches!(
+            self,
+            Self::TooManyRequests | Self::SlowMode | Self::Busy | Self::Internal | Self::BodyTimeout
+        )
     }
 }
 
@@ -156,7 +201,7 @@ mod tests {
 
     #[test]
     fn a_code_from_a_newer_server_is_still_read() {
-        let json = r#"{"type":"about:blank","title":"Gone","status":410,"detail":"It ended.","code":"chat_ended","username":["x"]}"#;
+        let json = r#"{"type":"about:blank","title":"Gone","status":410,"detail":"It ended.","code":"chat_burnt","username":["x"]}"#;
         let problem: Problem = serde_json::from_str(json).unwrap();
         assert_eq!(problem.code, ProblemCode::Unknown);
         assert_eq!(problem.detail, "It ended.");

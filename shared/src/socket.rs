@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::{changes::Changes, problem::Problem};
+use crate::{changes::Changes, member::Standing, problem::Problem};
 
 /// The subprotocol that the server answers with.
 pub const PROTOCOL: &str = "chatire.v1";
@@ -16,6 +16,8 @@ pub const TYPING_EVERY: u64 = 3;
 pub const TYPING_FOR: u64 = 6;
 /// How many people [`ServerFrame::Presence`] names.
 pub const PRESENCE_MAX: usize = 50;
+/// How many chats one frame follows.
+pub const FOLLOWED_MAX: usize = 200;
 
 /// Why a socket was closed: the WebSocket close codes in use.
 pub mod close {
@@ -63,7 +65,7 @@ pub enum ClientFrame {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         epoch: Option<Uuid>,
     },
-    /// Listen no more.
+    /// Have the chat open no more. A chat that was followed before it was subscribed to is followed again.
     Unsubscribe {
         /// The chat.
         uri: String,
@@ -83,11 +85,35 @@ pub enum ClientFrame {
         /// The chat.
         uri: String,
     },
+    /// Read up to here.
+    Read {
+        /// The chat.
+        uri: String,
+        /// The place of the last message that was seen.
+        seq: i64,
+    },
+    /// Listen to these chats without having them open: no presence, no typing. Each is answered by `changes` if
+    /// something happened after `after`. A chat that is subscribed to already stays so.
+    Follow {
+        /// The epoch that the numbers are from.
+        epoch: Uuid,
+        /// The chats, at most [`FOLLOWED_MAX`].
+        chats: Vec<Followed>,
+    },
     /// A fresh access token, before the old one runs out.
     Renew {
         /// The token.
         token: String,
     },
+}
+
+/// A chat to be followed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Followed {
+    /// The chat.
+    pub uri: String,
+    /// The number up to which the client knows it.
+    pub after: i64,
 }
 
 /// What the server says.
@@ -145,6 +171,36 @@ pub enum ServerFrame {
         count: usize,
         /// The ids of the first [`PRESENCE_MAX`] of them, in the order in which they came.
         here: Vec<i64>,
+    },
+    /// Somebody has read up to here. Not numbered, and may be lost; said only in chats in which few are present, and to
+    /// the reader's other sockets.
+    Read {
+        /// The chat.
+        uri: String,
+        /// The user's id.
+        user: i64,
+        /// The place.
+        seq: i64,
+    },
+    /// The place of this socket's user in a chat has begun, changed or ended. Unless it is `in` now, nothing of the chat
+    /// is heard any more. Told also where the chat was not listened to.
+    Membership {
+        /// The chat.
+        uri: String,
+        /// What they are in it now.
+        standing: Standing,
+    },
+    /// A chat that is listened to has another address from now on.
+    Moved {
+        /// The one it had.
+        uri: String,
+        /// The one it has.
+        to: String,
+    },
+    /// The chat has ended; nothing of it is heard any more.
+    Gone {
+        /// The chat.
+        uri: String,
     },
     /// The server is about to close the socket.
     Goodbye {

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use crate::{
     changes::{Changes, Since},
     chat::{Chat, Joined},
-    member::Member,
+    member::{Member, Standing},
     message::{History, Message},
     user::User,
 };
@@ -68,7 +68,7 @@ impl Timeline {
     /// together only up to the lower of their heads; what came after is heard again and does no harm.
     pub fn open(joined: Joined, newest: History) -> Self {
         let mut members = BTreeMap::new();
-        for member in joined.members {
+        for member in joined.members.into_iter().chain(joined.others) {
             members.insert(member.user.id, member);
         }
         Self {
@@ -103,6 +103,7 @@ impl Timeline {
             && chat.revision >= self.chat.revision
         {
             self.chat = chat;
+            self.forget_vanished();
         }
         for member in changes.members {
             let known = self.members.get(&member.user.id);
@@ -122,10 +123,25 @@ impl Timeline {
         }
     }
 
-    /// Takes in the page that ends just before [`Timeline::oldest`].
-    pub fn extend_back(&mut self, page: History) {
+    /// What is older than the chat keeps is gone here as well.
+    fn forget_vanished(&mut self) {
+        self.messages = self.messages.split_off(&self.chat.kept_from);
+        if self.oldest().is_none_or(|oldest| oldest <= self.chat.kept_from) {
+            self.earlier = false;
+        }
+    }
+
+    /// The chat has another address.
+    pub fn move_to(&mut self, uri: String) {
+        self.uri = uri;
+    }
+
+    /// Takes in the page that ends just before [`Timeline::oldest`]. True if the changes since [`Timeline::since`] are to
+    /// be fetched: messages of the page may have changed after it was read, which was not heard of here.
+    #[must_use]
+    pub fn extend_back(&mut self, page: History) -> bool {
         if page.epoch != self.epoch || page.uri != self.uri {
-            return;
+            return false;
         }
         self.earlier = page.earlier;
         for (seq, message) in by_seq(page.messages) {
@@ -134,6 +150,10 @@ impl Timeline {
                 self.messages.insert(seq, message);
             }
         }
+        self.forget_vanished();
+        let is_behind = page.head < self.head;
+        self.head = self.head.min(page.head);
+        is_behind
     }
 
     /// Where to go on listening.
@@ -178,9 +198,21 @@ impl Timeline {
 
     /// Everyone in the chat, the owner first, then in the order in which they joined.
     pub fn members(&self) -> Vec<&Member> {
-        let mut members: Vec<_> = self.members.values().collect();
+        let mut members = self.standing(Standing::In);
         members.sort_by_key(|member| (std::cmp::Reverse(member.role), member.seq));
         members
+    }
+
+    /// Everyone of this standing, in the order in which they came to it.
+    pub fn standing(&self, standing: Standing) -> Vec<&Member> {
+        let mut found: Vec<_> = self.members.values().filter(|member| member.standing == standing).collect();
+        found.sort_by_key(|member| member.revision);
+        found
+    }
+
+    /// What is known of this user, whatever their standing.
+    pub fn member(&self, user_id: i64) -> Option<&Member> {
+        self.members.get(&user_id)
     }
 
     /// Who said it, under the name they have now rather than the one they had when the message came in.

@@ -4,10 +4,12 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::problem::FieldCode;
+use crate::{chat::check_line, problem::FieldCode};
 
 /// The longest username, in characters.
 pub const USERNAME_MAX: usize = 150;
+/// The longest display name, in characters.
+pub const DISPLAY_NAME_MAX: usize = 50;
 /// The longest e-mail address, in characters.
 pub const EMAIL_MAX: usize = 254;
 /// The shortest password, in characters.
@@ -16,7 +18,7 @@ pub const PASSWORD_MIN: usize = 8;
 pub const PASSWORD_MAX: usize = 128;
 
 /// A person as members of a chat see them; text that is not set is empty.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct User {
     /// The number by which a user is known for good.
     pub id: i64,
@@ -28,14 +30,24 @@ pub struct User {
     pub first_name: String,
     /// Kept for programs of the original; empty when unset.
     pub last_name: String,
+    /// What they wish to be called, not unique; left out when unset.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub display_name: String,
+    /// Has no account, and is known by one browser alone; left out when false.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub guest: bool,
 }
 
 impl User {
     /// The user as others see them: without the e-mail.
     #[must_use]
     pub fn public(&self) -> Self {
-        let Self { id, username, first_name, last_name, .. } = self.clone();
-        Self { id, username, email: String::new(), first_name, last_name }
+        Self { email: String::new(), ..self.clone() }
+    }
+
+    /// What they are called.
+    pub fn name(&self) -> &str {
+        if self.display_name.is_empty() { &self.username } else { &self.display_name }
     }
 }
 
@@ -48,6 +60,12 @@ pub struct Account {
     pub username: String,
     /// The same number as [`User::id`].
     pub id: i64,
+    /// What the user wishes to be called; left out when unset.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub display_name: String,
+    /// Has no password yet; left out when false.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub guest: bool,
 }
 
 /// A password on its way to be hashed or compared. It has no readable `Debug`, so no log can hold one.
@@ -94,11 +112,50 @@ impl fmt::Debug for Token {
     }
 }
 
-/// `PUT` and `PATCH /auth/me/`
+/// `POST /auth/guest/`
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct BeGuest {
+    /// Without one the server finds a friendly name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub display_name: Option<String>,
+}
+
+/// `POST /auth/claim/`: a guest becomes an account, and keeps everything.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct ChangeEmail {
-    /// May be empty, which forgets the address.
+pub struct Claim {
+    /// See [`check_username`].
+    pub username: String,
+    /// See [`check_password`].
+    pub password: Password,
+    /// May be empty.
+    #[serde(default)]
     pub email: String,
+}
+
+/// The answer to [`BeGuest`] and [`Claim`]: a session has begun. A cookie that no script can read goes with it.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Begun {
+    /// A signed access token.
+    pub token: String,
+    /// Whose it is.
+    pub user: User,
+}
+
+impl fmt::Debug for Begun {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Begun").field("user", &self.user).finish_non_exhaustive()
+    }
+}
+
+/// `PUT` and `PATCH /auth/me/`: what is given is changed.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct ChangeMe {
+    /// May be empty, which forgets the address. Guests have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
+    /// May be empty: then the username is shown. See [`check_display_name`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub display_name: Option<String>,
 }
 
 /// `POST /auth/password/`
@@ -134,6 +191,11 @@ pub fn check_username(username: &str) -> Result<(), FieldCode> {
         _ if username.chars().all(|c| c.is_alphanumeric() || "@.+-_".contains(c)) => Ok(()),
         _ => Err(FieldCode::BadUsername),
     }
+}
+
+/// A display name is empty or has at most [`DISPLAY_NAME_MAX`] characters on one line, of which one can be seen.
+pub fn check_display_name(name: &str) -> Result<(), FieldCode> {
+    check_line(name, DISPLAY_NAME_MAX)
 }
 
 /// A password has [`PASSWORD_MIN`] to [`PASSWORD_MAX`] characters of any kind; the server also refuses common ones.

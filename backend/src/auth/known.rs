@@ -6,27 +6,24 @@ use std::{
     time::Duration,
 };
 
-use indexmap::Equivalent;
 use moka::sync::Cache;
 use shared::{member::Role, user::User};
 
-use crate::db::chats::Address;
+use crate::db::chats::Rules;
 
 /// The longest that something else's change goes unseen.
 const KEPT: Duration = Duration::from_secs(5);
 const USERS_MAX: u64 = 100_000;
+const CHATS_MAX: u64 = 100_000;
 const MEMBERS_MAX: u64 = 200_000;
-
-/// What a user is in a chat.
-#[derive(Clone, Debug)]
-pub struct Membership {
-    pub chat: Address,
-    pub role: Role,
-}
 
 pub struct KnownPeople {
     users: Cache<i64, User>,
-    members: Cache<(i64, String), Membership>,
+    /// The chats to which addresses lead, and what is known of them.
+    addresses: Cache<String, i64>,
+    chats: Cache<i64, Rules>,
+    /// By chat and user.
+    roles: Cache<(i64, i64), Role>,
     /// Rises when something is forgotten: what was read before may be older than that.
     forgotten: AtomicU64,
 }
@@ -35,20 +32,13 @@ pub struct KnownPeople {
 #[derive(Clone, Copy)]
 pub struct AsOf(u64);
 
-#[derive(Hash)]
-struct Key<'a>(i64, &'a str);
-
-impl Equivalent<(i64, String)> for Key<'_> {
-    fn equivalent(&self, (user_id, uri): &(i64, String)) -> bool {
-        self.0 == *user_id && self.1 == uri
-    }
-}
-
 impl Default for KnownPeople {
     fn default() -> Self {
         Self {
             users: Cache::builder().max_capacity(USERS_MAX).time_to_live(KEPT).build(),
-            members: Cache::builder().max_capacity(MEMBERS_MAX).time_to_live(KEPT).build(),
+            addresses: Cache::builder().max_capacity(CHATS_MAX).time_to_live(KEPT).build(),
+            chats: Cache::builder().max_capacity(CHATS_MAX).time_to_live(KEPT).build(),
+            roles: Cache::builder().max_capacity(MEMBERS_MAX).time_to_live(KEPT).build(),
             forgotten: AtomicU64::new(0),
         }
     }
@@ -59,8 +49,10 @@ impl KnownPeople {
         self.users.get(&user_id)
     }
 
-    pub fn membership(&self, user_id: i64, uri: &str) -> Option<Membership> {
-        self.members.get(&Key(user_id, uri))
+    /// What the user is in the chat to which the address leads.
+    pub fn membership(&self, user_id: i64, address: &str) -> Option<(Rules, Role)> {
+        let chat_id = self.addresses.get(address)?;
+        Some((self.chats.get(&chat_id)?, self.roles.get(&(chat_id, user_id))?))
     }
 
     /// To be taken before the database is read.
@@ -76,9 +68,14 @@ impl KnownPeople {
         }
     }
 
-    pub fn keep_membership(&self, as_of: AsOf, user_id: i64, membership: &Membership) {
-        if self.now().0 == as_of.0 {
-            self.members.insert((user_id, membership.chat.uri.clone()), membership.clone());
+    pub fn keep_membership(&self, as_of: AsOf, user_id: i64, address: &str, rules: &Rules, role: Role) {
+        let chat_id = rules.chat.id;
+        self.addresses.insert(address.to_owned(), chat_id);
+        self.chats.insert(chat_id, rules.clone());
+        self.roles.insert((chat_id, user_id), role);
+        if self.now().0 != as_of.0 {
+            self.forget_chat(chat_id);
+            self.forget_role(chat_id, user_id);
         }
     }
 
@@ -87,33 +84,56 @@ impl KnownPeople {
         self.forgotten.fetch_add(1, Ordering::AcqRel);
         self.users.invalidate(&user_id);
     }
+
+    /// The user has another place in the chat.
+    pub fn forget_role(&self, chat_id: i64, user_id: i64) {
+        self.forgotten.fetch_add(1, Ordering::AcqRel);
+        self.roles.invalidate(&(chat_id, user_id));
+    }
+
+    /// The chat has changed, or is gone.
+    pub fn forget_chat(&self, chat_id: i64) {
+        self.forgotten.fetch_add(1, Ordering::AcqRel);
+        self.chats.invalidate(&chat_id);
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::db::chats::Address;
 
     fn ada() -> User {
-        User {
-            id: 1,
-            username: "ada".into(),
-            email: String::new(),
-            first_name: String::new(),
-            last_name: String::new(),
-        }
+        User { id: 1, username: "ada".into(), ..User::default() }
+    }
+
+    fn tea() -> Rules {
+        Rules { chat: Address { id: 7, uri: "tea".into() }, closed: false, slow_seconds: 0 }
     }
 
     #[test]
     fn who_was_kept_is_known_until_forgotten() {
         let people = KnownPeople::default();
         people.keep_user(people.now(), &ada());
-        let membership = Membership { chat: Address { id: 7, uri: "tea".into() }, role: Role::Writer };
-        people.keep_membership(people.now(), 1, &membership);
         assert_eq!(people.user(1), Some(ada()));
-        assert_eq!(people.membership(1, "tea").unwrap().chat.id, 7);
-        assert!(people.membership(2, "tea").is_none() && people.membership(1, "te").is_none());
         people.forget(1);
         assert!(people.user(1).is_none());
+    }
+
+    #[test]
+    fn a_place_in_a_chat_is_known_by_every_address_until_it_changes() {
+        let people = KnownPeople::default();
+        for address in ["tea", "oldtea"] {
+            people.keep_membership(people.now(), 1, address, &tea(), Role::Writer);
+            let (rules, role) = people.membership(1, address).unwrap();
+            assert_eq!((rules.chat.uri.as_str(), role), ("tea", Role::Writer));
+        }
+        assert!(people.membership(2, "tea").is_none() && people.membership(1, "te").is_none());
+        people.forget_role(7, 1);
+        assert!(people.membership(1, "oldtea").is_none());
+        people.keep_membership(people.now(), 1, "tea", &tea(), Role::Writer);
+        people.forget_chat(7);
+        assert!(people.membership(1, "tea").is_none());
     }
 
     #[test]
@@ -123,5 +143,7 @@ mod tests {
         people.forget(1);
         people.keep_user(as_of, &ada());
         assert!(people.user(1).is_none());
+        people.keep_membership(as_of, 1, "tea", &tea(), Role::Writer);
+        assert!(people.membership(1, "tea").is_none());
     }
 }

@@ -7,13 +7,15 @@ use shared::{chat::is_uri, member::Role, problem::ProblemCode, user::User};
 
 use super::{
     SignedIn,
-    known::Membership,
     signed_in::{Extracting, app, find_user},
 };
 use crate::{
     address::address,
     app::App,
-    db::{self, chats::Address},
+    db::{
+        self,
+        chats::{Address, Rules},
+    },
     limits::Limit,
     problem::Error,
 };
@@ -24,6 +26,7 @@ pub struct Reader {
     pub user: User,
     pub chat: Address,
     pub role: Role,
+    pub rules: Rules,
 }
 
 /// Somebody who may write into the chat.
@@ -31,44 +34,78 @@ pub struct Reader {
 pub struct Writer {
     pub user: User,
     pub chat: Address,
+    pub role: Role,
+    pub slow_seconds: u32,
+}
+
+/// Somebody who keeps the chat pleasant: a moderator, or the owner.
+#[derive(Clone, Debug)]
+pub struct Moderator {
+    pub user: User,
+    pub chat: Address,
+}
+
+/// Whose chat it is.
+#[derive(Clone, Debug)]
+pub struct Owner {
+    pub user: User,
+    pub chat: Address,
 }
 
 impl Reader {
-    /// Looks for the chat among those that the user is in. One that does not exist and one that is others' look alike.
-    pub async fn find(app: &App, user_id: i64, uri: &str) -> Result<Self, Error> {
-        if !is_uri(uri) {
+    /// Looks for the chat among those that the user is in, under any address that it has or had. One that does not exist
+    /// and one that is others' look alike.
+    pub async fn find(app: &App, user_id: i64, address: &str) -> Result<Self, Error> {
+        if !is_uri(address) {
             return Err(ProblemCode::ChatNotFound.into());
         }
         let user = find_user(app, user_id).await?;
-        let Membership { chat, role } = match app.people.membership(user_id, uri) {
+        let (rules, role) = match app.people.membership(user_id, address) {
             Some(known) => known,
-            None => Self::look_up(app, user_id, uri).await?,
+            None => Self::look_up(app, user_id, address).await?,
         };
-        Ok(Self { user, chat, role })
+        Ok(Self { user, chat: rules.chat.clone(), role, rules })
     }
 
-    async fn look_up(app: &App, user_id: i64, uri: &str) -> Result<Membership, Error> {
+    async fn look_up(app: &App, user_id: i64, address: &str) -> Result<(Rules, Role), Error> {
         let as_of = app.people.now();
-        let found = db::chats::find_as_member(&mut *app.db.get().await?, uri, user_id).await?;
-        let (chat, role) = found.ok_or(ProblemCode::ChatNotFound)?;
-        let membership = Membership { chat, role };
-        app.people.keep_membership(as_of, user_id, &membership);
-        Ok(membership)
+        let mut connection = app.db.get().await?;
+        let chat_id = db::addresses::chat_of(&mut connection, address).await?;
+        let chat_id = chat_id.ok_or(ProblemCode::ChatNotFound)?;
+        let role = db::members::role(&mut connection, chat_id, user_id).await?;
+        let role = role.ok_or(ProblemCode::ChatNotFound)?;
+        let rules = db::chats::rules(&mut connection, chat_id).await?.ok_or(ProblemCode::ChatNotFound)?;
+        app.people.keep_membership(as_of, user_id, address, &rules, role);
+        Ok((rules, role))
     }
 
     /// The same without asking the database.
-    pub fn known(app: &App, user_id: i64, uri: &str) -> Option<Self> {
+    pub fn known(app: &App, user_id: i64, address: &str) -> Option<Self> {
         let user = app.people.user(user_id)?;
-        let Membership { chat, role } = app.people.membership(user_id, uri)?;
-        Some(Self { user, chat, role })
+        let (rules, role) = app.people.membership(user_id, address)?;
+        Some(Self { user, chat: rules.chat.clone(), role, rules })
     }
 
-    /// The same person as a writer, if they are one.
+    /// The same person as a writer, if they are one and the chat is open.
     pub fn writing(self) -> Result<Writer, Error> {
-        match self.role {
-            Role::Owner | Role::Moderator | Role::Writer => Ok(Writer { user: self.user, chat: self.chat }),
-            Role::Reader => Err(ProblemCode::Forbidden.into()),
+        if self.role < Role::Writer {
+            return Err(ProblemCode::Forbidden.into());
         }
+        if self.rules.closed {
+            return Err(ProblemCode::ChatClosed.into());
+        }
+        let (role, slow_seconds) = (self.role, self.rules.slow_seconds);
+        Ok(Writer { user: self.user, chat: self.chat, role, slow_seconds })
+    }
+
+    fn moderating(self) -> Result<Moderator, Error> {
+        let is_one = self.role >= Role::Moderator;
+        is_one.then_some(Moderator { user: self.user, chat: self.chat }).ok_or(ProblemCode::Forbidden.into())
+    }
+
+    fn owning(self) -> Result<Owner, Error> {
+        let is_one = self.role == Role::Owner;
+        is_one.then_some(Owner { user: self.user, chat: self.chat }).ok_or(ProblemCode::Forbidden.into())
     }
 }
 
@@ -97,6 +134,26 @@ impl FromRequest for Writer {
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let reader = Reader::from_request(request, payload);
         Box::pin(async move { reader.await?.writing() })
+    }
+}
+
+impl FromRequest for Moderator {
+    type Error = Error;
+    type Future = Extracting<Self>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let reader = Reader::from_request(request, payload);
+        Box::pin(async move { reader.await?.moderating() })
+    }
+}
+
+impl FromRequest for Owner {
+    type Error = Error;
+    type Future = Extracting<Self>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let reader = Reader::from_request(request, payload);
+        Box::pin(async move { reader.await?.owning() })
     }
 }
 

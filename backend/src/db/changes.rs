@@ -71,14 +71,10 @@ mod tests {
             revision,
             client_id: Uuid::nil(),
             created_at: DateTime::UNIX_EPOCH,
-            user: User {
-                id: 1,
-                username: "ada".into(),
-                email: String::new(),
-                first_name: String::new(),
-                last_name: String::new(),
-            },
+            user: User { id: 1, username: "ada".into(), ..User::default() },
             message: "tea?".into(),
+            event: None,
+            deleted: false,
         }
     }
 

@@ -7,21 +7,12 @@ use diesel::{
     sql_types::{Array, BigInt},
 };
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
-use shared::{
-    changes::Changes,
-    chat::Chat,
-    member::{Member, Role},
-    message::Message,
-    problem::ProblemCode,
-};
+use shared::{changes::Changes, chat::Chat, member::Member, message::Message, problem::ProblemCode};
 use uuid::Uuid;
 
 use super::{
-    members::{self, role_of},
-    schema::{
-        chats::{self, dsl},
-        members as memberships,
-    },
+    members,
+    schema::chats::{self, dsl},
 };
 use crate::problem::Error;
 
@@ -34,6 +25,7 @@ pub struct Address {
 }
 
 /// A chat as it was found.
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 #[derive(Clone, Debug, Queryable, Selectable)]
 #[diesel(table_name = chats)]
 pub struct Found {
@@ -42,12 +34,48 @@ pub struct Found {
     pub head: i64,
     revision: i64,
     created_at: DateTime<Utc>,
+    pub name: String,
+    pub topic: String,
+    pub closed: bool,
+    pub link_open: bool,
+    pub guests: bool,
+    pub approval: bool,
+    slow_seconds: i32,
+    retention_days: Option<i32>,
+    expires_at: Option<DateTime<Utc>>,
+    kept_from: i64,
 }
 
 impl Found {
     pub fn settings(&self) -> Chat {
-        Chat { id: self.id, revision: self.revision, created_at: self.created_at }
+        let Self {
+            id, revision, created_at, closed, link_open, guests, approval, expires_at, kept_from, ..
+        } = *self;
+        Chat {
+            id,
+            revision,
+            created_at,
+            name: self.name.clone(),
+            topic: self.topic.clone(),
+            closed,
+            link_open,
+            guests,
+            approval,
+            slow_seconds: self.slow_seconds.unsigned_abs(),
+            retention_days: self.retention_days.map(i32::unsigned_abs),
+            expires_at,
+            kept_from,
+        }
     }
+}
+
+/// What a chat lets its writers do, as far as every request looks at it.
+#[derive(Clone, Debug)]
+pub struct Rules {
+    pub chat: Address,
+    /// Nobody writes any more.
+    pub closed: bool,
+    pub slow_seconds: u32,
 }
 
 /// A chat whose head has risen.
@@ -97,31 +125,27 @@ pub async fn start(connection: &mut AsyncPgConnection, uri: &str, owner_id: i64)
         .await
 }
 
-pub async fn find(connection: &mut AsyncPgConnection, uri: &str) -> Result<Option<Found>, Error> {
-    let chat = chats::table.filter(dsl::uri.eq(uri)).select(Found::as_select()).first(connection).await;
-    Ok(chat.optional()?)
-}
-
-/// The chat as it stands now.
+/// The chat as it stands now, unless it has ended.
 pub async fn read(connection: &mut AsyncPgConnection, id: i64) -> Result<Found, Error> {
-    let chat = chats::table.find(id).select(Found::as_select()).first(connection).await;
+    let living = chats::table.filter(dsl::id.eq(id).and(dsl::deleted_at.is_null()));
+    let chat = living.select(Found::as_select()).first(connection).await;
     chat.optional()?.ok_or_else(|| ProblemCode::ChatNotFound.into())
 }
 
-/// The chat, and the role that the user has in it, if they are in it.
-pub async fn find_as_member(
-    connection: &mut AsyncPgConnection,
-    uri: &str,
-    user_id: i64,
-) -> Result<Option<(Address, Role)>, Error> {
+/// The same of a chat that may just have ended.
+pub(super) async fn row(connection: &mut AsyncPgConnection, id: i64) -> QueryResult<Found> {
+    chats::table.find(id).select(Found::as_select()).first(connection).await
+}
+
+/// What the chat lets its writers do, unless it has ended.
+pub async fn rules(connection: &mut AsyncPgConnection, id: i64) -> Result<Option<Rules>, Error> {
     let found = chats::table
-        .inner_join(memberships::table)
-        .filter(dsl::uri.eq(uri).and(memberships::user_id.eq(user_id)))
-        .select((Address::as_select(), memberships::role))
-        .first::<(Address, String)>(connection)
+        .filter(dsl::id.eq(id).and(dsl::deleted_at.is_null()))
+        .select((Address::as_select(), dsl::closed, dsl::slow_seconds))
+        .first::<(Address, bool, i32)>(connection)
         .await
         .optional()?;
-    Ok(found.map(|(chat, role)| (chat, role_of(&role))))
+    Ok(found.map(|(chat, closed, slow)| Rules { chat, closed, slow_seconds: slow.unsigned_abs() }))
 }
 
 /// Locks chats, in an order that is the same for everyone, so that nobody waits in a circle.

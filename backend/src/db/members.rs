@@ -7,7 +7,7 @@ use diesel::{
     sql_types::{Array, BigInt},
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use shared::member::{Member, Role};
+use shared::member::{Member, Role, Standing};
 
 use super::{
     chats::{self, Raised},
@@ -21,17 +21,19 @@ use crate::problem::Error;
 
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = members)]
-struct MemberRow {
+pub(super) struct MemberRow {
     role: String,
+    standing: String,
     seq: i64,
     revision: i64,
     created_at: DateTime<Utc>,
 }
 
 impl MemberRow {
-    fn into_member(self, user: UserRow) -> Member {
-        let Self { role, seq, revision, created_at } = self;
-        Member { user: user.into_user(), role: role_of(&role), seq, revision, created_at }
+    pub(super) fn into_member(self, user: UserRow) -> Member {
+        let Self { role, standing, seq, revision, created_at } = self;
+        let (role, standing) = (role_of(&role), standing_of(&standing));
+        Member { user: user.into_user(), role, standing, seq, revision, created_at }
     }
 }
 
@@ -45,7 +47,30 @@ pub(super) fn role_of(column: &str) -> Role {
     }
 }
 
-fn column_of(role: Role) -> &'static str {
+/// The standing that a column says; the check of the table keeps out other words here as well.
+pub(super) fn standing_of(column: &str) -> Standing {
+    match column {
+        "in" => Standing::In,
+        "knocking" => Standing::Knocking,
+        "refused" => Standing::Refused,
+        "left" => Standing::Left,
+        "removed" => Standing::Removed,
+        _ => Standing::Banned,
+    }
+}
+
+pub(super) fn column_of_standing(standing: Standing) -> &'static str {
+    match standing {
+        Standing::In => "in",
+        Standing::Knocking => "knocking",
+        Standing::Refused => "refused",
+        Standing::Left => "left",
+        Standing::Removed => "removed",
+        Standing::Banned => "banned",
+    }
+}
+
+pub(super) fn column_of(role: Role) -> &'static str {
     match role {
         Role::Owner => "owner",
         Role::Moderator => "moderator",
@@ -104,11 +129,53 @@ pub async fn existing(
         .await
 }
 
+/// What a user may do in a chat, if they are in it.
+pub async fn role(
+    connection: &mut AsyncPgConnection,
+    chat_id: i64,
+    user_id: i64,
+) -> Result<Option<Role>, Error> {
+    let found = members::table
+        .find((chat_id, user_id))
+        .filter(dsl::standing.eq(column_of_standing(Standing::In)))
+        .select(dsl::role)
+        .first::<String>(connection)
+        .await
+        .optional()?;
+    Ok(found.as_deref().map(role_of))
+}
+
+/// Somebody who is or was in a chat, or knocks.
+pub async fn find(
+    connection: &mut AsyncPgConnection,
+    chat_id: i64,
+    user_id: i64,
+) -> Result<Option<Member>, Error> {
+    let found = members::table
+        .inner_join(users::table)
+        .filter(dsl::chat_id.eq(chat_id).and(dsl::user_id.eq(user_id)))
+        .select((MemberRow::as_select(), UserRow::as_select()))
+        .first::<(MemberRow, UserRow)>(connection)
+        .await
+        .optional()?;
+    Ok(found.map(|(row, user)| row.into_member(user)))
+}
+
 /// Everyone in a chat, the owner first, then in the order in which they joined.
 pub async fn of_chat(connection: &mut AsyncPgConnection, chat_id: i64) -> Result<Vec<Member>, Error> {
+    of_standing(connection, chat_id, &[Standing::In]).await
+}
+
+/// Everyone who has one of these standings, the owner first, then in the order in which they joined.
+pub async fn of_standing(
+    connection: &mut AsyncPgConnection,
+    chat_id: i64,
+    standings: &[Standing],
+) -> Result<Vec<Member>, Error> {
+    let standings: Vec<_> = standings.iter().copied().map(column_of_standing).collect();
     let rows = members::table
         .inner_join(users::table)
-        .filter(dsl::chat_id.eq(chat_id))
+        .filter(dsl::chat_id.eq(chat_id).and(dsl::standing.eq_any(standings)))
         .order(dsl::seq)
         .select((MemberRow::as_select(), UserRow::as_select()))
         .load::<(MemberRow, UserRow)>(connection)

@@ -10,6 +10,7 @@ use diesel::{
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use shared::{
+    event::Event,
     message::{Message, PAGE_MAX, Page},
     user::User,
 };
@@ -33,13 +34,31 @@ struct MessageRow {
     client_id: Uuid,
     created_at: DateTime<Utc>,
     message: String,
+    event: Option<serde_json::Value>,
+    deleted_at: Option<DateTime<Utc>>,
 }
 
 impl MessageRow {
     fn into_message(self, user: User) -> Message {
-        let Self { id, seq, revision, client_id, created_at, message } = self;
-        Message { id, seq, revision, client_id, created_at, user, message }
+        let Self { id, seq, revision, client_id, created_at, message, event, deleted_at } = self;
+        let event = event.map(event_of);
+        Message {
+            id,
+            seq,
+            revision,
+            client_id,
+            created_at,
+            user,
+            message,
+            event,
+            deleted: deleted_at.is_some(),
+        }
     }
+}
+
+/// What a column says. What another release wrote may mean nothing to this one.
+pub(super) fn event_of(column: serde_json::Value) -> Event {
+    serde_json::from_value(column).unwrap_or(Event::Unknown)
 }
 
 /// A message that is to be stored.
@@ -58,7 +77,8 @@ impl NewMessage {
     pub fn stored_as(self, id: i64) -> Message {
         let Self { user, client_id, message, seq, created_at, .. } = self;
         let user = user.public();
-        Message { id, seq, revision: seq, client_id, created_at, user, message }
+        let (event, deleted) = (None, false);
+        Message { id, seq, revision: seq, client_id, created_at, user, message, event, deleted }
     }
 }
 

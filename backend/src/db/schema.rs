@@ -18,6 +18,20 @@ diesel::table! {
         last_name -> Text,
         created_at -> Timestamptz,
         deleted_at -> Nullable<Timestamptz>,
+        display_name -> Text,
+        guest -> Bool,
+    }
+}
+
+diesel::table! {
+    sessions (id) {
+        id -> Uuid,
+        user_id -> BigInt,
+        refresh_hash -> Bytea,
+        browser -> Nullable<Uuid>,
+        created_at -> Timestamptz,
+        used_at -> Timestamptz,
+        ended_at -> Nullable<Timestamptz>,
     }
 }
 
@@ -28,6 +42,41 @@ diesel::table! {
         head -> BigInt,
         revision -> BigInt,
         created_at -> Timestamptz,
+        name -> Text,
+        topic -> Text,
+        closed -> Bool,
+        link_open -> Bool,
+        guests -> Bool,
+        approval -> Bool,
+        slow_seconds -> Integer,
+        retention_days -> Nullable<Integer>,
+        expires_at -> Nullable<Timestamptz>,
+        kept_from -> BigInt,
+        deleted_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    former_uris (uri) {
+        uri -> Text,
+        chat_id -> BigInt,
+        ended_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    links (id) {
+        id -> BigInt,
+        chat_id -> BigInt,
+        secret_hash -> Bytea,
+        label -> Text,
+        role -> Text,
+        created_by -> BigInt,
+        created_at -> Timestamptz,
+        expires_at -> Nullable<Timestamptz>,
+        uses_max -> Nullable<Integer>,
+        uses -> Integer,
+        revoked_at -> Nullable<Timestamptz>,
     }
 }
 
@@ -39,6 +88,10 @@ diesel::table! {
         seq -> BigInt,
         revision -> BigInt,
         created_at -> Timestamptz,
+        standing -> Text,
+        link_id -> Nullable<BigInt>,
+        read_seq -> BigInt,
+        muted -> Bool,
     }
 }
 
@@ -52,11 +105,36 @@ diesel::table! {
         client_id -> Uuid,
         message -> Text,
         created_at -> Timestamptz,
+        event -> Nullable<Jsonb>,
+        deleted_at -> Nullable<Timestamptz>,
     }
 }
 
+diesel::table! {
+    audit (id) {
+        id -> BigInt,
+        chat_id -> BigInt,
+        user_id -> Nullable<BigInt>,
+        act -> Jsonb,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::joinable!(audit -> users (user_id));
+diesel::joinable!(links -> chats (chat_id));
+diesel::joinable!(links -> users (created_by));
 diesel::joinable!(members -> chats (chat_id));
 diesel::joinable!(members -> users (user_id));
 diesel::joinable!(messages -> chats (chat_id));
 diesel::joinable!(messages -> users (user_id));
-diesel::allow_tables_to_appear_in_same_query!(chats, members, messages, users);
+diesel::joinable!(sessions -> users (user_id));
+diesel::allow_tables_to_appear_in_same_query!(
+    audit,
+    chats,
+    former_uris,
+    links,
+    members,
+    messages,
+    sessions,
+    users,
+);

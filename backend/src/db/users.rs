@@ -28,18 +28,15 @@ pub(super) struct UserRow {
     username: String,
     first_name: String,
     last_name: String,
+    display_name: String,
+    guest: bool,
 }
 
 impl UserRow {
     /// The user as others see them.
     pub(super) fn into_user(self) -> User {
-        User {
-            id: self.id,
-            username: self.username,
-            email: String::new(),
-            first_name: self.first_name,
-            last_name: self.last_name,
-        }
+        let Self { id, username, first_name, last_name, display_name, guest } = self;
+        User { id, username, email: String::new(), first_name, last_name, display_name, guest }
     }
 }
 
@@ -72,7 +69,8 @@ pub async fn create(
         .get_result(connection)
         .await
         .on_constraint("users_username_key", || taken("username"))?;
-    Ok(Account { email: email.to_owned(), username: username.to_owned(), id })
+    let (email, username) = (email.to_owned(), username.to_owned());
+    Ok(Account { email, username, id, display_name: String::new(), guest: false })
 }
 
 fn taken(field: &str) -> Refusal {
@@ -149,6 +147,7 @@ pub async fn delete(connection: &mut AsyncPgConnection, id: i64) -> Result<Vec<(
                     dsl::password_hash.eq(None::<String>),
                     dsl::first_name.eq(""),
                     dsl::last_name.eq(""),
+                    dsl::display_name.eq(""),
                     dsl::deleted_at.eq(now),
                 ))
                 .execute(connection)

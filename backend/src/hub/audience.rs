@@ -92,6 +92,15 @@ impl Audience {
         }
     }
 
+    /// Takes all sessions of a user out.
+    pub fn remove_user(&mut self, user_id: i64) {
+        let of_user = self.listeners.iter().filter(|(_, listener)| listener.session.user_id() == user_id);
+        let gone: Vec<_> = of_user.map(|(id, _)| *id).collect();
+        for id in gone {
+            self.remove(id);
+        }
+    }
+
     pub fn is_empty(&self) -> bool {
         self.listeners.is_empty() && self.news.receiver_count() == 0
     }

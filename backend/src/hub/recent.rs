@@ -142,8 +142,10 @@ impl Chat {
             Verdict::Ignore => true,
             Verdict::Fetch => false,
             Verdict::Apply => {
-                // A name that changed stands in many messages, and a message may change that is kept already.
-                let only_new = changes.members.is_empty() && changes.messages.iter().all(|m| m.seq > head);
+                // A name that changed stands in many messages, a message may change that is kept already, and a
+                // chat may keep fewer.
+                let only_messages = changes.members.is_empty() && changes.chat.is_none();
+                let only_new = only_messages && changes.messages.iter().all(|m| m.seq > head);
                 if only_new {
                     self.head = Some(changes.head);
                     self.page = None;
@@ -194,14 +196,10 @@ mod tests {
             revision: seq,
             client_id: Uuid::nil(),
             created_at: DateTime::UNIX_EPOCH,
-            user: User {
-                id: 1,
-                username: "ada".into(),
-                email: String::new(),
-                first_name: String::new(),
-                last_name: String::new(),
-            },
+            user: User { id: 1, username: "ada".into(), ..User::default() },
             message: format!("message {seq}"),
+            event: None,
+            deleted: false,
         }
     }
 

@@ -4,8 +4,8 @@ use actix_web::{HttpRequest, HttpResponse, web::Data};
 use shared::{
     problem::FieldCode,
     user::{
-        Account, ChangeEmail, ChangePassword, ChangeUsername, DeleteAccount, Password, SignUp, check_email,
-        check_password, check_username,
+        Account, ChangeMe, ChangePassword, ChangeUsername, DeleteAccount, Password, SignUp, User,
+        check_email, check_password, check_username,
     },
 };
 
@@ -42,11 +42,12 @@ pub async fn me(signed_in: SignedIn) -> HttpResponse {
 pub async fn change_email(
     app: Data<App>,
     signed_in: SignedIn,
-    Body(change): Body<ChangeEmail>,
+    Body(change): Body<ChangeMe>,
 ) -> Result<HttpResponse, Error> {
-    db::users::set_email(&mut *app.db.get().await?, signed_in.user.id, &change.email).await?;
+    let email = change.email.unwrap_or_default();
+    db::users::set_email(&mut *app.db.get().await?, signed_in.user.id, &email).await?;
     app.people.forget(signed_in.user.id);
-    Ok(HttpResponse::Ok().json(account(&signed_in, Some(change.email))))
+    Ok(HttpResponse::Ok().json(account(&signed_in, Some(email))))
 }
 
 pub async fn change_password(
@@ -115,7 +116,8 @@ async fn prove(app: &App, signed_in: &SignedIn, password: Password) -> Result<()
 
 fn account(signed_in: &SignedIn, email: Option<String>) -> Account {
     let user = signed_in.user.clone();
-    Account { email: email.unwrap_or(user.email), username: user.username, id: user.id }
+    let User { id, username, display_name, guest, .. } = user;
+    Account { email: email.unwrap_or(user.email), username, id, display_name, guest }
 }
 
 impl FromFields for SignUp {
@@ -126,9 +128,9 @@ impl FromFields for SignUp {
     }
 }
 
-impl FromFields for ChangeEmail {
+impl FromFields for ChangeMe {
     fn from_fields(fields: &mut Fields) -> Self {
-        Self { email: fields.text("email", check_email) }
+        Self { email: Some(fields.text("email", check_email)), display_name: None }
     }
 }
 

@@ -7,6 +7,7 @@ use actix_web::{
 use rand::distr::{Alphanumeric, SampleString};
 use shared::{
     chat::{Join, Joined, Started, URI_LENGTH, is_uri},
+    member::Standing,
     problem::ProblemCode,
     user::User,
 };
@@ -16,10 +17,7 @@ use crate::{
     app::App,
     auth::{Reader, SignedIn, membership::guessing_is_limited},
     body::{Body, Fields, FromFields},
-    db::{
-        self,
-        chats::{Address, Found},
-    },
+    db::{self, chats::Address},
     problem::{Error, Refusal},
 };
 
@@ -49,9 +47,10 @@ pub async fn join(
 async fn enter(app: &App, user: &User, uri: &str) -> Result<Reader, Error> {
     match Reader::find(app, user.id, uri).await {
         Err(Error::Refused(refusal)) if refusal.code() == ProblemCode::ChatNotFound && is_uri(uri) => {
-            let chat = db::chats::find(&mut *app.db.get().await?, uri).await?;
-            let Found { id, .. } = chat.ok_or(ProblemCode::ChatNotFound)?;
-            app.writer.join(Address { id, uri: uri.to_owned() }, user.clone()).await?;
+            let chat_id = db::addresses::chat_of(&mut *app.db.get().await?, uri).await?;
+            let chat =
+                db::chats::read(&mut *app.db.get().await?, chat_id.ok_or(ProblemCode::ChatNotFound)?).await?;
+            app.writer.join(Address { id: chat.id, uri: chat.uri }, user.clone()).await?;
             Reader::find(app, user.id, uri).await
         }
         found => found,
@@ -66,6 +65,8 @@ async fn joined(app: &App, Reader { user, chat, .. }: Reader) -> Result<Joined, 
     if let Some(own) = members.iter_mut().find(|member| member.user.id == user.id) {
         own.user.email.clone_from(&user.email);
     }
+    let others = [Standing::Knocking, Standing::Banned];
+    let others = db::members::of_standing(&mut connection, chat.id, &others).await?;
     let (status, message) = ("SUCCESS".to_owned(), format!("{} joined the chat", user.username));
     let settings = chat.settings();
     Ok(Joined {
@@ -75,6 +76,7 @@ async fn joined(app: &App, Reader { user, chat, .. }: Reader) -> Result<Joined, 
         head: chat.head,
         chat: settings,
         members,
+        others,
         message,
         user,
     })

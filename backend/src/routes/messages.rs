@@ -76,7 +76,7 @@ fn page_of(
 
 pub async fn post(
     app: Data<App>,
-    Writer { user, chat }: Writer,
+    Writer { user, chat, .. }: Writer,
     Body(post): Body<Post>,
 ) -> Result<Json<Posted>, Error> {
     app.limits.post_of(user.id)?;

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 use shared::{
-    member::{Member, Role},
+    member::{Member, Role, Standing},
     message::Message,
     user::User,
 };
@@ -109,14 +109,16 @@ impl Draft {
                 chat.head += 1;
                 let user = user.public();
                 let (role, seq) = (Role::Writer, chat.head);
-                let member = Member { user, role, seq, revision: seq, created_at: self.now };
+                let (standing, created_at) = (Standing::In, self.now);
+                let member = Member { user, role, standing, seq, revision: seq, created_at };
                 self.members.push(Joining { chat_id, member });
                 Outcome::Joined
             }
             Act::Post { client_id, message } => {
                 let key = (chat_id, user.id, *client_id);
                 if let Some(stored) = self.known.messages.get(&key) {
-                    let same = stored.message == *message;
+                    // Of a deleted message nobody knows the text any more.
+                    let same = stored.deleted || stored.message == *message;
                     return if same { Outcome::Known(Box::new(stored.clone())) } else { Outcome::Reused };
                 }
                 if let Some(place) = self.fresh.get(&key) {
@@ -146,13 +148,8 @@ mod tests {
     use super::*;
 
     fn user(id: i64) -> User {
-        User {
-            id,
-            username: format!("user{id}"),
-            email: "kept@private.example".into(),
-            first_name: String::new(),
-            last_name: String::new(),
-        }
+        let (username, email) = (format!("user{id}"), "kept@private.example".into());
+        User { id, username, email, ..User::default() }
     }
 
     fn post(client_id: u128, message: &str) -> Act {

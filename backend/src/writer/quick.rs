@@ -97,6 +97,8 @@ fn message_of(work: &Work, row: &StoredPost, created_at: DateTime<Utc>) -> Optio
         created_at,
         user,
         message: message.clone(),
+        event: None,
+        deleted: false,
     })
 }
 

@@ -99,7 +99,8 @@ pub async fn read_afresh(person: &Person, uri: &str) -> Vec<Row> {
     let mut timeline = Timeline::open(person.joins(uri).await, person.history(uri, "").await.unwrap());
     while timeline.has_earlier() {
         let query = format!("?before={}", timeline.oldest().unwrap());
-        timeline.extend_back(person.history(uri, &query).await.unwrap());
+        let page = person.history(uri, &query).await.unwrap();
+        assert!(!timeline.extend_back(page), "nothing happens any more");
     }
     shown(&timeline)
 }

@@ -28,8 +28,8 @@ impl Server {
 
     fn join(&mut self, id: i64, role: Role) {
         let seq = self.next();
-        let member =
-            Member { user: user(id, "first"), role, seq, revision: seq, created_at: DateTime::UNIX_EPOCH };
+        let (user, created_at) = (user(id, "first"), DateTime::UNIX_EPOCH);
+        let member = Member { user, role, standing: Standing::In, seq, revision: seq, created_at };
         self.members.insert(id, member);
     }
 
@@ -51,6 +51,8 @@ impl Server {
             created_at: DateTime::UNIX_EPOCH,
             user: self.members[&id].user.clone(),
             message: format!("message {seq}"),
+            event: None,
+            deleted: false,
         };
         self.messages.insert(seq, message);
     }
@@ -85,8 +87,9 @@ impl Server {
             uri: "tea".into(),
             epoch: EPOCH,
             head: self.head,
-            chat: Chat { id: 1, revision: 1, created_at: DateTime::UNIX_EPOCH },
+            chat: Chat::started(1, DateTime::UNIX_EPOCH),
             members: self.members.values().cloned().collect(),
+            others: Vec::new(),
             message: "ada joined the chat".into(),
             user: user(1, "first"),
         };
@@ -112,13 +115,7 @@ impl Server {
 }
 
 fn user(id: i64, name: &str) -> User {
-    User {
-        id,
-        username: format!("{name}{id}"),
-        email: String::new(),
-        first_name: String::new(),
-        last_name: String::new(),
-    }
+    User { id, username: format!("{name}{id}"), ..User::default() }
 }
 
 /// What a person sees.
@@ -202,7 +199,7 @@ proptest! {
         let mut fresh = server.open();
         while fresh.has_earlier() {
             let page = server.page_before(fresh.oldest().unwrap());
-            fresh.extend_back(page);
+            prop_assert!(!fresh.extend_back(page));
         }
         prop_assert_eq!(seen(&fresh), seen(&stayed));
         prop_assert_eq!(fresh.members(), stayed.members());
@@ -240,7 +237,56 @@ fn an_edit_of_a_message_before_the_page_tears_no_gap() {
     server.edit(0);
     assert_eq!(timeline.hear(server.changes(before)), Heard::Applied);
     assert_eq!(timeline.oldest(), oldest);
-    timeline.extend_back(server.page_before(oldest.unwrap()));
+    assert!(!timeline.extend_back(server.page_before(oldest.unwrap())));
     assert!(!timeline.has_earlier());
     assert!(timeline.message(2).unwrap().message.ends_with('!'));
+}
+
+#[test]
+fn an_edit_that_was_heard_before_a_staler_page_came_in_is_heard_again() {
+    let mut server = Server::started_by_ada();
+    for _ in 0..PAGE + 3 {
+        server.post(1);
+    }
+    let mut timeline = server.open();
+    let stale = server.page_before(timeline.oldest().unwrap());
+    let before = server.head;
+    server.edit(0);
+    assert_eq!(timeline.hear(server.changes(before)), Heard::Applied);
+    assert!(timeline.extend_back(stale), "it is to be fetched");
+    timeline.hear(server.changes(timeline.since().after));
+    assert!(timeline.message(2).unwrap().message.ends_with('!'));
+}
+
+#[test]
+fn what_the_chat_keeps_no_longer_is_gone_for_every_reader() {
+    let mut server = Server::started_by_ada();
+    for _ in 0..PAGE + 3 {
+        server.post(1);
+    }
+    let mut timeline = server.open();
+    assert!(timeline.has_earlier());
+    let (kept_from, before) = (timeline.oldest().unwrap() + 1, server.head);
+    let stale = server.page_before(kept_from - 1);
+    let revision = server.next();
+    let chat = Chat { revision, kept_from, ..Chat::started(1, DateTime::UNIX_EPOCH) };
+    timeline.hear(Changes { chat: Some(chat), ..server.changes(before) });
+    assert_eq!((timeline.oldest(), timeline.has_earlier()), (Some(kept_from), false));
+    assert!(timeline.extend_back(stale));
+    assert_eq!(timeline.oldest(), Some(kept_from), "a page that was on its way brings nothing back");
+}
+
+#[test]
+fn only_who_is_in_is_a_member() {
+    let mut server = Server::started_by_ada();
+    server.join(2, Role::Writer);
+    let mut timeline = server.open();
+    let before = server.head;
+    let revision = server.next();
+    let gone = server.members.get_mut(&2).unwrap();
+    (gone.standing, gone.revision) = (Standing::Banned, revision);
+    timeline.hear(server.changes(before));
+    let ids = |members: Vec<&Member>| members.iter().map(|member| member.user.id).collect::<Vec<_>>();
+    assert_eq!(ids(timeline.members()), [1]);
+    assert_eq!(ids(timeline.standing(Standing::Banned)), [2]);
 }

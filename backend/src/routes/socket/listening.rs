@@ -36,6 +36,9 @@ impl Conversation {
                 return Box::pin(self.subscribe(uri, after.map(|after| after.max(0)), epoch)).await;
             }
             ClientFrame::Unsubscribe { uri } => self.unsubscribe(&uri),
+            ClientFrame::Read { .. } | ClientFrame::Follow { .. } => {
+                self.refuse_frame(said, &ProblemCode::NotFound.into());
+            }
             ClientFrame::Renew { token } => return Box::pin(self.renew(&token)).await,
         }
         Turn::Continue(())
@@ -121,8 +124,9 @@ impl Conversation {
             ClientFrame::Post { uri, client_id, .. } => (Some(client_id), Some(uri)),
             ClientFrame::Subscribe { uri, .. }
             | ClientFrame::Unsubscribe { uri }
-            | ClientFrame::Typing { uri } => (None, Some(uri)),
-            ClientFrame::Renew { .. } => (None, None),
+            | ClientFrame::Typing { uri }
+            | ClientFrame::Read { uri, .. } => (None, Some(uri)),
+            ClientFrame::Follow { .. } | ClientFrame::Renew { .. } => (None, None),
         };
         self.refuse(client_id, uri, error);
     }

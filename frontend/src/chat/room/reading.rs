@@ -136,12 +136,13 @@ impl Room {
             return;
         }
         if let Ok(page) = page {
-            self.timeline.update(|timeline| {
-                if let Some(timeline) = timeline {
-                    timeline.extend_back(page);
-                }
-            });
+            let is_behind = self
+                .timeline
+                .try_update(|timeline| timeline.as_mut().is_some_and(|timeline| timeline.extend_back(page)));
             self.show_earlier();
+            if is_behind == Some(true) {
+                self.catch_up();
+            }
         }
         self.extending.set(false);
     }

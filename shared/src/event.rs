@@ -1,0 +1,193 @@
+//! What is done in a chat beside talking. It stands between the messages as a quiet line, and in the audit.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    member::{Member, Role},
+    user::User,
+};
+
+/// What somebody did; who did it is the author of the line.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Event {
+    /// The chat has another name; empty if it has none any more.
+    Named {
+        /// The name.
+        name: String,
+    },
+    /// The chat has another topic.
+    Topic {
+        /// The topic.
+        topic: String,
+    },
+    /// The chat was closed for writing, or opened again.
+    Closed {
+        /// Nobody writes any more.
+        closed: bool,
+    },
+    /// The page URL lets people in, or does not.
+    LinkOpen {
+        /// It does.
+        open: bool,
+    },
+    /// The chat has another page URL.
+    UriRotated,
+    /// Guests may come in, or not.
+    Guests {
+        /// They may.
+        welcome: bool,
+    },
+    /// Newcomers are let in one by one, or not.
+    Approval {
+        /// They are.
+        on: bool,
+    },
+    /// How often one may write.
+    Slow {
+        /// Seconds between two messages; 0 for as often as one likes.
+        seconds: u32,
+    },
+    /// How long messages are kept.
+    Retention {
+        /// Days; nothing for good.
+        days: Option<u32>,
+    },
+    /// When the chat ends.
+    Expires {
+        /// Nothing: it does not.
+        at: Option<DateTime<Utc>>,
+    },
+    /// Somebody was let in.
+    Admitted {
+        /// Who.
+        who: Person,
+    },
+    /// Somebody was not let in.
+    Refused {
+        /// Who.
+        who: Person,
+    },
+    /// Somebody was sent out.
+    Removed {
+        /// Who.
+        who: Person,
+    },
+    /// Somebody was sent out for good.
+    Banned {
+        /// Who.
+        who: Person,
+    },
+    /// Somebody may come back.
+    Unbanned {
+        /// Who.
+        who: Person,
+    },
+    /// The author left.
+    Left,
+    /// Somebody has another role.
+    Role {
+        /// Who.
+        who: Person,
+        /// Which.
+        role: Role,
+    },
+    /// The chat is somebody else's from now on.
+    HandedOver {
+        /// Whose.
+        who: Person,
+    },
+    /// Several messages of somebody were deleted at once.
+    MessagesDeleted {
+        /// Whose.
+        who: Person,
+        /// How many.
+        count: u32,
+    },
+    /// One message was deleted. Only in the audit: in the chat its tombstone says so.
+    MessageDeleted {
+        /// Whose.
+        who: Person,
+        /// Its place.
+        seq: i64,
+    },
+    /// A link was made. Only in the audit.
+    LinkMade {
+        /// Its number.
+        link: i64,
+        /// Its label.
+        label: String,
+        /// What it lets people do.
+        role: Role,
+    },
+    /// A link was revoked. Only in the audit.
+    LinkRevoked {
+        /// Its number.
+        link: i64,
+        /// Its label.
+        label: String,
+    },
+    /// The chat was deleted. Only in the audit.
+    Deleted,
+    /// Something that a newer server does.
+    #[serde(other)]
+    Unknown,
+}
+
+/// Somebody to whom something was done, under the name they had.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Person {
+    /// The user's id.
+    pub id: i64,
+    /// What they were called.
+    pub name: String,
+}
+
+impl From<&User> for Person {
+    fn from(user: &User) -> Self {
+        Self { id: user.id, name: user.name().to_owned() }
+    }
+}
+
+impl From<&Member> for Person {
+    fn from(member: &Member) -> Self {
+        (&member.user).into()
+    }
+}
+
+/// An entry of the audit.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AuditEntry {
+    /// Rises from entry to entry.
+    pub id: i64,
+    /// When.
+    pub created_at: DateTime<Utc>,
+    /// Who did it; nobody if the server did, by the chat's own rules.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user: Option<User>,
+    /// What.
+    pub act: Event,
+}
+
+/// The answer to `GET /api/chats/<uri>/audit/`: a page, newest first.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Audit {
+    /// The entries, newest first.
+    pub entries: Vec<AuditEntry>,
+    /// There are older ones: ask for those before the last one's `id`.
+    pub earlier: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_newer_server_does_is_still_read() {
+        let event: Event = serde_json::from_str(r#"{"kind":"pinned","seq":3}"#).unwrap();
+        assert_eq!(event, Event::Unknown);
+        let json = serde_json::to_value(Event::Slow { seconds: 5 }).unwrap();
+        assert_eq!(json, serde_json::json!({"kind": "slow", "seconds": 5}));
+    }
+}
