@@ -1,5 +1,6 @@
 //! Who asks, and may they: passwords, tokens and tickets, and the extractors that exist only for whoever may.
 
+pub mod access;
 pub mod keys;
 pub mod known;
 pub mod membership;

@@ -13,6 +13,6 @@ mod hub;
 mod limits;
 pub mod postgres;
 pub mod problem;
-mod routes;
+pub mod routes;
 pub mod server;
 mod writer;

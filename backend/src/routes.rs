@@ -1,4 +1,5 @@
-//! The table of all routes. Every path is answered with and without its slash at the end.
+//! The tables of all routes and of all commands of the socket: what there is, who does it, and who may. Every path is
+//! answered with and without its slash at the end.
 
 mod accounts;
 mod changes;
@@ -7,86 +8,49 @@ mod events;
 mod messages;
 mod pages;
 pub mod socket;
+pub mod table;
 mod tickets;
 mod tokens;
 
-use actix_web::{
-    HttpRequest, HttpResponse, Resource, ResponseError,
-    body::MessageBody,
-    dev::{ServiceFactory, ServiceRequest, ServiceResponse},
-    http::header,
-    middleware::from_fn,
-    web::{self, ServiceConfig, get, head, patch, post, put},
-};
-use shared::problem::ProblemCode;
+table::routes! {
+    // How the server is.
+    "/healthz"                       GET|HEAD   pages::health               Anyone
+    "/readyz"                        GET|HEAD   pages::readiness            Anyone
 
-use crate::{
-    deadline,
-    problem::{Error, Refusal},
-};
+    // Who one is.
+    "/auth/users/create"             POST       accounts::create            Anyone
+    "/auth/users/delete"             POST       accounts::delete            Account
+    "/auth/jwt/create"               POST       tokens::create              Anyone
+    "/auth/jwt/verify"               POST       tokens::verify              Anyone
+    "/auth/jwt/refresh"              POST       tokens::refresh             Anyone
+    "/this/is/hard/to/find"          POST       tokens::refresh             Anyone
+    "/auth/me"                       GET        accounts::me                SignedIn
+                                     PUT|PATCH  accounts::change_email      Account
+    "/auth/password"                 POST       accounts::change_password   Account
+    "/auth/username"                 POST       accounts::change_username   Account
+    "/auth/tickets"                  POST       tickets::give               SignedIn
 
-pub fn configure(config: &mut ServiceConfig) {
+    // Chats.
+    "/api/chats"                     POST       chats::start                SignedIn
+    "/api/chats/{uri}"               PATCH      chats::join                 Joining
+    "/api/chats/{uri}/messages"      GET        messages::history           Reader
+                                     POST       messages::post              Writer
+    "/api/chats/{uri}/changes"       GET        changes::since              Reader
+    "/api/chats/{uri}/events"        GET        events::follow              Reader
+    "/api/socket"                    GET        socket::open                SignedIn
+
     // Where the client shows something. Messengers fetch these to preview a link, so they change nothing.
-    let page = |path| at(path, "GET, HEAD").route(get().to(pages::page)).route(head().to(pages::page));
-    config
-        .service(at("/healthz", "GET, HEAD").route(get().to(pages::health)).route(head().to(pages::health)))
-        .service(
-            at("/readyz", "GET, HEAD").route(get().to(pages::readiness)).route(head().to(pages::readiness)),
-        )
-        .service(at("/auth/users/create", "POST").route(post().to(accounts::create)))
-        .service(at("/auth/users/delete", "POST").route(post().to(accounts::delete)))
-        .service(at("/auth/jwt/create", "POST").route(post().to(tokens::create)))
-        .service(at("/auth/jwt/verify", "POST").route(post().to(tokens::verify)))
-        .service(at("/auth/jwt/refresh", "POST").route(post().to(tokens::refresh)))
-        .service(at("/this/is/hard/to/find", "POST").route(post().to(tokens::refresh)))
-        .service(
-            at("/auth/me", "GET, PUT, PATCH")
-                .route(get().to(accounts::me))
-                .route(put().to(accounts::change_email))
-                .route(patch().to(accounts::change_email)),
-        )
-        .service(at("/auth/password", "POST").route(post().to(accounts::change_password)))
-        .service(at("/auth/username", "POST").route(post().to(accounts::change_username)))
-        .service(at("/auth/tickets", "POST").route(post().to(tickets::give)))
-        .service(at("/api/chats", "POST").route(post().to(chats::start)))
-        .service(at("/api/chats/{uri}", "PATCH").route(patch().to(chats::join)))
-        .service(
-            at("/api/chats/{uri}/messages", "GET, POST")
-                .route(get().to(messages::history))
-                .route(post().to(messages::post)),
-        )
-        .service(at("/api/chats/{uri}/changes", "GET").route(get().to(changes::since)))
-        .service(at("/api/chats/{uri}/events", "GET").route(get().to(events::follow)))
-        .service(at("/api/socket", "GET").route(get().to(socket::open)))
-        .service(page("/"))
-        .service(page("/auth"))
-        .service(page("/chats"))
-        .service(page("/chats/{uri}"))
-        .default_service(web::to(pages::file));
+    "/"                              GET|HEAD   pages::page                 Anyone
+    "/auth"                          GET|HEAD   pages::page                 Anyone
+    "/chats"                         GET|HEAD   pages::page                 Anyone
+    "/chats/{uri}"                   GET|HEAD   pages::page                 Anyone
+    _                                _          pages::file                 Anyone
 }
 
-/// A path; other methods than those are answered with the list of those.
-fn at(
-    path: &str,
-    allowed: &'static str,
-) -> Resource<
-    impl ServiceFactory<
-        ServiceRequest,
-        Config = (),
-        Response = ServiceResponse<impl MessageBody>,
-        Error = actix_web::Error,
-        InitError = (),
-    >,
-> {
-    web::resource(path)
-        .wrap(from_fn(deadline::keep))
-        .default_service(web::to(move |request| async move { not_allowed(&request, allowed) }))
-}
-
-fn not_allowed(request: &HttpRequest, allowed: &'static str) -> HttpResponse {
-    let detail = format!("Method \"{}\" not allowed.", request.method());
-    let refusal = Error::from(Refusal::new(ProblemCode::MethodNotAllowed).detail(detail));
-    let mut response = refusal.error_response();
-    response.headers_mut().insert(header::ALLOW, header::HeaderValue::from_static(allowed));
-    response
+table::commands! {
+    Subscribe     Reader
+    Unsubscribe   SignedIn
+    Post          Writer
+    Typing        Writer
+    Renew         SignedIn
 }
