@@ -52,5 +52,7 @@ table::commands! {
     Unsubscribe   SignedIn
     Post          Writer
     Typing        Writer
+    Read          Reader
+    Follow        SignedIn
     Renew         SignedIn
 }
