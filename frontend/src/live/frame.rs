@@ -1,7 +1,7 @@
 //! Reading the frames of the socket.
 
 use serde::Deserialize;
-use shared::{problem::Problem, socket::ServerFrame};
+use shared::{member::Standing, problem::Problem, socket::ServerFrame};
 use uuid::Uuid;
 
 use crate::api::decode;
@@ -30,6 +30,8 @@ struct Fields {
     count: usize,
     #[serde(default)]
     here: Vec<i64>,
+    standing: Option<Standing>,
+    to: Option<String>,
 }
 
 /// Nothing for a frame from a newer server.
@@ -44,6 +46,10 @@ pub fn read(text: &str) -> Option<ServerFrame> {
         "resync" => ServerFrame::Resync { uri: uri? },
         "typing" => ServerFrame::Typing { uri: uri?, user: fields.user },
         "presence" => ServerFrame::Presence { uri: uri?, count: fields.count, here: fields.here },
+        "read" => ServerFrame::Read { uri: uri?, user: fields.user, seq },
+        "membership" => ServerFrame::Membership { uri: uri?, standing: fields.standing? },
+        "moved" => ServerFrame::Moved { uri: uri?, to: fields.to? },
+        "gone" => ServerFrame::Gone { uri: uri? },
         "welcome" => ServerFrame::Welcome { session: session?, heartbeat },
         "goodbye" => ServerFrame::Goodbye { reason: reason?, retry_after },
         _ => return None,
@@ -80,7 +86,11 @@ mod tests {
             ServerFrame::Refused { client_id: None, uri: Some(uri.clone()), problem },
             ServerFrame::Resync { uri: uri.clone() },
             ServerFrame::Typing { uri: uri.clone(), user: 7 },
-            ServerFrame::Presence { uri, count: 60, here: vec![7, 8] },
+            ServerFrame::Presence { uri: uri.clone(), count: 60, here: vec![7, 8] },
+            ServerFrame::Read { uri: uri.clone(), user: 7, seq: 5 },
+            ServerFrame::Membership { uri: uri.clone(), standing: Standing::Knocking },
+            ServerFrame::Moved { uri: uri.clone(), to: "coffee".to_owned() },
+            ServerFrame::Gone { uri },
             ServerFrame::Goodbye { reason: "restart".to_owned(), retry_after: Some(2) },
         ] {
             let text = serde_json::to_string(&frame).unwrap();
