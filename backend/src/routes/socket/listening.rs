@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use super::conversation::{Conversation, Turn};
 use crate::{
-    auth::{Reader, SignedIn, membership::guessing_is_limited},
+    auth::{Reader, SignedIn, Writer, membership::guessing_is_limited},
     problem::{Error, Refusal},
 };
 
@@ -31,7 +31,7 @@ impl Conversation {
                     self.refuse(Some(client_id), Some(uri), &error);
                 }
             }
-            ClientFrame::Typing { uri } => self.typing(&uri),
+            ClientFrame::Typing { uri } => self.typing(&uri).await,
             ClientFrame::Subscribe { uri, after, epoch } => {
                 return Box::pin(self.subscribe(uri, after.map(|after| after.max(0)), epoch)).await;
             }
@@ -48,15 +48,20 @@ impl Conversation {
     async fn post(&mut self, uri: &str, client_id: Uuid, message: String) -> Result<(), Error> {
         check_message(&message).map_err(|code| Refusal::field("message", code))?;
         let user_id = self.session.user_id();
-        let reader = match Reader::known(&self.app, user_id, uri) {
-            Some(reader) => reader,
-            None => Box::pin(self.find(uri)).await?,
-        };
-        let writer = reader.writing()?;
+        let writer = self.writer(uri).await?;
         self.app.limits.post_of(user_id)?;
         // The next letter is the beginning of something new.
         self.chats.iter_mut().filter(|chat| chat.uri == uri).for_each(|chat| chat.typed = None);
         self.app.writer.post_by(&self.session, writer.chat, writer.user, client_id, message)
+    }
+
+    /// Whoever asked lately is known without asking the database.
+    async fn writer(&self, uri: &str) -> Result<Writer, Error> {
+        let reader = match Reader::known(&self.app, self.session.user_id(), uri) {
+            Some(reader) => reader,
+            None => Box::pin(self.find(uri)).await?,
+        };
+        reader.writing()
     }
 
     pub async fn find(&self, uri: &str) -> Result<Reader, Error> {
@@ -64,10 +69,14 @@ impl Conversation {
         guessing_is_limited(&self.app, self.session.address(), found)
     }
 
-    /// Only whoever listens to a chat is seen to be writing in it.
-    fn typing(&mut self, uri: &str) {
-        let Some(chat) = self.chats.iter_mut().find(|chat| chat.uri == uri) else { return };
-        if chat.typed.is_none_or(|typed| typed.elapsed() > TYPING_PAUSE) {
+    /// Only whoever listens to a chat, and may write there, is seen to be writing in it.
+    async fn typing(&mut self, uri: &str) {
+        let is_new = |typed: Option<Instant>| typed.is_none_or(|typed| typed.elapsed() > TYPING_PAUSE);
+        let is_news = self.chats.iter().any(|chat| chat.uri == uri && is_new(chat.typed));
+        if !is_news || self.writer(uri).await.is_err() {
+            return;
+        }
+        if let Some(chat) = self.chats.iter_mut().find(|chat| chat.uri == uri) {
             chat.typed = Some(Instant::now());
             self.app.hub.typing(chat.chat_id, self.id, self.session.user_id());
         }
