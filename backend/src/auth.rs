@@ -9,4 +9,4 @@ pub mod signed_in;
 pub mod tickets;
 
 pub use membership::{Moderator, Owner, Reader, Writer};
-pub use signed_in::SignedIn;
+pub use signed_in::{AccountHolder, SignedIn};

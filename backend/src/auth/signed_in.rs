@@ -18,6 +18,10 @@ pub struct SignedIn {
     pub claims: Claims,
 }
 
+/// The same, but no guest.
+#[derive(Clone, Debug)]
+pub struct AccountHolder(pub SignedIn);
+
 impl SignedIn {
     /// Whoever the token is of. The one place that decides whether a session is alive.
     pub async fn with_token(app: &App, token: &str) -> Result<Self, Error> {
@@ -49,6 +53,19 @@ impl FromRequest for SignedIn {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let request = request.clone();
         Box::pin(async move { Self::with_token(app(&request)?, token(&request)?).await })
+    }
+}
+
+impl FromRequest for AccountHolder {
+    type Error = Error;
+    type Future = Extracting<Self>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let signed_in = SignedIn::from_request(request, payload);
+        Box::pin(async move {
+            let signed_in = signed_in.await?;
+            if signed_in.user.guest { Err(ProblemCode::AccountNeeded.into()) } else { Ok(Self(signed_in)) }
+        })
     }
 }
 

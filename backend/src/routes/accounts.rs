@@ -12,7 +12,7 @@ use shared::{
 use crate::{
     address::address,
     app::App,
-    auth::{SignedIn, passwords::Compared},
+    auth::{AccountHolder, SignedIn, passwords::Compared},
     body::{Body, Fields, FromFields},
     db,
     limits::Limit,
@@ -41,7 +41,7 @@ pub async fn me(signed_in: SignedIn) -> HttpResponse {
 
 pub async fn change_email(
     app: Data<App>,
-    signed_in: SignedIn,
+    AccountHolder(signed_in): AccountHolder,
     Body(change): Body<ChangeMe>,
 ) -> Result<HttpResponse, Error> {
     let email = change.email.unwrap_or_default();
@@ -52,7 +52,7 @@ pub async fn change_email(
 
 pub async fn change_password(
     app: Data<App>,
-    signed_in: SignedIn,
+    AccountHolder(signed_in): AccountHolder,
     Body(change): Body<ChangePassword>,
 ) -> Result<HttpResponse, Error> {
     prove(&app, &signed_in, change.current_password).await?;
@@ -65,7 +65,7 @@ pub async fn change_password(
 
 pub async fn change_username(
     app: Data<App>,
-    signed_in: SignedIn,
+    AccountHolder(signed_in): AccountHolder,
     Body(change): Body<ChangeUsername>,
 ) -> Result<HttpResponse, Error> {
     prove(&app, &signed_in, change.current_password).await?;
@@ -81,7 +81,7 @@ pub async fn change_username(
 
 pub async fn delete(
     app: Data<App>,
-    signed_in: SignedIn,
+    AccountHolder(signed_in): AccountHolder,
     Body(delete): Body<DeleteAccount>,
 ) -> Result<HttpResponse, Error> {
     prove(&app, &signed_in, delete.current_password).await?;
