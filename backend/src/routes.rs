@@ -53,6 +53,6 @@ table::commands! {
     Post          Writer
     Typing        Writer
     Read          Reader
-    Follow        SignedIn
+    Follow        Reader
     Renew         SignedIn
 }

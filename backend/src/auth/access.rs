@@ -1,6 +1,6 @@
 //! Who may do what: every route and every command of the socket declares one [`Access`].
 
-use shared::member::Role;
+use shared::member::{Role, Standing};
 
 /// Who may.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,8 +13,10 @@ pub enum Access {
     Account,
     /// Only a guest.
     GuestOnly,
-    /// Everybody who is signed in and not banned from the chat.
+    /// Everybody who is signed in, but for whom the chat does not let in.
     Joining,
+    /// Everybody who is in the chat, but for the one who has it.
+    Leaving,
     /// Everybody who is in the chat.
     Reader,
     /// Those in the chat who may say something.
@@ -34,16 +36,14 @@ pub enum Actor {
     Expired,
     /// With a token that somebody altered.
     Tampered,
+    /// With a token whose session has ended.
+    Ended,
     /// A guest who is not in the chat.
     Guest,
-    /// Somebody with an account who is not in the chat.
+    /// Somebody with an account who was never in the chat.
     Outsider,
-    /// Somebody who waits to be let in.
-    Knocking,
-    /// Somebody who was sent away, and may come back.
-    Removed,
-    /// Somebody who was sent away for good.
-    Banned,
+    /// Somebody whom the chat knows, but who is not in it.
+    Out(Standing),
     /// Somebody in the chat.
     Member(Role),
 }
@@ -69,8 +69,12 @@ impl Access {
             Self::SignedIn => Verdict::Allowed,
             Self::Account => Verdict::allowed_if(actor != Actor::Guest),
             Self::GuestOnly => Verdict::allowed_if(actor == Actor::Guest),
-            Self::Joining => Verdict::allowed_if(actor != Actor::Banned),
-            Self::Reader => actor.has(Role::Reader),
+            Self::Joining => Verdict::allowed_if(!matches!(
+                actor,
+                Actor::Out(Standing::Knocking | Standing::Refused | Standing::Banned)
+            )),
+            Self::Leaving if actor == Actor::Member(Role::Owner) => Verdict::Forbidden,
+            Self::Leaving | Self::Reader => actor.has(Role::Reader),
             Self::Writer => actor.has(Role::Writer),
             Self::Moderator => actor.has(Role::Moderator),
             Self::Owner => actor.has(Role::Owner),
@@ -79,15 +83,18 @@ impl Access {
 }
 
 impl Actor {
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 15] = [
         Self::Anonymous,
         Self::Expired,
         Self::Tampered,
+        Self::Ended,
         Self::Guest,
         Self::Outsider,
-        Self::Knocking,
-        Self::Removed,
-        Self::Banned,
+        Self::Out(Standing::Knocking),
+        Self::Out(Standing::Refused),
+        Self::Out(Standing::Left),
+        Self::Out(Standing::Removed),
+        Self::Out(Standing::Banned),
         Self::Member(Role::Reader),
         Self::Member(Role::Writer),
         Self::Member(Role::Moderator),
@@ -95,7 +102,7 @@ impl Actor {
     ];
 
     pub const fn is_signed_in(self) -> bool {
-        !matches!(self, Self::Anonymous | Self::Expired | Self::Tampered)
+        !matches!(self, Self::Anonymous | Self::Expired | Self::Tampered | Self::Ended)
     }
 
     fn has(self, least: Role) -> Verdict {
@@ -134,9 +141,9 @@ mod tests {
             for actor in Actor::ALL {
                 let told = access.may(actor);
                 let ok = match actor {
-                    Actor::Anonymous | Actor::Expired | Actor::Tampered => told == Verdict::NotSignedIn,
                     Actor::Member(_) => told != Verdict::NotFound,
-                    _ => told == Verdict::NotFound,
+                    _ if actor.is_signed_in() => told == Verdict::NotFound,
+                    _ => told == Verdict::NotSignedIn,
                 };
                 assert!(ok, "{access:?} {actor:?}: {told:?}");
             }

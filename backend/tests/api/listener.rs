@@ -185,6 +185,21 @@ impl Listener {
         self.hears_pong(b"heard?").await;
     }
 
+    /// What the server has said up to now, but for what is passing.
+    pub async fn hears_until_now(&mut self) -> Vec<ServerFrame> {
+        self.sends(Message::Ping(Bytes::from_static(b"now"))).await;
+        let mut heard = Vec::new();
+        loop {
+            match self.next().await {
+                Some(Message::Pong(echo)) if &echo[..] == b"now" => return heard,
+                Some(Message::Text(text)) => heard.push(serde_json::from_str(&text).unwrap()),
+                Some(Message::Ping(_)) => {}
+                other => panic!("a pong was awaited: {other:?}"),
+            }
+            heard.retain(|frame| !matches!(frame, ServerFrame::Presence { .. }));
+        }
+    }
+
     /// Closes, and waits for the server's word.
     pub async fn leaves(mut self) {
         self.socket.close(None).await.unwrap();

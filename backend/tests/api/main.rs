@@ -9,6 +9,7 @@
 
 mod accounts;
 mod app;
+mod authorisation;
 mod capacity;
 mod catch_up;
 mod changes;

@@ -1,0 +1,136 @@
+//! A chat with everybody whom an act may need, for one act.
+
+use backend::auth::access::Actor;
+use reqwest::Method;
+use serde::Serialize;
+use shared::member::{Role, Standing};
+use tokio_postgres::Client;
+use uuid::Uuid;
+
+use crate::app::{Call, Person, TestApp};
+
+/// A chat with its owner, somebody else in it who said something, a link, and whoever acts.
+pub struct Stage<'a> {
+    /// Who acts. With a token that is missing or no good it is the owner, so that all else is right.
+    pub actor: Person,
+    /// What the actor says to be signed in with.
+    pub token: Option<String>,
+    pub owner: Person,
+    /// A writer whom nobody has done anything to.
+    pub other: Person,
+    pub chat: String,
+    /// The number of a link into the chat.
+    pub link: i64,
+    /// Makes names that nobody has.
+    pub number: i32,
+    sql: &'a Client,
+}
+
+/// Newcomers knock only where somebody does so already.
+const CHAT: &str = "
+    WITH chat AS (
+        INSERT INTO chats (uri, head, revision, approval) VALUES ($1, 4, 1, 'knocking' = ANY($4)) RETURNING id
+    ), people AS (
+        INSERT INTO members (chat_id, user_id, role, standing, seq, revision, created_at)
+        SELECT id, user_id, role, standing, seq, seq, now() FROM chat,
+            unnest($2::bigint[], $3::text[], $4::text[]) WITH ORDINALITY AS new (user_id, role, standing, seq)
+    ), messages AS (
+        INSERT INTO messages (chat_id, seq, revision, user_id, client_id, message, created_at)
+        SELECT id, 4, 4, $2[2], gen_random_uuid(), 'tea?', now() FROM chat
+    )
+    INSERT INTO links (chat_id, secret_hash, label, role, created_by)
+    SELECT id, sha256($1::bytea), 'friends', 'writer', $2[1] FROM chat RETURNING id";
+
+const GUEST: &str = "UPDATE users SET guest = true, password_hash = NULL, email = '' WHERE id = $1";
+const ENDED: &str = "UPDATE users SET deleted_at = now() WHERE id = $1";
+
+/// All that an act may change.
+const PICTURE: &str = "
+    SELECT jsonb_build_array(
+        to_jsonb(chats),
+        (SELECT jsonb_agg(to_jsonb(members) ORDER BY user_id) FROM members WHERE chat_id = chats.id),
+        (SELECT jsonb_agg(to_jsonb(messages) ORDER BY seq) FROM messages WHERE chat_id = chats.id),
+        (SELECT jsonb_agg(to_jsonb(links) ORDER BY id) FROM links WHERE chat_id = chats.id),
+        (SELECT count(*) FROM audit WHERE chat_id = chats.id),
+        (SELECT jsonb_agg(to_jsonb(users) ORDER BY id) FROM users WHERE id = ANY($2))
+    )::text FROM chats WHERE uri = $1";
+
+impl<'a> Stage<'a> {
+    pub async fn set(app: &TestApp, sql: &'a Client, number: i32, actor: Actor) -> Self {
+        let owner = app.person(&format!("owner{number}")).await;
+        let other = app.person(&format!("other{number}")).await;
+        let chat = Uuid::new_v4().simple().to_string();
+        let (mut ids, mut roles, mut standings) =
+            (vec![owner.id, other.id], vec!["owner", "writer"], vec!["in", "in"]);
+        let who = match actor {
+            Actor::Anonymous | Actor::Expired | Actor::Tampered | Actor::Member(Role::Owner) => owner.clone(),
+            _ => app.person(&format!("actor{number}")).await,
+        };
+        let place = place(actor);
+        if let Some((role, standing)) = &place {
+            ids.push(who.id);
+            roles.push(role);
+            standings.push(standing);
+        }
+        let made = sql.query_one(CHAT, &[&chat, &ids, &roles, &standings]).await.unwrap();
+        match actor {
+            Actor::Guest => sql.execute(GUEST, &[&who.id]).await.unwrap(),
+            Actor::Ended => sql.execute(ENDED, &[&who.id]).await.unwrap(),
+            _ => 0,
+        };
+        let token = token_of(app, actor, &who, &other);
+        Self { actor: who, token, owner, other, chat, link: made.get(0), number, sql }
+    }
+
+    pub fn call(&self, method: &str, path: &str) -> Call {
+        let method = Method::from_bytes(method.as_bytes()).unwrap();
+        let call = self.owner.web.call(&method, &self.path(path));
+        match &self.token {
+            Some(token) => call.header("authorization", &format!("JWT {token}")),
+            None => call,
+        }
+    }
+
+    /// The path of a route with what is on this stage in it.
+    pub fn path(&self, path: &str) -> String {
+        path.replace("{uri}", &self.chat)
+            .replace("{user_id}", &self.other.id.to_string())
+            .replace("{link_id}", &self.link.to_string())
+            .replace("{seq}", "4")
+    }
+
+    /// All that the act may change, as it stands.
+    pub async fn picture(&self) -> String {
+        let people = vec![self.owner.id, self.other.id, self.actor.id];
+        self.sql.query_one(PICTURE, &[&self.chat, &people]).await.unwrap().get(0)
+    }
+}
+
+/// The role and the standing of the actor, as the table of members says them; the owner has theirs.
+fn place(actor: Actor) -> Option<(String, String)> {
+    let (role, standing) = match actor {
+        Actor::Ended => (Role::Writer, Standing::In),
+        Actor::Out(standing) => (Role::Writer, standing),
+        Actor::Member(role) if role != Role::Owner => (role, Standing::In),
+        _ => return None,
+    };
+    Some((word(role), word(standing)))
+}
+
+fn word(value: impl Serialize) -> String {
+    serde_json::to_value(value).unwrap().as_str().unwrap().to_owned()
+}
+
+fn token_of(app: &TestApp, actor: Actor, who: &Person, other: &Person) -> Option<String> {
+    match actor {
+        Actor::Anonymous => None,
+        Actor::Expired => Some(app.token_of(who, -10, |_| ())),
+        Actor::Tampered => {
+            // The claims of one under the signature of another.
+            let (claims, _) = who.token.rsplit_once('.').unwrap();
+            let (_, signature) = other.token.rsplit_once('.').unwrap();
+            Some(format!("{claims}.{signature}"))
+        }
+        _ => Some(who.token.clone()),
+    }
+}
