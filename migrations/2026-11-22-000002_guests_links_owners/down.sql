@@ -8,6 +8,6 @@ DROP TABLE former_uris;
 ALTER TABLE chats
     DROP COLUMN name, DROP COLUMN topic, DROP COLUMN closed, DROP COLUMN link_open, DROP COLUMN guests,
     DROP COLUMN approval, DROP COLUMN slow_seconds, DROP COLUMN retention_days, DROP COLUMN expires_at,
-    DROP COLUMN kept_from, DROP COLUMN deleted_at;
+    DROP COLUMN kept_from, DROP COLUMN deleted_at, DROP COLUMN emptied;
 DROP TABLE sessions;
 ALTER TABLE users DROP COLUMN display_name, DROP COLUMN guest;

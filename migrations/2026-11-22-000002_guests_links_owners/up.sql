@@ -35,9 +35,13 @@ ALTER TABLE chats
     ADD COLUMN expires_at timestamptz,
     -- Messages below this place have vanished.
     ADD COLUMN kept_from bigint NOT NULL DEFAULT 0,
-    -- Only the audit is left of it.
-    ADD COLUMN deleted_at timestamptz;
+    -- Only the audit is left of it,
+    ADD COLUMN deleted_at timestamptz,
+    -- and that is really so: everything else goes in the background.
+    ADD COLUMN emptied boolean NOT NULL DEFAULT false;
 CREATE INDEX chats_retention_idx ON chats (id) WHERE retention_days IS NOT NULL;
+CREATE INDEX chats_kept_from_idx ON chats (id) WHERE kept_from > 0;
+CREATE INDEX chats_deleted_idx ON chats (id) WHERE deleted_at IS NOT NULL AND NOT emptied;
 CREATE INDEX chats_expires_idx ON chats (expires_at) WHERE expires_at IS NOT NULL;
 
 -- Addresses that a chat had before.

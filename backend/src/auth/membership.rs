@@ -73,8 +73,9 @@ impl Reader {
         let chat_id = db::addresses::chat_of(&mut connection, address).await?;
         let chat_id = chat_id.ok_or(ProblemCode::ChatNotFound)?;
         let role = db::members::role(&mut connection, chat_id, user_id).await?;
+        // A chat that has ended says so, also to those whom it has forgotten: so this is read last.
+        let rules = db::chats::rules(&mut connection, chat_id).await?;
         let role = role.ok_or(ProblemCode::ChatNotFound)?;
-        let rules = db::chats::rules(&mut connection, chat_id).await?.ok_or(ProblemCode::ChatNotFound)?;
         app.people.keep_membership(as_of, user_id, address, &rules, role);
         Ok((rules, role))
     }

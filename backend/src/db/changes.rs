@@ -29,7 +29,7 @@ pub async fn since(
         more: false,
         chat: (settings.revision > after).then_some(settings),
         members: members::changed(connection, chat.id, after, CHANGES_MAX + 1).await?,
-        messages: messages::changed(connection, chat.id, after, CHANGES_MAX + 1).await?,
+        messages: messages::changed(connection, chat, after, CHANGES_MAX + 1).await?,
     };
     shorten(&mut changes, usize::try_from(CHANGES_MAX).unwrap_or(usize::MAX));
     Ok(changes)

@@ -43,7 +43,7 @@ pub struct Found {
     slow_seconds: i32,
     retention_days: Option<i32>,
     expires_at: Option<DateTime<Utc>>,
-    kept_from: i64,
+    pub kept_from: i64,
 }
 
 impl Found {
@@ -127,9 +127,17 @@ pub async fn start(connection: &mut AsyncPgConnection, uri: &str, owner_id: i64)
 
 /// The chat as it stands now, unless it has ended.
 pub async fn read(connection: &mut AsyncPgConnection, id: i64) -> Result<Found, Error> {
-    let living = chats::table.filter(dsl::id.eq(id).and(dsl::deleted_at.is_null()));
-    let chat = living.select(Found::as_select()).first(connection).await;
-    chat.optional()?.ok_or_else(|| ProblemCode::ChatNotFound.into())
+    let chat = chats::table.find(id).select((Found::as_select(), dsl::deleted_at)).first(connection).await;
+    living(chat.optional()?)
+}
+
+/// Whoever has the address of a chat may know that it has ended.
+fn living<T>(found: Option<(T, Option<DateTime<Utc>>)>) -> Result<T, Error> {
+    match found {
+        Some((chat, None)) => Ok(chat),
+        Some(_) => Err(ProblemCode::ChatEnded.into()),
+        None => Err(ProblemCode::ChatNotFound.into()),
+    }
 }
 
 /// The same of a chat that may just have ended.
@@ -138,20 +146,22 @@ pub(super) async fn row(connection: &mut AsyncPgConnection, id: i64) -> QueryRes
 }
 
 /// What the chat lets its writers do, unless it has ended.
-pub async fn rules(connection: &mut AsyncPgConnection, id: i64) -> Result<Option<Rules>, Error> {
+pub async fn rules(connection: &mut AsyncPgConnection, id: i64) -> Result<Rules, Error> {
     let found = chats::table
-        .filter(dsl::id.eq(id).and(dsl::deleted_at.is_null()))
-        .select((Address::as_select(), dsl::closed, dsl::slow_seconds))
-        .first::<(Address, bool, i32)>(connection)
+        .find(id)
+        .select((Address::as_select(), dsl::closed, dsl::slow_seconds, dsl::deleted_at))
+        .first::<(Address, bool, i32, Option<DateTime<Utc>>)>(connection)
         .await
         .optional()?;
-    Ok(found.map(|(chat, closed, slow)| Rules { chat, closed, slow_seconds: slow.unsigned_abs() }))
+    let found = found.map(|(chat, closed, slow, deleted_at)| ((chat, closed, slow), deleted_at));
+    let (chat, closed, slow) = living(found)?;
+    Ok(Rules { chat, closed, slow_seconds: slow.unsigned_abs() })
 }
 
-/// Locks chats, in an order that is the same for everyone, so that nobody waits in a circle.
+/// Locks chats that have not ended, in an order that is the same for everyone, so that nobody waits in a circle.
 pub async fn lock(connection: &mut AsyncPgConnection, ids: &[i64]) -> QueryResult<Vec<Locked>> {
     chats::table
-        .filter(dsl::id.eq_any(ids))
+        .filter(dsl::id.eq_any(ids).and(dsl::deleted_at.is_null()))
         .select((dsl::id, dsl::uri, dsl::head))
         .order(dsl::id)
         .for_update()

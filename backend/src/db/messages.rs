@@ -17,6 +17,7 @@ use shared::{
 use uuid::Uuid;
 
 use super::{
+    chats::Found,
     schema::{
         messages::{self, dsl},
         users,
@@ -111,8 +112,8 @@ pub struct StoredPost {
     pub id: i64,
 }
 
-/// Numbers and stores the messages in one statement, which is its own transaction, and leaves out those whose chat is
-/// gone. If one of them was stored before, the constraint refuses all.
+/// Numbers and stores the messages in one statement, which is its own transaction, and leaves out those whose chat has
+/// ended. If one of them was stored before, the constraint refuses all.
 pub async fn post(connection: &mut AsyncPgConnection, new: &NewPosts<'_>) -> QueryResult<Vec<StoredPost>> {
     new.load(connection).await
 }
@@ -138,7 +139,7 @@ impl QueryFragment<Pg> for NewPosts<'_> {
         out.push_sql(", ");
         out.push_bind_param::<Numbers, _>(&self.counts)?;
         out.push_sql(
-            ") AS risen (chat_id, by) WHERE chats.id = risen.chat_id \
+            ") AS risen (chat_id, by) WHERE chats.id = risen.chat_id AND deleted_at IS NULL \
                RETURNING id, head - risen.by AS before) \
              INSERT INTO messages (chat_id, user_id, client_id, message, seq, revision, created_at) \
              SELECT raised.id, user_id, client_id, message, before + nth, before + nth, ",
@@ -204,47 +205,52 @@ pub async fn sent_before(
     Ok(rows.into_iter().map(|(chat_id, row, user)| (chat_id, row.into_message(user.into_user()))).collect())
 }
 
+/// The messages of a chat that it keeps: what is older may still be waiting to be removed.
+#[diesel::dsl::auto_type(no_type_alias)]
+fn kept(chat: &Found) -> _ {
+    let (chat_id, kept_from): (i64, i64) = (chat.id, chat.kept_from);
+    dsl::chat_id.eq(chat_id).and(dsl::seq.ge(kept_from))
+}
+
 /// A page of messages, oldest first, and whether there are messages before it.
 pub async fn page(
     connection: &mut AsyncPgConnection,
-    chat_id: i64,
+    chat: &Found,
     Page { before, after, limit }: Page,
 ) -> Result<(Vec<Message>, bool), Error> {
     let limit = limit.unwrap_or(PAGE_MAX);
     let Some(after) = after else {
-        return backwards(connection, chat_id, before.unwrap_or(i64::MAX), limit).await;
+        return backwards(connection, chat, before.unwrap_or(i64::MAX), limit).await;
     };
-    let wanted =
-        dsl::chat_id.eq(chat_id).and(dsl::seq.gt(after)).and(dsl::seq.lt(before.unwrap_or(i64::MAX)));
     let rows = messages::table
         .inner_join(users::table)
-        .filter(wanted)
+        .filter(kept(chat).and(dsl::seq.gt(after)).and(dsl::seq.lt(before.unwrap_or(i64::MAX))))
         .order(dsl::seq)
         .limit(limit)
         .select((MessageRow::as_select(), UserRow::as_select()))
         .load(connection)
         .await?;
-    Ok((read(rows), is_any_up_to(connection, chat_id, after).await?))
+    Ok((read(rows), is_any_up_to(connection, chat, after).await?))
 }
 
 /// The newest messages, oldest first, and whether there are messages before them.
 pub async fn newest(
     connection: &mut AsyncPgConnection,
-    chat_id: i64,
+    chat: &Found,
     limit: usize,
 ) -> Result<(Vec<Message>, bool), Error> {
-    backwards(connection, chat_id, i64::MAX, i64::try_from(limit).unwrap_or(PAGE_MAX)).await
+    backwards(connection, chat, i64::MAX, i64::try_from(limit).unwrap_or(PAGE_MAX)).await
 }
 
 async fn backwards(
     connection: &mut AsyncPgConnection,
-    chat_id: i64,
+    chat: &Found,
     before: i64,
     limit: i64,
 ) -> Result<(Vec<Message>, bool), Error> {
     let rows = messages::table
         .inner_join(users::table)
-        .filter(dsl::chat_id.eq(chat_id).and(dsl::seq.lt(before)))
+        .filter(kept(chat).and(dsl::seq.lt(before)))
         .order(dsl::seq.desc())
         // The one row more tells whether there are others.
         .limit(limit + 1)
@@ -263,22 +269,22 @@ fn read(rows: Vec<(MessageRow, UserRow)>) -> Vec<Message> {
     rows.into_iter().map(|(row, user)| row.into_message(user.into_user())).collect()
 }
 
-async fn is_any_up_to(connection: &mut AsyncPgConnection, chat_id: i64, seq: i64) -> Result<bool, Error> {
-    let any = messages::table.filter(dsl::chat_id.eq(chat_id).and(dsl::seq.le(seq)));
+async fn is_any_up_to(connection: &mut AsyncPgConnection, chat: &Found, seq: i64) -> Result<bool, Error> {
+    let any = messages::table.filter(kept(chat).and(dsl::seq.le(seq)));
     Ok(select(exists(any)).get_result(connection).await?)
 }
 
 /// At most `limit` messages that changed after `after`, in the order of their changes.
 pub async fn changed(
     connection: &mut AsyncPgConnection,
-    chat_id: i64,
+    chat: &Found,
     after: i64,
     limit: i64,
 ) -> Result<Vec<Message>, Error> {
     let rows = messages::table
         .inner_join(users::table)
         // Those that are new, and those that changed: an index for each.
-        .filter(dsl::chat_id.eq(chat_id))
+        .filter(kept(chat))
         .filter(dsl::seq.gt(after).or(dsl::revision.ne(dsl::seq).and(dsl::revision.gt(after))))
         .order(dsl::revision)
         .limit(limit)
@@ -286,4 +292,33 @@ pub async fn changed(
         .load(connection)
         .await?;
     Ok(read(rows))
+}
+
+/// The message at this place, unless it has vanished.
+pub(super) async fn find(
+    connection: &mut AsyncPgConnection,
+    chat: &Found,
+    seq: i64,
+) -> Result<Option<Message>, Error> {
+    let found = messages::table
+        .inner_join(users::table)
+        .filter(kept(chat).and(dsl::seq.eq(seq)))
+        .select((MessageRow::as_select(), UserRow::as_select()))
+        .load(connection)
+        .await?;
+    Ok(read(found).pop())
+}
+
+/// Leaves nothing of a message but that something was said.
+pub(super) async fn empty(
+    connection: &mut AsyncPgConnection,
+    chat_id: i64,
+    seq: i64,
+    revision: i64,
+) -> Result<(), Error> {
+    diesel::update(messages::table.filter(dsl::chat_id.eq(chat_id).and(dsl::seq.eq(seq))))
+        .set((dsl::message.eq(""), dsl::deleted_at.eq(diesel::dsl::now), dsl::revision.eq(revision)))
+        .execute(connection)
+        .await?;
+    Ok(())
 }

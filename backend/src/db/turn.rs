@@ -42,10 +42,7 @@ where
 {
     connection
         .transaction(async |connection| {
-            let locked = chats::lock(connection, &[chat_id]).await?;
-            if locked.is_empty() {
-                return Err(ProblemCode::ChatNotFound.into());
-            }
+            chats::lock(connection, &[chat_id]).await?;
             let chat = chats::read(connection, chat_id).await?;
             let mut turn = Turn { head: chat.head, connection, chat };
             let done = act(&mut turn).await?;
@@ -62,9 +59,25 @@ impl Turn<'_> {
         self.head
     }
 
+    /// The number of the last change so far.
+    pub fn head(&self) -> i64 {
+        self.head
+    }
+
+    /// So many rows were given the numbers that come next.
+    pub fn has_numbered(&mut self, rows: i64) {
+        self.head += rows;
+    }
+
     /// Somebody who has or had a place in the chat.
     pub async fn member(&mut self, user_id: i64) -> Result<Option<Member>, Error> {
         members::find(self.connection, self.chat.id, user_id).await
+    }
+
+    /// Refuses whoever has not at least this role, now that nobody can change it any more.
+    pub async fn check_role(&mut self, user_id: i64, least: Role) -> Result<Role, Error> {
+        let role = self.role_of(user_id).await?;
+        if role < least { Err(ProblemCode::Forbidden.into()) } else { Ok(role) }
     }
 
     /// What the actor may do, now that nobody can change it any more.

@@ -32,9 +32,10 @@ pub async fn history(
         return Ok(page_of(&app, &chat, &newest(&app, chat.id, limit).await?, &request, limit));
     }
     let mut connection = app.db.get().await?;
-    let head = db::chats::read(&mut connection, chat.id).await?.head;
-    let (messages, earlier) = db::messages::page(&mut connection, chat.id, wanted).await?;
-    let history = History { id: chat.id, uri: chat.uri, epoch: app.epoch, head, earlier, messages };
+    let found = db::chats::read(&mut connection, chat.id).await?;
+    let (messages, earlier) = db::messages::page(&mut connection, &found, wanted).await?;
+    let (epoch, head) = (app.epoch, found.head);
+    let history = History { id: chat.id, uri: chat.uri, epoch, head, earlier, messages };
     Ok(HttpResponse::Ok().json(history))
 }
 
@@ -46,9 +47,9 @@ async fn newest(app: &App, chat_id: i64, limit: usize) -> Result<recent::Page, E
     let reading = app.hub.recent.reading(chat_id);
     let mut connection = app.db.get().await?;
     // The head comes first: the page holds at least up to it.
-    let head = db::chats::read(&mut connection, chat_id).await?.head;
-    let (messages, earlier) = db::messages::newest(&mut connection, chat_id, recent::MESSAGES_MAX).await?;
-    Ok(reading.keep(head, &messages, earlier, limit))
+    let chat = db::chats::read(&mut connection, chat_id).await?;
+    let (messages, earlier) = db::messages::newest(&mut connection, &chat, recent::MESSAGES_MAX).await?;
+    Ok(reading.keep(chat.head, &messages, earlier, limit))
 }
 
 /// A [`History`], put together from what is JSON already.
@@ -74,13 +75,10 @@ fn page_of(
     HttpResponse::Ok().insert_header(ETag(tag)).content_type(ContentType::json()).body(body)
 }
 
-pub async fn post(
-    app: Data<App>,
-    Writer { user, chat, .. }: Writer,
-    Body(post): Body<Post>,
-) -> Result<Json<Posted>, Error> {
-    app.limits.post_of(user.id)?;
+pub async fn post(app: Data<App>, writer: Writer, Body(post): Body<Post>) -> Result<Json<Posted>, Error> {
     let client_id = post.client_id.unwrap_or_else(Uuid::new_v4);
+    app.count_post(&writer, client_id)?;
+    let Writer { user, chat, .. } = writer;
     let mut stored = app.writer.post(chat.clone(), user.clone(), client_id, post.message).await?;
     stored.user = User { email: user.email, ..stored.user };
     Ok(Json(Posted { status: "SUCCESS".to_owned(), uri: chat.uri, stored }))

@@ -108,7 +108,7 @@ impl Outcome {
             Self::Known(message) => Ok(Done::Posted(message)),
             Self::Joined => Ok(Done::Joined),
             Self::Reused => Err(ProblemCode::ClientIdReused.into()),
-            Self::Gone => Err(ProblemCode::ChatNotFound.into()),
+            Self::Gone => Err(ProblemCode::ChatEnded.into()),
         }
     }
 }

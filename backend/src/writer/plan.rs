@@ -27,7 +27,7 @@ pub enum Outcome {
     Joined,
     /// The id was used before, for another text.
     Reused,
-    /// The chat is not there any more.
+    /// The chat has ended.
     Gone,
 }
 
