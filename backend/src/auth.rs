@@ -1,6 +1,7 @@
 //! Who asks, and may they: passwords, tokens and tickets, and the extractors that exist only for whoever may.
 
 pub mod access;
+pub mod acting;
 pub mod keys;
 pub mod known;
 pub mod membership;

@@ -8,6 +8,7 @@ use actix_web::{
     FromRequest, HttpMessage, HttpRequest, dev::Payload, http::header::HeaderMap, web::BytesMut,
 };
 use futures_util::StreamExt;
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use shared::problem::{FieldCode, FieldError, ProblemCode};
 use tokio::time::timeout;
@@ -82,6 +83,32 @@ impl Fields {
         }
     }
 
+    /// A switch that may be missing.
+    pub fn optional_switch(&mut self, field: &str) -> Option<bool> {
+        if let Some(Value::Bool(on)) = self.values.get(field) {
+            return Some(*on);
+        }
+        // Forms know only text.
+        match self.optional_text(field, |_| Ok(()))?.to_ascii_lowercase().as_str() {
+            "true" | "1" | "on" => Some(true),
+            "false" | "0" | "off" => Some(false),
+            _ => {
+                self.wrong(field, FieldCode::NotOneOf);
+                None
+            }
+        }
+    }
+
+    /// One of the words that a type knows, or nothing.
+    pub fn optional_word<T: DeserializeOwned>(&mut self, field: &str) -> Option<T> {
+        let text = self.optional_text(field, |_| Ok(()))?;
+        let word = serde_json::from_value(Value::String(text)).ok();
+        if word.is_none() {
+            self.wrong(field, FieldCode::NotOneOf);
+        }
+        word
+    }
+
     /// A UUID that may be missing.
     pub fn optional_uuid(&mut self, field: &str) -> Option<Uuid> {
         let text = self.optional_text(field, |_| Ok(()))?;
@@ -101,6 +128,15 @@ impl Fields {
             self.wrong(field, FieldCode::NotUuid);
         }
         uuid
+    }
+
+    /// A whole number that must be there.
+    pub fn number(&mut self, field: &str, range: RangeInclusive<i64>) -> i64 {
+        let number = self.optional_number(field, range);
+        if number.is_none() && !self.errors.iter().any(|error| error.field == field) {
+            self.wrong(field, FieldCode::Required);
+        }
+        number.unwrap_or_default()
     }
 
     /// A whole number that may be missing.

@@ -5,10 +5,12 @@ pub mod addresses;
 pub mod audit;
 pub mod changes;
 pub mod chats;
+mod deletions;
 pub mod instance;
 pub mod members;
 pub mod messages;
 pub mod schema;
+mod settings;
 pub mod turn;
 pub mod users;
 

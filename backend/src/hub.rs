@@ -154,7 +154,9 @@ impl Hub {
         let Some(audience) = self.audience(chat_id) else { return };
         let mut delivery = Delivery::default();
         let audience = lock(&audience);
-        if audience.shows_typing()
+        // Whoever was sent out may not have noticed yet.
+        if audience.has(id)
+            && audience.shows_typing()
             && let Some(frame) = frame::text(&ServerFrame::Typing { uri: audience.uri.clone(), user })
         {
             audience.tell(&frame, Some(id), &mut delivery);
@@ -182,6 +184,17 @@ impl Hub {
             }
         }
         self.tell_user(user_id, &ServerFrame::Membership { uri: uri.to_owned(), standing });
+    }
+
+    /// Tells everyone who listens to a chat that it has ended, and has nobody listen any more.
+    pub async fn end(&self, chat_id: i64) {
+        self.recent.forget(chat_id);
+        let ended = lock(&self.chats).remove(&chat_id);
+        let mut delivery = Delivery::default();
+        if let Some(audience) = ended {
+            lock(&audience).end(&mut delivery);
+        }
+        delivery.flush().await;
     }
 
     /// Tells all sockets of a user.

@@ -2,15 +2,23 @@
 //! answered with and without its slash at the end.
 
 mod accounts;
+mod audit;
 mod changes;
 mod chats;
+mod deletions;
 mod events;
+mod members;
 mod messages;
+mod owner;
 mod pages;
+mod settings;
 pub mod socket;
 pub mod table;
 mod tickets;
 mod tokens;
+
+use actix_web::HttpRequest;
+use shared::problem::ProblemCode;
 
 table::routes! {
     // How the server is.
@@ -35,8 +43,15 @@ table::routes! {
     "/api/chats/{uri}"               PATCH      chats::join                 Joining
     "/api/chats/{uri}/messages"      GET        messages::history           Reader
                                      POST       messages::post              Writer
+                                     DELETE     deletions::lately           Moderator
+    "/api/chats/{uri}/messages/{seq}"  DELETE   deletions::one              Reader
     "/api/chats/{uri}/changes"       GET        changes::since              Reader
     "/api/chats/{uri}/events"        GET        events::follow              Reader
+    "/api/chats/{uri}/settings"      PATCH      settings::change            Moderator
+    "/api/chats/{uri}/members/me"    DELETE     members::leave              Leaving
+    "/api/chats/{uri}/members/{user_id}"  PUT   members::change             Moderator
+    "/api/chats/{uri}/owner"         PUT        owner::hand_over            Owner
+    "/api/chats/{uri}/audit"         GET        audit::page                 Moderator
     "/api/socket"                    GET        socket::open                SignedIn
 
     // Where the client shows something. Messengers fetch these to preview a link, so they change nothing.
@@ -55,4 +70,10 @@ table::commands! {
     Read          Reader
     Follow        Reader
     Renew         SignedIn
+}
+
+/// A number in the path. Where it is none there is nothing.
+fn number_in_path(request: &HttpRequest, name: &str) -> Result<i64, ProblemCode> {
+    let number = request.match_info().get(name).and_then(|number| number.parse().ok());
+    number.ok_or(ProblemCode::NotFound)
 }

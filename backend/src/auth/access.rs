@@ -15,7 +15,7 @@ pub enum Access {
     GuestOnly,
     /// Everybody who is signed in, but for whom the chat does not let in.
     Joining,
-    /// Everybody who is in the chat, but for the one who has it.
+    /// Everybody who is in the chat or waits to be, but for the one who has it.
     Leaving,
     /// Everybody who is in the chat.
     Reader,
@@ -74,6 +74,7 @@ impl Access {
                 Actor::Out(Standing::Knocking | Standing::Refused | Standing::Banned)
             )),
             Self::Leaving if actor == Actor::Member(Role::Owner) => Verdict::Forbidden,
+            Self::Leaving if actor == Actor::Out(Standing::Knocking) => Verdict::Allowed,
             Self::Leaving | Self::Reader => actor.has(Role::Reader),
             Self::Writer => actor.has(Role::Writer),
             Self::Moderator => actor.has(Role::Moderator),

@@ -14,6 +14,7 @@ use uuid::Uuid;
 use super::{
     News,
     delivery::Delivery,
+    frame,
     session::{Put, Session},
 };
 
@@ -99,6 +100,22 @@ impl Audience {
         for id in gone {
             self.remove(id);
         }
+    }
+
+    pub fn has(&self, id: Uuid) -> bool {
+        self.listeners.contains_key(&id)
+    }
+
+    /// The chat has ended: this is the last that anybody hears of it.
+    pub fn end(&mut self, delivery: &mut Delivery) {
+        if let Some(gone) = frame::text(&ServerFrame::Gone { uri: self.uri.clone() }) {
+            for listener in self.listeners.values() {
+                delivery.answer(&listener.session, gone.clone());
+            }
+        }
+        self.listeners.clear();
+        self.here.clear();
+        self.news.send_replace(None);
     }
 
     pub fn is_empty(&self) -> bool {

@@ -133,6 +133,9 @@ impl Listener {
             match self.turn {
                 Turn::End => return Ok(None),
                 Turn::Read => {
+                    if let Some(farewell) = self.farewell().await? {
+                        return Ok(Some((farewell, self)));
+                    }
                     let changes = changes::read(&self.app, self.chat.id, self.since).await?;
                     self.turn = if changes.more { Turn::Read } else { Turn::Wait };
                     let head = changes.head;
@@ -152,9 +155,7 @@ impl Listener {
     async fn wait(&mut self) -> Result<Option<Bytes>, Error> {
         if *self.closing.borrow() {
             self.turn = Turn::End;
-            return Ok(Some(Bytes::from_static(
-                b"event: goodbye\ndata: {\"type\":\"goodbye\",\"reason\":\"the server restarts\"}\n\n",
-            )));
+            return Ok(Some(last_event_saying("the server restarts")));
         }
         // Before the news, which may never pause.
         if self.looked.elapsed() >= LOOK_EVERY {
@@ -168,6 +169,9 @@ impl Listener {
             self.turn = Turn::Read;
             return Ok(None);
         };
+        if let Some(farewell) = self.farewell().await? {
+            return Ok(Some(farewell));
+        }
         match judge(self.since.after, news.after, news.head) {
             Verdict::Ignore => Ok(None),
             Verdict::Apply => Ok(Some(self.event(news.head, &news.json))),
@@ -181,7 +185,9 @@ impl Listener {
     /// Whether the listener may still listen; now and then with a remark, which is no event.
     async fn look(&mut self) -> Result<Option<Bytes>, Error> {
         SignedIn::with_claims(&self.app, self.claims.clone()).await?;
-        Reader::find(&self.app, self.claims.sub, &self.chat.uri).await?;
+        if let Some(farewell) = self.farewell().await? {
+            return Ok(Some(farewell));
+        }
         if chrono::Utc::now().timestamp() >= self.claims.exp {
             self.turn = Turn::End;
         }
@@ -192,9 +198,38 @@ impl Listener {
         Ok(Some(Bytes::from_static(b": still here\n\n")))
     }
 
+    /// The last word to somebody who is not in the chat any more. Nobody is told anything before this was asked.
+    async fn farewell(&mut self) -> Result<Option<Bytes>, Error> {
+        let (user_id, uri) = (self.claims.sub, &self.chat.uri);
+        if Reader::known(&self.app, user_id, uri).is_some() {
+            return Ok(None);
+        }
+        let Err(refused) = Reader::find(&self.app, user_id, uri).await else { return Ok(None) };
+        let last = match refused.problem().code {
+            ProblemCode::ChatEnded => gone(uri),
+            ProblemCode::ChatNotFound => last_event_saying("you are not in this chat any more"),
+            _ => return Err(refused),
+        };
+        self.turn = Turn::End;
+        Ok(Some(last))
+    }
+
     fn event(&mut self, head: i64, data: &[u8]) -> Bytes {
         self.since = Since { after: head, epoch: Some(self.app.epoch) };
         let id = format!("id: {head}.{}\nevent: changes\ndata: ", self.app.epoch);
         [id.as_bytes(), data, b"\n\n"].concat().into()
     }
+}
+
+fn last_event_saying(reason: &str) -> Bytes {
+    event_named("goodbye", &ServerFrame::Goodbye { reason: reason.to_owned(), retry_after: None })
+}
+
+fn gone(uri: &str) -> Bytes {
+    event_named("gone", &ServerFrame::Gone { uri: uri.to_owned() })
+}
+
+fn event_named(name: &str, said: &ServerFrame) -> Bytes {
+    let data = json(said).unwrap_or_default();
+    [format!("event: {name}\ndata: ").as_bytes(), &data, b"\n\n"].concat().into()
 }

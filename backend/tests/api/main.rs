@@ -9,6 +9,7 @@
 
 mod accounts;
 mod app;
+mod audit;
 mod authorisation;
 mod capacity;
 mod catch_up;
@@ -16,6 +17,7 @@ mod changes;
 mod chats;
 mod contract;
 mod database;
+mod deleting;
 mod door;
 mod drain;
 mod events;
@@ -25,11 +27,14 @@ mod headers;
 #[path = "../common/heir.rs"]
 mod heir;
 mod history;
+mod keeping;
 mod limits;
 mod listener;
+mod members;
 mod memory;
 mod messages;
 mod migrations;
+mod moderation;
 mod news_stream;
 mod outsiders;
 mod pages;
@@ -41,6 +46,7 @@ mod proxy;
 mod raw;
 mod refusals;
 mod retries;
+mod settings;
 mod slow;
 mod socket;
 mod tokens;
