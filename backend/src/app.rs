@@ -3,16 +3,21 @@
 use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use anyhow::Context;
-use futures_util::future::BoxFuture;
-use shared::{changes::Changes, member::Member, problem::ProblemCode};
+use futures_util::{FutureExt, future::BoxFuture};
+use shared::{
+    changes::Changes,
+    member::{Member, Role},
+    problem::ProblemCode,
+};
 use uuid::Uuid;
 
 use crate::{
-    auth::{keys::Keys, known::KnownPeople, passwords::Passwords, tickets::Tickets},
+    auth::{self, keys::Keys, known::KnownPeople, passwords::Passwords, tickets::Tickets},
     config::Config,
     db::{self, Db, chats::Raised, turn::Turn},
     hub::{Hub, delivery::Delivery, seats::Seat},
-    limits::Limits,
+    lifetime,
+    limits::{Limits, SlowMode},
     problem::{Error, Refusal},
     writer::Writer,
 };
@@ -35,6 +40,7 @@ pub struct App {
     pub tickets: Tickets,
     pub people: KnownPeople,
     pub limits: Limits,
+    pub slow: SlowMode,
     pub hub: Arc<Hub>,
     pub writer: Writer,
 }
@@ -54,8 +60,9 @@ impl App {
         let limits = Limits::new(config.rate_limits);
         let hub = Arc::new(Hub::new(limits.of_sockets()));
         let writer = Writer::start(database_url, &hub, epoch)?;
+        let slow = SlowMode::default();
         let (passwords, tickets, people) = (Passwords::default(), Tickets::default(), KnownPeople::default());
-        Ok(Arc::new(Self { config, db, epoch, keys, passwords, tickets, people, limits, hub, writer }))
+        Ok(Arc::new(Self { config, db, epoch, keys, passwords, tickets, people, limits, slow, hub, writer }))
     }
 
     /// The right to one more socket or stream, unless the user or the address has too many.
@@ -84,6 +91,27 @@ impl App {
             Ok(done)
         };
         tokio::spawn(acting).await.map_err(|error| Error::Internal(error.into()))?
+    }
+
+    /// Counts a message against what its writer may post, or says how long they wait.
+    pub fn count_post(&self, writer: &auth::Writer, client_id: Uuid) -> Result<(), Error> {
+        let auth::Writer { ref user, ref chat, role, slow_seconds } = *writer;
+        self.limits.post_of(user.id)?;
+        if role > Role::Writer { Ok(()) } else { self.slow.count(chat.id, user.id, slow_seconds, client_id) }
+    }
+
+    /// Ends a chat, on behalf of its owner or by its own rules. Whoever listens hears that it is gone, and nothing more.
+    pub async fn end_chat(self: &Arc<Self>, chat_id: i64, actor_id: Option<i64>) -> Result<(), Error> {
+        let app = Arc::clone(self);
+        let ending = async move {
+            app.act(chat_id, move |turn| end(turn, actor_id).boxed()).await?;
+            app.people.forget_chat(chat_id);
+            app.hub.end(chat_id).await;
+            // What is left of it goes later if this fails.
+            tokio::spawn(async move { lifetime::empty(&app, chat_id).await });
+            Ok(())
+        };
+        tokio::spawn(ending).await.map_err(|error| Error::Internal(error.into()))?
     }
 
     /// Has everyone hear what was changed in a chat, and those who are out of it nothing more.
@@ -115,6 +143,13 @@ impl App {
         }
         delivery.flush().await;
     }
+}
+
+async fn end(turn: &mut Turn<'_>, actor_id: Option<i64>) -> Result<(), Error> {
+    if let Some(actor_id) = actor_id {
+        turn.check_role(actor_id, Role::Owner).await?;
+    }
+    turn.end_chat(actor_id).await
 }
 
 fn into_anyhow(error: Error) -> anyhow::Error {

@@ -7,6 +7,7 @@ pub mod changes;
 pub mod chats;
 mod deletions;
 pub mod instance;
+pub mod lifetime;
 pub mod members;
 pub mod messages;
 pub mod schema;

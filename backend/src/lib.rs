@@ -10,6 +10,7 @@ pub mod db;
 mod deadline;
 mod headers;
 mod hub;
+pub mod lifetime;
 mod limits;
 pub mod postgres;
 pub mod problem;

@@ -1,5 +1,7 @@
 //! How much of what one address or one account may do.
 
+mod slow;
+
 use std::{hash::Hash, net::IpAddr, num::NonZero, time::Duration};
 
 use governor::{
@@ -14,6 +16,8 @@ use crate::{
     hub::seats::SeatLimits,
     problem::{Error, Refusal},
 };
+
+pub use self::slow::SlowMode;
 
 /// How many sockets one user and one address may have open.
 const SOCKETS: SeatLimits = SeatLimits { of_user: 10, of_address: 200 };

@@ -41,6 +41,7 @@ table::routes! {
     // Chats.
     "/api/chats"                     POST       chats::start                SignedIn
     "/api/chats/{uri}"               PATCH      chats::join                 Joining
+                                     DELETE     chats::end                  Owner
     "/api/chats/{uri}/messages"      GET        messages::history           Reader
                                      POST       messages::post              Writer
                                      DELETE     deletions::lately           Moderator

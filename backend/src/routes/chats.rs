@@ -1,7 +1,7 @@
 //! Chats: starting one, and coming into one.
 
 use actix_web::{
-    HttpRequest,
+    HttpRequest, HttpResponse,
     web::{Data, Json, Path},
 };
 use rand::distr::{Alphanumeric, SampleString};
@@ -15,7 +15,7 @@ use shared::{
 use crate::{
     address::address,
     app::App,
-    auth::{Reader, SignedIn, membership::guessing_is_limited},
+    auth::{Owner, Reader, SignedIn, membership::guessing_is_limited},
     body::{Body, Fields, FromFields},
     db::{self, chats::Address},
     problem::{Error, Refusal},
@@ -26,6 +26,12 @@ pub async fn start(app: Data<App>, signed_in: SignedIn) -> Result<Json<Started>,
     let chat = db::chats::start(&mut *app.db.get().await?, &uri, signed_in.user.id).await?;
     let (status, message) = ("SUCCESS".to_owned(), "New chat session created".to_owned());
     Ok(Json(Started { status, uri, message, chat: chat.settings() }))
+}
+
+/// Deletes the chat.
+pub async fn end(app: Data<App>, Owner { user, chat }: Owner) -> Result<HttpResponse, Error> {
+    app.end_chat(chat.id, Some(user.id)).await?;
+    Ok(HttpResponse::NoContent().finish())
 }
 
 /// Makes the caller a member, or finds that they are one, and tells what a newcomer needs.

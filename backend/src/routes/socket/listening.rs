@@ -47,9 +47,8 @@ impl Conversation {
     /// Hands a message to the writer, who answers; nothing waits here.
     async fn post(&mut self, uri: &str, client_id: Uuid, message: String) -> Result<(), Error> {
         check_message(&message).map_err(|code| Refusal::field("message", code))?;
-        let user_id = self.session.user_id();
         let writer = self.writer(uri).await?;
-        self.app.limits.post_of(user_id)?;
+        self.app.count_post(&writer, client_id)?;
         // The next letter is the beginning of something new.
         self.chats.iter_mut().filter(|chat| chat.uri == uri).for_each(|chat| chat.typed = None);
         self.app.writer.post_by(&self.session, writer.chat, writer.user, client_id, message)

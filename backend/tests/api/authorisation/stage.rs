@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::app::{Call, Person, TestApp};
 
-/// A chat with its owner, somebody else in it who said something, a link, and whoever acts.
+/// A chat with its owner, somebody else in it who said something, a link, and whoever acts, who said the last word.
 pub struct Stage<'a> {
     /// Who acts. With a token that is missing or no good it is the owner, so that all else is right.
     pub actor: Person,
@@ -29,14 +29,15 @@ pub struct Stage<'a> {
 /// Newcomers knock only where somebody does so already.
 const CHAT: &str = "
     WITH chat AS (
-        INSERT INTO chats (uri, head, revision, approval) VALUES ($1, 4, 1, 'knocking' = ANY($4)) RETURNING id
+        INSERT INTO chats (uri, head, revision, approval) VALUES ($1, 5, 1, 'knocking' = ANY($4)) RETURNING id
     ), people AS (
         INSERT INTO members (chat_id, user_id, role, standing, seq, revision, created_at)
         SELECT id, user_id, role, standing, seq, seq, now() FROM chat,
             unnest($2::bigint[], $3::text[], $4::text[]) WITH ORDINALITY AS new (user_id, role, standing, seq)
     ), messages AS (
         INSERT INTO messages (chat_id, seq, revision, user_id, client_id, message, created_at)
-        SELECT id, 4, 4, $2[2], gen_random_uuid(), 'tea?', now() FROM chat
+        SELECT id, seq, seq, author, gen_random_uuid(), 'tea?', now()
+        FROM chat, (VALUES (4, $2[2]), (5, $5)) AS said (seq, author)
     )
     INSERT INTO links (chat_id, secret_hash, label, role, created_by)
     SELECT id, sha256($1::bytea), 'friends', 'writer', $2[1] FROM chat RETURNING id";
@@ -72,7 +73,7 @@ impl<'a> Stage<'a> {
             roles.push(role);
             standings.push(standing);
         }
-        let made = sql.query_one(CHAT, &[&chat, &ids, &roles, &standings]).await.unwrap();
+        let made = sql.query_one(CHAT, &[&chat, &ids, &roles, &standings, &who.id]).await.unwrap();
         match actor {
             Actor::Guest => sql.execute(GUEST, &[&who.id]).await.unwrap(),
             Actor::Ended => sql.execute(ENDED, &[&who.id]).await.unwrap(),
@@ -96,7 +97,7 @@ impl<'a> Stage<'a> {
         path.replace("{uri}", &self.chat)
             .replace("{user_id}", &self.other.id.to_string())
             .replace("{link_id}", &self.link.to_string())
-            .replace("{seq}", "4")
+            .replace("{seq}", "5")
     }
 
     /// All that the act may change, as it stands.
