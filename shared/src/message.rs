@@ -13,6 +13,11 @@ pub const MESSAGE_MAX_BYTES: usize = 16 * 1024;
 /// The most messages in one answer, and how many there are when nothing else is asked for.
 pub const PAGE_MAX: i64 = 100;
 
+/// The furthest back, in minutes, that what somebody wrote is deleted by one call, and the most of it.
+pub const LATELY_MAX: i64 = 24 * 60;
+/// See [`LATELY_MAX`].
+pub const DELETED_MAX: i64 = 1_000;
+
 /// What a member said.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Message {
@@ -76,6 +81,13 @@ pub struct History {
     pub earlier: bool,
     /// The messages, oldest first.
     pub messages: Vec<Message>,
+}
+
+/// The answer to `DELETE /api/chats/<uri>/messages/?user=<id>&minutes=<n>`
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Deleted {
+    /// How many messages were deleted; if it is [`DELETED_MAX`] there may be more.
+    pub count: u32,
 }
 
 /// Which page of [`History`] is wanted; without `before` and `after` the newest.

@@ -6,13 +6,10 @@ use diesel::{
     sql_types::{BigInt, Timestamptz},
 };
 use diesel_async::RunQueryDsl;
-use shared::message::Message;
+use shared::message::{DELETED_MAX, Message};
 
 use super::{messages, turn::Turn};
 use crate::problem::Error;
-
-/// The most messages that one act deletes.
-const AT_ONCE: i64 = 1_000;
 
 impl Turn<'_> {
     /// The message at this place, unless it has vanished.
@@ -25,7 +22,7 @@ impl Turn<'_> {
         messages::empty(self.connection, self.chat.id, seq, revision).await
     }
 
-    /// Deletes what the user has said since, the newest [`AT_ONCE`] of it; returns how many that were.
+    /// Deletes what the user has said since, the newest [`DELETED_MAX`] of it; returns how many that were.
     pub async fn delete_messages_of(&mut self, user_id: i64, since: DateTime<Utc>) -> Result<u32, Error> {
         let deleted = sql_query(
             "WITH found AS ( \
@@ -40,7 +37,7 @@ impl Turn<'_> {
         .bind::<BigInt, _>(user_id)
         .bind::<Timestamptz, _>(since)
         .bind::<BigInt, _>(self.chat.kept_from)
-        .bind::<BigInt, _>(AT_ONCE)
+        .bind::<BigInt, _>(DELETED_MAX)
         .bind::<BigInt, _>(self.head())
         .execute(self.connection)
         .await?;

@@ -6,8 +6,12 @@ use actix_web::{
 };
 use chrono::{TimeDelta, Utc};
 use futures_util::FutureExt;
-use serde::Serialize;
-use shared::{event::Event, member::Role, problem::ProblemCode};
+use shared::{
+    event::Event,
+    member::Role,
+    message::{Deleted, LATELY_MAX},
+    problem::ProblemCode,
+};
 
 use super::number_in_path;
 use crate::{
@@ -18,19 +22,10 @@ use crate::{
     problem::Error,
 };
 
-/// The furthest back that one call deletes.
-const MINUTES_MAX: i64 = 24 * 60;
-
 /// What somebody has written lately.
 struct Lately {
     user: i64,
     minutes: i64,
-}
-
-/// How many messages were deleted.
-#[derive(Serialize)]
-pub struct Deleted {
-    count: u32,
 }
 
 /// Deletes one message. Deleting it again changes nothing.
@@ -90,6 +85,6 @@ async fn sweep(turn: &mut Turn<'_>, actor_id: i64, wanted: Lately) -> Result<u32
 
 impl FromFields for Lately {
     fn from_fields(fields: &mut Fields) -> Self {
-        Self { user: fields.number("user", 1..=i64::MAX), minutes: fields.number("minutes", 1..=MINUTES_MAX) }
+        Self { user: fields.number("user", 1..=i64::MAX), minutes: fields.number("minutes", 1..=LATELY_MAX) }
     }
 }

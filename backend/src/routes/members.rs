@@ -6,6 +6,7 @@ use actix_web::{
 };
 use futures_util::FutureExt;
 use shared::{
+    chat::is_uri,
     event::{Event, Person},
     member::{ChangeMember, Member, Role, Standing},
     problem::{FieldCode, ProblemCode},
@@ -84,7 +85,8 @@ pub async fn leave(
     uri: Path<String>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Error> {
-    let found = db::addresses::chat_of(&mut *app.db.get().await?, &uri).await?;
+    let found =
+        if is_uri(&uri) { db::addresses::chat_of(&mut *app.db.get().await?, &uri).await? } else { None };
     let left = match found {
         Some(chat_id) => app.act(chat_id, move |turn| go(turn, user.id).boxed()).await,
         None => Err(ProblemCode::ChatNotFound.into()),

@@ -10,7 +10,7 @@ use super::{Act, Work};
 use crate::{
     db::{
         Db,
-        messages::{self, NewPosts, StoredPost},
+        messages::posting::{self, NewPosts, StoredPost},
     },
     problem::Error,
 };
@@ -35,7 +35,7 @@ pub async fn store(db: &Db, batch: &[Work]) -> Result<Vec<Option<Message>>, Trou
     let now = Utc::now().trunc_subsecs(3);
     let Sorted { posts, places } = sorted(batch, now);
     let mut connection = db.get().await.map_err(Trouble::Down)?;
-    let stored = messages::post(&mut connection, &posts).await.map_err(judge)?;
+    let stored = posting::post(&mut connection, &posts).await.map_err(judge)?;
     Ok(in_order(batch, &places, stored, now))
 }
 

@@ -129,6 +129,9 @@ async fn whoever_leaves_is_out_and_the_owner_stays() {
     brian.leave(&tea).await.refused(ProblemCode::ChatNotFound);
     app.person("eve").await.leave(&tea).await.refused(ProblemCode::ChatNotFound);
     ada.leave(&tea).await.refused(ProblemCode::OwnerStays);
+    for nowhere in ["a%00b", "aaaaaaaaaaaaaaaaaaaaaa", "%C3%A9"] {
+        ada.leave(nowhere).await.refused(ProblemCode::ChatNotFound);
+    }
     assert_eq!(ada.joins(&tea).await.members.len(), 1);
 }
 
