@@ -8,7 +8,7 @@ use gloo_timers::future::TimeoutFuture;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use shared::{
     changes::{Changes, Since},
-    chat::{Join, Joined, Started},
+    chat::{Join, Joined, Mute, ReadPosition, ReadPositions, Started, YourChats},
     message::{History, Message, Post},
     problem::{Problem, ProblemCode},
     socket::Ticket,
@@ -65,6 +65,10 @@ impl Trouble {
     }
 }
 
+/// Something was done, and there is nothing more to say about it.
+#[derive(Deserialize)]
+pub struct Done {}
+
 /// A call that answers with an `A`.
 pub struct Request<A> {
     call: Call,
@@ -96,6 +100,22 @@ pub fn me() -> Request<Account> {
 
 pub fn ticket() -> Request<Ticket> {
     Request::new(Method::POST, "/auth/tickets/".to_owned())
+}
+
+pub fn your_chats() -> Request<YourChats> {
+    Request::new(Method::GET, "/api/chats/".to_owned())
+}
+
+pub fn read_positions(uri: &str) -> Request<ReadPositions> {
+    Request::new(Method::GET, format!("/api/chats/{uri}/read_position/"))
+}
+
+pub fn read_up_to(uri: &str, seq: i64) -> Request<Done> {
+    Request::new(Method::PUT, format!("/api/chats/{uri}/read_position/")).with(&ReadPosition { seq })
+}
+
+pub fn mute(uri: &str, muted: bool) -> Request<Done> {
+    Request::new(Method::PUT, format!("/api/chats/{uri}/mute/")).with(&Mute { muted })
 }
 
 pub fn start_chat() -> Request<Started> {

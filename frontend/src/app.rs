@@ -2,14 +2,20 @@
 
 use leptos::{either::EitherOf3, ev, prelude::*};
 use leptos_router::{
+    NavigateOptions,
     components::{FlatRoutes, Route, Router},
-    hooks::{use_location, use_params_map},
+    hooks::{use_location, use_navigate, use_params_map},
     path,
 };
 
 use crate::{
     auth::{Auth, to_auth},
     chat::{Chat, room::Room},
+    chats::{
+        Chats as Mine,
+        panel::{Sidebar, switch_by_key},
+        use_chats,
+    },
     legacy,
     live::Live,
     outbox::courier::Courier,
@@ -24,15 +30,19 @@ pub fn App() -> impl IntoView {
     let session = Session::resume();
     let live = Live::new(session);
     let courier = Courier::new(session, live);
-    let room = Room::new(session, live, courier);
+    let mine = Mine::new(session, live);
+    let room = Room::new(session, live, courier, mine);
     provide_context(session);
     provide_context(live);
+    provide_context(mine);
     provide_context(room);
     live.tell_to(move |news| {
         courier.heed(&news);
+        mine.heed(&news);
         room.heed(news);
     });
     attend(session, live, room);
+    know(session, mine, room);
     guard(session, courier);
     view! {
         <Router>
@@ -53,13 +63,25 @@ fn Chats() -> impl IntoView {
     let location = use_location();
     let uri = Memo::new(move |_| params.read().get("uri").filter(|uri| !uri.is_empty()));
     let signed_in = Memo::new(move |_| session.is_in());
-    move || match (signed_in.get(), uri.get()) {
+    let page = move || match (signed_in.get(), uri.get()) {
         (false, _) => {
             to_auth(&location.pathname.get_untracked());
             EitherOf3::A(())
         }
         (true, None) => EitherOf3::B(view! { <Start /> }),
         (true, Some(uri)) => EitherOf3::C(view! { <Chat uri /> }),
+    };
+    let mine = use_chats();
+    let navigate = use_navigate();
+    switch_by_key(mine, move || navigate("/chats", NavigateOptions::default()));
+    let beside = Memo::new(move |_| mine.is_wide() && signed_in.get());
+    view! {
+        <div class="desk">
+            <Show when=move || beside.get()>
+                <Sidebar />
+            </Show>
+            {page}
+        </div>
     }
 }
 
@@ -88,7 +110,26 @@ fn attend(session: Session, live: Live, room: Room) {
             live.hang_up();
         }
     });
-    Effect::new(move |_| document().set_title(&words::title(room.unseen())));
+}
+
+/// One's chats go along with whoever is signed in.
+fn know(session: Session, mine: Mine, room: Room) {
+    let account = Memo::new(move |_| session.account());
+    Effect::new(move |_| {
+        mine.forget();
+        if account.get().is_some() {
+            mine.begin();
+        }
+    });
+    // What the server does not know to be read, but is seen here, is told again.
+    Effect::new(move |_| {
+        mine.readings();
+        room.look();
+    });
+    Effect::new(move |_| {
+        let here = if mine.holds(&room.uri()) { 0 } else { room.unseen() };
+        document().set_title(&words::title(mine.unread() + here));
+    });
 }
 
 /// What was written outlasts whatever happens to the page.

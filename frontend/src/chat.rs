@@ -11,7 +11,10 @@ mod message_list;
 pub mod room;
 mod rows;
 mod scroll;
+mod seen_by;
 mod share;
+mod unread;
+mod unread_pill;
 mod window;
 
 use leptos::{either::EitherOf3, prelude::*};

@@ -33,6 +33,8 @@ thread_local! {
     static TIME: DateTimeFormat = format(&[("hour", "numeric"), ("minute", "2-digit")]);
     static FULL: DateTimeFormat = format(&[("dateStyle", "full"), ("timeStyle", "medium")]);
     static WEEKDAY: DateTimeFormat = format(&[("weekday", "long"), ("day", "numeric"), ("month", "long")]);
+    static SHORT: DateTimeFormat = format(&[("day", "numeric"), ("month", "short")]);
+    static DIGITS: DateTimeFormat = format(&[("dateStyle", "short")]);
     static DATE: DateTimeFormat = format(&[("day", "numeric"), ("month", "long"), ("year", "numeric")]);
 }
 
@@ -53,6 +55,16 @@ pub fn day_label(at: i64) -> String {
         1 => words::YESTERDAY.to_owned(),
         2..=180 => WEEKDAY.with(|format| shown(format, at)),
         _ => DATE.with(|format| shown(format, at)),
+    }
+}
+
+/// When it was, where there is little room.
+pub fn brief(at: i64) -> String {
+    match day(now()) - day(at) {
+        ..=0 => time(at),
+        1 => words::YESTERDAY.to_owned(),
+        2..=180 => SHORT.with(|format| shown(format, at)),
+        _ => DIGITS.with(|format| shown(format, at)),
     }
 }
 

@@ -4,6 +4,7 @@ mod api;
 mod app;
 mod auth;
 mod chat;
+mod chats;
 mod clock;
 mod legacy;
 mod live;

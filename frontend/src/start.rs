@@ -5,6 +5,7 @@ use leptos_router::{NavigateOptions, hooks::use_navigate};
 
 use crate::{
     api,
+    chats::panel::ChatsBelow,
     session::use_session,
     ui::{bar::Bar, theme::ThemeSwitch, wait::Wait},
     words,
@@ -45,6 +46,7 @@ pub fn Start() -> impl IntoView {
                     {label}
                 </button>
             </main>
+            <ChatsBelow />
             <footer class="foot">
                 <ThemeSwitch />
             </footer>

@@ -78,11 +78,17 @@ pub fn title(unread: usize) -> String {
 
 /// Names a chat by the others in it.
 pub fn chat_title(others: &[String]) -> String {
+    chat_title_of(others, others.len())
+}
+
+/// As [`chat_title`], where there may be more others than are known by name.
+pub fn chat_title_of(others: &[String], count: usize) -> String {
     match others {
         [] => ALONE.to_owned(),
-        [one] => one.clone(),
-        [one, two] => format!("{one} and {two}"),
-        [one, two, rest @ ..] => format!("{one}, {two} and {} more", rest.len()),
+        [one] if count < 2 => one.clone(),
+        [one] => format!("{one} and {} more", count - 1),
+        [one, two] if count < 3 => format!("{one} and {two}"),
+        [one, two, ..] => format!("{one}, {two} and {} more", count - 2),
     }
 }
 
@@ -100,6 +106,37 @@ pub fn writing(names: &[String]) -> String {
         [one] => format!("{one} is writing…"),
         [one, two] => format!("{one} and {two} are writing…"),
         _ => "Several people are writing…".to_owned(),
+    }
+}
+
+// Your chats
+pub const YOUR_CHATS: &str = "Your chats";
+pub const NEW_CHAT: &str = "New chat";
+pub const FIND_CHAT: &str = "Find a chat";
+pub const FIND_CHAT_KEYS: &str = "Ctrl K";
+pub const FIND_CHAT_KEYS_ON_MAC: &str = "⌘ K";
+pub const NO_SUCH_CHAT: &str = "No chat of yours is called that.";
+pub const NO_CHATS_YET: &str = "The chats you start and join are listed here.";
+pub const NOTHING_SAID: &str = "Nothing said yet";
+pub const MESSAGE_DELETED: &str = "Message deleted";
+pub const MUTED: &str = "Muted";
+pub const MUTE: &str = "Mute this chat";
+pub const MUTE_HINT: &str = "It stays quiet, and out of the count in the tab’s title.";
+pub const NEW_MESSAGES: &str = "New messages";
+pub const TO_THE_UNREAD: &str = "Go up to the first new message";
+pub const UNREAD: &str = " unread";
+
+/// What stands in a badge.
+pub fn count(unread: u32) -> String {
+    if unread > 99 { "99+".to_owned() } else { unread.to_string() }
+}
+
+pub fn seen_by(names: &[String]) -> String {
+    match names {
+        [] => String::new(),
+        [one] => format!("Seen by {one}"),
+        [one, two] => format!("Seen by {one} and {two}"),
+        [one, two, rest @ ..] => format!("Seen by {one}, {two} and {} more", rest.len()),
     }
 }
 
@@ -244,6 +281,8 @@ mod tests {
         assert_eq!(chat_title(&names(&["brian"])), "brian");
         assert_eq!(chat_title(&names(&["brian", "eve"])), "brian and eve");
         assert_eq!(chat_title(&names(&["brian", "eve", "mia", "kim"])), "brian, eve and 2 more");
+        assert_eq!(chat_title_of(&names(&["brian", "eve", "mia"]), 58), "brian, eve and 56 more");
+        assert_eq!(chat_title_of(&names(&["brian"]), 2), "brian and 1 more");
     }
 
     #[test]
@@ -259,6 +298,7 @@ mod tests {
     fn numbers_are_spoken_as_people_do() {
         assert_eq!(new_messages(1), "1 new message");
         assert_eq!(new_messages(3), "3 new messages");
+        assert_eq!((count(3), count(99), count(100)), ("3".to_owned(), "99".to_owned(), "99+".to_owned()));
         assert_eq!(wait(1), "You can go on in 1 second.");
         assert_eq!(wait(300), "You can go on in 5 minutes.");
         assert_eq!((title(0), title(3)), ("Chatire".to_owned(), "(3) Chatire".to_owned()));

@@ -201,7 +201,7 @@ pub struct ReadPosition {
 }
 
 /// The answer to `GET /api/chats/<uri>/read_position/`
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReadPositions {
     /// By the user's id, those who have read anything; at most [`crate::socket::PRESENCE_MAX`], the furthest first.
     pub positions: Vec<Position>,

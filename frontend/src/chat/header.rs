@@ -4,6 +4,7 @@ use leptos::prelude::*;
 
 use super::{members::Members, room::Room, share::CopyLink};
 use crate::{
+    chats::mute::MuteSwitch,
     session::use_session,
     ui::{
         icon::{Drawing, Icon},
@@ -25,13 +26,16 @@ pub fn ChatHeader(
             <Members room />
             // In an empty chat the share panel has the button.
             <CopyLink class="quiet" hidden=Signal::derive(move || room.is_empty()) />
-            <Menu />
+            <Menu room />
         </header>
     }
 }
 
 #[component]
-fn Menu() -> impl IntoView {
+fn Menu(
+    /// The chat.
+    room: Room,
+) -> impl IntoView {
     let session = use_session();
     view! {
         <button class="round" aria-label=words::MORE popovertarget="menu">
@@ -39,6 +43,7 @@ fn Menu() -> impl IntoView {
         </button>
         <div id="menu" class="popover" popover="auto">
             <p class="hint">{move || session.name()}</p>
+            <MuteSwitch uri=Signal::derive(move || room.uri()) />
             <ThemeSwitch />
             <button class="row" on:click=move |_| session.sign_out()>
                 {words::SIGN_OUT}

@@ -25,8 +25,9 @@ pub fn MessageRow(
     /// The chat.
     room: Room,
 ) -> impl IntoView {
-    let Row { item, opens, closes, new_day } = row;
+    let Row { item, opens, closes, new_day, new } = row;
     let day = new_day.then(|| view! { <h2 class="day">{clock::day_label(item.at)}</h2> });
+    let line = new.then(|| view! { <p class="unread-line">{words::NEW_MESSAGES}</p> });
     let state = match item.phase {
         Phase::Sending => "sending",
         Phase::Sent => "sent",
@@ -37,6 +38,7 @@ pub fn MessageRow(
     let face = (closes && !item.own).then(|| avatar(item.author, &item.name));
     view! {
         {day}
+        {line}
         <article
             id=id
             class="message"

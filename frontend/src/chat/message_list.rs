@@ -2,7 +2,10 @@
 
 use leptos::{html, prelude::*};
 
-use super::{message::MessageRow, room::Room, scroll::Scroll, share::SharePanel};
+use super::{
+    message::MessageRow, room::Room, scroll::Scroll, seen_by::SeenBy, share::SharePanel,
+    unread_pill::ToTheUnread,
+};
 use crate::{
     ui::icon::{Drawing, Icon},
     words,
@@ -36,8 +39,10 @@ pub fn MessageList(
                     <For each=move || room.rows() key=super::rows::Row::key let:row>
                         <MessageRow row room />
                     </For>
+                    <SeenBy room />
                 </div>
             </div>
+            <ToTheUnread room scroll />
             <ToTheEnd room scroll />
         </div>
     }

@@ -2,22 +2,26 @@
 
 mod company;
 mod listening;
+mod place;
 mod reading;
 mod sending;
 
 use std::ops::Deref;
 
+use futures_util::future::join;
 use leptos::{prelude::*, task::spawn_local};
 use shared::{
-    chat::{Joined, is_uri},
+    chat::{Joined, ReadPositions, is_uri},
     message::History,
     problem::{FieldCode, ProblemCode},
     timeline::Timeline,
 };
 
+use self::place::Places;
 use super::{company::Company, window::Window};
 use crate::{
     api::{self, Trouble},
+    chats::Chats,
     live::Live,
     outbox::{Outbox, courier::Courier},
     session::Session,
@@ -40,6 +44,7 @@ pub struct State {
     session: Session,
     live: Live,
     courier: Courier,
+    chats: Chats,
     /// Counts the openings: an answer to an earlier one is stale.
     turn: StoredValue<u32>,
     uri: RwSignal<String>,
@@ -58,6 +63,7 @@ pub struct State {
     /// What assistive technology is to say, numbered so that it says the same twice.
     announced: RwSignal<(u32, String)>,
     company: RwSignal<Company>,
+    places: RwSignal<Places>,
     catching_up: StoredValue<CatchingUp>,
     extending: RwSignal<bool>,
 }
@@ -84,11 +90,12 @@ pub fn use_room() -> Room {
 }
 
 impl Room {
-    pub fn new(session: Session, live: Live, courier: Courier) -> Self {
+    pub fn new(session: Session, live: Live, courier: Courier, chats: Chats) -> Self {
         Self(Box::leak(Box::new(State {
             session,
             live,
             courier,
+            chats,
             turn: StoredValue::new(0),
             uri: RwSignal::new(String::new()),
             trouble: RwSignal::new(None),
@@ -102,6 +109,7 @@ impl Room {
             fault: RwSignal::new(None),
             announced: RwSignal::new((0, String::new())),
             company: RwSignal::new(Company::default()),
+            places: RwSignal::new(Places::default()),
             catching_up: StoredValue::new(CatchingUp::No),
             extending: RwSignal::new(false),
         })))
@@ -135,25 +143,30 @@ impl Room {
             let opened = self.read(&uri).await;
             if self.turn.get_value() == turn {
                 match opened {
-                    Ok((joined, newest)) => self.settle(joined, newest),
+                    Ok((joined, newest, positions)) => self.settle(joined, newest, positions),
                     Err(trouble) => self.fail(trouble),
                 }
             }
         });
     }
 
-    async fn read(self, uri: &str) -> Result<(Joined, History), Trouble> {
+    async fn read(self, uri: &str) -> Result<(Joined, History, ReadPositions), Trouble> {
         let joined = self.session.ask(api::join(uri, self.session.name_now())).await?;
-        let newest = self.session.ask(api::newest(uri)).await?;
-        Ok((joined, newest))
+        let newest = self.session.ask(api::newest(uri));
+        let (newest, positions) = join(newest, self.session.ask(api::read_positions(uri))).await;
+        // Without them nothing is missing but a line.
+        Ok((joined, newest?, positions.unwrap_or_default()))
     }
 
-    fn settle(self, joined: Joined, newest: History) {
+    fn settle(self, joined: Joined, newest: History, positions: ReadPositions) {
         self.me.set(joined.user.id);
+        self.take_place(joined.user.id, positions);
+        self.chats.met(&joined.uri);
         self.timeline.set(Some(Timeline::open(joined, newest)));
         self.following.set(true);
         self.window.update(|window| window.jump_to_end(&self.seqs()));
-        self.seen.set(self.newest());
+        self.seen.set(self.left_off().unwrap_or_else(|| self.newest()));
+        self.look();
         self.let_go_of_seen();
         self.subscribe();
     }
@@ -178,6 +191,7 @@ impl Room {
         self.announced.set((0, String::new()));
         self.extending.set(false);
         self.company.set(Company::default());
+        self.places.set(Places::default());
     }
 
     fn next_turn(self) -> u32 {

@@ -36,29 +36,32 @@ pub struct Row {
     pub closes: bool,
     /// The first of its day.
     pub new_day: bool,
+    /// The first that was not read when the person came.
+    pub new: bool,
 }
 
 /// What a row's element is kept by: while this stays equal, so does what is seen.
-pub type Key = (Uuid, i64, Phase, String, (bool, bool, bool));
+pub type Key = (Uuid, i64, Phase, String, (bool, bool, bool, bool));
 
 impl Row {
     pub fn key(&self) -> Key {
-        let flags = (self.opens, self.closes, self.new_day);
+        let flags = (self.opens, self.closes, self.new_day, self.new);
         (self.item.client_id, self.item.revision, self.item.phase, self.item.name.clone(), flags)
     }
 }
 
-/// `day` tells the local day that a moment lies in.
-pub fn rows(items: Vec<Item>, day: impl Fn(i64) -> i64) -> Vec<Row> {
+/// `first_new` is the first that was not read. `day` tells the local day that a moment lies in.
+pub fn rows(items: Vec<Item>, first_new: Option<Uuid>, day: impl Fn(i64) -> i64) -> Vec<Row> {
     let mut rows: Vec<Row> = Vec::with_capacity(items.len());
     for item in items {
+        let new = first_new == Some(item.client_id);
         let last = rows.last_mut();
         let new_day = last.as_ref().is_none_or(|last| day(last.item.at) < day(item.at));
-        let opens = new_day || last.as_ref().is_none_or(|last| !together(&last.item, &item));
+        let opens = new || new_day || last.as_ref().is_none_or(|last| !together(&last.item, &item));
         if let Some(last) = last {
             last.closes = opens;
         }
-        rows.push(Row { item, opens, closes: true, new_day });
+        rows.push(Row { item, opens, closes: true, new_day, new });
     }
     rows
 }
@@ -89,7 +92,7 @@ mod tests {
 
     fn flags(items: Vec<Item>) -> Vec<(bool, bool, bool)> {
         let day = |at: i64| at.div_euclid(DAY);
-        rows(items, day).iter().map(|row| (row.opens, row.closes, row.new_day)).collect()
+        rows(items, None, day).iter().map(|row| (row.opens, row.closes, row.new_day)).collect()
     }
 
     #[test]

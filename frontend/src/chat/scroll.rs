@@ -32,6 +32,7 @@ impl Scroll {
         let Some(log) = self.log.get_untracked() else { return };
         let below = log.scroll_height() - log.scroll_top() - log.client_height();
         self.remember(&log);
+        self.look_for_line(&log);
         self.room.scrolled(below <= AT_END);
         if log.scroll_top() < NEAR_EDGE {
             self.room.back();
@@ -63,6 +64,27 @@ impl Scroll {
         self.moved();
     }
 
+    /// Goes to the unread line, once it is in the page.
+    pub fn show_line_soon(self) {
+        request_animation_frame(move || {
+            let Some(log) = self.log.try_get_untracked().flatten() else { return };
+            if let Some(line) = unread_line(&log) {
+                #[expect(clippy::cast_possible_truncation, reason = "pixels on a screen")]
+                let top = top_in(&log, &line).round() as i32;
+                log.set_scroll_top(log.scroll_top() + top - log.client_height() / 4);
+            }
+            self.moved();
+        });
+    }
+
+    /// Whether the unread line is, or was, before the person's eyes.
+    fn look_for_line(self, log: &Element) {
+        let shown = unread_line(log).is_some_and(|line| bottom_in(log, &line) > 0.0);
+        if shown && !document().hidden() {
+            self.room.found_line();
+        }
+    }
+
     fn remember(self, log: &Element) {
         let anchor = first_in_view(log).map(|message| (message.id(), top_in(log, &message)));
         if anchor.is_some() {
@@ -88,6 +110,10 @@ impl Scroll {
             }
         });
     }
+}
+
+fn unread_line(log: &Element) -> Option<Element> {
+    log.query_selector(".unread-line").ok().flatten()
 }
 
 /// The first message of which something can be seen, found by halving.

@@ -60,6 +60,15 @@ impl Window {
         self.start = at(seqs, seqs.len().saturating_sub(STEP)).unwrap_or(i64::MIN);
     }
 
+    /// Jumps to where this place is in it.
+    pub fn show(&mut self, seqs: &[i64], seq: i64) {
+        if !self.holds(seq) {
+            let first = seqs.partition_point(|it| *it < seq).saturating_sub(STEP);
+            self.start = at(seqs, first).unwrap_or(i64::MIN);
+            self.end = at(seqs, first + MOST).unwrap_or(i64::MAX);
+        }
+    }
+
     /// After messages came: drops what is too much on the side where nobody looks.
     pub fn trim(&mut self, seqs: &[i64], following: bool) {
         let first = seqs.partition_point(|seq| *seq < self.start);
@@ -117,6 +126,19 @@ mod tests {
         assert!(reader.holds(1) && !reader.holds(500) && rendered(&reader, &seqs).len() == MOST);
         reader.jump_to_end(&seqs);
         assert!(reader.holds(500) && reader.is_at_end());
+    }
+
+    #[test]
+    fn a_place_far_above_is_shown_with_what_comes_before_and_after() {
+        let seqs: Vec<i64> = (1..=900).collect();
+        let mut window = Window::default();
+        window.jump_to_end(&seqs);
+        window.show(&seqs, 300);
+        let shown = rendered(&window, &seqs);
+        assert!(shown.len() == MOST && window.holds(299) && window.holds(301) && !window.is_at_end());
+        let was = window;
+        window.show(&seqs, 310);
+        assert_eq!(window, was, "what is shown need not be jumped to");
     }
 
     #[test]

@@ -10,7 +10,10 @@ pub enum Icon {
     Copy,
     Down,
     More,
+    Muted,
+    Plus,
     Send,
+    Up,
     Warning,
 }
 
@@ -23,7 +26,9 @@ impl Icon {
             Self::Copy => "M9 9h10v11H9zM15 9V4H5v11h4",
             Self::Down => "M12 5v14M6 13l6 6 6-6",
             Self::More => "M5 11.5v1M12 11.5v1M19 11.5v1",
-            Self::Send => "M12 19V5M6 11l6-6 6 6",
+            Self::Muted => "M10 5.5a5 5 0 0 1 7 4.6V14l1.5 3H8M7 9.5V14l-1.5 3M10 20h4M4 4l16 16",
+            Self::Plus => "M12 5v14M5 12h14",
+            Self::Send | Self::Up => "M12 19V5M6 11l6-6 6 6",
             Self::Warning => "M12 4l9 16H3zM12 10v4M12 17h.01",
         }
     }

@@ -31,7 +31,10 @@ impl Room {
                     self.enter();
                 }
             }
-            News::Up => self.subscribe(),
+            News::Up => {
+                self.subscribe();
+                self.ask_places();
+            }
             // Without a socket nobody knows who is here.
             News::Down => self.company.set(Company::default()),
             News::Poll => self.poll(),
@@ -48,6 +51,9 @@ impl Room {
                 self.refused(client_id, &problem);
             }
             ServerFrame::Typing { uri, user } if uri == self.uri.get_untracked() => self.heard_writing(user),
+            ServerFrame::Read { uri, user, seq } if uri == self.uri.get_untracked() => {
+                self.heard_reading(user, seq);
+            }
             ServerFrame::Presence { uri, count, here } if uri == self.uri.get_untracked() => {
                 self.company.update(|company| company.present(count, here));
             }
@@ -89,6 +95,7 @@ impl Room {
             window.trim(&self.seqs(), following);
             (*window != was, ())
         });
+        self.mark_place(before);
         self.announce_since(before);
         self.look();
     }

@@ -27,7 +27,7 @@ impl Room {
             let unsent = outbox.of(&uri, me).filter(|u| !is_in(timeline, me, u));
             items.extend(unsent.map(|unsent| unsent_item(unsent, &name)));
         }
-        rows(items, clock::day)
+        rows(items, self.first_new(timeline, me), clock::day)
     }
 
     /// For what happens whenever the rows change.
@@ -35,6 +35,7 @@ impl Room {
         self.timeline.track();
         self.outbox.track();
         self.window.track();
+        self.places.track();
     }
 
     /// Changes with any membership.
@@ -91,9 +92,13 @@ impl Room {
     pub fn look(self) {
         let newest = self.newest();
         let looking = self.following.get_untracked() && !document().hidden();
-        if looking && self.seen.get_untracked() != newest {
+        if !looking || newest == 0 {
+            return;
+        }
+        if self.seen.get_untracked() != newest {
             self.seen.set(newest);
         }
+        self.chats.read(&self.uri.get_untracked(), newest);
     }
 
     pub fn go_to_end(self) {
@@ -129,7 +134,7 @@ impl Room {
         }
     }
 
-    async fn extend_back(self, oldest: i64) {
+    pub(super) async fn extend_back(self, oldest: i64) {
         let turn = self.turn.get_value();
         let page = self.session.ask(api::page_before(&self.uri.get_untracked(), oldest)).await;
         if self.turn.get_value() != turn {

@@ -36,6 +36,7 @@ impl Room {
                 self.courier.send(self.uri.get_untracked(), text);
                 self.set_draft(String::new());
                 self.company.update_untracked(Company::sent);
+                self.forget_place();
                 self.go_to_end();
             }
             // Nothing written, nothing wrong.
