@@ -27,6 +27,7 @@ pub struct Item {
     pub phase: Phase,
 }
 
+#[expect(clippy::struct_excessive_bools, reason = "each is seen by itself")]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Row {
     pub item: Item,

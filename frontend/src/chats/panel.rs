@@ -7,6 +7,7 @@ use web_sys::HtmlElement;
 
 use super::{
     Chats,
+    list::List,
     row::{ChatRow, Row},
     use_chats,
 };
@@ -30,7 +31,7 @@ impl Chats {
         let wanted = self.filter.read().trim().to_lowercase();
         let me = self.session.account().unwrap_or_default();
         self.list.with(|list| {
-            let entries = list.iter().flat_map(|list| list.entries());
+            let entries = list.iter().flat_map(List::entries);
             let fits = entries.filter(|entry| {
                 wanted.is_empty() || Row::new(entry, me).title.to_lowercase().contains(&wanted)
             });
