@@ -4,6 +4,8 @@
 pub mod courier;
 mod shelf;
 
+use std::collections::BTreeMap;
+
 use shared::problem::{Problem, ProblemCode};
 use uuid::Uuid;
 
@@ -11,6 +13,9 @@ use uuid::Uuid;
 const FAULTS_MAX: u8 = 5;
 /// How long to hold back, in milliseconds, when the server does not say.
 const HOLD: i64 = 2_000;
+/// For how long the server, or a slow chat, is believed to hold back, in milliseconds.
+const LONGEST: i64 = 10 * 60 * 1_000;
+const SLOWEST: i64 = 24 * 60 * 60 * 1_000;
 /// After so many in a row the server may begin to ask for patience, and what was sent behind a message that it turned
 /// away could overtake it: from then on one at a time.
 const SWIFT: usize = 16;
@@ -44,6 +49,8 @@ pub struct Outbox {
     /// In the order in which they go out.
     unsent: Vec<Unsent>,
     held_until: i64,
+    /// The chats that let one write only now and then, and until when each holds one back.
+    slow: BTreeMap<String, i64>,
     /// How many went out since there was nothing to send.
     in_a_row: usize,
 }
@@ -82,10 +89,39 @@ impl Outbox {
         if under_way >= at_once || now < self.held_until {
             return None;
         }
-        let next = self.unsent.iter_mut().find(|u| u.account == account && u.state == State::Waiting)?;
+        let waits = |u: &&mut Unsent| u.account == account && u.state == State::Waiting;
+        let busy: Vec<String> = self.slow.keys().filter(|uri| self.is_held(uri, now)).cloned().collect();
+        let next = self.unsent.iter_mut().filter(waits).find(|u| !busy.contains(&u.uri))?;
         next.state = State::InFlight;
         self.in_a_row += 1;
         Some(next.clone())
+    }
+
+    /// A slow chat holds back nothing but its own messages, of which one goes out at a time.
+    fn is_held(&self, uri: &str, now: i64) -> bool {
+        let under_way = |u: &Unsent| u.uri == uri && u.state == State::InFlight;
+        self.slow.get(uri).is_some_and(|until| now < *until || self.unsent.iter().any(under_way))
+    }
+
+    /// Until when a message that waits for this chat is held back because the chat is slow.
+    pub fn held_in(&self, uri: &str, account: i64) -> Option<i64> {
+        let waits = |u: &Unsent| u.uri == uri && u.account == account && u.state == State::Waiting;
+        self.slow.get(uri).copied().filter(|_| self.unsent.iter().any(waits))
+    }
+
+    /// The chat has another address. Returns what is for it, as it was and as it is.
+    pub fn move_to(&mut self, from: &str, to: &str) -> Vec<(Unsent, Unsent)> {
+        if let Some(until) = self.slow.remove(from) {
+            self.slow.insert(to.to_owned(), until);
+        }
+        let moved = self.unsent.iter_mut().filter(|u| u.uri == from);
+        moved
+            .map(|unsent| {
+                let before = unsent.clone();
+                to.clone_into(&mut unsent.uri);
+                (before, unsent.clone())
+            })
+            .collect()
     }
 
     /// Whether there is something to send.
@@ -108,17 +144,23 @@ impl Outbox {
     pub fn refused(&mut self, client_id: Uuid, problem: &Problem, now: i64) -> Option<i64> {
         let patience = problem.code.is_passing() || problem.code.status() == 401;
         let fault = problem.code == ProblemCode::Internal;
-        let mut held = None;
+        let slow = problem.code == ProblemCode::SlowMode;
+        let (mut held, mut uri) = (None, String::new());
         self.change(client_id, |unsent| {
             unsent.faults += u8::from(fault);
             if patience && unsent.faults < FAULTS_MAX {
                 unsent.state = State::Waiting;
-                held = Some(problem.retry_after.map_or(HOLD, milliseconds));
+                let most = if slow { SLOWEST } else { LONGEST };
+                held = Some(problem.retry_after.map_or(HOLD, |seconds| milliseconds(seconds).min(most)));
+                uri.clone_from(&unsent.uri);
             } else {
                 unsent.state = State::Failed(problem.code);
             }
         });
-        if let Some(held) = held {
+        if let Some(held) = held.filter(|_| slow) {
+            // A moment less than is waited, so that the wait is over when it ends.
+            self.slow.insert(uri, now + held - 1);
+        } else if let Some(held) = held {
             self.held_until = now + held;
             self.in_a_row = SWIFT;
         }
@@ -196,7 +238,7 @@ impl Unsent {
 }
 
 fn milliseconds(seconds: u64) -> i64 {
-    i64::try_from(seconds).unwrap_or(HOLD).saturating_mul(1_000).min(600_000)
+    i64::try_from(seconds).unwrap_or(HOLD).saturating_mul(1_000)
 }
 
 #[cfg(test)]

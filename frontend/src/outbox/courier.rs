@@ -9,7 +9,7 @@ use shared::{
 };
 use uuid::Uuid;
 
-use super::{Outbox, Unsent, shelf};
+use super::{Outbox, State, Unsent, shelf};
 use crate::{
     api::{self, Trouble},
     clock,
@@ -123,6 +123,19 @@ impl Courier {
         let settled = self.outbox.try_update(|outbox| outbox.settle(uri, head, seen));
         for unsent in settled.unwrap_or_default() {
             shelf::take_down(&unsent);
+        }
+    }
+
+    /// As [`Outbox::move_to`].
+    pub fn move_to(self, from: &str, to: &str) {
+        let moved = self.outbox.try_maybe_update(|outbox| {
+            let moved = outbox.move_to(from, to);
+            (!moved.is_empty(), moved)
+        });
+        let unstored = |(_, after): &(Unsent, Unsent)| !matches!(after.state, State::Stored(_));
+        for (before, after) in moved.unwrap_or_default().into_iter().filter(unstored) {
+            shelf::take_down(&before);
+            self.keep(&after);
         }
     }
 

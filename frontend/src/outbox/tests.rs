@@ -155,3 +155,32 @@ fn what_the_timeline_has_passed_leaves_though_it_is_not_loaded() {
     assert!(outbox.settle("tea", 7, |_| false).is_empty());
     assert_eq!(shown(&outbox), ["two"]);
 }
+
+#[test]
+fn a_slow_chat_holds_back_its_own_messages_and_nobody_elses() {
+    let (mut outbox, ids) = outbox_with(&["one", "two"]);
+    let other = outbox.add(ADA, "cake".into(), "three".into(), 0).client_id;
+    assert_eq!(take(&mut outbox, 0).as_deref(), Some("one"));
+    let held = outbox.refused(ids[0], &problem(ProblemCode::SlowMode, Some(30)), 0);
+    assert_eq!(held, Some(30_000));
+    assert_eq!(take(&mut outbox, 1_000).as_deref(), Some("three"));
+    outbox.stored(other, 1);
+    assert_eq!(take(&mut outbox, 1_000), None);
+    assert_eq!(outbox.held_in("tea", ADA), Some(29_999));
+    assert_eq!((outbox.held_in("cake", ADA), outbox.held_in("tea", BRIAN)), (None, None));
+    assert_eq!(take(&mut outbox, 30_000).as_deref(), Some("one"));
+    assert_eq!(take(&mut outbox, 30_000), None, "one at a time, or the second could overtake the first");
+    outbox.stored(ids[0], 7);
+    assert_eq!(take(&mut outbox, 30_000).as_deref(), Some("two"));
+}
+
+#[test]
+fn what_waits_follows_its_chat_to_another_address() {
+    let (mut outbox, ids) = outbox_with(&["one", "two"]);
+    take(&mut outbox, 0);
+    outbox.refused(ids[0], &problem(ProblemCode::SlowMode, Some(30)), 0);
+    let moved = outbox.move_to("tea", "chai");
+    assert_eq!(moved.len(), 2);
+    assert!(moved.iter().all(|(before, after)| before.uri == "tea" && after.uri == "chai"));
+    assert!(shown(&outbox).is_empty() && outbox.held_in("chai", ADA) == Some(29_999));
+}
