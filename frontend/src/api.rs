@@ -1,5 +1,7 @@
 //! Every call to the server, as a value that says what is asked and what is answered.
 
+pub mod keeping;
+
 use std::marker::PhantomData;
 
 use futures_util::future::{Either, select};
@@ -74,6 +76,10 @@ pub struct Request<A> {
     call: Call,
     answer: PhantomData<A>,
 }
+
+/// An answer of which nothing is read: what was done is heard of as everyone hears of it.
+#[derive(Deserialize)]
+pub struct Done {}
 
 /// What goes over the wire.
 pub struct Call {
@@ -185,7 +191,9 @@ struct Answer<A> {
     answer: A,
 }
 
+/// No content is an answer without fields.
 pub fn decode<A: DeserializeOwned>(text: &str) -> Option<A> {
+    let text = if text.is_empty() { "{}" } else { text };
     serde_json::from_str(text).ok().map(|Answer { answer }| answer)
 }
 
@@ -216,6 +224,8 @@ async fn exchange(call: &Call, token: Option<&str>) -> Result<(u16, String), Tro
 
 #[cfg(test)]
 mod tests {
+    use shared::chat::Rotated;
+
     use super::*;
 
     #[test]
@@ -223,6 +233,12 @@ mod tests {
         assert_eq!(trouble("<html>502 Bad Gateway</html>"), Trouble::Unreachable);
         let json = r#"{"type":"about:blank","title":"","status":404,"detail":"","code":"chat_not_found"}"#;
         assert_eq!(trouble(json).code(), Some(ProblemCode::ChatNotFound));
+    }
+
+    #[test]
+    fn an_answer_of_which_nothing_is_read_may_be_empty_or_hold_anything() {
+        assert!(decode::<Done>("").is_some() && decode::<Done>(r#"{"id":1,"name":"Tea"}"#).is_some());
+        assert!(decode::<Done>("<html>").is_none() && decode::<Rotated>("").is_none());
     }
 
     #[test]

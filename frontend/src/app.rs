@@ -10,7 +10,10 @@ use leptos_router::{
 
 use crate::{
     auth::{Auth, to_auth},
-    chat::{Chat, room::Room},
+    chat::{
+        Chat,
+        room::{Room, use_room},
+    },
     chats::{
         Chats as Mine,
         panel::{Sidebar, switch_by_key},
@@ -61,7 +64,11 @@ fn Chats() -> impl IntoView {
     let session = use_session();
     let params = use_params_map();
     let location = use_location();
-    let uri = Memo::new(move |_| params.read().get("uri").filter(|uri| !uri.is_empty()));
+    let room = use_room();
+    let uri = Memo::new(move |_| {
+        let uri = params.read().get("uri").filter(|uri| !uri.is_empty());
+        uri.map(|uri| room.opened_as(uri))
+    });
     let signed_in = Memo::new(move |_| session.is_in());
     let page = move || match (signed_in.get(), uri.get()) {
         (false, _) => {

@@ -1,13 +1,17 @@
 //! A chat.
 
+mod act;
 mod announcer;
 mod company;
 mod composer;
+mod drawer;
 mod header;
 mod links;
+pub mod may;
 mod members;
 mod message;
 mod message_list;
+mod out;
 pub mod room;
 mod rows;
 mod scroll;
@@ -15,15 +19,22 @@ mod seen_by;
 mod share;
 mod unread;
 mod unread_pill;
+mod walk;
 mod window;
 
-use leptos::{either::EitherOf3, prelude::*};
+use leptos::{
+    either::{Either, EitherOf4},
+    prelude::*,
+};
+use leptos_router::hooks::use_params_map;
 
 use self::{
     announcer::Announcer,
-    composer::Composer,
+    composer::{Composer, Hushed},
+    drawer::{Drawer, DrawerPane},
     header::ChatHeader,
     message_list::MessageList,
+    out::Out,
     room::{Room, Stage, use_room},
 };
 use crate::{
@@ -41,9 +52,10 @@ pub fn Chat(
     on_cleanup(move || room.leave());
     let stage = Memo::new(move |_| room.stage());
     move || match stage.get() {
-        Stage::Opening => EitherOf3::A(view! { <Opening /> }),
-        Stage::Open => EitherOf3::B(view! { <Open room /> }),
-        Stage::Failed(trouble) => EitherOf3::C(view! { <Failed trouble again=move |()| room.enter() /> }),
+        Stage::Opening => EitherOf4::A(view! { <Opening /> }),
+        Stage::Open => EitherOf4::B(view! { <Open room /> }),
+        Stage::Out(standing) => EitherOf4::D(view! { <Out standing room /> }),
+        Stage::Failed(trouble) => EitherOf4::C(view! { <Failed trouble again=move |()| room.enter() /> }),
     }
 }
 
@@ -52,18 +64,46 @@ fn Open(
     /// The chat.
     room: Room,
 ) -> impl IntoView {
+    let drawer = Drawer::new(room);
+    follow(room, drawer);
+    let hush = Memo::new(move |_| room.hush());
+    let write = move || match hush.get() {
+        Some(hush) => Either::Left(view! { <Hushed hush /> }),
+        None => Either::Right(view! { <Composer room /> }),
+    };
     view! {
         <div class="chat">
-            <ChatHeader room />
+            <ChatHeader room drawer />
             <main class="conversation">
                 <ConnectionNotice />
                 <MessageList room />
                 // There also while nobody writes, so that nothing jumps.
                 <p class="typing">{move || words::writing(&room.writers())}</p>
-                <Composer room />
+                {write}
             </main>
+            <DrawerPane room drawer />
             <Announcer room />
         </div>
+    }
+}
+
+/// The address in the browser is the chat's, also when it moves.
+fn follow(room: Room, drawer: Drawer) {
+    let params = use_params_map();
+    Effect::new(move |_| {
+        let (shown, uri) = (params.read().get("uri").unwrap_or_default(), room.uri());
+        if shown != uri && room.was_opened_as(&shown) {
+            drawer.follow();
+        }
+    });
+}
+
+fn focus(id: &str) {
+    use wasm_bindgen::JsCast;
+    let element = document().get_element_by_id(id);
+    if let Some(element) = element.and_then(|element| element.dyn_into::<web_sys::HtmlElement>().ok()) {
+        // An element that cannot take the focus leaves it where it is.
+        let _focused = element.focus();
     }
 }
 

@@ -32,6 +32,7 @@ pub fn iso(at: i64) -> String {
 thread_local! {
     static TIME: DateTimeFormat = format(&[("hour", "numeric"), ("minute", "2-digit")]);
     static FULL: DateTimeFormat = format(&[("dateStyle", "full"), ("timeStyle", "medium")]);
+    static MOMENT: DateTimeFormat = format(&[("dateStyle", "medium"), ("timeStyle", "short")]);
     static WEEKDAY: DateTimeFormat = format(&[("weekday", "long"), ("day", "numeric"), ("month", "long")]);
     static SHORT: DateTimeFormat = format(&[("day", "numeric"), ("month", "short")]);
     static DIGITS: DateTimeFormat = format(&[("dateStyle", "short")]);
@@ -46,6 +47,11 @@ pub fn time(at: i64) -> String {
 /// Sunday, 22 November 2026 at 14:02:05
 pub fn full(at: i64) -> String {
     FULL.with(|format| shown(format, at))
+}
+
+/// 22 Nov 2026, 14:02
+pub fn moment(at: i64) -> String {
+    MOMENT.with(|format| shown(format, at))
 }
 
 /// Today, yesterday, or the date; with the year when it is long ago.

@@ -1,6 +1,10 @@
 //! Every word that is shown. Another language is another file of the same names.
 
+pub mod events;
+pub mod keeping;
+
 use shared::{
+    member::Standing,
     message::MESSAGE_MAX,
     problem::{FieldCode, ProblemCode},
     user::{PASSWORD_MAX, PASSWORD_MIN, USERNAME_MAX},
@@ -58,9 +62,7 @@ pub const YESTERDAY: &str = "Yesterday";
 pub const OPENING: &str = "Opening the chat…";
 pub const EARLIER: &str = "Loading earlier messages…";
 pub const TO_THE_END: &str = "To the newest message";
-pub const MEMBERS: &str = "People in this chat";
 pub const HERE_NOW: &str = "Here now";
-pub const OWNER: &str = "Started the chat";
 pub const MORE: &str = "More";
 pub const ALONE: &str = "Just you so far";
 
@@ -187,6 +189,8 @@ pub fn trouble(trouble: &Trouble) -> (&'static str, &'static str) {
     match trouble.code() {
         None => (UNREACHABLE, UNREACHABLE_TEXT),
         Some(ProblemCode::ChatNotFound) => (NO_CHAT, NO_CHAT_TEXT),
+        Some(ProblemCode::ChatEnded) => ("This chat has ended", "Everything that was said in it is gone."),
+        Some(ProblemCode::Banned) => keeping::out(Standing::Banned),
         Some(ProblemCode::NotFound) => (NO_PAGE, NO_PAGE_TEXT),
         Some(ProblemCode::TooManyRequests) => (TOO_MANY, "The server asks for a short pause."),
         Some(ProblemCode::Busy) => ("The server is busy", "Many people are here right now."),

@@ -1,8 +1,9 @@
 //! Where a message is written.
 
+use gloo_timers::callback::Interval;
 use leptos::{ev, html, prelude::*};
 
-use super::room::Room;
+use super::room::{Room, keeping::Hush};
 use crate::{
     ui::icon::{Drawing, Icon},
     words,
@@ -10,6 +11,9 @@ use crate::{
 
 /// The code of a key that an input method is still working on, in browsers that do not say so otherwise.
 const IN_COMPOSITION: u32 = 229;
+
+/// How often a countdown is looked at, in milliseconds.
+const TICK: u32 = 500;
 
 #[component]
 pub fn Composer(
@@ -44,6 +48,7 @@ pub fn Composer(
                 say();
             }
         >
+            <Slow room />
             <p id="composer-fault" role="alert" class="error">{fault}</p>
             <div class="composer-line">
                 <textarea
@@ -71,6 +76,45 @@ pub fn Composer(
             </div>
         </form>
     }
+}
+
+/// Stands where one would write, and says why one cannot.
+#[component]
+pub fn Hushed(
+    /// Why.
+    hush: Hush,
+) -> impl IntoView {
+    let why = match hush {
+        Hush::Closed => words::keeping::CHAT_IS_CLOSED,
+        Hush::OnlyReading => words::keeping::ONLY_READING,
+    };
+    view! { <p class="composer hushed">{why}</p> }
+}
+
+/// How slow the chat is, and when what waits goes out.
+#[component]
+fn Slow(
+    /// The chat.
+    room: Room,
+) -> impl IntoView {
+    let pace = Memo::new(move |_| room.pace());
+    let left = RwSignal::new(0);
+    let count = move || left.set(untrack(|| room.held_for()));
+    Effect::new(move |ticking: Option<Option<Interval>>| {
+        room.track();
+        count();
+        // It ticks only where there is something to wait for.
+        ticking
+            .flatten()
+            .filter(|_| pace.get() > 0)
+            .or_else(|| (pace.get() > 0).then(|| Interval::new(TICK, count)))
+    });
+    let line = move || match (pace.get(), left.get()) {
+        (0, _) => String::new(),
+        (pace, 0) => words::keeping::slow(pace),
+        (_, left) => words::keeping::goes_out_in(left),
+    };
+    view! { <p class="hint slow">{line}</p> }
 }
 
 /// Enter sends, Shift+Enter breaks the line; so does Enter where there is no Shift to hold.

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::{members::Members, room::Room, share::CopyLink};
+use super::{drawer::Drawer, members::Members, room::Room, share::CopyLink};
 use crate::{
     chats::mute::MuteSwitch,
     session::use_session,
@@ -17,13 +17,15 @@ use crate::{
 pub fn ChatHeader(
     /// The chat.
     room: Room,
+    /// What it opens.
+    drawer: Drawer,
 ) -> impl IntoView {
     view! {
         <header class="bar chat-bar">
             <a href="/chats" class="round" aria-label=words::HOME>
                 <Drawing icon=Icon::Back />
             </a>
-            <Members room />
+            <Members room drawer />
             // In an empty chat the share panel has the button.
             <CopyLink class="quiet" hidden=Signal::derive(move || room.is_empty()) />
             <Menu room />

@@ -1,12 +1,12 @@
-//! Who is in the chat: a line in the header that unfolds into the list.
+//! Who is in the chat: a line in the header that opens the drawer.
 
 use leptos::prelude::*;
 use shared::{
-    member::{Member, Role},
+    member::{Member, Standing},
     user::User,
 };
 
-use super::room::Room;
+use super::{drawer::Drawer, room::Room};
 use crate::{ui::avatar::avatar, words};
 
 /// How many letters stand in the header.
@@ -16,6 +16,8 @@ const FACES: usize = 3;
 pub fn Members(
     /// The chat.
     room: Room,
+    /// What it opens.
+    drawer: Drawer,
 ) -> impl IntoView {
     let roster = Memo::new(move |_| room.roster());
     let members = move || {
@@ -26,81 +28,74 @@ pub fn Members(
     let others = move || -> Vec<Member> {
         members().into_iter().filter(|member| member.user.id != room.me()).collect()
     };
+    let about = Memo::new(move |_| room.chat().map(|chat| (chat.name, chat.topic)).unwrap_or_default());
     let title = move || {
-        let names: Vec<_> = others().into_iter().map(|member| member.user.username).collect();
-        words::chat_title(&names)
+        let (name, _) = about.get();
+        if name.is_empty() {
+            let names: Vec<_> = others().iter().map(|member| member.user.name().to_owned()).collect();
+            words::chat_title(&names)
+        } else {
+            name
+        }
     };
     let faces = move || {
         let others = others();
         let shown = if others.is_empty() { members() } else { others };
-        shown
-            .into_iter()
-            .take(FACES)
-            .map(|member| face(&member.user, room.is_here(member.user.id)))
-            .collect_view()
-    };
-    let people = move || {
-        let person = |member: Member| {
-            let here = room.is_here(member.user.id);
-            view! { <Person me=room.me() member here /> }
-        };
-        members().into_iter().map(person).collect_view()
+        shown.into_iter().take(FACES).map(|member| face(room, &member.user)).collect_view()
     };
     let count = move || {
         let also = match room.present() {
             0 => words::SHARE_BRIEFLY.to_owned(),
             present => words::here(present),
         };
-        format!("{} · {also}", words::people(members().len()))
+        let (_, topic) = about.get();
+        let line = format!("{} · {also}", words::people(members().len()));
+        if topic.is_empty() { line } else { format!("{line} · {topic}") }
     };
     view! {
-        <button class="room" popovertarget="members" aria-describedby="room-hint">
+        <button
+            id="room"
+            class="room"
+            aria-describedby="room-hint"
+            aria-expanded=move || drawer.is_open().to_string()
+            on:click=move |_| drawer.toggle()
+        >
             <span class="faces">{faces}</span>
             <span class="room-name">
                 <h1><bdi>{title}</bdi></h1>
                 <span class="hint" id="room-hint">{count}</span>
             </span>
+            <Knocking room />
         </button>
-        <div id="members" class="popover" popover="auto" role="dialog" aria-label=words::MEMBERS>
-            <h2>{words::MEMBERS}</h2>
-            <ul class="members">
-                {people}
-            </ul>
-        </div>
     }
 }
 
+/// How many wait to be let in, for those who can let them in.
 #[component]
-fn Person(
-    /// Who it is.
-    member: Member,
-    /// Whom one is oneself.
-    me: i64,
-    /// Whether they have the chat open.
-    here: bool,
+fn Knocking(
+    /// The chat.
+    room: Room,
 ) -> impl IntoView {
-    let face = face(&member.user, here);
-    let Member { user, role, .. } = member;
-    let you = (user.id == me).then_some(words::YOU);
-    let owner = (role == Role::Owner).then_some(words::OWNER);
-    let here = here.then_some(words::HERE_NOW);
-    let notes: Vec<_> = [you, owner, here].into_iter().flatten().collect();
+    let waiting =
+        Memo::new(
+            move |_| {
+                if room.myself().keeps_order() { room.standing(Standing::Knocking).len() } else { 0 }
+            },
+        );
     view! {
-        <li>
-            {face}
-            <span>
-                <bdi>{user.username}</bdi>
-                <span class="hint">{notes.join(" · ")}</span>
-            </span>
-        </li>
+        <span class="count" hidden=move || waiting.get() == 0>
+            <span aria-hidden="true">{move || waiting.get()}</span>
+            <span class="hidden">{move || words::keeping::knocking(waiting.get())}</span>
+        </span>
     }
 }
 
 /// Marked while the person is here.
-fn face(user: &User, here: bool) -> impl IntoView + use<> {
+pub fn face(room: Room, user: &User) -> impl IntoView + use<> {
+    let id = user.id;
     view! {
-        <span class="face" class:here=here>
-            {avatar(user.id, &user.username)}
+        <span class="face" class:here=move || room.is_here(id)>
+            {avatar(id, user.name())}
         </span>
     }
 }

@@ -1,12 +1,15 @@
 //! A message.
 
+mod actions;
+
 use leptos::{either::Either, prelude::*};
 use uuid::Uuid;
 
+use self::actions::{More, Offers};
 use super::{
     links::{Piece, pieces},
     room::Room,
-    rows::{Item, Phase, Row},
+    rows::{Item, Kind, Phase, Row},
 };
 use crate::{
     clock,
@@ -17,7 +20,7 @@ use crate::{
     words,
 };
 
-/// A row of the list: a message, before it the day that it begins.
+/// A row of the list: a message or what was done, before it the day that it begins.
 #[component]
 pub fn MessageRow(
     /// The row.
@@ -25,22 +28,41 @@ pub fn MessageRow(
     /// The chat.
     room: Room,
 ) -> impl IntoView {
-    let Row { item, opens, closes, new_day, new } = row;
-    let day = new_day.then(|| view! { <h2 class="day">{clock::day_label(item.at)}</h2> });
-    let line = new.then(|| view! { <p class="unread-line">{words::NEW_MESSAGES}</p> });
-    let state = match item.phase {
-        Phase::Sending => "sending",
-        Phase::Sent => "sent",
-        Phase::Failed(_) => "failed",
+    let day = row.new_day.then(|| view! { <h2 class="day">{clock::day_label(row.item.at)}</h2> });
+    let line = row.new.then(|| view! { <p class="unread-line">{words::NEW_MESSAGES}</p> });
+    let shown = if row.item.kind == Kind::Event {
+        let full = clock::full(row.item.at);
+        Either::Left(view! { <p class="event" title=full>{row.item.text}</p> })
+    } else {
+        Either::Right(view! { <Said row room /> })
     };
-    let (id, own, full) = (format!("m-{}", item.client_id), item.own, clock::full(item.at));
-    let text = text(&item.text);
-    let face = (closes && !item.own).then(|| avatar(item.author, &item.name));
     view! {
         {day}
         {line}
+        {shown}
+    }
+}
+
+/// What somebody said, or what is left of it.
+#[component]
+fn Said(
+    /// The row.
+    row: Row,
+    /// The chat.
+    room: Room,
+) -> impl IntoView {
+    let Row { item, opens, closes, .. } = row;
+    let (id, own, full) = (format!("m-{}", item.client_id), item.own, clock::full(item.at));
+    let face = (closes && !own).then(|| avatar(item.author, &item.name));
+    let (state, content) = (state(&item), content(&item));
+    let open = RwSignal::new(false);
+    let more = item.deletable.then(|| view! { <More open /> });
+    let offers = item.deletable.then(|| view! { <Offers open seq=item.seq client_id=item.client_id room /> });
+    view! {
+        // Can be walked to with the arrows, and tapped.
         <article
             id=id
+            tabindex="-1"
             class="message"
             class:opens=opens
             class:closes=closes
@@ -49,11 +71,31 @@ pub fn MessageRow(
         >
             <Author name=item.name.clone() own shown=opens && !own />
             {face}
-            <p class="bubble" dir="auto" title=full>
-                {text}
-            </p>
+            <div class="line">
+                <p class="bubble" dir="auto" title=full>
+                    {content}
+                </p>
+                {more}
+            </div>
             <Meta item closes room />
+            {offers}
         </article>
+    }
+}
+
+fn state(item: &Item) -> &'static str {
+    match (item.kind, item.phase) {
+        (Kind::Deleted(_), _) => "deleted",
+        (_, Phase::Sending) => "sending",
+        (_, Phase::Sent) => "sent",
+        (_, Phase::Failed(_)) => "failed",
+    }
+}
+
+fn content(item: &Item) -> impl IntoView + use<> {
+    match item.kind {
+        Kind::Deleted(count) => Either::Left(words::keeping::tombstones(count)),
+        Kind::Said | Kind::Event => Either::Right(text(&item.text)),
     }
 }
 
@@ -84,14 +126,15 @@ fn Meta(
     /// The chat.
     room: Room,
 ) -> impl IntoView {
-    let Item { at, own, phase, client_id, .. } = item;
+    let Item { at, own, phase, client_id, kind, .. } = item;
     let (icon, state) = match phase {
         Phase::Sending => (Icon::Clock, words::SENDING.to_owned()),
         Phase::Sent => (Icon::Check, words::SENT.to_owned()),
         Phase::Failed(code) => (Icon::Warning, words::said(words::NOT_SENT, words::problem(code))),
     };
     let sent = phase == Phase::Sent;
-    let state = own.then(|| view! { <Drawing icon /> <span class:hidden=sent>{state}</span> });
+    let state = (own && kind == Kind::Said)
+        .then(|| view! { <Drawing icon /> <span class:hidden=sent>{state}</span> });
     let repair = matches!(phase, Phase::Failed(_)).then(|| view! { <Repair client_id room /> });
     view! {
         <footer class="meta" class:hidden=sent && !closes>

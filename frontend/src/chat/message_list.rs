@@ -4,7 +4,7 @@ use leptos::{html, prelude::*};
 
 use super::{
     message::MessageRow, room::Room, scroll::Scroll, seen_by::SeenBy, share::SharePanel,
-    unread_pill::ToTheUnread,
+    unread_pill::ToTheUnread, walk::walk,
 };
 use crate::{
     ui::icon::{Drawing, Icon},
@@ -32,6 +32,7 @@ pub fn MessageList(
                 tabindex="0"
                 node_ref=log
                 on:scroll=move |_| scroll.moved()
+                on:keydown=move |event| walk(&event)
             >
                 <div class="rows" node_ref=content>
                     <p class="hint" hidden=move || !room.extending()>{words::EARLIER}</p>

@@ -1,6 +1,8 @@
 //! The chat that is open: what is known of it, and what is done about it.
 
+mod address;
 mod company;
+pub mod keeping;
 mod listening;
 mod place;
 mod reading;
@@ -12,6 +14,7 @@ use futures_util::future::join;
 use leptos::{prelude::*, task::spawn_local};
 use shared::{
     chat::{Joined, ReadPositions, is_uri},
+    member::Standing,
     message::History,
     problem::{FieldCode, ProblemCode},
     timeline::Timeline,
@@ -33,6 +36,8 @@ use crate::{
 pub enum Stage {
     Opening,
     Open,
+    /// One is not in it any more.
+    Out(Standing),
     Failed(Trouble),
 }
 
@@ -48,6 +53,10 @@ pub struct State {
     /// Counts the openings: an answer to an earlier one is stale.
     turn: StoredValue<u32>,
     uri: RwSignal<String>,
+    /// The address under which it was opened; it may have another one since.
+    opened: StoredValue<String>,
+    /// What one is in the chat now, if that ended while it was open.
+    out: RwSignal<Option<Standing>>,
     trouble: RwSignal<Option<Trouble>>,
     timeline: RwSignal<Option<Timeline>>,
     me: RwSignal<i64>,
@@ -98,6 +107,8 @@ impl Room {
             chats,
             turn: StoredValue::new(0),
             uri: RwSignal::new(String::new()),
+            opened: StoredValue::new(String::new()),
+            out: RwSignal::new(None),
             trouble: RwSignal::new(None),
             timeline: RwSignal::new(None),
             me: RwSignal::new(0),
@@ -120,6 +131,7 @@ impl Room {
         self.clear();
         self.draft.set(storage::read(storage::tab(), &draft_key(&uri)).unwrap_or_default());
         let possible = is_uri(&uri);
+        self.opened.set_value(uri.clone());
         self.uri.set(uri);
         if possible {
             self.live.start();
@@ -132,6 +144,7 @@ impl Room {
     pub fn leave(self) {
         self.clear();
         self.unsubscribe();
+        self.opened.set_value(self.uri.get_untracked());
     }
 
     /// Reads the chat from the beginning; what was known stays in view until then.
@@ -139,6 +152,7 @@ impl Room {
         let turn = self.next_turn();
         let uri = self.uri.get_untracked();
         self.trouble.set(None);
+        self.out.set(None);
         spawn_local(async move {
             let opened = self.read(&uri).await;
             if self.turn.get_value() == turn {
@@ -160,6 +174,8 @@ impl Room {
 
     fn settle(self, joined: Joined, newest: History, positions: ReadPositions) {
         self.me.set(joined.user.id);
+        // The address that led here may be an earlier one.
+        self.move_to(joined.uri.clone());
         self.take_place(joined.user.id, positions);
         self.chats.met(&joined.uri);
         self.timeline.set(Some(Timeline::open(joined, newest)));
@@ -185,6 +201,7 @@ impl Room {
     fn clear(self) {
         self.next_turn();
         self.trouble.set(None);
+        self.out.set(None);
         self.timeline.set(None);
         self.window.set(Window::default());
         self.fault.set(None);
@@ -201,6 +218,9 @@ impl Room {
     }
 
     pub fn stage(self) -> Stage {
+        if let Some(standing) = self.out.get() {
+            return Stage::Out(standing);
+        }
         match &*self.trouble.read() {
             Some(trouble) => Stage::Failed(trouble.clone()),
             None if self.timeline.with(Option::is_some) => Stage::Open,

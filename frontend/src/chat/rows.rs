@@ -13,10 +13,22 @@ pub enum Phase {
     Failed(ProblemCode),
 }
 
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Kind {
+    Said,
+    /// A quiet line: what was done.
+    Event,
+    /// What is left of so many messages that were deleted.
+    Deleted(usize),
+}
+
 /// A message as it is shown, stored or not.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Item {
+    pub kind: Kind,
     pub client_id: Uuid,
+    /// Its place; none before it is stored.
+    pub seq: i64,
     pub revision: i64,
     pub author: i64,
     pub name: String,
@@ -24,6 +36,8 @@ pub struct Item {
     /// Milliseconds since 1970.
     pub at: i64,
     pub own: bool,
+    /// Whether it may be deleted.
+    pub deletable: bool,
     pub phase: Phase,
 }
 
@@ -42,12 +56,13 @@ pub struct Row {
 }
 
 /// What a row's element is kept by: while this stays equal, so does what is seen.
-pub type Key = (Uuid, i64, Phase, String, (bool, bool, bool, bool));
+pub type Key = (Uuid, Kind, i64, Phase, String, [bool; 5]);
 
 impl Row {
     pub fn key(&self) -> Key {
-        let flags = (self.opens, self.closes, self.new_day, self.new);
-        (self.item.client_id, self.item.revision, self.item.phase, self.item.name.clone(), flags)
+        let flags = [self.opens, self.closes, self.new_day, self.new, self.item.deletable];
+        let Item { client_id, kind, revision, phase, .. } = self.item;
+        (client_id, kind, revision, phase, self.item.name.clone(), flags)
     }
 }
 
@@ -56,7 +71,13 @@ pub fn rows(items: Vec<Item>, first_new: Option<Uuid>, day: impl Fn(i64) -> i64)
     let mut rows: Vec<Row> = Vec::with_capacity(items.len());
     for item in items {
         let new = first_new == Some(item.client_id);
-        let last = rows.last_mut();
+        let mut last = rows.last_mut();
+        if let Some(last) = &mut last
+            && !new
+            && absorbs(&mut last.item, &item, &day)
+        {
+            continue;
+        }
         let new_day = last.as_ref().is_none_or(|last| day(last.item.at) < day(item.at));
         let opens = new || new_day || last.as_ref().is_none_or(|last| !together(&last.item, &item));
         if let Some(last) = last {
@@ -68,7 +89,21 @@ pub fn rows(items: Vec<Item>, first_new: Option<Uuid>, day: impl Fn(i64) -> i64)
 }
 
 fn together(one: &Item, next: &Item) -> bool {
-    one.author == next.author && (next.at - one.at) < TOGETHER
+    let parts = one.kind == Kind::Event || next.kind == Kind::Event;
+    !parts && one.author == next.author && (next.at - one.at) < TOGETHER
+}
+
+/// One tombstone stands for all that follow it: what was deleted is not to fill the chat once more.
+fn absorbs(one: &mut Item, next: &Item, day: impl Fn(i64) -> i64) -> bool {
+    match (one.kind, next.kind) {
+        (Kind::Deleted(count), Kind::Deleted(more))
+            if one.author == next.author && day(one.at) == day(next.at) =>
+        {
+            one.kind = Kind::Deleted(count + more);
+            true
+        }
+        _ => false,
+    }
 }
 
 #[cfg(test)]
@@ -80,13 +115,16 @@ mod tests {
 
     fn item(author: i64, at: i64) -> Item {
         Item {
+            kind: Kind::Said,
             client_id: Uuid::nil(),
+            seq: 1,
             revision: 1,
             author,
             name: "ada".into(),
             text: "tea?".into(),
             at,
             own: false,
+            deletable: false,
             phase: Phase::Sent,
         }
     }
@@ -102,6 +140,23 @@ mod tests {
             flags(vec![item(1, 0), item(1, MINUTE), item(2, 2 * MINUTE), item(2, 7 * MINUTE)]),
             [(true, false, true), (false, true, false), (true, true, false), (true, true, false)]
         );
+    }
+
+    #[test]
+    fn what_was_done_parts_a_group() {
+        let done = Item { kind: Kind::Event, ..item(1, MINUTE) };
+        assert_eq!(
+            flags(vec![item(1, 0), done, item(1, 2 * MINUTE)]),
+            [(true, true, true), (true, true, false), (true, true, false)]
+        );
+    }
+
+    #[test]
+    fn many_messages_of_one_author_that_were_deleted_leave_one_tombstone() {
+        let deleted = |author| Item { kind: Kind::Deleted(1), ..item(author, 0) };
+        let rows = rows(vec![deleted(1), deleted(1), item(1, 0), deleted(1), deleted(2)], None, |_| 0);
+        let kinds: Vec<_> = rows.iter().map(|row| row.item.kind).collect();
+        assert_eq!(kinds, [Kind::Deleted(2), Kind::Said, Kind::Deleted(1), Kind::Deleted(1)]);
     }
 
     #[test]

@@ -44,10 +44,34 @@ pub fn CopyLink(
     /// Whether it stands somewhere else now.
     hidden: Signal<bool>,
 ) -> impl IntoView {
+    view! { <Copying class hidden text=address /> }
+}
+
+/// Copies another link than the chat's own.
+#[component]
+pub fn CopyText(
+    /// How it looks.
+    class: &'static str,
+    /// What is copied.
+    text: String,
+) -> impl IntoView {
+    view! { <Copying class hidden=Signal::stored(false) text=move || text.clone() /> }
+}
+
+#[component]
+fn Copying(
+    /// How it looks.
+    class: &'static str,
+    /// Whether it stands somewhere else now.
+    hidden: Signal<bool>,
+    /// What is copied.
+    text: impl Fn() -> String + 'static,
+) -> impl IntoView {
     let copied = RwSignal::new(false);
     let copy = move |_| {
+        let text = text();
         spawn_local(async move {
-            copied.set(copy(&address()).await);
+            copied.set(copy(&text).await);
             gloo_timers::future::TimeoutFuture::new(COPIED_FOR).await;
             copied.set(false);
         });

@@ -17,7 +17,12 @@ pub fn Failed(
     again: Callback<()>,
 ) -> impl IntoView {
     let (heading, text) = words::trouble(&trouble);
-    let hopeless = matches!(trouble.code(), Some(ProblemCode::ChatNotFound | ProblemCode::NotFound));
+    let hopeless = matches!(
+        trouble.code(),
+        Some(
+            ProblemCode::ChatNotFound | ProblemCode::NotFound | ProblemCode::ChatEnded | ProblemCode::Banned
+        )
+    );
     let wait = Wait::default();
     wait.begin(trouble.retry_after());
     view! {

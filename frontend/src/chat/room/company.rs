@@ -27,7 +27,7 @@ impl Room {
         let company = self.company.read();
         self.timeline.with(|timeline| {
             let members = timeline.as_ref().map(Timeline::members).unwrap_or_default();
-            let name = |id| members.iter().find(|m| m.user.id == id).map(|m| m.user.username.clone());
+            let name = |id| members.iter().find(|m| m.user.id == id).map(|m| m.user.name().to_owned());
             company.writers().filter_map(name).collect()
         })
     }

@@ -9,7 +9,7 @@ use shared::{
     timeline::{Heard, Timeline},
 };
 
-use super::{CatchingUp, Room};
+use super::{CatchingUp, Room, reading::is_news};
 use crate::{
     api::{self, Trouble},
     chat::company::Company,
@@ -57,6 +57,11 @@ impl Room {
             ServerFrame::Presence { uri, count, here } if uri == self.uri.get_untracked() => {
                 self.company.update(|company| company.present(count, here));
             }
+            ServerFrame::Membership { uri, standing } if uri == self.uri.get_untracked() => {
+                self.placed(standing);
+            }
+            ServerFrame::Moved { uri, to } if uri == self.uri.get_untracked() => self.move_to(to),
+            ServerFrame::Gone { uri } if uri == self.uri.get_untracked() => self.ended(),
             ServerFrame::Refused { problem, uri, .. } if uri.as_ref() == Some(&self.uri.get_untracked()) => {
                 self.turned_away(Trouble::Refused(problem));
             }
@@ -212,8 +217,8 @@ impl Room {
         let spoken: Vec<String> = self.timeline.with_untracked(|timeline| {
             let me = self.me.get_untracked();
             let Some(timeline) = timeline else { return Vec::new() };
-            let new = timeline.messages().rev().take_while(|m| m.seq > before).filter(|m| m.user.id != me);
-            new.map(|m| words::said(&timeline.author(m).username, &m.message)).collect()
+            let new = timeline.messages().rev().take_while(|m| m.seq > before).filter(|m| is_news(m, me));
+            new.map(|m| words::said(timeline.author(m).name(), &m.message)).collect()
         });
         match spoken.len() {
             0 => {}

@@ -6,7 +6,7 @@ use leptos::{prelude::*, task::spawn_local};
 use shared::{chat::ReadPositions, timeline::Timeline, user::User};
 use uuid::Uuid;
 
-use super::Room;
+use super::{Room, reading::is_news};
 use crate::{api, chat::unread::first_unread};
 
 /// In a chat of more people nobody looks at who has seen what.
@@ -70,7 +70,7 @@ impl Room {
         let Some(left_off) = left_off.filter(|_| !found) else { return false };
         self.timeline.with(|timeline| {
             let mut newest = timeline.iter().flat_map(|t| t.messages().rev());
-            newest.any(|message| message.seq > left_off && message.user.id != me)
+            newest.any(|message| message.seq > left_off && is_news(message, me))
         })
     }
 
@@ -139,7 +139,7 @@ impl Room {
 }
 
 fn first_new_seq(timeline: &Timeline, left_off: i64, me: i64) -> Option<i64> {
-    let messages = timeline.messages().map(|message| (message.seq, message.user.id == me));
+    let messages = timeline.messages().map(|message| (message.seq, !is_news(message, me)));
     let oldest = timeline.oldest().filter(|_| timeline.has_earlier());
     first_unread(messages, oldest, left_off)
 }

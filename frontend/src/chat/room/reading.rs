@@ -6,9 +6,13 @@ use shared::{member::Member, message::Message, timeline::Timeline};
 use super::Room;
 use crate::{
     api,
-    chat::rows::{Item, Phase, Row, rows},
+    chat::{
+        may::Me,
+        rows::{Item, Kind, Phase, Row, rows},
+    },
     clock,
     outbox::{State, Unsent},
+    words,
 };
 
 impl Room {
@@ -16,18 +20,21 @@ impl Room {
         let timeline = self.timeline.read();
         let Some(timeline) = timeline.as_ref() else { return Vec::new() };
         let window = *self.window.read();
-        let me = self.me.get();
+        let me = self.myself();
         let shown = |m: &&Message| window.holds(m.seq);
-        let mut items: Vec<_> =
-            timeline.messages().filter(shown).map(|message| stored_item(timeline, message, me)).collect();
+        let mut items: Vec<_> = timeline
+            .messages()
+            .filter(shown)
+            .filter_map(|message| stored_item(timeline, message, me))
+            .collect();
         if window.is_at_end() {
             let name = self.session.name();
             let outbox = self.outbox.read();
             let uri = self.uri.read();
-            let unsent = outbox.of(&uri, me).filter(|u| !is_in(timeline, me, u));
+            let unsent = outbox.of(&uri, me.id).filter(|u| !is_in(timeline, me.id, u));
             items.extend(unsent.map(|unsent| unsent_item(unsent, &name)));
         }
-        rows(items, self.first_new(timeline, me), clock::day)
+        rows(items, self.first_new(timeline, me.id), clock::day)
     }
 
     /// For what happens whenever the rows change.
@@ -47,7 +54,8 @@ impl Room {
 
     /// Nobody has said anything yet.
     pub fn is_empty(self) -> bool {
-        let silent = self.timeline.with(|t| t.as_ref().is_none_or(|t| t.messages().len() == 0));
+        let silent =
+            self.timeline.with(|t| t.as_ref().is_none_or(|t| t.messages().all(|m| m.event.is_some())));
         silent && self.outbox.read().of(&self.uri.read(), self.me.get()).next().is_none()
     }
 
@@ -75,7 +83,7 @@ impl Room {
         let (seen, me) = (self.seen.get(), self.me.get());
         self.timeline.with(|timeline| {
             let Some(timeline) = timeline else { return 0 };
-            timeline.messages().rev().take_while(|m| m.seq > seen).filter(|m| m.user.id != me).count()
+            timeline.messages().rev().take_while(|m| m.seq > seen).filter(|m| is_news(m, me)).count()
         })
     }
 
@@ -188,29 +196,50 @@ impl Room {
     }
 }
 
-fn stored_item(timeline: &Timeline, message: &Message, me: i64) -> Item {
+/// Whether somebody else said it, and it is still there.
+pub(super) fn is_news(message: &Message, me: i64) -> bool {
+    message.user.id != me && message.event.is_none() && !message.deleted
+}
+
+/// Nothing for what a newer server does.
+fn stored_item(timeline: &Timeline, message: &Message, me: Me) -> Option<Item> {
     let author = timeline.author(message);
-    Item {
+    let own = author.id == me.id;
+    let (kind, text) = match &message.event {
+        Some(event) => {
+            let who = if own { words::YOU } else { author.name() };
+            (Kind::Event, words::events::line(who, me.id, event)?)
+        }
+        None if message.deleted => (Kind::Deleted(1), String::new()),
+        None => (Kind::Said, message.message.clone()),
+    };
+    Some(Item {
+        kind,
         client_id: message.client_id,
+        seq: message.seq,
         revision: message.revision,
         author: author.id,
-        name: author.username.clone(),
-        text: message.message.clone(),
+        name: author.name().to_owned(),
+        text,
         at: clock::stored_at(message),
-        own: author.id == me,
+        own,
+        deletable: kind == Kind::Said && me.may_delete(author.id),
         phase: Phase::Sent,
-    }
+    })
 }
 
 fn unsent_item(unsent: &Unsent, name: &str) -> Item {
     Item {
+        kind: Kind::Said,
         client_id: unsent.client_id,
+        seq: 0,
         revision: 0,
         author: unsent.account,
         name: name.to_owned(),
         text: unsent.text.clone(),
         at: unsent.at,
         own: true,
+        deletable: false,
         phase: match unsent.state {
             State::Waiting | State::InFlight => Phase::Sending,
             State::Stored(_) => Phase::Sent,

@@ -1,0 +1,38 @@
+//! A link that was just made: the one time that it is shown.
+
+use leptos::{html, prelude::*};
+
+use crate::{chat::share::CopyText, words::keeping};
+
+#[component]
+#[expect(clippy::needless_pass_by_value, reason = "a component owns what it is given")]
+pub fn NewlyMade(
+    /// What the link ends with.
+    secret: String,
+    /// Closes it.
+    back: Callback<()>,
+) -> impl IntoView {
+    let origin = window().location().origin().unwrap_or_default();
+    let address = format!("{origin}/chats/{secret}");
+    let input = NodeRef::<html::Input>::new();
+    Effect::new(move |_| {
+        if let Some(input) = input.get() {
+            // A field that cannot take the focus leaves it where it is.
+            let _focused = input.focus();
+            input.select();
+        }
+    });
+    view! {
+        <div class="sunken made">
+            <p><strong>{keeping::MADE}</strong></p>
+            <div class="input">
+                <input node_ref=input readonly aria-label=keeping::MADE value=address.clone() />
+            </div>
+            <p class="hint">{keeping::SHOWN_ONCE}</p>
+            <div class="choices">
+                <CopyText class="primary" text=address />
+                <button class="plain" on:click=move |_| back.run(())>{keeping::DONE}</button>
+            </div>
+        </div>
+    }
+}

@@ -1,0 +1,111 @@
+//! What was done in a chat, in a sentence.
+
+use shared::{
+    event::{Event, Person},
+    member::Role,
+};
+
+use super::{PRODUCT, YOU, keeping};
+
+/// Nothing for what a newer server does. `who` did it; without it the server did, by the chat's own rules.
+pub fn act(who: Option<&str>, me: i64, act: &Event) -> Option<String> {
+    let named = |person: &Person| if person.id == me { YOU.to_lowercase() } else { person.name.clone() };
+    let done = match act {
+        Event::Named { name } if name.is_empty() => "took away the chat’s name".to_owned(),
+        Event::Named { name } => format!("named the chat “{name}”"),
+        Event::Topic { topic } if topic.is_empty() => "took away the topic".to_owned(),
+        Event::Topic { topic } => format!("set the topic: {topic}"),
+        Event::Closed { closed: true } => "closed the chat: nobody writes any more".to_owned(),
+        Event::Closed { closed: false } => "opened the chat for writing again".to_owned(),
+        Event::LinkOpen { open: true } => "let people in by this page’s address again".to_owned(),
+        Event::LinkOpen { open: false } => "closed this page’s address to newcomers".to_owned(),
+        Event::UriRotated => "gave the chat a new address".to_owned(),
+        Event::Guests { welcome: true } => "opened the chat to guests".to_owned(),
+        Event::Guests { welcome: false } => "closed the chat to guests".to_owned(),
+        Event::Approval { on: true } => "has newcomers knock from now on".to_owned(),
+        Event::Approval { on: false } => "lets newcomers in without knocking".to_owned(),
+        Event::Slow { seconds: 0 } => "ended slow mode".to_owned(),
+        Event::Slow { seconds } => format!("slowed the chat: one message every {}", keeping::span(*seconds)),
+        Event::Retention { days: None } => "has messages kept for good".to_owned(),
+        Event::Retention { days: Some(days) } => {
+            format!("has messages vanish after {}", keeping::days(*days))
+        }
+        Event::Expires { at: None } => "has the chat stay for good".to_owned(),
+        Event::Expires { at: Some(at) } => format!("has the chat end on {}", keeping::moment(*at)),
+        Event::Admitted { who } => format!("let {} in", named(who)),
+        Event::Refused { who } => format!("did not let {} in", named(who)),
+        Event::Removed { who } => format!("removed {}", named(who)),
+        Event::Banned { who } => format!("banned {}", named(who)),
+        Event::Unbanned { who } => format!("lifted the ban on {}", named(who)),
+        Event::Left => "left".to_owned(),
+        Event::Role { who, role } => format!("made {} {}", named(who), a_role(*role)),
+        Event::HandedOver { who } => format!("handed the chat over to {}", named(who)),
+        Event::MessagesDeleted { who, count } => {
+            format!("deleted {} of {}", keeping::messages(*count), named(who))
+        }
+        Event::MessageDeleted { who, .. } => format!("deleted a message of {}", named(who)),
+        Event::LinkMade { label, role, .. } => {
+            format!("made {} for {}", a_link(label), keeping::people_of(*role))
+        }
+        Event::LinkRevoked { label, .. } => format!("revoked {}", a_link(label)),
+        Event::Deleted => "deleted the chat".to_owned(),
+        Event::Unknown => return None,
+    };
+    Some(format!("{} {done}", who.unwrap_or(PRODUCT)))
+}
+
+/// Only what concerns everyone stands between the messages.
+pub fn line(who: &str, me: i64, event: &Event) -> Option<String> {
+    let quiet = matches!(
+        event,
+        Event::MessageDeleted { .. } | Event::LinkMade { .. } | Event::LinkRevoked { .. } | Event::Deleted
+    );
+    if quiet { None } else { act(Some(who), me, event) }
+}
+
+const fn a_role(role: Role) -> &'static str {
+    match role {
+        Role::Reader => "a reader",
+        Role::Writer => "a writer",
+        Role::Moderator => "a moderator",
+        Role::Owner => "the owner",
+    }
+}
+
+fn a_link(label: &str) -> String {
+    if label.is_empty() { "a link".to_owned() } else { format!("the link “{label}”") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ME: i64 = 1;
+
+    fn brian() -> Person {
+        Person { id: 2, name: "Brian".into() }
+    }
+
+    #[test]
+    fn what_was_done_reads_as_a_sentence() {
+        let said = |event| line("Ada", ME, &event).unwrap();
+        assert_eq!(said(Event::Removed { who: brian() }), "Ada removed Brian");
+        assert_eq!(said(Event::Named { name: "Tea".into() }), "Ada named the chat “Tea”");
+        assert_eq!(said(Event::Role { who: brian(), role: Role::Reader }), "Ada made Brian a reader");
+        assert_eq!(said(Event::Slow { seconds: 30 }), "Ada slowed the chat: one message every 30 seconds");
+        assert_eq!(said(Event::MessagesDeleted { who: brian(), count: 1 }), "Ada deleted 1 message of Brian");
+    }
+
+    #[test]
+    fn oneself_is_you() {
+        let who = Person { id: ME, name: "Ada".into() };
+        assert_eq!(line("Eve", ME, &Event::Admitted { who }).as_deref(), Some("Eve let you in"));
+    }
+
+    #[test]
+    fn what_nobody_understands_or_concerns_nobody_is_no_line() {
+        assert_eq!(line("Ada", ME, &Event::Unknown), None);
+        assert_eq!(line("Ada", ME, &Event::MessageDeleted { who: brian(), seq: 3 }), None);
+        assert_eq!(act(None, ME, &Event::Deleted).as_deref(), Some("Chatire deleted the chat"));
+    }
+}
