@@ -191,6 +191,22 @@ export class Person {
     return this.page.getByRole('status');
   }
 
+  // A quiet line between the messages.
+  isToldQuietly(words) {
+    return this.page.getByRole('log', { name: 'Messages' }).locator('.event').filter({ hasText: words }).first().waitFor();
+  }
+
+  // Opens a chat and is in it.
+  async comesIn(path) {
+    await this.open(path);
+    await this.page.getByRole('log', { name: 'Messages' }).waitFor();
+  }
+
+  // Opens a chat whose owner lets people in one by one.
+  knocksAt(path) {
+    return this.open(path);
+  }
+
   writing(words) {
     return this.page.getByText(words, { exact: true });
   }
