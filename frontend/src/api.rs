@@ -77,10 +77,6 @@ pub struct Request<A> {
     answer: PhantomData<A>,
 }
 
-/// An answer of which nothing is read: what was done is heard of as everyone hears of it.
-#[derive(Deserialize)]
-pub struct Done {}
-
 /// What goes over the wire.
 pub struct Call {
     method: Method,

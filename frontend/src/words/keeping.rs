@@ -172,6 +172,7 @@ pub const FOR_GOOD: &str = "For good";
 pub const ENDS: &str = "The chat ends";
 pub const NEVER: &str = "Never";
 pub const OWNER_ONLY: &str = "Only the owner can change this.";
+pub const FOR_YOU: &str = "You and this chat";
 pub const LEAVE: &str = "Leave the chat";
 pub const LEAVE_REALLY: &str = "Leave this chat? You can come back by its link.";
 pub const OWNER_STAYS: &str = "To leave, first hand the chat over to somebody under People.";

@@ -14,6 +14,7 @@ use crate::{
         act::{Act, Outcome},
         room::Room,
     },
+    chats::mute::MuteSwitch,
     words::keeping,
 };
 
@@ -32,6 +33,8 @@ pub fn Settings(
     view! {
         {move || keeps_order.get().then(|| view! { <Kept room /> })}
         <section>
+            <h3>{keeping::FOR_YOU}</h3>
+            <MuteSwitch uri=Signal::derive(move || room.uri()) />
             <Farewell room />
         </section>
     }
