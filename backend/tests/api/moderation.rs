@@ -7,6 +7,7 @@ use shared::{
     member::{Member, Role, Standing},
     problem::ProblemCode,
     socket::{ClientFrame, ServerFrame},
+    timeline::Heard,
 };
 use uuid::Uuid;
 
@@ -196,4 +197,33 @@ async fn a_closed_chat_is_read_and_not_written() {
     listener.hears_changes().await;
     brian.says(&tea, "more").await;
     assert_eq!(listener.hears_changes().await.messages[0].message, "more");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_was_away_while_much_was_done_ends_equal_to_whoever_stayed() {
+    let app = TestApp::start().await;
+    let (ada, tea) = app.tea().await;
+    let (brian, eve) = (app.joiner("brian", &tea).await, app.joiner("eve", &tea).await);
+    let (fay, gus) = (app.joiner("fay", &tea).await, app.knocker("gus", &tea).await);
+    let said = fay.says(&tea, "spam").await.stored.seq;
+    let (mut stays, mut away) = (eve.opens(&tea).await, brian.opens(&tea).await);
+    let mut listener = eve.listens_to(&tea).await;
+    ada.set(&tea, &json!({ "name": "Tea", "approval": true })).await.is(200);
+    ada.give_role(&tea, &brian, Role::Moderator).await.is(200);
+    ada.delete_message(&tea, said).await.is(204);
+    ada.put_out(&tea, &fay, Standing::Banned).await.is(200);
+    ada.put_out(&tea, &gus, Standing::In).await.is(200);
+    gus.leave(&tea).await.is(204);
+    ada.hand_over(&tea, &brian).await.is(200);
+    let head = app.count("SELECT head FROM chats").await;
+    while stays.head() < head {
+        assert_eq!(stays.hear(listener.hears_changes().await), Heard::Applied);
+    }
+    assert_eq!(away.hear(brian.changes(&tea, away.head()).await), Heard::Applied);
+    assert_eq!(away, stays);
+    let here: Vec<_> = away.members().iter().map(|member| (member.user.id, member.role)).collect();
+    let expected = [(brian.id, Role::Owner), (ada.id, Role::Moderator), (eve.id, Role::Writer)];
+    assert_eq!(here, expected);
+    assert_eq!(away.standing(Standing::Banned).len(), 1);
+    assert_eq!((away.chat().name.as_str(), away.message(said).map(|left| left.deleted)), ("Tea", Some(true)));
 }
