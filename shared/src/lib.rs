@@ -9,6 +9,7 @@ pub mod event;
 pub mod link;
 pub mod member;
 pub mod message;
+pub mod name;
 pub mod problem;
 pub mod socket;
 pub mod timeline;
