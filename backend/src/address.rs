@@ -12,7 +12,16 @@ pub fn address(request: &HttpRequest, config: &Config) -> IpAddr {
     let peer = request.peer_addr().map_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED), |peer| peer.ip());
     let forwarded = request.headers().get_all("x-forwarded-for").filter_map(|value| value.to_str().ok());
     let hops: Vec<_> = forwarded.flat_map(|value| value.split(',')).map(str::trim).collect();
-    household(believe(peer, &hops, |address| config.trusted_proxies.iter().any(|net| net.contains(&address))))
+    household(believe(peer, &hops, |address| is_trusted(address, config)))
+}
+
+/// Whether a trusted proxy hands the request on.
+pub fn is_from_proxy(request: &HttpRequest, config: &Config) -> bool {
+    request.peer_addr().is_some_and(|peer| is_trusted(peer.ip().to_canonical(), config))
+}
+
+fn is_trusted(address: IpAddr, config: &Config) -> bool {
+    config.trusted_proxies.iter().any(|net| net.contains(&address))
 }
 
 /// Walks the hops back from the nearest: the first that is not a trusted proxy is the client. What stands before it

@@ -90,7 +90,15 @@ impl App {
             }
             Ok(done)
         };
-        tokio::spawn(acting).await.map_err(|error| Error::Internal(error.into()))?
+        to_the_end(acting).await
+    }
+
+    /// Forgets sessions that were ended in the database, and closes their sockets.
+    pub fn end_sessions(&self, ended: &[Uuid]) {
+        for id in ended {
+            self.people.forget_session(*id);
+            self.hub.end_session(*id);
+        }
     }
 
     /// Counts a message against what its writer may post, or says how long they wait.
@@ -111,7 +119,7 @@ impl App {
             tokio::spawn(async move { lifetime::empty(&app, chat_id).await });
             Ok(())
         };
-        tokio::spawn(ending).await.map_err(|error| Error::Internal(error.into()))?
+        to_the_end(ending).await
     }
 
     /// Has everyone hear what was changed in a chat, and those who are out of it nothing more.
@@ -150,6 +158,13 @@ async fn end(turn: &mut Turn<'_>, actor_id: Option<i64>) -> Result<(), Error> {
         turn.check_role(actor_id, Role::Owner).await?;
     }
     turn.end_chat(actor_id).await
+}
+
+/// Does it to its end, also if the client hangs up: whoever listens must hear of what was committed.
+pub async fn to_the_end<T: Send + 'static>(
+    act: impl Future<Output = Result<T, Error>> + Send + 'static,
+) -> Result<T, Error> {
+    tokio::spawn(act).await.map_err(|error| Error::Internal(error.into()))?
 }
 
 fn into_anyhow(error: Error) -> anyhow::Error {

@@ -1,13 +1,15 @@
-//! Who asks, and may they: passwords, tokens and tickets, and the extractors that exist only for whoever may.
+//! Who asks, and may they: passwords, sessions, tokens and tickets, and the extractors that exist only for whoever may.
 
 pub mod access;
 pub mod acting;
+pub mod cookies;
 pub mod keys;
 pub mod known;
 pub mod membership;
 pub mod passwords;
+pub mod sessions;
 pub mod signed_in;
 pub mod tickets;
 
 pub use membership::{Moderator, Owner, Reader, Writer};
-pub use signed_in::{AccountHolder, SignedIn};
+pub use signed_in::{AccountHolder, Guest, SignedIn};

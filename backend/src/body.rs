@@ -51,6 +51,11 @@ impl Fields {
         self.errors.push(field_error(field, code));
     }
 
+    /// Whether the request says anything of a field, be it null.
+    pub fn has(&self, field: &str) -> bool {
+        self.values.contains_key(field)
+    }
+
     /// A text that must be there and pass `check`.
     pub fn text(&mut self, field: &str, check: impl FnOnce(&str) -> Result<(), FieldCode>) -> String {
         let text = match self.values.remove(field) {

@@ -44,7 +44,7 @@ pub struct Config {
     /// Other origins whose pages may use the API, separated by commas
     #[arg(long, env = "CHATIRE_ALLOWED_ORIGINS", value_delimiter = ',', value_parser = origin)]
     pub allowed_origins: Vec<String>,
-    /// Proxies whose X-Forwarded-For is believed: addresses or networks, separated by commas
+    /// Proxies whose X-Forwarded-For and X-Forwarded-Proto are believed: addresses or networks, separated by commas
     #[arg(long, env = "CHATIRE_TRUSTED_PROXIES", value_delimiter = ',', value_parser = network)]
     pub trusted_proxies: Vec<IpNet>,
     /// Whether too many requests are refused; off only for tests and benchmarks

@@ -11,6 +11,7 @@ pub mod lifetime;
 pub mod members;
 pub mod messages;
 pub mod schema;
+pub mod sessions;
 mod settings;
 pub mod turn;
 pub mod users;

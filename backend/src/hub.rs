@@ -74,9 +74,9 @@ impl Hub {
     }
 
     /// A session that listens to nothing yet; it must be closed in the end.
-    pub fn open(&self, stream: TcpStream, seat: Seat, token_ends: i64) -> (Uuid, Arc<Session>) {
+    pub fn open(&self, stream: TcpStream, seat: Seat, sid: Uuid, token_ends: i64) -> (Uuid, Arc<Session>) {
         let id = Uuid::new_v4();
-        let session = Arc::new(Session::new(stream, seat, token_ends, Utc::now().timestamp()));
+        let session = Arc::new(Session::new(stream, seat, (sid, token_ends), Utc::now().timestamp()));
         lock(&self.sessions).insert(id, Arc::clone(&session));
         if *self.closing.borrow() {
             pulse::say_goodbye(&session);
@@ -201,6 +201,13 @@ impl Hub {
     pub fn tell_user(&self, user_id: i64, told: &ServerFrame) {
         for session in self.sessions().iter().filter(|session| session.user_id() == user_id) {
             session.answer(told);
+        }
+    }
+
+    /// Closes the sockets that were opened in what a sign-in began and what has ended now.
+    pub fn end_session(&self, sid: Uuid) {
+        for session in self.sessions().iter().filter(|session| session.sid() == sid) {
+            session.end(shared::socket::close::TOKEN_ENDED, "the session ended");
         }
     }
 

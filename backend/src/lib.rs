@@ -12,6 +12,7 @@ mod headers;
 mod hub;
 pub mod lifetime;
 mod limits;
+mod origin;
 pub mod postgres;
 pub mod problem;
 pub mod routes;

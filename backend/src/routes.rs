@@ -32,6 +32,7 @@ table::routes! {
     "/auth/jwt/verify"               POST       tokens::verify              Anyone
     "/auth/jwt/refresh"              POST       tokens::refresh             Anyone
     "/this/is/hard/to/find"          POST       tokens::refresh             Anyone
+    "/auth/jwt/end"                  POST       tokens::end                 SignedIn
     "/auth/me"                       GET        accounts::me                SignedIn
                                      PUT|PATCH  accounts::change_email      Account
     "/auth/password"                 POST       accounts::change_password   Account

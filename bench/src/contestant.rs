@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use backend::auth::keys::Keys;
+use uuid::Uuid;
 
 use crate::database::{Database, Fresh};
 use crate::dialect::{Dialect, Person};
@@ -177,14 +178,16 @@ fn configure(command: &mut Command, database: &Fresh, data: &std::path::Path, ad
         .env("NODE_ENV", "production");
 }
 
-/// Accounts are numbered from 1, in the order in which they were made.
+/// Accounts and their sessions are numbered from 1, in the order in which they were made.
 fn people(contestant: Contestant, data: &std::path::Path, count: usize) -> Result<Vec<Person>> {
     if contestant != Contestant::Chatire {
         return Ok((1..=count).map(|id| Person { id, token: String::new() }).collect());
     }
     let keys = Keys::open(data)?;
     let sign_in = |id: usize| {
-        let token = keys.sign_in(id as i64).map_err(|_| anyhow::anyhow!("cannot sign a token"))?;
+        let token = keys
+            .sign_in(id as i64, Uuid::from_u128(id as u128))
+            .map_err(|_| anyhow::anyhow!("cannot sign a token"))?;
         Ok(Person { id, token })
     };
     (1..=count).map(sign_in).collect()

@@ -84,7 +84,7 @@ impl Database {
         self.execute(&fresh.url, PLAIN)
     }
 
-    /// The tables of our server, with everyone in their chats.
+    /// The tables of our server, with everyone signed in, in sessions of their own number, and in their chats.
     pub fn seed(&self, fresh: &Fresh, layout: &Layout) -> Result<()> {
         self.runtime.block_on(backend::db::migrate(&fresh.url))?;
         let Layout { people, chats, members } = layout;
@@ -93,6 +93,8 @@ impl Database {
             &format!(
                 "INSERT INTO users (username, username_key)
                     SELECT 'person' || i, 'person' || i FROM generate_series(1, {people}) AS i;
+                 INSERT INTO sessions (id, user_id, refresh_hash)
+                    SELECT lpad(to_hex(i), 32, '0')::uuid, i, int4send(i) FROM generate_series(1, {people}) AS i;
                  INSERT INTO chats (uri, head, revision)
                     SELECT 'bench' || lpad(i::text, 17, '0'), {members}, 1 FROM generate_series(1, {chats}) AS i;
                  INSERT INTO members (chat_id, user_id, role, seq, revision, created_at)

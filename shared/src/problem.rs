@@ -54,7 +54,7 @@ pub enum ProblemCode {
     BadToken,
     /// The token in the header has run out.
     TokenExpired,
-    /// The token is good but its session has ended: the account was deleted.
+    /// The token is good but its session has ended, or the account with it.
     SessionEnded,
     /// The caller may not do this.
     Forbidden,

@@ -29,7 +29,7 @@ pub mod close {
     pub const MISBEHAVED: u16 = 1008;
     /// A frame was larger than allowed.
     pub const TOO_BIG: u16 = 1009;
-    /// The token ran out and no fresh one was sent.
+    /// The token ran out and no fresh one was sent, or its session was ended.
     pub const TOKEN_ENDED: u16 = 4401;
     /// The account was closed.
     pub const REMOVED: u16 = 4403;

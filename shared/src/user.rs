@@ -112,6 +112,22 @@ impl fmt::Debug for Token {
     }
 }
 
+/// The answer of `POST /auth/jwt/refresh/` to a client that sent its `refresh`.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refreshed {
+    /// A signed access token.
+    pub token: String,
+    /// What gets the next one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refresh: Option<String>,
+}
+
+impl fmt::Debug for Refreshed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Refreshed(…)")
+    }
+}
+
 /// `POST /auth/guest/`
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct BeGuest {

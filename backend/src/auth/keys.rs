@@ -25,8 +25,8 @@ use crate::problem::Error;
 
 /// An access token lives for this many seconds.
 pub const TOKEN_LIFE: i64 = 15 * 60;
-/// A chain of refreshed tokens ends this many seconds after the sign-in.
-const SESSION_LIFE: i64 = 7 * 24 * 60 * 60;
+/// A chain of tokens, each made from the one before, ends after this many seconds.
+const CHAIN_LIFE: i64 = 7 * 24 * 60 * 60;
 /// How far two clocks may be apart, in seconds.
 const LEEWAY: u64 = 5;
 /// How many tokens are remembered as checked, and for how long.
@@ -49,7 +49,7 @@ pub struct Claims {
     aud: String,
     iat: i64,
     pub exp: i64,
-    /// When the session began.
+    /// When the first token of the chain was made.
     orig_iat: i64,
 }
 
@@ -102,14 +102,14 @@ impl Keys {
         Self { current, previous, validation, checked }
     }
 
-    /// A token of a new session.
-    pub fn sign_in(&self, user_id: i64) -> Result<String, Error> {
-        self.sign(user_id, Uuid::new_v4(), Utc::now().timestamp())
+    /// A token of a session, for whoever has just proved that it is theirs.
+    pub fn sign_in(&self, user_id: i64, session: Uuid) -> Result<String, Error> {
+        self.sign(user_id, session, Utc::now().timestamp())
     }
 
-    /// A fresh token of the same session, unless that has lasted long enough.
+    /// A fresh token for whoever shows nothing but one that is still good: that goes on for so long and no longer.
     pub fn refresh(&self, claims: &Claims) -> Result<String, Error> {
-        if Utc::now().timestamp() >= claims.orig_iat + SESSION_LIFE {
+        if Utc::now().timestamp() >= claims.orig_iat + CHAIN_LIFE {
             return Err(ProblemCode::TokenRefused.into());
         }
         self.sign(claims.sub, claims.sid, claims.orig_iat)
@@ -183,26 +183,26 @@ mod tests {
     #[test]
     fn a_token_says_who_signed_in_and_a_refreshed_one_keeps_the_session() {
         let keys = keys(1);
-        let claims = keys.check(&keys.sign_in(7).unwrap()).unwrap();
+        let claims = keys.check(&keys.sign_in(7, Uuid::nil()).unwrap()).unwrap();
         assert_eq!(claims.sub, 7);
         let again = keys.check(&keys.refresh(&claims).unwrap()).unwrap();
         assert_eq!((again.sub, again.sid, again.orig_iat), (7, claims.sid, claims.orig_iat));
     }
 
     #[test]
-    fn a_session_ends_after_seven_days() {
+    fn a_chain_ends_after_seven_days() {
         let keys = keys(1);
-        let mut claims = keys.check(&keys.sign_in(7).unwrap()).unwrap();
-        claims.orig_iat -= SESSION_LIFE;
+        let mut claims = keys.check(&keys.sign_in(7, Uuid::nil()).unwrap()).unwrap();
+        claims.orig_iat -= CHAIN_LIFE;
         assert_eq!(keys.refresh(&claims).unwrap_err().problem().code, ProblemCode::TokenRefused);
     }
 
     #[test]
     fn tokens_of_other_keys_other_algorithms_and_other_times_are_refused() {
         let (keys, others) = (keys(1), keys(2));
-        assert_eq!(code(keys.check(&others.sign_in(7).unwrap())), ProblemCode::BadToken);
+        assert_eq!(code(keys.check(&others.sign_in(7, Uuid::nil()).unwrap())), ProblemCode::BadToken);
         assert_eq!(code(keys.check("nonsense")), ProblemCode::BadToken);
-        let claims = keys.check(&keys.sign_in(7).unwrap()).unwrap();
+        let claims = keys.check(&keys.sign_in(7, Uuid::nil()).unwrap()).unwrap();
         let stale = Claims { exp: claims.exp - TOKEN_LIFE - 10, ..claims.clone() };
         let stale = encode(&head(&keys, Algorithm::HS256), &stale, &keys.current.encoding).unwrap();
         assert_eq!(code(keys.check(&stale)), ProblemCode::TokenExpired);
@@ -217,7 +217,7 @@ mod tests {
     fn a_key_that_was_replaced_is_believed_until_it_is_taken_away() {
         let folder = tempfile::tempdir().unwrap();
         let (current, previous) = (folder.path().join(KEY_FILE), folder.path().join(PREVIOUS_KEY_FILE));
-        let old = Keys::open(folder.path()).unwrap().sign_in(7).unwrap();
+        let old = Keys::open(folder.path()).unwrap().sign_in(7, Uuid::nil()).unwrap();
         fs::rename(current, &previous).unwrap();
         let keys = Keys::open(folder.path()).unwrap();
         assert_eq!(keys.check(&old).unwrap().sub, 7);

@@ -8,16 +8,20 @@ use std::{
 
 use moka::sync::Cache;
 use shared::{member::Role, user::User};
+use uuid::Uuid;
 
 use crate::db::chats::Rules;
 
 /// The longest that something else's change goes unseen.
 const KEPT: Duration = Duration::from_secs(5);
+const SESSIONS_MAX: u64 = 200_000;
 const USERS_MAX: u64 = 100_000;
 const CHATS_MAX: u64 = 100_000;
 const MEMBERS_MAX: u64 = 200_000;
 
 pub struct KnownPeople {
+    /// Whose the sessions are that have not ended.
+    sessions: Cache<Uuid, i64>,
     users: Cache<i64, User>,
     /// The chats to which addresses lead, and what is known of them.
     addresses: Cache<String, i64>,
@@ -35,6 +39,7 @@ pub struct AsOf(u64);
 impl Default for KnownPeople {
     fn default() -> Self {
         Self {
+            sessions: Cache::builder().max_capacity(SESSIONS_MAX).time_to_live(KEPT).build(),
             users: Cache::builder().max_capacity(USERS_MAX).time_to_live(KEPT).build(),
             addresses: Cache::builder().max_capacity(CHATS_MAX).time_to_live(KEPT).build(),
             chats: Cache::builder().max_capacity(CHATS_MAX).time_to_live(KEPT).build(),
@@ -45,6 +50,11 @@ impl Default for KnownPeople {
 }
 
 impl KnownPeople {
+    /// Whose session it is, if it is known to go on.
+    pub fn session(&self, id: Uuid) -> Option<i64> {
+        self.sessions.get(&id)
+    }
+
     pub fn user(&self, user_id: i64) -> Option<User> {
         self.users.get(&user_id)
     }
@@ -60,9 +70,16 @@ impl KnownPeople {
         AsOf(self.forgotten.load(Ordering::Acquire))
     }
 
+    pub fn keep_session(&self, as_of: AsOf, id: Uuid, user_id: i64) {
+        self.sessions.insert(id, user_id);
+        // Also what was forgotten between the two.
+        if self.now().0 != as_of.0 {
+            self.sessions.invalidate(&id);
+        }
+    }
+
     pub fn keep_user(&self, as_of: AsOf, user: &User) {
         self.users.insert(user.id, user.clone());
-        // Also what was forgotten between the two.
         if self.now().0 != as_of.0 {
             self.users.invalidate(&user.id);
         }
@@ -77,6 +94,12 @@ impl KnownPeople {
             self.forget_chat(chat_id);
             self.forget_role(chat_id, user_id);
         }
+    }
+
+    /// The session has ended.
+    pub fn forget_session(&self, id: Uuid) {
+        self.forgotten.fetch_add(1, Ordering::AcqRel);
+        self.sessions.invalidate(&id);
     }
 
     /// The user has changed, or is gone.
@@ -145,5 +168,16 @@ mod tests {
         assert!(people.user(1).is_none());
         people.keep_membership(as_of, 1, "tea", &tea(), Role::Writer);
         assert!(people.membership(1, "tea").is_none());
+        people.keep_session(as_of, Uuid::nil(), 1);
+        assert!(people.session(Uuid::nil()).is_none());
+    }
+
+    #[test]
+    fn a_session_goes_on_until_it_is_forgotten() {
+        let people = KnownPeople::default();
+        people.keep_session(people.now(), Uuid::nil(), 1);
+        assert_eq!(people.session(Uuid::nil()), Some(1));
+        people.forget_session(Uuid::nil());
+        assert!(people.session(Uuid::nil()).is_none());
     }
 }

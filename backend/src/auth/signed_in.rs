@@ -1,9 +1,10 @@
-//! The extractor for whoever is signed in.
+//! The extractors for whoever is signed in.
 
 use std::{future::Future, pin::Pin};
 
 use actix_web::{FromRequest, HttpRequest, dev::Payload, http::header, web::Data};
 use shared::{problem::ProblemCode, user::User};
+use uuid::Uuid;
 
 use super::keys::Claims;
 use crate::{app::App, db, problem::Error};
@@ -18,20 +19,42 @@ pub struct SignedIn {
     pub claims: Claims,
 }
 
-/// The same, but no guest.
-#[derive(Clone, Debug)]
-pub struct AccountHolder(pub SignedIn);
-
 impl SignedIn {
-    /// Whoever the token is of. The one place that decides whether a session is alive.
+    /// Whoever the token is of.
     pub async fn with_token(app: &App, token: &str) -> Result<Self, Error> {
         Self::with_claims(app, app.keys.check(token)?).await
     }
 
-    /// Whoever made these claims, if their account still lives.
+    /// Whoever made these claims, if their session goes on and their account still lives.
     pub async fn with_claims(app: &App, claims: Claims) -> Result<Self, Error> {
+        check_session(app, claims.sid, claims.sub).await?;
         Ok(Self { user: find_user(app, claims.sub).await?, claims })
     }
+}
+
+/// Somebody with an account, so no guest.
+#[derive(Clone, Debug)]
+pub struct AccountHolder(pub SignedIn);
+
+/// A guest.
+#[derive(Clone, Debug)]
+pub struct Guest(pub SignedIn);
+
+/// The one place that decides whether a session goes on.
+pub async fn check_session(app: &App, id: Uuid, user_id: i64) -> Result<(), Error> {
+    let whose = match app.people.session(id) {
+        Some(known) => known,
+        None => look_up(app, id).await?,
+    };
+    if whose == user_id { Ok(()) } else { Err(ProblemCode::SessionEnded.into()) }
+}
+
+async fn look_up(app: &App, session: Uuid) -> Result<i64, Error> {
+    let as_of = app.people.now();
+    let found = db::sessions::find(&mut *app.db.get().await?, session).await?;
+    let user_id = found.ok_or(ProblemCode::SessionEnded)?.user_id;
+    app.people.keep_session(as_of, session, user_id);
+    Ok(user_id)
 }
 
 /// The user, unless their account has ended; their e-mail is filled.
@@ -63,8 +86,21 @@ impl FromRequest for AccountHolder {
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let signed_in = SignedIn::from_request(request, payload);
         Box::pin(async move {
-            let signed_in = signed_in.await?;
-            if signed_in.user.guest { Err(ProblemCode::AccountNeeded.into()) } else { Ok(Self(signed_in)) }
+            let who = signed_in.await?;
+            if who.user.guest { Err(ProblemCode::AccountNeeded.into()) } else { Ok(Self(who)) }
+        })
+    }
+}
+
+impl FromRequest for Guest {
+    type Error = Error;
+    type Future = Extracting<Self>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let signed_in = SignedIn::from_request(request, payload);
+        Box::pin(async move {
+            let who = signed_in.await?;
+            if who.user.guest { Ok(Self(who)) } else { Err(ProblemCode::Forbidden.into()) }
         })
     }
 }

@@ -13,6 +13,7 @@ use actix_web::web::Bytes;
 use chrono::Utc;
 use shared::socket::ServerFrame;
 use tokio::{net::TcpStream, sync::Notify};
+use uuid::Uuid;
 
 use super::{
     frame,
@@ -25,6 +26,8 @@ use super::{
 pub struct Session {
     pub stream: TcpStream,
     seat: Seat,
+    /// What a sign-in began, as the token names it.
+    sid: Mutex<Uuid>,
     outgoing: Mutex<Outgoing>,
     /// Wakes the session's own task: something is left to be done.
     wake: Notify,
@@ -36,10 +39,11 @@ pub struct Session {
 }
 
 impl Session {
-    pub(super) fn new(stream: TcpStream, seat: Seat, token_ends: i64, now: i64) -> Self {
+    pub(super) fn new(stream: TcpStream, seat: Seat, (sid, token_ends): (Uuid, i64), now: i64) -> Self {
         Self {
             stream,
             seat,
+            sid: Mutex::new(sid),
             outgoing: Mutex::default(),
             wake: Notify::new(),
             behind: AtomicBool::new(false),
@@ -50,6 +54,10 @@ impl Session {
 
     pub fn user_id(&self) -> i64 {
         self.seat.user_id
+    }
+
+    pub fn sid(&self) -> Uuid {
+        *self.sid.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Where the client is, as far as limits count it.
@@ -182,7 +190,8 @@ impl Session {
         self.heard.store(now, Ordering::Relaxed);
     }
 
-    pub fn renew(&self, token_ends: i64) {
+    pub fn renew(&self, sid: Uuid, token_ends: i64) {
+        *self.sid.lock().unwrap_or_else(PoisonError::into_inner) = sid;
         self.token_ends.store(token_ends, Ordering::Relaxed);
     }
 

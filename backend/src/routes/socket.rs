@@ -9,7 +9,7 @@ pub mod takeover;
 
 use actix_web::{
     HttpRequest, HttpResponse,
-    http::header::{HOST, HeaderValue, ORIGIN, SEC_WEBSOCKET_PROTOCOL},
+    http::header::{AUTHORIZATION, HeaderValue, ORIGIN, SEC_WEBSOCKET_PROTOCOL},
     web::Data,
 };
 use shared::{problem::ProblemCode, socket::PROTOCOL};
@@ -20,6 +20,7 @@ use crate::{
     auth::{SignedIn, keys::Claims},
     config::Config,
     hub::seats::Seat,
+    origin,
     problem::{Error, Refusal},
 };
 
@@ -52,6 +53,7 @@ pub async fn open(
     response.extensions_mut().insert(Admitted { claims, seat });
     Ok(response)
 }
+
 /// What stands in the subprotocols: whether ours is offered, and the ticket beside it.
 fn offered(request: &HttpRequest) -> (bool, Option<String>) {
     let headers = request.headers().get_all(SEC_WEBSOCKET_PROTOCOL);
@@ -67,18 +69,10 @@ fn offered(request: &HttpRequest) -> (bool, Option<String>) {
 /// A browser says which page opens a socket, and lets any page do so: only ours may. A program that is not a browser
 /// sends no origin, and must send the header that a page cannot.
 fn check_origin(request: &HttpRequest, config: &Config) -> Result<(), Error> {
-    let Some(origin) = request.headers().get(ORIGIN) else {
-        let has_header = request.headers().contains_key(actix_web::http::header::AUTHORIZATION);
-        return if has_header { Ok(()) } else { Err(ProblemCode::NotAuthenticated.into()) };
-    };
-    let origin = origin.to_str().unwrap_or_default();
-    let ours = config.public_url.iter().chain(&config.allowed_origins).any(|known| known == origin);
-    if ours || is_own_host(request, origin, config) { Ok(()) } else { Err(ProblemCode::ForeignOrigin.into()) }
-}
-
-/// Where no public URL is set, the page must come from the host that the request names.
-fn is_own_host(request: &HttpRequest, origin: &str, config: &Config) -> bool {
-    let host = request.headers().get(HOST).and_then(|host| host.to_str().ok());
-    let named = origin.split_once("://").map(|(_, named)| named);
-    config.public_url.is_none() && host.is_some() && host == named
+    let headers = request.headers();
+    if headers.contains_key(ORIGIN) || headers.contains_key(AUTHORIZATION) {
+        origin::check(request, config)
+    } else {
+        Err(ProblemCode::NotAuthenticated.into())
+    }
 }

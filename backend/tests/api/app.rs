@@ -5,7 +5,8 @@ use std::sync::Arc;
 use backend::{
     app::App,
     config::{Config, RateLimits},
-    db, server,
+    db::{self, sessions::NewSession},
+    server,
 };
 use futures_util::future::join_all;
 use reqwest::Method;
@@ -18,6 +19,7 @@ use shared::{
 };
 use tempfile::TempDir;
 use tokio::sync::OnceCell;
+use uuid::Uuid;
 
 use crate::database;
 pub use crate::web::{Answer, Call, Web, fields};
@@ -91,8 +93,16 @@ impl TestApp {
         let email = format!("{name}@example.org");
         let mut connection = self.app.db.get().await.unwrap();
         let account = db::users::create(&mut connection, name, &email, hash).await.unwrap();
-        let token = self.app.keys.sign_in(account.id).unwrap();
+        let token = self.token(account.id).await;
         Person { id: account.id, name: name.to_owned(), email, token, web: self.web.clone() }
+    }
+
+    /// A token of a session that begins with it.
+    pub async fn token(&self, user_id: i64) -> String {
+        let id = Uuid::new_v4();
+        let session = NewSession { id, user_id, refresh_hash: id.as_bytes().to_vec(), browser: None };
+        db::sessions::begin(&mut self.app.db.get().await.unwrap(), session).await.unwrap();
+        self.app.keys.sign_in(user_id, id).unwrap()
     }
 
     /// Ada, and a chat of hers.

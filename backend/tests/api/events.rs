@@ -176,6 +176,15 @@ async fn a_stream_ends_with_its_token() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_stream_ends_with_its_session() {
+    let app = TestApp::start().await;
+    let (ada, tea) = app.tea().await;
+    let mut stream = ada.follows(&tea).await;
+    ada.post("/auth/jwt/end/").await.is(204);
+    hears_to_the_end(&mut stream).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_stops_says_goodbye_to_a_stream() {
     let app = TestApp::start().await;
     let (ada, tea) = app.tea().await;

@@ -22,9 +22,10 @@ impl TestApp {
         algorithm: Algorithm,
         change: impl FnOnce(&mut Value),
     ) -> String {
+        let sid = self.app.keys.check(&person.token).map_or_else(|_| Uuid::new_v4(), |claims| claims.sid);
         let now = chrono::Utc::now().timestamp();
         let mut claims = json!({
-            "sub": person.id.to_string(), "sid": Uuid::new_v4(), "typ": "access", "iss": "chatire",
+            "sub": person.id.to_string(), "sid": sid, "typ": "access", "iss": "chatire",
             "aud": "chatire", "iat": now, "exp": now + lives, "orig_iat": now,
         });
         change(&mut claims);

@@ -57,7 +57,11 @@ impl Place {
     pub async fn person(&self, name: &str) -> Person {
         let sign_up = "INSERT INTO users (username, username_key) VALUES ($1, $1) RETURNING id";
         let id = self.sql().await.query_one(sign_up, &[&name]).await.unwrap().get(0);
-        Person::new(id, name, self.keys.sign_in(id).unwrap(), self.address())
+        let session = Uuid::new_v4();
+        let sign_in = "INSERT INTO sessions (id, user_id, refresh_hash) VALUES ($1::text::uuid, $2, $3)";
+        let hash: &[u8] = session.as_bytes();
+        self.sql().await.execute(sign_in, &[&session.to_string(), &id, &hash]).await.unwrap();
+        Person::new(id, name, self.keys.sign_in(id, session).unwrap(), self.address())
     }
 
     pub async fn people(&self, count: usize, role: &str) -> Vec<Person> {

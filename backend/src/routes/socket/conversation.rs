@@ -5,7 +5,10 @@ use std::{cell::RefCell, io, ops::ControlFlow, sync::Arc, time::Duration};
 use actix_web::rt::net::TcpStream;
 use chrono::Utc;
 use rustix::net::{Shutdown, shutdown};
-use shared::socket::{ServerFrame, close};
+use shared::{
+    problem::ProblemCode,
+    socket::{ServerFrame, close},
+};
 use tokio::{
     sync::watch,
     time::{Instant, timeout_at},
@@ -15,7 +18,7 @@ use uuid::Uuid;
 use super::frames::{Fault, Frames, Incoming};
 use crate::{
     app::App,
-    auth::keys::Claims,
+    auth::{keys::Claims, signed_in::check_session},
     hub::{frame::pong, pulse::HEARTBEAT, seats::Seat, session::Session},
     limits::FrameLimit,
 };
@@ -57,7 +60,7 @@ pub struct Conversation {
 
 impl Conversation {
     pub fn open(app: Arc<App>, stream: TcpStream, seat: Seat, claims: &Claims, early: &[u8]) -> Self {
-        let (id, session) = app.hub.open(stream, seat, claims.exp);
+        let (id, session) = app.hub.open(stream, seat, claims.sid, claims.exp);
         session.answer(&ServerFrame::Welcome { session: id, heartbeat: HEARTBEAT });
         let (open, limit) = (app.hub.hold_open(), app.limits.of_frames());
         let mut frames = Frames::default();
@@ -66,12 +69,25 @@ impl Conversation {
     }
 
     pub async fn run(mut self) {
-        let mut turn = self.hear().await;
+        let mut turn = Box::pin(self.check_session()).await;
+        if turn.is_continue() {
+            turn = self.hear().await;
+        }
         while turn.is_continue() {
             turn = self.turn().await;
         }
         self.leave();
         hang_up(&self.session).await;
+    }
+
+    /// To be done after the hub knows which session the socket belongs to: from then on it is told of the end of that,
+    /// which may have come just before.
+    pub async fn check_session(&self) -> Turn {
+        let checked = check_session(&self.app, self.session.sid(), self.session.user_id()).await;
+        match checked.map_err(|error| error.problem().code) {
+            Err(ProblemCode::SessionEnded) => self.end(close::TOKEN_ENDED, "the session ended"),
+            _ => Turn::Continue(()),
+        }
     }
 
     async fn turn(&mut self) -> Turn {

@@ -106,7 +106,8 @@ impl Conversation {
     async fn renew(&mut self, token: &str) -> Turn {
         match SignedIn::with_token(&self.app, token).await {
             Ok(SignedIn { user, claims }) if user.id == self.session.user_id() => {
-                self.session.renew(claims.exp);
+                self.session.renew(claims.sid, claims.exp);
+                self.check_session().await?;
             }
             Ok(_) => return self.end(close::MISBEHAVED, "the token is another user's"),
             Err(error) => self.refuse(None, None, &error),

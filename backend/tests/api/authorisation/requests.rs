@@ -57,7 +57,7 @@ fn body(route: &Route, stage: &Stage<'_>) -> Option<Value> {
 fn elsewhere(method: &str, path: &str, stage: &Stage<'_>) -> Option<Value> {
     let name = format!("new{}", stage.number);
     Some(match (method, path) {
-        ("POST", "/auth/guest" | "/auth/tickets" | "/api/chats") => Value::Null,
+        ("POST", "/auth/guest" | "/auth/jwt/end" | "/auth/tickets" | "/api/chats") => Value::Null,
         ("POST", "/auth/users/create" | "/auth/claim") => json!({ "username": name, "password": PASSWORD }),
         ("POST", "/auth/users/delete") => json!({ "current_password": PASSWORD }),
         ("POST", "/auth/jwt/create") => json!({ "username": stage.owner.name, "password": PASSWORD }),
