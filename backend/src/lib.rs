@@ -10,6 +10,7 @@ pub mod db;
 mod deadline;
 mod headers;
 mod hub;
+pub mod idle;
 pub mod lifetime;
 mod limits;
 mod origin;

@@ -30,6 +30,7 @@ const FRAMES_AT_ONCE: u32 = 60;
 pub enum Limit {
     SignIn,
     SignUp,
+    Guest,
     UnknownUri,
 }
 
@@ -42,6 +43,7 @@ struct Counts {
     sign_in: DefaultKeyedRateLimiter<IpAddr>,
     sign_in_account: DefaultKeyedRateLimiter<(String, Option<IpAddr>)>,
     sign_up: DefaultKeyedRateLimiter<IpAddr>,
+    guest: DefaultKeyedRateLimiter<IpAddr>,
     unknown_uri: DefaultKeyedRateLimiter<IpAddr>,
     posts: DefaultKeyedRateLimiter<i64>,
 }
@@ -58,6 +60,7 @@ impl Limits {
             sign_in: RateLimiter::keyed(quota(10, MINUTE)),
             sign_in_account: RateLimiter::keyed(quota(5, MINUTE)),
             sign_up: RateLimiter::keyed(quota(5, HOUR)),
+            guest: RateLimiter::keyed(quota(30, HOUR)),
             unknown_uri: RateLimiter::keyed(quota(30, MINUTE)),
             posts: RateLimiter::keyed(quota(20, Duration::from_secs(10))),
         };
@@ -70,6 +73,7 @@ impl Limits {
         let counter = match limit {
             Limit::SignIn => &counts.sign_in,
             Limit::SignUp => &counts.sign_up,
+            Limit::Guest => &counts.guest,
             Limit::UnknownUri => &counts.unknown_uri,
         };
         count(counter, &address)
@@ -107,6 +111,7 @@ impl Limits {
             counts.sign_in.retain_recent();
             counts.sign_in_account.retain_recent();
             counts.sign_up.retain_recent();
+            counts.guest.retain_recent();
             counts.unknown_uri.retain_recent();
             counts.posts.retain_recent();
         }

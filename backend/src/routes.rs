@@ -7,6 +7,7 @@ mod changes;
 mod chats;
 mod deletions;
 mod events;
+mod guests;
 mod members;
 mod messages;
 mod owner;
@@ -33,8 +34,11 @@ table::routes! {
     "/auth/jwt/refresh"              POST       tokens::refresh             Anyone
     "/this/is/hard/to/find"          POST       tokens::refresh             Anyone
     "/auth/jwt/end"                  POST       tokens::end                 SignedIn
+    "/auth/guest"                    POST       guests::begin               Anyone
+    "/auth/claim"                    POST       guests::claim               GuestOnly
     "/auth/me"                       GET        accounts::me                SignedIn
-                                     PUT|PATCH  accounts::change_email      Account
+                                     PUT        accounts::replace_me        Account
+                                     PATCH      accounts::change_me         SignedIn
     "/auth/password"                 POST       accounts::change_password   Account
     "/auth/username"                 POST       accounts::change_username   Account
     "/auth/tickets"                  POST       tickets::give               SignedIn

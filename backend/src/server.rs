@@ -24,7 +24,7 @@ use actix_web::{
 use anyhow::Context;
 use tokio::time::timeout;
 
-use crate::{app::App, headers, lifetime, routes, routes::socket::takeover::take_over};
+use crate::{app::App, headers, idle, lifetime, routes, routes::socket::takeover::take_over};
 
 /// A client has so long to send the head of a request.
 const HEAD_WITHIN: Duration = Duration::from_secs(5);
@@ -120,6 +120,7 @@ pub async fn tend(app: Arc<App>) {
         () = sweep => {}
         () = app.hub.beat() => {}
         () = lifetime::tend(&app) => {}
+        () = idle::tend(&app) => {}
     }
 }
 

@@ -4,6 +4,9 @@ ALTER TABLE users
     -- Has neither password nor e-mail, and is known by a session alone.
     ADD COLUMN guest boolean NOT NULL DEFAULT false;
 
+-- Those who may be gone for good are looked for by their age.
+CREATE INDEX users_guests_idx ON users (created_at) WHERE guest AND deleted_at IS NULL;
+
 -- What a sign-in began. A token names it as `sid`.
 CREATE TABLE sessions (
     id uuid PRIMARY KEY,

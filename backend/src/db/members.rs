@@ -215,6 +215,16 @@ pub(super) async fn lock_chats_of(
     Ok(locked.into_iter().map(|chat| chat.raised_by(1)).collect())
 }
 
+/// Has a user leave every chat that they are in, or knock at. The caller numbers it.
+pub(super) async fn leave_all(connection: &mut AsyncPgConnection, user_id: i64) -> QueryResult<()> {
+    let places = [Standing::In, Standing::Knocking].map(column_of_standing);
+    diesel::update(members::table.filter(dsl::user_id.eq(user_id).and(dsl::standing.eq_any(places))))
+        .set(dsl::standing.eq(column_of_standing(Standing::Left)))
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
 /// Numbers a change of this user in chats that are locked.
 pub(super) async fn touch(
     connection: &mut AsyncPgConnection,

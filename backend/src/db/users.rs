@@ -1,17 +1,20 @@
 //! The table of users.
 
+pub mod guests;
+
 use diesel::{dsl::now, prelude::*};
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use shared::{
     member::Member,
     problem::FieldCode,
-    user::{Account, User},
+    user::{Account, ChangeMe, User},
 };
 use unicode_normalization::UnicodeNormalization;
 
 use super::{
     OnConstraint, members,
     schema::users::{self, dsl},
+    sessions,
 };
 use crate::{
     db::chats::Raised,
@@ -110,9 +113,30 @@ pub async fn set_password_hash(connection: &mut AsyncPgConnection, id: i64, hash
     Ok(())
 }
 
-pub async fn set_email(connection: &mut AsyncPgConnection, id: i64, email: &str) -> Result<(), Error> {
-    diesel::update(users::table.find(id)).set(dsl::email.eq(email)).execute(connection).await?;
-    Ok(())
+/// Changes what is given. Another display name gets every chat they are in the next number for it.
+pub async fn change(
+    connection: &mut AsyncPgConnection,
+    user: &User,
+    change: &ChangeMe,
+) -> Result<Vec<(Raised, Member)>, Error> {
+    let id = user.id;
+    connection
+        .transaction(async |connection| {
+            let name = change.display_name.as_ref().filter(|name| **name != user.display_name);
+            let chats = match name {
+                Some(_) => members::lock_chats_of(connection, id).await?,
+                None => Vec::new(),
+            };
+            if let Some(email) = &change.email {
+                diesel::update(users::table.find(id)).set(dsl::email.eq(email)).execute(connection).await?;
+            }
+            if let Some(name) = name {
+                let named = dsl::display_name.eq(name);
+                diesel::update(users::table.find(id)).set(named).execute(connection).await?;
+            }
+            Ok(members::touch(connection, id, chats).await?)
+        })
+        .await
 }
 
 /// Gives a user another name, and every chat they are in the next number for it.
@@ -152,6 +176,7 @@ pub async fn delete(connection: &mut AsyncPgConnection, id: i64) -> Result<Vec<(
                 ))
                 .execute(connection)
                 .await?;
+            sessions::end_all(connection, id).await?;
             Ok(members::touch(connection, id, chats).await?)
         })
         .await

@@ -2,16 +2,16 @@
 
 use actix_web::{HttpRequest, HttpResponse, web::Data};
 use shared::{
-    problem::FieldCode,
+    problem::{FieldCode, ProblemCode},
     user::{
-        Account, ChangeMe, ChangePassword, ChangeUsername, DeleteAccount, Password, SignUp, User,
+        ChangeMe, ChangePassword, ChangeUsername, DeleteAccount, Password, SignUp, User, check_display_name,
         check_email, check_password, check_username,
     },
 };
 
 use crate::{
     address::address,
-    app::App,
+    app::{App, to_the_end},
     auth::{AccountHolder, SignedIn, passwords::Compared},
     body::{Body, Fields, FromFields},
     db,
@@ -36,18 +36,39 @@ pub async fn create(
 }
 
 pub async fn me(signed_in: SignedIn) -> HttpResponse {
-    HttpResponse::Ok().json(account(&signed_in, None))
+    HttpResponse::Ok().json(account(signed_in.user))
 }
 
-pub async fn change_email(
+pub async fn replace_me(
     app: Data<App>,
     AccountHolder(signed_in): AccountHolder,
+    Body(ReplaceMe(change)): Body<ReplaceMe>,
+) -> Result<HttpResponse, Error> {
+    alter(app, signed_in.user, change).await
+}
+
+pub async fn change_me(
+    app: Data<App>,
+    signed_in: SignedIn,
     Body(change): Body<ChangeMe>,
 ) -> Result<HttpResponse, Error> {
-    let email = change.email.unwrap_or_default();
-    db::users::set_email(&mut *app.db.get().await?, signed_in.user.id, &email).await?;
-    app.people.forget(signed_in.user.id);
-    Ok(HttpResponse::Ok().json(account(&signed_in, Some(email))))
+    if signed_in.user.guest && change.email.is_some() {
+        return Err(ProblemCode::AccountNeeded.into());
+    }
+    alter(app, signed_in.user, change).await
+}
+
+async fn alter(app: Data<App>, user: User, change: ChangeMe) -> Result<HttpResponse, Error> {
+    let changed = to_the_end(async move {
+        let told = db::users::change(&mut *app.db.get().await?, &user, &change).await?;
+        app.people.forget(user.id);
+        app.publish_members(told).await;
+        let email = change.email.unwrap_or(user.email);
+        let display_name = change.display_name.unwrap_or(user.display_name);
+        Ok(User { email, display_name, ..user })
+    })
+    .await?;
+    Ok(HttpResponse::Ok().json(account(changed)))
 }
 
 pub async fn change_password(
@@ -76,7 +97,8 @@ pub async fn change_username(
         app.publish_members(renamed).await;
         Ok(())
     })
-    .await
+    .await?;
+    Ok(HttpResponse::NoContent().finish())
 }
 
 pub async fn delete(
@@ -93,14 +115,7 @@ pub async fn delete(
         app.publish_members(left).await;
         Ok(())
     })
-    .await
-}
-
-/// Does it to its end, also if the client hangs up: whoever listens must hear of what was committed.
-async fn to_the_end(
-    act: impl Future<Output = Result<(), Error>> + Send + 'static,
-) -> Result<HttpResponse, Error> {
-    tokio::spawn(act).await.map_err(|error| Error::Internal(error.into()))??;
+    .await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
@@ -114,11 +129,13 @@ async fn prove(app: &App, signed_in: &SignedIn, password: Password) -> Result<()
     }
 }
 
-fn account(signed_in: &SignedIn, email: Option<String>) -> Account {
-    let user = signed_in.user.clone();
-    let User { id, username, display_name, guest, .. } = user;
-    Account { email: email.unwrap_or(user.email), username, id, display_name, guest }
+fn account(user: User) -> shared::user::Account {
+    let User { id, username, email, display_name, guest, .. } = user;
+    shared::user::Account { email, username, id, display_name, guest }
 }
+
+/// What `PUT` says: the e-mail must be there, as in the original.
+pub struct ReplaceMe(ChangeMe);
 
 impl FromFields for SignUp {
     fn from_fields(fields: &mut Fields) -> Self {
@@ -128,9 +145,17 @@ impl FromFields for SignUp {
     }
 }
 
+impl FromFields for ReplaceMe {
+    fn from_fields(fields: &mut Fields) -> Self {
+        let email = Some(fields.text("email", check_email));
+        Self(ChangeMe { email, display_name: display_name(fields) })
+    }
+}
+
 impl FromFields for ChangeMe {
     fn from_fields(fields: &mut Fields) -> Self {
-        Self { email: Some(fields.text("email", check_email)), display_name: None }
+        let email = fields.has("email").then(|| fields.text("email", check_email));
+        Self { email, display_name: display_name(fields) }
     }
 }
 
@@ -158,7 +183,11 @@ impl FromFields for DeleteAccount {
     }
 }
 
-fn new_password(fields: &mut Fields, field: &str) -> Password {
+fn display_name(fields: &mut Fields) -> Option<String> {
+    fields.has("display_name").then(|| fields.text("display_name", check_display_name))
+}
+
+pub(super) fn new_password(fields: &mut Fields, field: &str) -> Password {
     Password(fields.text(field, |text| check_password(&Password(text.to_owned()))))
 }
 

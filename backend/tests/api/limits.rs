@@ -57,6 +57,21 @@ async fn an_address_signs_up_five_times_an_hour_and_mistakes_do_not_count() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_address_has_thirty_guests_an_hour_of_whom_five_become_accounts() {
+    let app = limited(|_| ()).await;
+    let mut guests = Vec::new();
+    for _ in 0..30 {
+        guests.push(app.guest("").await);
+    }
+    too_many_after(0, |_| app.web.post("/auth/guest/")).await;
+    too_many_after(5, |count| {
+        let body = json!({ "username": format!("person{count}"), "password": PASSWORD });
+        guests[count].post("/auth/claim/").json(&body)
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_person_posts_twenty_at_once_by_either_way() {
     let app = limited(|_| ()).await;
     let (ada, tea) = app.tea().await;

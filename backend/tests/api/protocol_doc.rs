@@ -12,7 +12,7 @@ use shared::{
     message::{History, Message, Post, Posted},
     problem::Problem,
     socket::{ClientFrame, ServerFrame, Ticket},
-    user::{Account, SignIn, SignUp, Token, User},
+    user::{Account, Begun, Claim, Refreshed, SignIn, SignUp, Token, User},
 };
 
 /// Each example of the document, with the line before its block that says what it is. A block may hold several.
@@ -50,9 +50,11 @@ fn check(what: &str, example: &Value) {
         "frame: server" => is_the_same::<ServerFrame>(example),
         "body: Account" => is_the_same::<Account>(example),
         "body: Audit" => is_the_same::<Audit>(example),
+        "body: Begun" => is_the_same::<Begun>(example),
         "body: ChangeMember" => is_the_same::<ChangeMember>(example),
         "body: ChangeSettings" => is_the_same::<ChangeSettings>(example),
         "body: Changes" => is_the_same::<Changes>(example),
+        "body: Claim" => is_the_same::<Claim>(example),
         "body: History" => is_the_same::<History>(example),
         "body: Joined" => is_the_same::<Joined>(example),
         "body: Member" => is_the_same::<Member>(example),
@@ -60,6 +62,7 @@ fn check(what: &str, example: &Value) {
         "body: Post" => is_the_same::<Post>(example),
         "body: Posted" => is_the_same::<Posted>(example),
         "body: Problem" => is_problem(example),
+        "body: Refreshed" => is_the_same::<Refreshed>(example),
         "body: SignIn" => is_the_same::<SignIn>(example),
         "body: SignUp" => is_the_same::<SignUp>(example),
         "body: Started" => is_the_same::<Started>(example),

@@ -17,7 +17,6 @@ fn calls(tea: &str) -> Vec<(Method, String, Vec<&'static str>)> {
         (Method::POST, "/auth/jwt/refresh/".into(), vec!["token"]),
         (Method::POST, "/this/is/hard/to/find/".into(), vec!["token"]),
         (Method::PUT, "/auth/me/".into(), vec!["email"]),
-        (Method::PATCH, "/auth/me/".into(), vec!["email"]),
         (Method::POST, "/auth/password/".into(), vec!["new_password", "current_password"]),
         (Method::POST, "/auth/username/".into(), vec!["new_username", "current_password"]),
         (Method::POST, "/auth/users/delete/".into(), vec!["current_password"]),

@@ -64,7 +64,8 @@ fn elsewhere(method: &str, path: &str, stage: &Stage<'_>) -> Option<Value> {
         ("POST", "/auth/jwt/verify" | "/auth/jwt/refresh" | "/this/is/hard/to/find") => {
             json!({ "token": stage.owner.token })
         }
-        ("PUT" | "PATCH", "/auth/me") => json!({ "email": "new@example.org" }),
+        ("PUT", "/auth/me") => json!({ "email": "new@example.org" }),
+        ("PATCH", "/auth/me") => json!({ "display_name": "Countess" }),
         ("POST", "/auth/password") => {
             json!({ "new_password": "green tea at dusk", "current_password": PASSWORD })
         }

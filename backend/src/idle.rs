@@ -1,0 +1,50 @@
+//! Guests who are not seen any more are removed: nobody could come back as them.
+
+use std::time::Duration;
+
+use tokio::time::{Instant, interval_at};
+
+use crate::{app::App, db::users::guests, problem::Error};
+
+/// How often they are looked for, and how many are removed at a time.
+const LOOK_EVERY: Duration = Duration::from_mins(10);
+const AT_A_TIME: i64 = 100;
+
+/// Removes them by the clock, for as long as it is awaited.
+pub async fn tend(app: &App) {
+    // Not at once: a start has enough to do.
+    let mut ticks = interval_at(Instant::now() + LOOK_EVERY, LOOK_EVERY);
+    loop {
+        ticks.tick().await;
+        match remove_guests(app).await {
+            Ok(0) => {}
+            Ok(removed) => tracing::info!(removed, "guests were not seen any more"),
+            Err(error) => tracing::warn!(%error, "guests cannot be looked for"),
+        }
+    }
+}
+
+/// One round; returns how many were removed. One who cannot be removed now waits for the next.
+pub async fn remove_guests(app: &App) -> Result<usize, Error> {
+    let idle = guests::idle(&mut *app.db.get().await?, AT_A_TIME).await?;
+    let mut removed = 0;
+    for id in idle {
+        match remove(app, id).await {
+            Ok(is_gone) => removed += usize::from(is_gone),
+            Err(error) => tracing::warn!(%error, "a guest cannot be removed"),
+        }
+    }
+    Ok(removed)
+}
+
+/// False if they have come back.
+async fn remove(app: &App, id: i64) -> Result<bool, Error> {
+    let Some(left) = guests::remove(&mut *app.db.get().await?, id).await? else { return Ok(false) };
+    app.people.forget(id);
+    app.hub.end_account(id);
+    for (chat, member) in left {
+        let chat_id = chat.chat_id;
+        app.tell(chat_id, chat.changes(app.epoch, vec![member], Vec::new())).await;
+    }
+    Ok(true)
+}
