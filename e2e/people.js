@@ -57,7 +57,8 @@ export class Person {
 
   // The server goes away for these while the person has the chat open.
   expectsAbsenceOf(path) {
-    this.expectsAbsence('/auth/tickets/', `/api${path}/changes/`, `/api${path}/messages/`);
+    const asked = ['changes', 'messages', 'read_position'].map((what) => `/api${path}/${what}/`);
+    this.expectsAbsence('/auth/tickets/', '/api/chats/', ...asked);
   }
 
   unexpected() {

@@ -116,12 +116,17 @@ impl Chats {
     /// One is in this chat now.
     pub fn met(self, uri: &str) {
         if !untrack(|| self.holds(uri)) {
-            if self.meanwhile.with_value(Option::is_none) {
-                self.look_again();
-            } else {
-                // The answer that is on its way may have been given before.
-                self.look_again_in(DOUBT);
-            }
+            self.look_anew();
+        }
+    }
+
+    /// Something is different from what the list said until now.
+    fn look_anew(self) {
+        if self.meanwhile.with_value(Option::is_none) {
+            self.look_again();
+        } else {
+            // The answer that is on its way may have been given before.
+            self.look_again_in(DOUBT);
         }
     }
 
@@ -142,9 +147,8 @@ impl Chats {
             }
             match answer {
                 Ok(read) => self.settle(List::new(read, account), meanwhile.unwrap_or_default()),
-                Err(trouble) if trouble.code().is_none_or(shared::problem::ProblemCode::is_passing) => {
-                    self.look_again_in(READ_AGAIN);
-                }
+                // Without a socket it is read with the next poll, or when there is one.
+                Err(_) if self.live.is_up() => self.look_again_in(READ_AGAIN),
                 Err(_) => {}
             }
         });

@@ -42,7 +42,8 @@ impl Chats {
             ServerFrame::Read { uri, user, seq } if Some(*user) == self.session.account_now() => {
                 self.alter(|list| list.read(uri, *seq));
             }
-            ServerFrame::Membership { uri, standing: Standing::In } => self.met(uri),
+            // Told also when something of it changed that is nobody else's.
+            ServerFrame::Membership { standing: Standing::In, .. } => self.look_anew(),
             ServerFrame::Membership { uri, .. } | ServerFrame::Gone { uri } => {
                 self.alter(applied(|list| list.remove(uri)));
             }
