@@ -49,6 +49,7 @@ async function everyScreen(where, size, theme) {
   await look('sign-in');
   await ada.signIn();
   await ada.heads('Welcome ada!');
+  await ada.chats.at(chat).waitFor();
   await look('start');
   await ada.startChat();
   await look('empty-chat');

@@ -2,6 +2,8 @@
 
 import assert from 'node:assert/strict';
 
+import { ChatList } from './chat_list.js';
+
 const PASSWORD = 'plum jam on warm toast';
 
 const FORBIDDEN = { type: 'about:blank', title: 'Forbidden', status: 403, detail: 'Not now.', code: 'forbidden' };
@@ -138,40 +140,11 @@ export class Person {
   }
 
   get chats() {
-    return this.page.getByRole('navigation', { name: 'Your chats' }).getByRole('listitem').getByRole('link');
-  }
-
-  // The chat of this path, in the list.
-  chat(path) {
-    return this.chats.and(this.page.locator(`[href="${path}"]`));
-  }
-
-  // The list holds these, in this order.
-  async seesChats(...paths) {
-    await this.page.waitForFunction(
-      (paths) => {
-        const links = [...document.querySelectorAll('.chat-row')];
-        return JSON.stringify(links.map((link) => link.getAttribute('href'))) === JSON.stringify(paths);
-      },
-      paths,
-    );
-  }
-
-  // How many are unread in a chat of the list; `null` for none.
-  async seesUnread(path, count) {
-    const badge = this.chat(path).locator('.badge');
-    if (count === null) await badge.waitFor({ state: 'detached' });
-    else await badge.filter({ hasText: `${count} unread` }).waitFor();
+    return new ChatList(this.page);
   }
 
   isTitled(title) {
     return this.page.waitForFunction((title) => document.title === title, title);
-  }
-
-  async mutes() {
-    await this.button('More').click();
-    await this.page.getByRole('switch', { name: 'Mute this chat' }).click();
-    await this.page.keyboard.press('Escape');
   }
 
   async copyLink() {

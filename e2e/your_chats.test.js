@@ -27,24 +27,24 @@ test('a message in another chat is seen at once, and read on one device is read 
   const [ada, brian] = [await stage.enter('ada'), await stage.enter('brian')];
   const { tea, toast, jam } = await threeChats(ada, brian);
   await ada.open(tea);
-  await ada.seesChats(jam, toast, tea);
+  await ada.chats.are(jam, toast, tea);
   const phone = await stage.enter('ada', { size: PHONE });
   await phone.open('/auth');
   await phone.signIn();
-  await phone.seesChats(jam, toast, tea);
+  await phone.chats.are(jam, toast, tea);
 
   await brian.open(toast);
   await brian.say('With butter?');
   await brian.say('Or without?');
   for (const device of [ada, phone]) {
-    await device.seesChats(toast, jam, tea);
-    await device.seesUnread(toast, '2');
-    await device.chat(toast).getByText('brian: Or without?').waitFor();
+    await device.chats.are(toast, jam, tea);
+    await device.chats.hasUnread(toast, '2');
+    await device.chats.at(toast).getByText('brian: Or without?').waitFor();
     await device.isTitled('(2) Chatire');
   }
   assert.equal(ada.path, tea, 'nothing was opened for that');
 
-  await ada.chat(toast).click();
+  await ada.chats.at(toast).click();
   await ada.sees('Or without?');
   await ada.page.getByText('New messages', { exact: true }).first().waitFor();
   const [line, first] = await Promise.all([
@@ -53,7 +53,7 @@ test('a message in another chat is seen at once, and read on one device is read 
   ]);
   assert.ok(line.y < first.y, 'the line stands before what is new');
   for (const device of [ada, phone]) {
-    await device.seesUnread(toast, null);
+    await device.chats.hasUnread(toast, null);
     await device.isTitled('Chatire');
   }
   await brian.page.getByText('Seen by ada').waitFor();
@@ -63,31 +63,31 @@ test('a muted chat counts for itself alone', async () => {
   const [cleo, dora] = [await stage.enter('cleo'), await stage.enter('dora')];
   const { tea, jam } = await threeChats(cleo, dora);
   await cleo.open(tea);
-  await cleo.mutes();
-  await cleo.chat(tea).getByText('Muted').waitFor();
-  await cleo.chat(jam).click();
+  await cleo.chats.mute();
+  await cleo.chats.at(tea).getByText('Muted').waitFor();
+  await cleo.chats.at(jam).click();
   await dora.open(tea);
   await dora.say('Shh');
-  await cleo.seesUnread(tea, '1');
+  await cleo.chats.hasUnread(tea, '1');
   await cleo.isTitled('Chatire');
   await cleo.page.reload();
-  await cleo.chat(tea).getByText('Muted').waitFor();
+  await cleo.chats.at(tea).getByText('Muted').waitFor();
   await cleo.isTitled('Chatire');
 });
 
 test('on a phone one thing is seen at a time, and back leads back', async () => {
   const [ella, finn] = [await stage.enter('ella', { size: PHONE }), await stage.enter('finn')];
   const { tea, toast, jam } = await threeChats(ella, finn);
-  await ella.seesChats(jam, toast, tea);
-  await ella.chat(tea).click();
+  await ella.chats.are(jam, toast, tea);
+  await ella.chats.at(tea).click();
   await ella.sees('Of tea');
-  assert.equal(await ella.chats.count(), 0);
+  assert.equal(await ella.chats.links.count(), 0);
   await ella.page.goBack();
   await ella.heads('Welcome ella!');
-  await ella.chat(jam).click();
+  await ella.chats.at(jam).click();
   await ella.sees('Of jam');
   await ella.page.goBack();
-  await ella.chat(jam).waitFor();
+  await ella.chats.at(jam).waitFor();
   await ella.page.goForward();
   await ella.sees('Of jam');
 });
@@ -99,8 +99,8 @@ test('whoever left off far above is led there', async () => {
   await gwen.sees('Of jam');
   const long = Array.from({ length: 130 }, (_, nth) => `Leaf ${nth + 1}.`);
   await hugo.pours(tea, long);
-  await gwen.seesUnread(tea, '99+');
-  await gwen.chat(tea).click();
+  await gwen.chats.hasUnread(tea, '99+');
+  await gwen.chats.at(tea).click();
   await gwen.sees('Leaf 130.');
   await gwen.button('New messages').click();
   await gwen.page.locator('.unread-line').waitFor();
@@ -116,10 +116,10 @@ test('one finds a chat by its name, by keyboard alone', async () => {
   await kim.open(tea);
   await kim.signUp();
   await kim.sees('Of tea');
-  await ivy.chat(tea).getByText('jack and kim').waitFor();
+  await ivy.chats.at(tea).getByText('jack and kim').waitFor();
   await ivy.page.keyboard.press('Control+k');
   await ivy.page.keyboard.type('KIM');
-  await ivy.seesChats(tea);
+  await ivy.chats.are(tea);
   await ivy.page.keyboard.press('Enter');
   await ivy.isAt(tea);
   await ivy.composer.waitFor();
@@ -128,4 +128,11 @@ test('one finds a chat by its name, by keyboard alone', async () => {
   await ivy.page.keyboard.press('ArrowDown');
   await ivy.page.keyboard.press('Enter');
   await ivy.page.waitForURL((url) => url.pathname !== tea);
+  await ivy.composer.waitFor();
+
+  await ivy.page.setViewportSize({ width: 600, height: 800 });
+  await ivy.chats.links.first().waitFor({ state: 'detached' });
+  await ivy.page.keyboard.press('Control+k');
+  await ivy.isAt('/chats');
+  await ivy.page.locator('.chat-row:focus').waitFor();
 });

@@ -46,6 +46,8 @@ pub struct State {
     /// Whether there is room for the list beside a chat.
     wide: RwSignal<bool>,
     filter: RwSignal<String>,
+    /// The list is to take the focus as soon as it is in the page.
+    summoned: StoredValue<bool>,
 }
 
 impl Deref for Chats {
@@ -73,6 +75,7 @@ impl Chats {
             pace: StoredValue::new_local(Pace::default()),
             wide: width::is_wide(),
             filter: RwSignal::new(String::new()),
+            summoned: StoredValue::new(false),
         })))
     }
 

@@ -1,5 +1,6 @@
 //! Every word that is shown. Another language is another file of the same names.
 
+pub mod chats;
 pub mod events;
 pub mod keeping;
 
@@ -108,37 +109,6 @@ pub fn writing(names: &[String]) -> String {
         [one] => format!("{one} is writing…"),
         [one, two] => format!("{one} and {two} are writing…"),
         _ => "Several people are writing…".to_owned(),
-    }
-}
-
-// Your chats
-pub const YOUR_CHATS: &str = "Your chats";
-pub const NEW_CHAT: &str = "New chat";
-pub const FIND_CHAT: &str = "Find a chat";
-pub const FIND_CHAT_KEYS: &str = "Ctrl K";
-pub const FIND_CHAT_KEYS_ON_MAC: &str = "⌘ K";
-pub const NO_SUCH_CHAT: &str = "No chat of yours is called that.";
-pub const NO_CHATS_YET: &str = "The chats you start and join are listed here.";
-pub const NOTHING_SAID: &str = "Nothing said yet";
-pub const MESSAGE_DELETED: &str = "Message deleted";
-pub const MUTED: &str = "Muted";
-pub const MUTE: &str = "Mute this chat";
-pub const MUTE_HINT: &str = "It stays quiet, and out of the count in the tab’s title.";
-pub const NEW_MESSAGES: &str = "New messages";
-pub const TO_THE_UNREAD: &str = "Go up to the first new message";
-pub const UNREAD: &str = " unread";
-
-/// What stands in a badge.
-pub fn count(unread: u32) -> String {
-    if unread > 99 { "99+".to_owned() } else { unread.to_string() }
-}
-
-pub fn seen_by(names: &[String]) -> String {
-    match names {
-        [] => String::new(),
-        [one] => format!("Seen by {one}"),
-        [one, two] => format!("Seen by {one} and {two}"),
-        [one, two, rest @ ..] => format!("Seen by {one}, {two} and {} more", rest.len()),
     }
 }
 
@@ -302,7 +272,6 @@ mod tests {
     fn numbers_are_spoken_as_people_do() {
         assert_eq!(new_messages(1), "1 new message");
         assert_eq!(new_messages(3), "3 new messages");
-        assert_eq!((count(3), count(99), count(100)), ("3".to_owned(), "99".to_owned(), "99+".to_owned()));
         assert_eq!(wait(1), "You can go on in 1 second.");
         assert_eq!(wait(300), "You can go on in 5 minutes.");
         assert_eq!((title(0), title(3)), ("Chatire".to_owned(), "(3) Chatire".to_owned()));

@@ -29,7 +29,7 @@ pub fn MessageRow(
     room: Room,
 ) -> impl IntoView {
     let day = row.new_day.then(|| view! { <h2 class="day">{clock::day_label(row.item.at)}</h2> });
-    let line = row.new.then(|| view! { <p class="unread-line">{words::NEW_MESSAGES}</p> });
+    let line = row.new.then(|| view! { <p class="unread-line">{words::chats::NEW_MESSAGES}</p> });
     let shown = if row.item.kind == Kind::Event {
         let full = clock::full(row.item.at);
         Either::Left(view! { <p class="event" title=full>{row.item.text}</p> })

@@ -21,7 +21,7 @@ pub fn SeenBy(
     };
     let names = move || {
         let names: Vec<_> = seen_by.read().iter().map(|user| user.name().to_owned()).collect();
-        words::seen_by(&names)
+        words::chats::seen_by(&names)
     };
     view! {
         <p class="seen-by" title=names>

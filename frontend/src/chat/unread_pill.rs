@@ -24,8 +24,8 @@ pub fn ToTheUnread(
         });
     };
     view! {
-        <button class="pill upper" hidden=move || !shown.get() title=words::TO_THE_UNREAD on:click=go>
-            <span>{words::NEW_MESSAGES}</span>
+        <button class="pill upper" hidden=move || !shown.get() title=words::chats::TO_THE_UNREAD on:click=go>
+            <span>{words::chats::NEW_MESSAGES}</span>
             <Drawing icon=Icon::Up />
         </button>
     }

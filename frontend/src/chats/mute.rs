@@ -42,7 +42,7 @@ pub fn MuteSwitch(
     view! {
         <label class="row switch">
             <span>
-                {words::MUTE} <span class="hint">{words::MUTE_HINT}</span>
+                {words::chats::MUTE} <span class="hint">{words::chats::MUTE_HINT}</span>
             </span>
             <input type="checkbox" role="switch" prop:checked=muted on:change=toggle />
         </label>

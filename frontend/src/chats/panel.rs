@@ -56,14 +56,14 @@ pub fn Sidebar() -> impl IntoView {
     let findable = Signal::derive(move || chats.count() > 1);
     let some = move || !chats.is_known() || chats.count() > 0;
     view! {
-        <nav class="sidebar" aria-label=words::YOUR_CHATS>
+        <nav class="sidebar" aria-label=words::chats::YOUR_CHATS>
             <div class="sidebar-head">
-                <h2>{words::YOUR_CHATS}</h2>
+                <h2>{words::chats::YOUR_CHATS}</h2>
                 <a
                     class="round"
                     href="/chats"
-                    aria-label=words::NEW_CHAT
-                    title=words::NEW_CHAT
+                    aria-label=words::chats::NEW_CHAT
+                    title=words::chats::NEW_CHAT
                     aria-current=move || (!path.read().starts_with("/chats/")).then_some("page")
                 >
                     <Drawing icon=Icon::Plus />
@@ -71,7 +71,7 @@ pub fn Sidebar() -> impl IntoView {
             </div>
             <ChatList chats findable />
             <p class="hint" hidden=some>
-                {words::NO_CHATS_YET}
+                {words::chats::NO_CHATS_YET}
             </p>
         </nav>
     }
@@ -86,7 +86,7 @@ pub fn ChatsBelow() -> impl IntoView {
     view! {
         <Show when=move || shown.get()>
             <nav class="chats-below" aria-labelledby="your-chats">
-                <h2 id="your-chats">{words::YOUR_CHATS}</h2>
+                <h2 id="your-chats">{words::chats::YOUR_CHATS}</h2>
                 <ChatList chats findable />
             </nav>
         </Show>
@@ -103,6 +103,11 @@ fn ChatList(
     let place = NodeRef::<html::Div>::new();
     let path = use_location().pathname;
     let shown = Memo::new(move |_| chats.shown());
+    Effect::new(move |_| {
+        if place.get().is_some() && chats.summoned.try_update_value(std::mem::take) == Some(true) {
+            focus_list();
+        }
+    });
     let lost = move || chats.count() > 0 && shown.read().is_empty();
     let row = move |uri: String| {
         let own = format!("/chats/{uri}");
@@ -114,7 +119,7 @@ fn ChatList(
                 type="search"
                 class="find"
                 hidden=move || !findable.get()
-                aria-label=words::FIND_CHAT
+                aria-label=words::chats::FIND_CHAT
                 placeholder=placeholder()
                 autocomplete="off"
                 prop:value=move || chats.filter.get()
@@ -124,7 +129,7 @@ fn ChatList(
                 <For each=move || shown.get() key=String::clone children=row />
             </ul>
             <p class="hint" role="status">
-                {move || if lost() { words::NO_SUCH_CHAT } else { "" }}
+                {move || if lost() { words::chats::NO_SUCH_CHAT } else { "" }}
             </p>
         </div>
     }
@@ -132,8 +137,8 @@ fn ChatList(
 
 fn placeholder() -> String {
     let mac = window().navigator().user_agent().is_ok_and(|agent| agent.contains("Mac"));
-    let keys = if mac { words::FIND_CHAT_KEYS_ON_MAC } else { words::FIND_CHAT_KEYS };
-    format!("{} ({keys})", words::FIND_CHAT)
+    let keys = if mac { words::chats::FIND_CHAT_KEYS_ON_MAC } else { words::chats::FIND_CHAT_KEYS };
+    format!("{} ({keys})", words::chats::FIND_CHAT)
 }
 
 /// The arrows go from chat to chat, Enter in the field opens the first, Esc forgets what was wanted.
@@ -185,11 +190,8 @@ pub fn switch_by_key(chats: Chats, open: impl Fn() + 'static) {
         }
         event.prevent_default();
         if !focus_list() {
+            chats.summoned.set_value(true);
             open();
-            // Once the page is there.
-            request_animation_frame(move || {
-                focus_list();
-            });
         }
     });
 }

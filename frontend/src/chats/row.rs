@@ -39,7 +39,7 @@ impl Row {
             title: title(chat),
             face: if group { chat.chat.id } else { other },
             group,
-            last: chat.last.as_ref().map_or(words::NOTHING_SAID.to_owned(), |last| line(last, me)),
+            last: chat.last.as_ref().map_or(words::chats::NOTHING_SAID.to_owned(), |last| line(last, me)),
             at: chat.last.as_ref().map_or(chat.chat.created_at.timestamp_millis(), clock::stored_at),
             unread: chat.unread,
             muted: chat.muted,
@@ -59,7 +59,7 @@ pub fn title(chat: &YourChat) -> String {
 
 fn line(last: &Message, me: i64) -> String {
     if last.deleted {
-        return words::MESSAGE_DELETED.to_owned();
+        return words::chats::MESSAGE_DELETED.to_owned();
     }
     let author = if last.user.id == me { words::YOU } else { User::name(&last.user) };
     words::said(author, &last.message.chars().take(EXCERPT).collect::<String>())
@@ -84,7 +84,7 @@ pub fn ChatRow(
         (unread > 0).then(|| {
             view! {
                 <span class="badge">
-                    {words::count(unread)} <span class="hidden">{words::UNREAD}</span>
+                    {words::chats::count(unread)} <span class="hidden">{words::chats::UNREAD}</span>
                 </span>
             }
         })
@@ -93,7 +93,7 @@ pub fn ChatRow(
         row.read().muted.then(|| {
             view! {
                 <Drawing icon=Icon::Muted />
-                <span class="hidden">{words::MUTED}</span>
+                <span class="hidden">{words::chats::MUTED}</span>
             }
         })
     };
