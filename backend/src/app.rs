@@ -19,6 +19,7 @@ use crate::{
     lifetime,
     limits::{Limits, SlowMode},
     problem::{Error, Refusal},
+    reading::Reading,
     writer::Writer,
 };
 
@@ -42,6 +43,7 @@ pub struct App {
     pub limits: Limits,
     pub slow: SlowMode,
     pub hub: Arc<Hub>,
+    pub reading: Reading,
     pub writer: Writer,
 }
 
@@ -62,7 +64,21 @@ impl App {
         let writer = Writer::start(database_url, &hub, epoch)?;
         let slow = SlowMode::default();
         let (passwords, tickets, people) = (Passwords::default(), Tickets::default(), KnownPeople::default());
-        Ok(Arc::new(Self { config, db, epoch, keys, passwords, tickets, people, limits, slow, hub, writer }))
+        let reading = Reading::default();
+        Ok(Arc::new(Self {
+            config,
+            db,
+            epoch,
+            keys,
+            passwords,
+            tickets,
+            people,
+            limits,
+            slow,
+            hub,
+            reading,
+            writer,
+        }))
     }
 
     /// The right to one more socket or stream, unless the user or the address has too many.

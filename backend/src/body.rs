@@ -114,6 +114,12 @@ impl Fields {
         word
     }
 
+    /// A switch that must be there.
+    pub fn switch(&mut self, field: &str) -> bool {
+        let on = self.optional_switch(field);
+        self.required(field, on)
+    }
+
     /// A UUID that may be missing.
     pub fn optional_uuid(&mut self, field: &str) -> Option<Uuid> {
         let text = self.optional_text(field, |_| Ok(()))?;
@@ -138,10 +144,14 @@ impl Fields {
     /// A whole number that must be there.
     pub fn number(&mut self, field: &str, range: RangeInclusive<i64>) -> i64 {
         let number = self.optional_number(field, range);
-        if number.is_none() && !self.errors.iter().any(|error| error.field == field) {
+        self.required(field, number)
+    }
+
+    fn required<T: Default>(&mut self, field: &str, value: Option<T>) -> T {
+        if value.is_none() && !self.errors.iter().any(|error| error.field == field) {
             self.wrong(field, FieldCode::Required);
         }
-        number.unwrap_or_default()
+        value.unwrap_or_default()
     }
 
     /// A whole number that may be missing.

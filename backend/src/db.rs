@@ -10,11 +10,13 @@ pub mod instance;
 pub mod lifetime;
 pub mod members;
 pub mod messages;
+pub mod read_positions;
 pub mod schema;
 pub mod sessions;
 mod settings;
 pub mod turn;
 pub mod users;
+pub mod your_chats;
 
 use std::time::Duration;
 

@@ -9,16 +9,17 @@ pub mod pulse;
 pub mod recent;
 pub mod seats;
 pub mod session;
+mod users;
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     net::IpAddr,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use actix_web::web::Bytes;
 use chrono::Utc;
-use shared::{changes::Changes, member::Standing, socket::ServerFrame};
+use shared::{changes::Changes, chat::Position, member::Standing, socket::ServerFrame};
 use tokio::{net::TcpStream, sync::watch};
 use uuid::Uuid;
 
@@ -45,7 +46,8 @@ type Audiences = HashMap<i64, Arc<Mutex<Audience>>>;
 /// Which sessions there are, and which of them listen to which chat.
 pub struct Hub {
     chats: Mutex<Audiences>,
-    sessions: Mutex<HashMap<Uuid, Arc<Session>>>,
+    /// By their user first, so that those of one are found beside ten thousand others.
+    sessions: Mutex<BTreeMap<(i64, Uuid), Arc<Session>>>,
     seats: Arc<Seats>,
     seat_limits: Option<SeatLimits>,
     pub recent: Recent,
@@ -77,7 +79,7 @@ impl Hub {
     pub fn open(&self, stream: TcpStream, seat: Seat, sid: Uuid, token_ends: i64) -> (Uuid, Arc<Session>) {
         let id = Uuid::new_v4();
         let session = Arc::new(Session::new(stream, seat, (sid, token_ends), Utc::now().timestamp()));
-        lock(&self.sessions).insert(id, Arc::clone(&session));
+        lock(&self.sessions).insert((session.user_id(), id), Arc::clone(&session));
         if *self.closing.borrow() {
             pulse::say_goodbye(&session);
         }
@@ -85,8 +87,8 @@ impl Hub {
     }
 
     /// Forgets a session that has left all its chats.
-    pub fn forget(&self, id: Uuid) {
-        lock(&self.sessions).remove(&id);
+    pub fn forget(&self, user_id: i64, id: Uuid) {
+        lock(&self.sessions).remove(&(user_id, id));
     }
 
     /// Hands the changes to everyone who listens to the chat; they go out when the delivery is flushed.
@@ -108,17 +110,41 @@ impl Hub {
         }
     }
 
-    /// Has a session listen to a chat, of which its client knows everything up to `known`. It hears nothing before it
-    /// has read what may have happened since.
+    /// Has a session listen to a chat that its client has open, and of which it knows everything up to `known`. It hears
+    /// nothing before it has read what may have happened since.
     pub fn subscribe(&self, chat_id: i64, uri: &str, id: Uuid, session: &Arc<Session>, known: i64) {
         let mut chats = lock(&self.chats);
         let mut audience = lock(audience_in(&mut chats, chat_id, uri));
-        if !audience.add(id, session, known)
+        audience.add(id, session, known, true);
+        if !audience.presence_is_news()
             && let Some(presence) = frame::text(&audience.presence())
         {
             // The others know already who is here.
             session.send_passing(&presence);
         }
+    }
+
+    /// The same for a chat that its client does not have open.
+    pub fn listen_aside(&self, chat_id: i64, uri: &str, id: Uuid, session: &Arc<Session>, known: i64) {
+        let mut chats = lock(&self.chats);
+        lock(audience_in(&mut chats, chat_id, uri)).add(id, session, known, false);
+    }
+
+    /// A session's client has the chat open no more, and follows it still.
+    pub fn step_back(&self, chat_id: i64, id: Uuid) {
+        if let Some(audience) = self.audience(chat_id) {
+            lock(&audience).step_back(id);
+        }
+    }
+
+    /// Whether a session's client has the chat open.
+    pub fn is_here(&self, chat_id: i64, id: Uuid) -> bool {
+        self.audience(chat_id).is_some_and(|audience| lock(&audience).is_here(id))
+    }
+
+    /// Whether a session was told of the chat up to this number.
+    pub fn knows(&self, chat_id: i64, id: Uuid, seq: i64) -> bool {
+        self.audience(chat_id).is_some_and(|audience| lock(&audience).knows(id, seq))
     }
 
     pub fn unsubscribe(&self, chat_id: i64, id: Uuid) {
@@ -155,11 +181,11 @@ impl Hub {
         let mut delivery = Delivery::default();
         let audience = lock(&audience);
         // Whoever was sent out may not have noticed yet.
-        if audience.has(id)
+        if audience.is_here(id)
             && audience.shows_typing()
             && let Some(frame) = frame::text(&ServerFrame::Typing { uri: audience.uri.clone(), user })
         {
-            audience.tell(&frame, Some(id), &mut delivery);
+            audience.tell(&frame, |other, _| other != id, &mut delivery);
         }
         drop(audience);
     }
@@ -197,24 +223,10 @@ impl Hub {
         delivery.flush().await;
     }
 
-    /// Tells all sockets of a user.
-    pub fn tell_user(&self, user_id: i64, told: &ServerFrame) {
-        for session in self.sessions().iter().filter(|session| session.user_id() == user_id) {
-            session.answer(told);
-        }
-    }
-
-    /// Closes the sockets that were opened in what a sign-in began and what has ended now.
-    pub fn end_session(&self, sid: Uuid) {
-        for session in self.sessions().iter().filter(|session| session.sid() == sid) {
-            session.end(shared::socket::close::TOKEN_ENDED, "the session ended");
-        }
-    }
-
-    /// Ends the sessions of a user whose account has ended.
-    pub fn end_account(&self, user_id: i64) {
-        for session in self.sessions().iter().filter(|session| session.user_id() == user_id) {
-            session.end(shared::socket::close::REMOVED, "the account is gone");
+    /// Has those who have the chat open hear in a moment up to where somebody has read.
+    pub fn note_position(&self, chat_id: i64, position: Position) {
+        if let Some(audience) = self.audience(chat_id) {
+            lock(&audience).note_position(position);
         }
     }
 

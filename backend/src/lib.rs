@@ -16,6 +16,7 @@ mod limits;
 mod origin;
 pub mod postgres;
 pub mod problem;
+pub mod reading;
 pub mod routes;
 pub mod server;
 mod writer;

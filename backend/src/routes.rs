@@ -12,11 +12,13 @@ mod members;
 mod messages;
 mod owner;
 mod pages;
+mod read_positions;
 mod settings;
 pub mod socket;
 pub mod table;
 mod tickets;
 mod tokens;
+mod your_chats;
 
 use actix_web::HttpRequest;
 use shared::problem::ProblemCode;
@@ -44,7 +46,8 @@ table::routes! {
     "/auth/tickets"                  POST       tickets::give               SignedIn
 
     // Chats.
-    "/api/chats"                     POST       chats::start                SignedIn
+    "/api/chats"                     GET        your_chats::list            SignedIn
+                                     POST       chats::start                SignedIn
     "/api/chats/{uri}"               PATCH      chats::join                 Joining
                                      DELETE     chats::end                  Owner
     "/api/chats/{uri}/messages"      GET        messages::history           Reader
@@ -58,6 +61,9 @@ table::routes! {
     "/api/chats/{uri}/members/{user_id}"  PUT   members::change             Moderator
     "/api/chats/{uri}/owner"         PUT        owner::hand_over            Owner
     "/api/chats/{uri}/audit"         GET        audit::page                 Moderator
+    "/api/chats/{uri}/read_position" GET        read_positions::list        Reader
+                                     PUT        read_positions::advance     Reader
+    "/api/chats/{uri}/mute"          PUT        your_chats::mute            Reader
     "/api/socket"                    GET        socket::open                SignedIn
 
     // Where the client shows something. Messengers fetch these to preview a link, so they change nothing.

@@ -121,6 +121,7 @@ pub async fn tend(app: Arc<App>) {
         () = app.hub.beat() => {}
         () = lifetime::tend(&app) => {}
         () = idle::tend(&app) => {}
+        () = app.store_positions() => {}
     }
 }
 
@@ -134,6 +135,7 @@ pub async fn stop(app: &App, server: &ServerHandle) {
     app.hub.close();
     let _ = timeout(GOODBYE_WITHIN, app.hub.closed()).await;
     server.stop(true).await;
+    app.settle_positions(|_| true).await;
     app.db.close();
 }
 

@@ -1,6 +1,7 @@
 DROP TABLE audit;
 DROP FUNCTION refuse_change;
 ALTER TABLE messages DROP COLUMN event, DROP COLUMN deleted_at;
+ALTER TABLE members RESET (fillfactor);
 ALTER TABLE members
     DROP COLUMN standing, DROP COLUMN link_id, DROP COLUMN read_seq, DROP COLUMN muted;
 DROP TABLE links;

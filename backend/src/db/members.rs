@@ -108,6 +108,8 @@ pub async fn insert(connection: &mut AsyncPgConnection, new: &[NewMember]) -> Qu
                 dsl::role.eq(column_of(member.role)),
                 dsl::seq.eq(member.seq),
                 dsl::revision.eq(member.seq),
+                // What was said before is there to be read, but nobody waits for it.
+                dsl::read_seq.eq(member.seq),
                 dsl::created_at.eq(member.created_at),
             )
         })

@@ -24,7 +24,7 @@ use crate::problem::Error;
 
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = messages)]
-struct MessageRow {
+pub(super) struct MessageRow {
     id: i64,
     seq: i64,
     revision: i64,
@@ -36,7 +36,7 @@ struct MessageRow {
 }
 
 impl MessageRow {
-    fn into_message(self, user: User) -> Message {
+    pub(super) fn into_message(self, user: User) -> Message {
         let Self { id, seq, revision, client_id, created_at, message, event, deleted_at } = self;
         let event = event.map(event_of);
         Message {

@@ -1,7 +1,7 @@
 //! A turn in a chat: everything that one act changes there, under the chat's lock, numbered, and in one transaction.
 
 use chrono::{SubsecRound, Utc};
-use diesel::prelude::*;
+use diesel::{dsl::case_when, prelude::*, sql_types::BigInt};
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use futures_util::future::BoxFuture;
 use shared::{
@@ -86,14 +86,17 @@ impl Turn<'_> {
         role.ok_or_else(|| ProblemCode::ChatNotFound.into())
     }
 
-    /// Gives a member another standing and role.
+    /// Gives a member another standing and role. What was said while they were out is not unread to them.
     pub async fn place(&mut self, user_id: i64, standing: Standing, role: Role) -> Result<(), Error> {
         let revision = self.number();
+        let was_out = of_members::standing.ne(column_of_standing(Standing::In));
+        let unread_from = case_when::<_, _, BigInt>(was_out, revision).otherwise(of_members::read_seq);
         diesel::update(of_members::members.find((self.chat.id, user_id)))
             .set((
                 of_members::standing.eq(column_of_standing(standing)),
                 of_members::role.eq(column_of(role)),
                 of_members::revision.eq(revision),
+                of_members::read_seq.eq(unread_from),
             ))
             .execute(self.connection)
             .await?;

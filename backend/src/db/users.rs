@@ -24,7 +24,7 @@ use crate::{
 /// The name under which the messages of deleted accounts stand. It holds a blank, so nobody can take it.
 const DELETED: &str = "deleted account";
 
-#[derive(Queryable, Selectable)]
+#[derive(Queryable, QueryableByName, Selectable)]
 #[diesel(table_name = users)]
 pub(super) struct UserRow {
     id: i64,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use actix_web::web::Bytes;
 use indexmap::IndexMap;
 use shared::{
+    chat::Position,
     socket::{PRESENCE_MAX, ServerFrame},
     timeline::{Verdict, judge},
 };
@@ -20,10 +21,14 @@ use super::{
 
 /// Past so many people nobody can tell who is writing.
 const TYPING_MAX: usize = 200;
+/// Past so many nobody looks at who has read what.
+const READING_MAX: usize = 20;
 
 /// A session that listens.
 struct Listener {
     session: Arc<Session>,
+    /// Its client has the chat open; otherwise it only follows what happens.
+    here: bool,
     /// Up to which number it was told; nothing if its client finds out by itself.
     known: Option<i64>,
     /// It hears news as it comes; otherwise it is reading what it missed, and news would only tear a gap.
@@ -49,6 +54,8 @@ pub struct Audience {
     here: IndexMap<i64, usize>,
     /// Who is here has changed, and was not told yet.
     presence_is_new: bool,
+    /// Who has read further, and was not told yet.
+    positions: Vec<Position>,
     /// The head that was published last.
     latest: i64,
     /// For those who listen by other ways than a socket.
@@ -62,35 +69,67 @@ impl Audience {
             listeners: IndexMap::new(),
             here: IndexMap::new(),
             presence_is_new: false,
+            positions: Vec::new(),
             latest: 0,
             news: watch::Sender::new(None),
         }
     }
 
-    /// Adds a session that will read first; true if who is here has changed.
-    pub fn add(&mut self, id: Uuid, session: &Arc<Session>, known: i64) -> bool {
-        let listener =
-            Listener { session: Arc::clone(session), known: Some(known), live: false, again: false };
-        if self.listeners.insert(id, listener).is_some() {
-            return false;
+    /// Adds a session that will read first, and that has the chat open or only follows it.
+    pub fn add(&mut self, id: Uuid, session: &Arc<Session>, known: i64, here: bool) {
+        let user = session.user_id();
+        let (session, known) = (Arc::clone(session), Some(known));
+        let listener = Listener { session, here, known, live: false, again: false };
+        let before = self.listeners.insert(id, listener);
+        match (before.is_some_and(|before| before.here), here) {
+            (false, true) => self.comes(user),
+            (true, false) => self.goes(user),
+            _ => {}
         }
-        let sessions = self.here.entry(session.user_id()).or_default();
-        *sessions += 1;
-        self.presence_is_new |= *sessions == 1;
-        *sessions == 1
     }
 
     /// Takes a session out.
     pub fn remove(&mut self, id: Uuid) {
-        let Some(gone) = self.listeners.swap_remove(&id) else { return };
-        let user = gone.session.user_id();
-        if let Some(sessions) = self.here.get_mut(&user) {
-            *sessions -= 1;
-            if *sessions == 0 {
-                self.here.shift_remove(&user);
-                self.presence_is_new = true;
-            }
+        if let Some(gone) = self.listeners.swap_remove(&id)
+            && gone.here
+        {
+            self.goes(gone.session.user_id());
         }
+    }
+
+    /// A session's client has the chat open no more, and follows it still.
+    pub fn step_back(&mut self, id: Uuid) {
+        let Some(listener) = self.listeners.get_mut(&id) else { return };
+        if std::mem::take(&mut listener.here) {
+            let user = listener.session.user_id();
+            self.goes(user);
+        }
+    }
+
+    fn comes(&mut self, user: i64) {
+        let sessions = self.here.entry(user).or_default();
+        *sessions += 1;
+        self.presence_is_new |= *sessions == 1;
+    }
+
+    fn goes(&mut self, user: i64) {
+        let Some(sessions) = self.here.get_mut(&user) else { return };
+        *sessions -= 1;
+        if *sessions == 0 {
+            self.here.shift_remove(&user);
+            self.presence_is_new = true;
+        }
+    }
+
+    /// Whether the session's client has the chat open.
+    pub fn is_here(&self, id: Uuid) -> bool {
+        self.listeners.get(&id).is_some_and(|listener| listener.here)
+    }
+
+    /// Whether the session was told of the chat up to this number.
+    pub fn knows(&self, id: Uuid, seq: i64) -> bool {
+        let known = self.listeners.get(&id).and_then(|listener| listener.known);
+        known.is_some_and(|known| seq <= known)
     }
 
     /// Takes all sessions of a user out.
@@ -100,10 +139,6 @@ impl Audience {
         for id in gone {
             self.remove(id);
         }
-    }
-
-    pub fn has(&self, id: Uuid) -> bool {
-        self.listeners.contains_key(&id)
     }
 
     /// The chat has ended: this is the last that anybody hears of it.
@@ -174,17 +209,45 @@ impl Audience {
         }
     }
 
-    /// Puts a frame that may be lost into the queue of everyone but one, also of those who are still reading what they
-    /// missed: nobody says it to them again.
-    pub fn tell(&self, frame: &Bytes, but: Option<Uuid>, delivery: &mut Delivery) {
-        for (_, listener) in self.listeners.iter().filter(|(id, _)| Some(**id) != but) {
-            delivery.passing(&listener.session, frame);
+    /// Puts a frame that may be lost into the queues of those who have the chat open and whose session and user `hears`
+    /// it, also of those who are still reading what they missed: nobody says it to them again.
+    pub fn tell(&self, frame: &Bytes, hears: impl Fn(Uuid, i64) -> bool, delivery: &mut Delivery) {
+        for (id, Listener { session, .. }) in self.listeners.iter().filter(|(_, listener)| listener.here) {
+            if hears(*id, session.user_id()) {
+                delivery.passing(session, frame);
+            }
         }
     }
 
     /// Whether the chat is small enough for people to see who is writing.
     pub fn shows_typing(&self) -> bool {
         self.here.len() <= TYPING_MAX
+    }
+
+    /// Somebody has read further.
+    pub fn note_position(&mut self, position: Position) {
+        if self.here.len() > READING_MAX {
+            return;
+        }
+        match self.positions.iter_mut().find(|known| known.user == position.user) {
+            Some(known) => known.seq = known.seq.max(position.seq),
+            None => self.positions.push(position),
+        }
+    }
+
+    /// Whether everyone is about to be told who is here.
+    pub fn presence_is_news(&self) -> bool {
+        self.presence_is_new
+    }
+
+    /// Whether there is something to be told by the clock.
+    pub fn has_word(&self) -> bool {
+        self.presence_is_new || !self.positions.is_empty()
+    }
+
+    /// Who has read further, if that is news.
+    pub fn new_positions(&mut self) -> Vec<Position> {
+        std::mem::take(&mut self.positions)
     }
 
     /// Who is here, if that is news.

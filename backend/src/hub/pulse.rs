@@ -6,7 +6,10 @@ use std::{
 };
 
 use chrono::Utc;
-use shared::socket::{ServerFrame, close};
+use shared::{
+    chat::Position,
+    socket::{ServerFrame, close},
+};
 use tokio::time::{MissedTickBehavior, interval};
 
 use super::{Hub, audience::Audience, delivery::Delivery, frame, lock, session::Session};
@@ -28,7 +31,7 @@ impl Hub {
         while !*self.closing.borrow() {
             seconds.tick().await;
             self.check_sessions().await;
-            self.tell_presence().await;
+            self.tell_who_is_here().await;
         }
     }
 
@@ -38,7 +41,7 @@ impl Hub {
         let part = u128::from(now.unsigned_abs() % HEARTBEAT);
         let mut pinged = Delivery::default();
         // Most have nothing to be done: only the others are taken out of the lock.
-        for (id, session) in lock(&self.sessions).iter() {
+        for ((_, id), session) in lock(&self.sessions).iter() {
             if session.silent_for(now) > SILENT_FOR || session.stuck_for(instant) > STUCK_FOR {
                 session.cut_off();
             } else if !session.has_token(now) {
@@ -50,20 +53,27 @@ impl Hub {
         pinged.flush().await;
     }
 
-    /// Tells who is here, wherever that has changed: at most once a second, so that a thousand people who come back at
-    /// once are a few frames and not a million.
-    async fn tell_presence(&self) {
+    /// Tells who is here and who has read further, wherever that has changed: at most once a second, so that a thousand
+    /// people who come back at once are a few frames and not a million.
+    async fn tell_who_is_here(&self) {
         let audiences: Vec<Arc<Mutex<Audience>>> = {
             let mut chats = lock(&self.chats);
             // Those that were followed by other ways than a socket are left without a word.
             chats.retain(|_, audience| !lock(audience).is_empty());
-            chats.values().cloned().collect()
+            chats.values().filter(|audience| lock(audience).has_word()).cloned().collect()
         };
         let mut delivery = Delivery::default();
         for audience in audiences {
             let mut audience = lock(&audience);
             if let Some(frame) = audience.new_presence().and_then(|presence| frame::text(&presence)) {
-                audience.tell(&frame, None, &mut delivery);
+                audience.tell(&frame, |_, _| true, &mut delivery);
+            }
+            for Position { user, seq } in audience.new_positions() {
+                let read = ServerFrame::Read { uri: audience.uri.clone(), user, seq };
+                if let Some(frame) = frame::text(&read) {
+                    // Their own sockets were told at once.
+                    audience.tell(&frame, |_, other| other != user, &mut delivery);
+                }
             }
         }
         delivery.flush().await;

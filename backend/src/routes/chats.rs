@@ -24,6 +24,8 @@ use crate::{
 pub async fn start(app: Data<App>, signed_in: SignedIn) -> Result<Json<Started>, Error> {
     let uri = Alphanumeric.sample_string(&mut rand::rng(), URI_LENGTH);
     let chat = db::chats::start(&mut *app.db.get().await?, &uri, signed_in.user.id).await?;
+    // Their other devices list it as well.
+    app.hub.place(chat.id, &uri, signed_in.user.id, Standing::In);
     let (status, message) = ("SUCCESS".to_owned(), "New chat session created".to_owned());
     Ok(Json(Started { status, uri, message, chat: chat.settings() }))
 }

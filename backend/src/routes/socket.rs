@@ -3,6 +3,7 @@
 
 mod catching_up;
 mod conversation;
+mod following;
 mod frames;
 mod listening;
 pub mod takeover;

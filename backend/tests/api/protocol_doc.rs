@@ -6,7 +6,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use shared::{
     changes::Changes,
-    chat::{ChangeSettings, Joined, Started},
+    chat::{ChangeSettings, Joined, Started, YourChats},
     event::Audit,
     member::{ChangeMember, Member},
     message::{History, Message, Post, Posted},
@@ -69,6 +69,7 @@ fn check(what: &str, example: &Value) {
         "body: Ticket" => is_the_same::<Ticket>(example),
         "body: Token" => is_the_same::<Token>(example),
         "body: User" => is_the_same::<User>(example),
+        "body: YourChats" => is_the_same::<YourChats>(example),
         other => panic!("nothing is known of `{other}`"),
     }
 }

@@ -18,8 +18,7 @@ impl Conversation {
     /// Listens to a chat: from the number that the client knows, or from where the chat stands.
     pub async fn begin(&mut self, chat: Address, after: Option<i64>, epoch: Option<Uuid>) -> Turn {
         let Address { id: chat_id, uri } = chat;
-        self.unsubscribe(&uri);
-        self.chats.push(Subscription { chat_id, uri: uri.clone(), typed: None });
+        self.note(chat_id, &uri, false);
         self.app.hub.subscribe(chat_id, &uri, self.id, &self.session, after.unwrap_or_default());
         let after = match after {
             Some(after) => after,
@@ -47,7 +46,18 @@ impl Conversation {
         Turn::Continue(())
     }
 
-    async fn catch_up(&mut self, chat_id: i64, uri: &str, mut since: Since) -> Turn {
+    /// Notes that the client listens to a chat, which it may have followed before.
+    pub fn note(&mut self, chat_id: i64, uri: &str, followed: bool) {
+        if let Some(chat) = self.chats.iter_mut().find(|chat| chat.chat_id == chat_id) {
+            chat.followed |= followed;
+            uri.clone_into(&mut chat.uri);
+        } else {
+            let uri = uri.to_owned();
+            self.chats.push(Subscription { chat_id, uri, typed: None, read: 0, followed });
+        }
+    }
+
+    pub async fn catch_up(&mut self, chat_id: i64, uri: &str, mut since: Since) -> Turn {
         loop {
             // Whoever lost their place in the chat meanwhile is told nothing of it.
             let changes = match self.find(uri).await {
@@ -86,18 +96,18 @@ impl Conversation {
         if code == ProblemCode::StartAfresh || code.is_passing() {
             self.leave_to_client(chat_id, uri);
         } else {
-            self.unsubscribe(uri);
+            self.leave_chat(chat_id);
             self.refuse(None, Some(uri.to_owned()), error);
         }
         Turn::Continue(())
     }
 
-    fn leave_to_client(&self, chat_id: i64, uri: &str) {
+    pub fn leave_to_client(&self, chat_id: i64, uri: &str) {
         self.app.hub.is_on_its_own(chat_id, self.id);
         self.session.answer(&ServerFrame::Resync { uri: uri.to_owned() });
     }
 
-    async fn head(&self, chat_id: i64) -> Result<i64, Error> {
+    pub async fn head(&self, chat_id: i64) -> Result<i64, Error> {
         Ok(db::chats::read(&mut *self.app.db.get().await?, chat_id).await?.head)
     }
 }

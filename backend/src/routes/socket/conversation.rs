@@ -43,6 +43,10 @@ pub struct Subscription {
     pub uri: String,
     /// When the others were told last that this client's user is writing.
     pub typed: Option<Instant>,
+    /// How far this client said that it has read.
+    pub read: i64,
+    /// It is listened to also while the client does not have it open.
+    pub followed: bool,
 }
 
 pub struct Conversation {
@@ -175,7 +179,7 @@ impl Conversation {
         for Subscription { chat_id, .. } in self.chats.drain(..) {
             self.app.hub.unsubscribe(chat_id, self.id);
         }
-        self.app.hub.forget(self.id);
+        self.app.hub.forget(self.session.user_id(), self.id);
     }
 }
 

@@ -13,12 +13,13 @@ use uuid::Uuid;
 
 use super::conversation::{Conversation, Turn};
 use crate::{
-    auth::{Reader, SignedIn, Writer, membership::guessing_is_limited},
+    auth::{Reader, SignedIn, membership::guessing_is_limited},
+    db::{chats::Address, read_positions::Reached},
     problem::{Error, Refusal},
 };
 
 /// How many chats one socket may listen to.
-const CHATS_MAX: usize = 1_000;
+pub const CHATS_MAX: usize = 1_000;
 /// Who says more often that somebody is writing is not passed on: a little less than clients are asked to wait.
 const TYPING_PAUSE: Duration = Duration::from_secs(TYPING_EVERY - 1);
 
@@ -36,9 +37,12 @@ impl Conversation {
                 return Box::pin(self.subscribe(uri, after.map(|after| after.max(0)), epoch)).await;
             }
             ClientFrame::Unsubscribe { uri } => self.unsubscribe(&uri),
-            ClientFrame::Read { .. } | ClientFrame::Follow { .. } => {
-                self.refuse_frame(said, &ProblemCode::NotFound.into());
+            ClientFrame::Read { uri, seq } => {
+                if let Err(error) = Box::pin(self.read(&uri, seq)).await {
+                    self.refuse(None, Some(uri), &error);
+                }
             }
+            ClientFrame::Follow { epoch, chats } => return Box::pin(self.follow(epoch, chats)).await,
             ClientFrame::Renew { token } => return Box::pin(self.renew(&token)).await,
         }
         Turn::Continue(())
@@ -47,7 +51,7 @@ impl Conversation {
     /// Hands a message to the writer, who answers; nothing waits here.
     async fn post(&mut self, uri: &str, client_id: Uuid, message: String) -> Result<(), Error> {
         check_message(&message).map_err(|code| Refusal::field("message", code))?;
-        let writer = self.writer(uri).await?;
+        let writer = self.reader(uri).await?.writing()?;
         self.app.count_post(&writer, client_id)?;
         // The next letter is the beginning of something new.
         self.chats.iter_mut().filter(|chat| chat.uri == uri).for_each(|chat| chat.typed = None);
@@ -55,12 +59,11 @@ impl Conversation {
     }
 
     /// Whoever asked lately is known without asking the database.
-    async fn writer(&self, uri: &str) -> Result<Writer, Error> {
-        let reader = match Reader::known(&self.app, self.session.user_id(), uri) {
-            Some(reader) => reader,
-            None => Box::pin(self.find(uri)).await?,
-        };
-        reader.writing()
+    async fn reader(&self, uri: &str) -> Result<Reader, Error> {
+        match Reader::known(&self.app, self.session.user_id(), uri) {
+            Some(reader) => Ok(reader),
+            None => Box::pin(self.find(uri)).await,
+        }
     }
 
     pub async fn find(&self, uri: &str) -> Result<Reader, Error> {
@@ -72,7 +75,7 @@ impl Conversation {
     async fn typing(&mut self, uri: &str) {
         let is_new = |typed: Option<Instant>| typed.is_none_or(|typed| typed.elapsed() > TYPING_PAUSE);
         let is_news = self.chats.iter().any(|chat| chat.uri == uri && is_new(chat.typed));
-        if !is_news || self.writer(uri).await.is_err() {
+        if !is_news || self.reader(uri).await.and_then(Reader::writing).is_err() {
             return;
         }
         if let Some(chat) = self.chats.iter_mut().find(|chat| chat.uri == uri) {
@@ -81,11 +84,28 @@ impl Conversation {
         }
     }
 
+    /// Notes how far the client has read, as soon as it is said for the first time.
+    async fn read(&mut self, uri: &str, seq: i64) -> Result<(), Error> {
+        let Reader { chat: Address { id: chat_id, uri }, user, .. } = self.reader(uri).await?;
+        let (user, listened) = (user.id, self.chats.iter().position(|chat| chat.chat_id == chat_id));
+        if seq <= listened.and_then(|place| self.chats.get(place)).map_or(0, |chat| chat.read) {
+            return Ok(());
+        }
+        // What was told here is not beyond the head.
+        let is_told = self.app.hub.knows(chat_id, self.id, seq);
+        let seq = if is_told { seq } else { seq.min(self.head(chat_id).await?) };
+        if let Some(chat) = listened.and_then(|place| self.chats.get_mut(place)) {
+            chat.read = seq;
+        }
+        if self.app.reading.note(Reached { chat_id, user_id: user, seq }) {
+            self.app.hub.tell_elsewhere(user, Some(self.id), &ServerFrame::Read { uri, user, seq });
+        }
+        Ok(())
+    }
+
     async fn subscribe(&mut self, uri: String, after: Option<i64>, epoch: Option<Uuid>) -> Turn {
         if self.chats.iter().filter(|chat| chat.uri != uri).count() >= CHATS_MAX {
-            let problem = Refusal::new(ProblemCode::TooManyRequests)
-                .detail(format!("One socket listens to at most {CHATS_MAX} chats."));
-            self.refuse(None, Some(uri), &problem.into());
+            self.refuse(None, Some(uri), &too_many_chats());
             return Turn::Continue(());
         }
         match self.find(&uri).await {
@@ -98,9 +118,18 @@ impl Conversation {
     }
 
     pub fn unsubscribe(&mut self, uri: &str) {
-        self.chats.extract_if(.., |chat| chat.uri == uri).for_each(|chat| {
-            self.app.hub.unsubscribe(chat.chat_id, self.id);
-        });
+        let listened = self.chats.iter().find(|chat| chat.uri == uri);
+        match listened.map(|chat| (chat.chat_id, chat.followed)) {
+            Some((chat_id, true)) => self.app.hub.step_back(chat_id, self.id),
+            Some((chat_id, false)) => self.leave_chat(chat_id),
+            None => {}
+        }
+    }
+
+    /// Listens to a chat no more, in whatever way it did.
+    pub fn leave_chat(&mut self, chat_id: i64) {
+        self.chats.retain(|chat| chat.chat_id != chat_id);
+        self.app.hub.unsubscribe(chat_id, self.id);
     }
 
     async fn renew(&mut self, token: &str) -> Turn {
@@ -139,4 +168,9 @@ impl Conversation {
         };
         self.refuse(client_id, uri, error);
     }
+}
+
+pub fn too_many_chats() -> Error {
+    let detail = format!("One socket listens to at most {CHATS_MAX} chats.");
+    Refusal::new(ProblemCode::TooManyRequests).detail(detail).into()
 }

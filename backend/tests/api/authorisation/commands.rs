@@ -70,6 +70,10 @@ async fn say(frame: ClientFrame, mut speaker: Listener, stage: &Stage<'_>) -> Ou
             speaker.hears_until_now().await;
             speaker.says(&frame).await;
             match answer(&speaker.hears_until_now().await) {
+                // What is read is told in a moment.
+                Outcome::Silence if matches!(frame, ClientFrame::Read { .. }) => {
+                    answer(&[onlooker.hears().await])
+                }
                 Outcome::Silence => answer(&onlooker.hears_until_now().await),
                 told => told,
             }

@@ -1,0 +1,43 @@
+//! Up to where the members of a chat have read.
+
+use actix_web::web::{Data, Json};
+use shared::{
+    chat::{Position, ReadPosition, ReadPositions},
+    socket::ServerFrame,
+};
+
+use crate::{
+    app::App,
+    auth::Reader,
+    body::{Body, Fields, FromFields},
+    db::{self, read_positions::Reached},
+    problem::Error,
+};
+
+pub async fn list(app: Data<App>, Reader { chat, .. }: Reader) -> Result<Json<ReadPositions>, Error> {
+    app.settle_positions(|reached| reached.chat_id == chat.id).await;
+    let positions = db::read_positions::of_chat(&mut *app.db.get().await?, chat.id).await?;
+    Ok(Json(ReadPositions { positions }))
+}
+
+/// Answered with where it stands then, which may be further than was said.
+pub async fn advance(
+    app: Data<App>,
+    Reader { user, chat, .. }: Reader,
+    Body(ReadPosition { seq }): Body<ReadPosition>,
+) -> Result<Json<ReadPosition>, Error> {
+    let reached = Reached { chat_id: chat.id, user_id: user.id, seq };
+    let (seq, is_further) = db::read_positions::advance_one(&mut *app.db.get().await?, reached).await?;
+    if is_further {
+        let (user, uri) = (user.id, chat.uri);
+        app.hub.tell_elsewhere(user, None, &ServerFrame::Read { uri, user, seq });
+        app.hub.note_position(chat.id, Position { user, seq });
+    }
+    Ok(Json(ReadPosition { seq }))
+}
+
+impl FromFields for ReadPosition {
+    fn from_fields(fields: &mut Fields) -> Self {
+        Self { seq: fields.number("seq", 0..=i64::MAX) }
+    }
+}
