@@ -1,6 +1,6 @@
 //! The one value that every request shares.
 
-use std::{net::IpAddr, sync::Arc, time::Duration};
+use std::{array::from_fn, net::IpAddr, sync::Arc, time::Duration};
 
 use anyhow::Context;
 use futures_util::{FutureExt, future::BoxFuture};
@@ -9,6 +9,7 @@ use shared::{
     member::{Member, Role},
     problem::ProblemCode,
 };
+use tokio::{sync::Mutex, time::timeout};
 use uuid::Uuid;
 
 use crate::{
@@ -45,7 +46,17 @@ pub struct App {
     pub hub: Arc<Hub>,
     pub reading: Reading,
     pub writer: Writer,
+    turns: Turns,
 }
+
+/// Those who act in one chat wait here for each other: at its lock each would wait with a connection in hand, and leave
+/// none to other chats.
+type Turns = [Mutex<()>; TURNS];
+
+/// More than there are connections, so that two busy chats seldom share a place.
+const TURNS: usize = 64;
+/// So long anyone waits for their turn.
+const TURN_WITHIN: Duration = Duration::from_secs(15);
 
 impl App {
     /// Brings the database up to date and gets everything ready to serve.
@@ -64,7 +75,7 @@ impl App {
         let writer = Writer::start(database_url, &hub, epoch)?;
         let slow = SlowMode::default();
         let (passwords, tickets, people) = (Passwords::default(), Tickets::default(), KnownPeople::default());
-        let reading = Reading::default();
+        let (reading, turns) = (Reading::default(), from_fn(|_| Mutex::default()));
         Ok(Arc::new(Self {
             config,
             db,
@@ -78,6 +89,7 @@ impl App {
             hub,
             reading,
             writer,
+            turns,
         }))
     }
 
@@ -96,8 +108,12 @@ impl App {
         T: Send + 'static,
         F: for<'r> FnOnce(&'r mut Turn<'_>) -> BoxFuture<'r, Result<T, Error>> + Send + 'static,
     {
+        self.writer.check_open()?;
         let app = Arc::clone(self);
         let acting = async move {
+            let turn = app.turns.get(usize::try_from(chat_id).unwrap_or_default() % TURNS);
+            let busy = || Refusal::new(ProblemCode::Busy).retry_after(Duration::from_secs(2));
+            let _turn = timeout(TURN_WITHIN, turn.ok_or_else(busy)?.lock()).await.map_err(|_| busy())?;
             let mut connection = app.db.get().await?;
             let (done, changes) = db::turn::take(&mut connection, app.epoch, chat_id, act).await?;
             drop(connection);
@@ -143,6 +159,7 @@ impl App {
         if changes.chat.is_some() {
             self.people.forget_chat(chat_id);
         }
+        self.hub.learn_name(chat_id, &changes.uri, changes.head);
         for Member { user, standing, .. } in &changes.members {
             self.people.forget_role(chat_id, user.id);
             self.hub.place(chat_id, &changes.uri, user.id, *standing);

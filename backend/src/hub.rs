@@ -4,6 +4,8 @@
 pub mod audience;
 pub mod delivery;
 pub mod frame;
+pub mod knocks;
+mod naming;
 mod outgoing;
 pub mod pulse;
 pub mod recent;
@@ -26,10 +28,12 @@ use uuid::Uuid;
 use self::{
     audience::{Audience, Missed},
     delivery::Delivery,
+    knocks::Knocks,
     recent::Recent,
     seats::{Seat, SeatLimits, Seats},
     session::Session,
 };
+use crate::db::chats::Address;
 
 /// Changes of a chat as they go out: serialised once, shared by everyone who listens.
 #[derive(Debug)]
@@ -51,6 +55,7 @@ pub struct Hub {
     seats: Arc<Seats>,
     seat_limits: Option<SeatLimits>,
     pub recent: Recent,
+    pub knocks: Knocks,
     /// Ends whatever listens by other ways than a socket.
     closing: watch::Sender<bool>,
     /// Held by every session's task: all are gone when it is alone.
@@ -65,6 +70,7 @@ impl Hub {
             seats: Arc::default(),
             seat_limits,
             recent: Recent::default(),
+            knocks: Knocks::default(),
             closing: watch::Sender::new(false),
             open: watch::Sender::new(()),
         }
@@ -96,10 +102,8 @@ impl Hub {
         self.recent.hear(chat_id, &changes);
         let Some(audience) = self.audience(chat_id) else { return };
         let Changes { after, head, .. } = changes;
-        // Outside of the lock: others need not wait for it.
-        let Some((frame, json)) = frame::text_and_body(&ServerFrame::Changes(changes)) else { return };
-        let news = Arc::new(News { after, head, json, frame });
-        lock(&audience).publish(&news, delivery);
+        let Some((mut audience, frame, json)) = naming::in_its_name(&audience, changes) else { return };
+        audience.publish(&Arc::new(News { after, head, json, frame }), delivery);
     }
 
     /// Has everyone who listens to the chat read it again: nobody knows whether it changed.
@@ -110,11 +114,13 @@ impl Hub {
         }
     }
 
-    /// Has a session listen to a chat that its client has open, and of which it knows everything up to `known`. It hears
-    /// nothing before it has read what may have happened since.
-    pub fn subscribe(&self, chat_id: i64, uri: &str, id: Uuid, session: &Arc<Session>, known: i64) {
+    /// Has a session listen to a chat that its client has open, for which it asked by this address and of which it knows
+    /// everything up to `known`. It hears nothing before it has read what may have happened since, but the address that
+    /// the chat has.
+    pub fn subscribe(&self, chat: &Address, asked: &str, id: Uuid, session: &Arc<Session>, known: i64) {
         let mut chats = lock(&self.chats);
-        let mut audience = lock(audience_in(&mut chats, chat_id, uri));
+        let mut audience = lock(audience_in(&mut chats, chat.id, &chat.uri));
+        audience.tell_name(asked, session);
         audience.add(id, session, known, true);
         if !audience.presence_is_news()
             && let Some(presence) = frame::text(&audience.presence())
@@ -125,9 +131,11 @@ impl Hub {
     }
 
     /// The same for a chat that its client does not have open.
-    pub fn listen_aside(&self, chat_id: i64, uri: &str, id: Uuid, session: &Arc<Session>, known: i64) {
+    pub fn listen_aside(&self, chat: &Address, asked: &str, id: Uuid, session: &Arc<Session>, known: i64) {
         let mut chats = lock(&self.chats);
-        lock(audience_in(&mut chats, chat_id, uri)).add(id, session, known, false);
+        let mut audience = lock(audience_in(&mut chats, chat.id, &chat.uri));
+        audience.tell_name(asked, session);
+        audience.add(id, session, known, false);
     }
 
     /// A session's client has the chat open no more, and follows it still.
@@ -168,7 +176,7 @@ impl Hub {
         self.audience(chat_id).is_none_or(|audience| lock(&audience).has_read(id, head))
     }
 
-    /// A session's client reads by itself, and hears only what comes from now on.
+    /// A session's client is told to read by itself, and hears only what comes from now on.
     pub fn is_on_its_own(&self, chat_id: i64, id: Uuid) {
         if let Some(audience) = self.audience(chat_id) {
             lock(&audience).is_on_its_own(id);
@@ -197,7 +205,8 @@ impl Hub {
         lock(audience_in(&mut chats, chat_id, uri)).news.subscribe()
     }
 
-    /// Tells a user's sockets what they are in a chat now. Unless they are in it, they hear nothing of it any more.
+    /// Tells a user's sockets what they are in a chat now. Unless they are in it, they hear nothing of it any more. Who
+    /// knocked is told under the address that they know.
     pub fn place(&self, chat_id: i64, uri: &str, user_id: i64, standing: Standing) {
         if !standing.is_in() {
             let mut chats = lock(&self.chats);
@@ -209,7 +218,9 @@ impl Hub {
                 }
             }
         }
-        self.tell_user(user_id, &ServerFrame::Membership { uri: uri.to_owned(), standing });
+        if let Some(uri) = self.knocks.name_for(chat_id, user_id, standing, uri) {
+            self.tell_user(user_id, &ServerFrame::Membership { uri, standing });
+        }
     }
 
     /// Tells everyone who listens to a chat that it has ended, and has nobody listen any more.

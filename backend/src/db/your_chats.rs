@@ -171,6 +171,12 @@ pub struct Heard {
     pub head: i64,
 }
 
+impl Heard {
+    pub fn address(&self) -> Address {
+        Address { id: self.chat_id, uri: self.uri.clone() }
+    }
+}
+
 /// Of these addresses, present and former ones, those of chats that the user is in, and where each of these stands.
 pub async fn heads(
     connection: &mut AsyncPgConnection,

@@ -49,6 +49,8 @@ pub enum Missed {
 /// The listeners of a chat.
 pub struct Audience {
     pub uri: String,
+    /// The highest head with which that was read: what was read before is older.
+    named_at: i64,
     listeners: IndexMap<Uuid, Listener>,
     /// Users, in the order in which they came, and how many sessions of each listen.
     here: IndexMap<i64, usize>,
@@ -66,12 +68,38 @@ impl Audience {
     pub fn new(uri: String) -> Self {
         Self {
             uri,
+            named_at: 0,
             listeners: IndexMap::new(),
             here: IndexMap::new(),
             presence_is_new: false,
             positions: Vec::new(),
             latest: 0,
             news: watch::Sender::new(None),
+        }
+    }
+
+    /// The chat had this address when its head was this; tells everyone if it is another one than they know.
+    pub fn learn_name(&mut self, uri: &str, head: i64, delivery: &mut Delivery) {
+        if head <= self.named_at {
+            return;
+        }
+        self.named_at = head;
+        if self.uri == uri {
+            return;
+        }
+        let former = std::mem::replace(&mut self.uri, uri.to_owned());
+        let Some(moved) = frame::text(&ServerFrame::Moved { uri: former, to: uri.to_owned() }) else {
+            return;
+        };
+        for listener in self.listeners.values() {
+            delivery.answer(&listener.session, moved.clone());
+        }
+    }
+
+    /// Tells a session which address the chat has, if its client knows another one.
+    pub fn tell_name(&self, asked: &str, session: &Session) {
+        if asked != self.uri {
+            session.answer(&ServerFrame::Moved { uri: asked.to_owned(), to: self.uri.clone() });
         }
     }
 
@@ -202,10 +230,11 @@ impl Audience {
         listener.live
     }
 
-    /// The session shall not read on, since its client does so by itself: it hears whatever comes from now on.
+    /// The session shall not read on, and its client is told to do so by itself: it hears whatever comes from now on.
     pub fn is_on_its_own(&mut self, id: Uuid) {
         if let Some(listener) = self.listeners.get_mut(&id) {
             (listener.known, listener.live) = (None, true);
+            listener.session.answer(&ServerFrame::Resync { uri: self.uri.clone() });
         }
     }
 
@@ -256,8 +285,13 @@ impl Audience {
     }
 
     pub fn presence(&self) -> ServerFrame {
-        let here = self.here.keys().take(PRESENCE_MAX).copied().collect();
-        ServerFrame::Presence { uri: self.uri.clone(), count: self.here.len(), here }
+        let (count, here) = (self.here.len(), self.here(PRESENCE_MAX));
+        ServerFrame::Presence { uri: self.uri.clone(), count, here }
+    }
+
+    /// The first of those who are here.
+    pub fn here(&self, most: usize) -> Vec<i64> {
+        self.here.keys().take(most).copied().collect()
     }
 }
 

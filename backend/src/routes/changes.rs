@@ -25,6 +25,8 @@ pub async fn since(app: Data<App>, reader: Reader, request: HttpRequest) -> Resu
 pub(super) async fn read(app: &App, chat_id: i64, since: Since) -> Result<Changes, Error> {
     let mut connection = app.db.get().await?;
     let chat = db::chats::read(&mut connection, chat_id).await?;
+    // Whoever listens under an older address hears of this one first.
+    app.hub.learn_name(chat_id, &chat.uri, chat.head);
     if since.epoch.is_some_and(|epoch| epoch != app.epoch) || since.after > chat.head {
         return Err(ProblemCode::StartAfresh.into());
     }

@@ -1,7 +1,7 @@
 //! Telling a client what it missed. It listens first and reads second, so that nothing falls between; while it reads it
 //! hears no news, and it reads on until there is nothing new.
 
-use shared::{changes::Since, problem::ProblemCode, socket::ServerFrame};
+use shared::{changes::Since, problem::ProblemCode};
 use uuid::Uuid;
 
 use super::{
@@ -15,11 +15,18 @@ use crate::{
 };
 
 impl Conversation {
-    /// Listens to a chat: from the number that the client knows, or from where the chat stands.
-    pub async fn begin(&mut self, chat: Address, after: Option<i64>, epoch: Option<Uuid>) -> Turn {
-        let Address { id: chat_id, uri } = chat;
+    /// Listens to a chat that was asked for by this address: from the number that the client knows, or from where the chat
+    /// stands.
+    pub async fn begin(
+        &mut self,
+        chat: Address,
+        uri: String,
+        after: Option<i64>,
+        epoch: Option<Uuid>,
+    ) -> Turn {
+        let chat_id = chat.id;
         self.note(chat_id, &uri, false);
-        self.app.hub.subscribe(chat_id, &uri, self.id, &self.session, after.unwrap_or_default());
+        self.app.hub.subscribe(&chat, &uri, self.id, &self.session, after.unwrap_or_default());
         let after = match after {
             Some(after) => after,
             None => match self.head(chat_id).await {
@@ -39,7 +46,7 @@ impl Conversation {
                     self.catch_up(chat_id, &uri, Since { after, epoch: None }).await?;
                 }
                 // It may have read before that happened.
-                Some(Missed::Unknown) => self.leave_to_client(chat_id, &uri),
+                Some(Missed::Unknown) => self.app.hub.is_on_its_own(chat_id, self.id),
                 None => {}
             }
         }
@@ -69,7 +76,7 @@ impl Conversation {
                 Err(error) => return self.give_up(chat_id, uri, &error),
             };
             let (head, more) = (changes.head, changes.more);
-            self.session.answer(&ServerFrame::Changes(changes));
+            self.app.hub.tell_read(chat_id, &self.session, changes);
             self.drained().await?;
             if !more && self.app.hub.has_read(chat_id, self.id, head) {
                 return Turn::Continue(());
@@ -94,17 +101,13 @@ impl Conversation {
     fn give_up(&mut self, chat_id: i64, uri: &str, error: &Error) -> Turn {
         let code = error.problem().code;
         if code == ProblemCode::StartAfresh || code.is_passing() {
-            self.leave_to_client(chat_id, uri);
+            self.app.hub.is_on_its_own(chat_id, self.id);
         } else {
+            let uri = self.app.hub.name_of(chat_id).unwrap_or_else(|| uri.to_owned());
             self.leave_chat(chat_id);
-            self.refuse(None, Some(uri.to_owned()), error);
+            self.refuse(None, Some(uri), error);
         }
         Turn::Continue(())
-    }
-
-    pub fn leave_to_client(&self, chat_id: i64, uri: &str) {
-        self.app.hub.is_on_its_own(chat_id, self.id);
-        self.session.answer(&ServerFrame::Resync { uri: uri.to_owned() });
     }
 
     pub async fn head(&self, chat_id: i64) -> Result<i64, Error> {

@@ -40,6 +40,7 @@ pub type Turn = ControlFlow<()>;
 /// A chat that is listened to.
 pub struct Subscription {
     pub chat_id: i64,
+    /// The address by which the client spoke of it last.
     pub uri: String,
     /// When the others were told last that this client's user is writing.
     pub typed: Option<Instant>,

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use shared::{
     changes::Since,
     problem::ProblemCode,
-    socket::{FOLLOWED_MAX, Followed, ServerFrame},
+    socket::{FOLLOWED_MAX, Followed},
 };
 use uuid::Uuid;
 
@@ -40,8 +40,8 @@ impl Conversation {
         };
         let began = self.listen_aside(&chats, &found);
         let Ok(stand) = self.find_all(&chats).await else {
-            for Heard { chat_id, uri, .. } in found.values().filter(|chat| began.contains_key(&chat.asked)) {
-                self.leave_to_client(*chat_id, uri);
+            for chat_id in began.values() {
+                self.app.hub.is_on_its_own(*chat_id, self.id);
             }
             return Turn::Continue(());
         };
@@ -59,16 +59,16 @@ impl Conversation {
     fn listen_aside(&mut self, chats: &[Followed], found: &Chats) -> HashMap<String, i64> {
         let mut began = HashMap::new();
         for Followed { uri: asked, after } in chats {
-            let Some(Heard { chat_id, uri, .. }) = found.get(asked) else {
+            let Some(chat) = found.get(asked).map(Heard::address) else {
                 self.refuse_unknown(asked);
                 continue;
             };
-            if self.app.hub.is_here(*chat_id, self.id) {
-                self.note(*chat_id, uri, true);
-            } else if self.chats.len() < CHATS_MAX || self.chats.iter().any(|chat| chat.chat_id == *chat_id) {
-                self.note(*chat_id, uri, true);
-                self.app.hub.listen_aside(*chat_id, uri, self.id, &self.session, (*after).max(0));
-                began.insert(asked.clone(), *chat_id);
+            if self.app.hub.is_here(chat.id, self.id) {
+                self.note(chat.id, asked, true);
+            } else if self.chats.len() < CHATS_MAX || self.chats.iter().any(|known| known.chat_id == chat.id) {
+                self.note(chat.id, asked, true);
+                self.app.hub.listen_aside(&chat, asked, self.id, &self.session, (*after).max(0));
+                began.insert(asked.clone(), chat.id);
             } else {
                 self.refuse(None, Some(asked.clone()), &too_many_chats());
             }
@@ -97,14 +97,11 @@ impl Conversation {
     }
 
     async fn tell_missed(&mut self, chat: &Heard, since: Since) -> Turn {
-        let Heard { chat_id, asked, uri, head } = chat;
-        if asked != uri {
-            self.session.answer(&ServerFrame::Moved { uri: asked.clone(), to: uri.clone() });
-        }
+        let Heard { chat_id, asked, head, .. } = chat;
         if since.epoch != Some(self.app.epoch) || since.after > *head {
-            self.leave_to_client(*chat_id, uri);
+            self.app.hub.is_on_its_own(*chat_id, self.id);
         } else if since.after < *head || !self.app.hub.has_read(*chat_id, self.id, *head) {
-            return self.catch_up(*chat_id, uri, since).await;
+            return self.catch_up(*chat_id, asked, since).await;
         }
         Turn::Continue(())
     }

@@ -11,7 +11,7 @@ use shared::{
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use super::conversation::{Conversation, Turn};
+use super::conversation::{Conversation, Subscription, Turn};
 use crate::{
     auth::{Reader, SignedIn, membership::guessing_is_limited},
     db::{chats::Address, read_positions::Reached},
@@ -32,11 +32,11 @@ impl Conversation {
                     self.refuse(Some(client_id), Some(uri), &error);
                 }
             }
-            ClientFrame::Typing { uri } => self.typing(&uri).await,
+            ClientFrame::Typing { uri } => Box::pin(self.typing(&uri)).await,
             ClientFrame::Subscribe { uri, after, epoch } => {
                 return Box::pin(self.subscribe(uri, after.map(|after| after.max(0)), epoch)).await;
             }
-            ClientFrame::Unsubscribe { uri } => self.unsubscribe(&uri),
+            ClientFrame::Unsubscribe { uri } => Box::pin(self.unsubscribe(&uri)).await,
             ClientFrame::Read { uri, seq } => {
                 if let Err(error) = Box::pin(self.read(&uri, seq)).await {
                     self.refuse(None, Some(uri), &error);
@@ -54,7 +54,8 @@ impl Conversation {
         let writer = self.reader(uri).await?.writing()?;
         self.app.count_post(&writer, client_id)?;
         // The next letter is the beginning of something new.
-        self.chats.iter_mut().filter(|chat| chat.uri == uri).for_each(|chat| chat.typed = None);
+        let chat_id = writer.chat.id;
+        self.chats.iter_mut().filter(|chat| chat.chat_id == chat_id).for_each(|chat| chat.typed = None);
         self.app.writer.post_by(&self.session, writer.chat, writer.user, client_id, message)
     }
 
@@ -73,14 +74,15 @@ impl Conversation {
 
     /// Only whoever listens to a chat, and may write there, is seen to be writing in it.
     async fn typing(&mut self, uri: &str) {
-        let is_new = |typed: Option<Instant>| typed.is_none_or(|typed| typed.elapsed() > TYPING_PAUSE);
-        let is_news = self.chats.iter().any(|chat| chat.uri == uri && is_new(chat.typed));
+        let Some(chat) = self.listens_to(uri).await else { return };
+        let chat_id = chat.chat_id;
+        let is_news = chat.typed.is_none_or(|typed| typed.elapsed() > TYPING_PAUSE);
         if !is_news || self.reader(uri).await.and_then(Reader::writing).is_err() {
             return;
         }
-        if let Some(chat) = self.chats.iter_mut().find(|chat| chat.uri == uri) {
+        if let Some(chat) = self.chats.iter_mut().find(|chat| chat.chat_id == chat_id) {
             chat.typed = Some(Instant::now());
-            self.app.hub.typing(chat.chat_id, self.id, self.session.user_id());
+            self.app.hub.typing(chat_id, self.id, self.session.user_id());
         }
     }
 
@@ -109,7 +111,7 @@ impl Conversation {
             return Turn::Continue(());
         }
         match self.find(&uri).await {
-            Ok(reader) => self.begin(reader.chat, after, epoch).await,
+            Ok(reader) => self.begin(reader.chat, uri, after, epoch).await,
             Err(error) => {
                 self.refuse(None, Some(uri), &error);
                 Turn::Continue(())
@@ -117,13 +119,22 @@ impl Conversation {
         }
     }
 
-    pub fn unsubscribe(&mut self, uri: &str) {
-        let listened = self.chats.iter().find(|chat| chat.uri == uri);
-        match listened.map(|chat| (chat.chat_id, chat.followed)) {
+    async fn unsubscribe(&mut self, uri: &str) {
+        match self.listens_to(uri).await.map(|chat| (chat.chat_id, chat.followed)) {
             Some((chat_id, true)) => self.app.hub.step_back(chat_id, self.id),
             Some((chat_id, false)) => self.leave_chat(chat_id),
             None => {}
         }
+    }
+
+    /// The chat to which the address leads, if it is listened to, under whichever address that began.
+    async fn listens_to(&mut self, uri: &str) -> Option<&mut Subscription> {
+        if !self.chats.iter().any(|chat| chat.uri == uri) {
+            let chat_id = self.find(uri).await.ok()?.chat.id;
+            let chat = self.chats.iter_mut().find(|chat| chat.chat_id == chat_id)?;
+            uri.clone_into(&mut chat.uri);
+        }
+        self.chats.iter_mut().find(|chat| chat.uri == uri)
     }
 
     /// Listens to a chat no more, in whatever way it did.
