@@ -12,4 +12,4 @@ pub mod signed_in;
 pub mod tickets;
 
 pub use membership::{Moderator, Owner, Reader, Writer};
-pub use signed_in::{AccountHolder, Guest, SignedIn};
+pub use signed_in::{AccountHolder, Guest, SignedIn, Visitor};

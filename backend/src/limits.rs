@@ -32,6 +32,7 @@ pub enum Limit {
     SignUp,
     Guest,
     UnknownUri,
+    Join,
 }
 
 /// The counts; empty when limits are off.
@@ -45,6 +46,8 @@ struct Counts {
     sign_up: DefaultKeyedRateLimiter<IpAddr>,
     guest: DefaultKeyedRateLimiter<IpAddr>,
     unknown_uri: DefaultKeyedRateLimiter<IpAddr>,
+    joins: DefaultKeyedRateLimiter<IpAddr>,
+    joins_of: DefaultKeyedRateLimiter<i64>,
     posts: DefaultKeyedRateLimiter<i64>,
 }
 
@@ -62,6 +65,8 @@ impl Limits {
             sign_up: RateLimiter::keyed(quota(5, HOUR)),
             guest: RateLimiter::keyed(quota(30, HOUR)),
             unknown_uri: RateLimiter::keyed(quota(30, MINUTE)),
+            joins: RateLimiter::keyed(quota(60, MINUTE)),
+            joins_of: RateLimiter::keyed(quota(20, MINUTE)),
             posts: RateLimiter::keyed(quota(20, Duration::from_secs(10))),
         };
         Self { counts: Some(counts) }
@@ -75,6 +80,7 @@ impl Limits {
             Limit::SignUp => &counts.sign_up,
             Limit::Guest => &counts.guest,
             Limit::UnknownUri => &counts.unknown_uri,
+            Limit::Join => &counts.joins,
         };
         count(counter, &address)
     }
@@ -84,6 +90,11 @@ impl Limits {
     pub fn sign_in_to(&self, username: &str, address: Option<IpAddr>) -> Result<(), Error> {
         let Some(counts) = &self.counts else { return Ok(()) };
         count(&counts.sign_in_account, &(key(username), address))
+    }
+
+    /// Counts one try of a user to come into a chat.
+    pub fn join_of(&self, user_id: i64) -> Result<(), Error> {
+        self.counts.as_ref().map_or(Ok(()), |counts| count(&counts.joins_of, &user_id))
     }
 
     /// Counts one post of a user.
@@ -113,6 +124,8 @@ impl Limits {
             counts.sign_up.retain_recent();
             counts.guest.retain_recent();
             counts.unknown_uri.retain_recent();
+            counts.joins.retain_recent();
+            counts.joins_of.retain_recent();
             counts.posts.retain_recent();
         }
     }

@@ -8,10 +8,13 @@ mod chats;
 mod deletions;
 mod events;
 mod guests;
+mod joining;
+mod links;
 mod members;
 mod messages;
 mod owner;
 mod pages;
+mod previews;
 mod read_positions;
 mod settings;
 pub mod socket;
@@ -48,8 +51,14 @@ table::routes! {
     // Chats.
     "/api/chats"                     GET        your_chats::list            SignedIn
                                      POST       chats::start                SignedIn
-    "/api/chats/{uri}"               PATCH      chats::join                 Joining
+    "/api/chats/{uri}"               GET        previews::show              Visiting
+                                     PATCH      joining::join               Joining
                                      DELETE     chats::end                  Owner
+    "/api/chats/{uri}/uri"           POST       chats::move_to_new_uri      Moderator
+    "/api/chats/{uri}/links"         GET        links::list                 Moderator
+                                     POST       links::make                 Moderator
+    "/api/chats/{uri}/links/{link_id}"  DELETE  links::revoke               Moderator
+    "/api/chats/{uri}/links/{link_id}/members"  GET  links::came_by         Moderator
     "/api/chats/{uri}/messages"      GET        messages::history           Reader
                                      POST       messages::post              Writer
                                      DELETE     deletions::lately           Moderator

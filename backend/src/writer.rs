@@ -1,4 +1,4 @@
-//! Numbers and stores what people do in chats, together with what others do at the same time.
+//! Numbers and stores what people say in chats, together with what others say at the same time.
 //!
 //! While one batch is being committed the next one gathers, so a commit is paid for by everyone who waits and a quiet
 //! chat pays for one alone. A chat always goes to the same shard, which keeps its order.
@@ -36,30 +36,26 @@ const SHARDS_MAX: usize = 4;
 const QUEUE: usize = 4_096;
 /// How long anyone waits to be stored.
 const STORED_WITHIN: Duration = Duration::from_secs(15);
-/// What somebody does in a chat.
+
+/// What somebody says in a chat.
 #[derive(Clone, Debug)]
-enum Act {
-    Post { client_id: Uuid, message: String },
-    Join,
+struct Post {
+    client_id: Uuid,
+    message: String,
 }
 
-/// An act on its way into the database.
+/// A post on its way into the database.
 struct Work {
     chat: Address,
     user: User,
-    act: Act,
+    post: Post,
     answer: Answer,
 }
 
 /// Who wants to know what became of it.
 enum Answer {
-    Request(oneshot::Sender<Result<Done, Error>>),
+    Request(oneshot::Sender<Result<Message, Error>>),
     Socket { session: Arc<Session>, client_id: Uuid },
-}
-
-enum Done {
-    Posted(Box<Message>),
-    Joined,
 }
 
 /// The way in.
@@ -90,10 +86,10 @@ impl Writer {
         client_id: Uuid,
         message: String,
     ) -> Result<Message, Error> {
-        match self.wait(chat, user, Act::Post { client_id, message }).await? {
-            Done::Posted(message) => Ok(*message),
-            Done::Joined => Err(Error::Internal(anyhow::anyhow!("a post was answered as a join"))),
-        }
+        let (answer, answered) = oneshot::channel();
+        let post = Post { client_id, message };
+        self.take(Work { chat, user, post, answer: Answer::Request(answer) })?;
+        timeout(STORED_WITHIN, answered).await.map_err(|_| busy())?.map_err(|_| busy())?
     }
 
     /// The same for a post by socket, which is answered there.
@@ -106,18 +102,7 @@ impl Writer {
         message: String,
     ) -> Result<(), Error> {
         let answer = Answer::Socket { session: Arc::clone(session), client_id };
-        self.take(Work { chat, user, act: Act::Post { client_id, message }, answer })
-    }
-
-    /// Makes the user a member, if they are not one yet.
-    pub async fn join(&self, chat: Address, user: User) -> Result<(), Error> {
-        self.wait(chat, user, Act::Join).await.map(|_| ())
-    }
-
-    async fn wait(&self, chat: Address, user: User, act: Act) -> Result<Done, Error> {
-        let (answer, answered) = oneshot::channel();
-        self.take(Work { chat, user, act, answer: Answer::Request(answer) })?;
-        timeout(STORED_WITHIN, answered).await.map_err(|_| busy())?.map_err(|_| busy())?
+        self.take(Work { chat, user, post: Post { client_id, message }, answer })
     }
 
     fn take(&self, work: Work) -> Result<(), Error> {

@@ -3,7 +3,7 @@ DROP FUNCTION refuse_change;
 ALTER TABLE messages DROP COLUMN event, DROP COLUMN deleted_at;
 ALTER TABLE members RESET (fillfactor);
 ALTER TABLE members
-    DROP COLUMN standing, DROP COLUMN link_id, DROP COLUMN read_seq, DROP COLUMN muted;
+    DROP COLUMN standing, DROP COLUMN placed_at, DROP COLUMN link_id, DROP COLUMN read_seq, DROP COLUMN muted;
 DROP TABLE links;
 DROP TABLE former_uris;
 ALTER TABLE chats

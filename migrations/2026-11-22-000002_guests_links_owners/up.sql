@@ -75,6 +75,8 @@ ALTER TABLE members
     -- Only who is in reads and writes. Rows stay, so that whoever was away hears of it.
     ADD COLUMN standing text NOT NULL DEFAULT 'in'
         CHECK (standing IN ('in', 'knocking', 'refused', 'left', 'removed', 'banned')),
+    -- When they got it.
+    ADD COLUMN placed_at timestamptz NOT NULL DEFAULT now(),
     -- By which link they came; null is the page URL.
     ADD COLUMN link_id bigint REFERENCES links,
     -- Up to which place they have read.

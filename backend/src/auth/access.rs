@@ -7,6 +7,8 @@ use shared::member::{Role, Standing};
 pub enum Access {
     /// Everybody, also without a token.
     Anyone,
+    /// Everybody without a token, and with a good one everybody who is not banned from the chat.
+    Visiting,
     /// Everybody who is signed in.
     SignedIn,
     /// Everybody who is signed in with an account, so no guest.
@@ -65,10 +67,12 @@ impl Access {
     pub fn may(self, actor: Actor) -> Verdict {
         match self {
             Self::Anyone => Verdict::Allowed,
+            Self::Visiting if actor == Actor::Anonymous => Verdict::Allowed,
             _ if !actor.is_signed_in() => Verdict::NotSignedIn,
             Self::SignedIn => Verdict::Allowed,
             Self::Account => Verdict::allowed_if(actor != Actor::Guest),
             Self::GuestOnly => Verdict::allowed_if(actor == Actor::Guest),
+            Self::Visiting => Verdict::allowed_if(actor != Actor::Out(Standing::Banned)),
             Self::Joining => Verdict::allowed_if(!matches!(
                 actor,
                 Actor::Out(Standing::Knocking | Standing::Refused | Standing::Banned)

@@ -19,6 +19,10 @@ pub struct SignedIn {
     pub claims: Claims,
 }
 
+/// Whoever asks, signed in or not. A token that is no good is refused all the same.
+#[derive(Clone, Debug)]
+pub struct Visitor(pub Option<User>);
+
 impl SignedIn {
     /// Whoever the token is of.
     pub async fn with_token(app: &App, token: &str) -> Result<Self, Error> {
@@ -101,6 +105,22 @@ impl FromRequest for Guest {
         Box::pin(async move {
             let who = signed_in.await?;
             if who.user.guest { Ok(Self(who)) } else { Err(ProblemCode::Forbidden.into()) }
+        })
+    }
+}
+
+impl FromRequest for Visitor {
+    type Error = Error;
+    type Future = Extracting<Self>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let has_token = request.headers().contains_key(header::AUTHORIZATION);
+        let signed_in = has_token.then(|| SignedIn::from_request(request, payload));
+        Box::pin(async move {
+            match signed_in {
+                Some(signed_in) => Ok(Self(Some(signed_in.await?.user))),
+                None => Ok(Self(None)),
+            }
         })
     }
 }

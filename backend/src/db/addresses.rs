@@ -9,6 +9,9 @@ use diesel::{
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use sha2::{Digest, Sha256};
 
+use shared::{member::Role, problem::ProblemCode};
+
+use super::{chats::Found, links, members::Place};
 use crate::problem::Error;
 
 #[derive(QueryableByName)]
@@ -35,4 +38,41 @@ pub async fn chat_of(connection: &mut AsyncPgConnection, address: &str) -> Resul
     .await
     .optional()?;
     Ok(led.map(|led| led.chat_id))
+}
+
+/// How an address leads into a chat.
+#[derive(Clone, Copy, Debug)]
+pub struct Way {
+    /// What it lets one do there.
+    pub role: Role,
+    /// By which link; nothing is the page URL.
+    pub link_id: Option<i64>,
+    /// Why it lets nobody in, if so.
+    pub shut: Option<ProblemCode>,
+}
+
+impl Way {
+    /// Whether it lets somebody in who has or had this place. Whoever came by a link before has been counted already.
+    pub fn lets_in(&self, place: Option<&Place>) -> Result<(), ProblemCode> {
+        match self.shut {
+            None => Ok(()),
+            Some(ProblemCode::LinkUsedUp) if self.is_known_to(place) => Ok(()),
+            Some(why) => Err(why),
+        }
+    }
+
+    /// Whether it is a link by which this place was got.
+    pub fn is_known_to(&self, place: Option<&Place>) -> bool {
+        self.link_id.is_some() && place.is_some_and(|place| place.link_id == self.link_id)
+    }
+}
+
+/// How the address leads into the chat, of which is known that it leads or led there.
+pub async fn way(connection: &mut AsyncPgConnection, chat: &Found, address: &str) -> Result<Way, Error> {
+    if address == chat.uri {
+        let shut = (!chat.link_open).then_some(ProblemCode::LinkClosed);
+        return Ok(Way { role: Role::Writer, link_id: None, shut });
+    }
+    let former = Way { role: Role::Writer, link_id: None, shut: Some(ProblemCode::LinkRevoked) };
+    Ok(links::way(connection, chat.id, address).await?.unwrap_or(former))
 }

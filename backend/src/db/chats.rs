@@ -12,7 +12,10 @@ use uuid::Uuid;
 
 use super::{
     members,
-    schema::chats::{self, dsl},
+    schema::{
+        chats::{self, dsl},
+        former_uris,
+    },
 };
 use crate::problem::Error;
 
@@ -167,6 +170,16 @@ pub async fn lock(connection: &mut AsyncPgConnection, ids: &[i64]) -> QueryResul
         .for_update()
         .load(connection)
         .await
+}
+
+/// Gives a chat that is locked another address; the one that it had leads to it as well, for whoever is in it.
+pub async fn move_to(connection: &mut AsyncPgConnection, chat: &Found, uri: &str) -> QueryResult<()> {
+    diesel::insert_into(former_uris::table)
+        .values((former_uris::uri.eq(&chat.uri), former_uris::chat_id.eq(chat.id)))
+        .execute(connection)
+        .await?;
+    diesel::update(chats::table.find(chat.id)).set(dsl::uri.eq(uri)).execute(connection).await?;
+    Ok(())
 }
 
 /// Sets the heads of chats that are locked.

@@ -79,14 +79,23 @@ pub(super) fn column_of(role: Role) -> &'static str {
     }
 }
 
-/// A membership that is to be stored.
+/// A place in a chat that somebody gets, for the first time or again.
 #[derive(Clone, Copy, Debug)]
-pub struct NewMember {
-    pub chat_id: i64,
+pub struct NewPlace {
     pub user_id: i64,
     pub role: Role,
-    pub seq: i64,
-    pub created_at: DateTime<Utc>,
+    pub standing: Standing,
+    /// By which link they came; nothing is the page URL.
+    pub link_id: Option<i64>,
+}
+
+/// The place that somebody has or had in a chat.
+#[derive(Clone, Copy, Debug)]
+pub struct Place {
+    pub role: Role,
+    pub standing: Standing,
+    pub placed_at: DateTime<Utc>,
+    pub link_id: Option<i64>,
 }
 
 pub(super) async fn insert_owner(
@@ -95,40 +104,68 @@ pub(super) async fn insert_owner(
     user_id: i64,
     created_at: DateTime<Utc>,
 ) -> QueryResult<()> {
-    insert(connection, &[NewMember { chat_id, user_id, role: Role::Owner, seq: 1, created_at }]).await
+    let owner = NewPlace { user_id, role: Role::Owner, standing: Standing::In, link_id: None };
+    put(connection, chat_id, owner, 1, created_at).await
 }
 
-pub async fn insert(connection: &mut AsyncPgConnection, new: &[NewMember]) -> QueryResult<()> {
-    let rows: Vec<_> = new
-        .iter()
-        .map(|member| {
-            (
-                dsl::chat_id.eq(member.chat_id),
-                dsl::user_id.eq(member.user_id),
-                dsl::role.eq(column_of(member.role)),
-                dsl::seq.eq(member.seq),
-                dsl::revision.eq(member.seq),
-                // What was said before is there to be read, but nobody waits for it.
-                dsl::read_seq.eq(member.seq),
-                dsl::created_at.eq(member.created_at),
-            )
-        })
-        .collect();
-    diesel::insert_into(members::table).values(rows).execute(connection).await?;
+/// Gives somebody their place; one that they had before goes on from here, with what they have read.
+pub(super) async fn put(
+    connection: &mut AsyncPgConnection,
+    chat_id: i64,
+    NewPlace { user_id, role, standing, link_id }: NewPlace,
+    seq: i64,
+    at: DateTime<Utc>,
+) -> QueryResult<()> {
+    let place = (
+        dsl::role.eq(column_of(role)),
+        dsl::standing.eq(column_of_standing(standing)),
+        dsl::link_id.eq(link_id),
+        dsl::seq.eq(seq),
+        dsl::revision.eq(seq),
+        dsl::created_at.eq(at),
+        dsl::placed_at.eq(at),
+    );
+    diesel::insert_into(members::table)
+        // What was said before is there to be read, but nobody waits for it.
+        .values((dsl::chat_id.eq(chat_id), dsl::user_id.eq(user_id), dsl::read_seq.eq(seq), place))
+        .on_conflict((dsl::chat_id, dsl::user_id))
+        .do_update()
+        .set(place)
+        .execute(connection)
+        .await?;
     Ok(())
 }
 
-/// Which of these chats these users are in: the pairs that exist. May hold pairs that were not asked for.
-pub async fn existing(
+/// Notes by which link somebody came.
+pub(super) async fn came_by(
     connection: &mut AsyncPgConnection,
-    chat_ids: &[i64],
-    user_ids: &[i64],
-) -> QueryResult<Vec<(i64, i64)>> {
-    members::table
-        .filter(dsl::chat_id.eq_any(chat_ids).and(dsl::user_id.eq_any(user_ids)))
-        .select((dsl::chat_id, dsl::user_id))
-        .load(connection)
+    chat_id: i64,
+    user_id: i64,
+    link_id: i64,
+) -> QueryResult<()> {
+    let member = members::table.find((chat_id, user_id));
+    diesel::update(member).set(dsl::link_id.eq(link_id)).execute(connection).await?;
+    Ok(())
+}
+
+/// The place that a user has or had in a chat.
+pub async fn place(
+    connection: &mut AsyncPgConnection,
+    chat_id: i64,
+    user_id: i64,
+) -> Result<Option<Place>, Error> {
+    let found = members::table
+        .find((chat_id, user_id))
+        .select((dsl::role, dsl::standing, dsl::placed_at, dsl::link_id))
+        .first::<(String, String, DateTime<Utc>, Option<i64>)>(connection)
         .await
+        .optional()?;
+    Ok(found.map(|(role, standing, placed_at, link_id)| Place {
+        role: role_of(&role),
+        standing: standing_of(&standing),
+        placed_at,
+        link_id,
+    }))
 }
 
 /// What a user may do in a chat, if they are in it.
@@ -161,6 +198,13 @@ pub async fn find(
         .await
         .optional()?;
     Ok(found.map(|(row, user)| row.into_member(user)))
+}
+
+/// How many are in a chat.
+pub async fn count(connection: &mut AsyncPgConnection, chat_id: i64) -> Result<u64, Error> {
+    let inside = dsl::chat_id.eq(chat_id).and(dsl::standing.eq(column_of_standing(Standing::In)));
+    let count: i64 = members::table.filter(inside).count().get_result(connection).await?;
+    Ok(count.unsigned_abs())
 }
 
 /// Everyone in a chat, the owner first, then in the order in which they joined.

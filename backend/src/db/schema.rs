@@ -89,6 +89,7 @@ diesel::table! {
         revision -> BigInt,
         created_at -> Timestamptz,
         standing -> Text,
+        placed_at -> Timestamptz,
         link_id -> Nullable<BigInt>,
         read_seq -> BigInt,
         muted -> Bool,

@@ -94,6 +94,7 @@ impl Turn<'_> {
         diesel::update(of_members::members.find((self.chat.id, user_id)))
             .set((
                 of_members::standing.eq(column_of_standing(standing)),
+                of_members::placed_at.eq(diesel::dsl::now),
                 of_members::role.eq(column_of(role)),
                 of_members::revision.eq(revision),
                 of_members::read_seq.eq(unread_from),

@@ -91,6 +91,29 @@ pub async fn find(connection: &mut AsyncPgConnection, id: i64) -> Result<Option<
     Ok(row.map(|(row, email)| User { email, ..row.into_user() }))
 }
 
+/// The user of this name, as others see them.
+pub async fn named(connection: &mut AsyncPgConnection, username: &str) -> Result<Option<User>, Error> {
+    let found = users::table
+        .filter(dsl::username_key.eq(key(username)).and(dsl::deleted_at.is_null()))
+        .select(UserRow::as_select())
+        .first(connection)
+        .await
+        .optional()?;
+    Ok(found.map(UserRow::into_user))
+}
+
+/// These users as others see them, in this order; who is gone is left out.
+pub async fn of_ids(connection: &mut AsyncPgConnection, ids: &[i64]) -> Result<Vec<User>, Error> {
+    let rows = users::table
+        .filter(dsl::id.eq_any(ids).and(dsl::deleted_at.is_null()))
+        .select(UserRow::as_select())
+        .load(connection)
+        .await?;
+    let mut users: Vec<_> = rows.into_iter().map(UserRow::into_user).collect();
+    users.sort_by_key(|user| ids.iter().position(|id| *id == user.id));
+    Ok(users)
+}
+
 pub async fn credentials(
     connection: &mut AsyncPgConnection,
     username: &str,

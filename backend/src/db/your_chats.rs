@@ -16,7 +16,12 @@ use shared::{
     user::User,
 };
 
-use super::{chats::Found, members::role_of, messages::MessageRow, users::UserRow};
+use super::{
+    chats::{Address, Found},
+    members::role_of,
+    messages::MessageRow,
+    users::UserRow,
+};
 use crate::problem::Error;
 
 /// How many of the newest unread places of a chat are looked at: whoever writes much and never says that they read would

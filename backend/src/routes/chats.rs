@@ -1,28 +1,26 @@
-//! Chats: starting one, and coming into one.
+//! Chats: starting one, and giving one another address.
 
 use actix_web::{
-    HttpRequest, HttpResponse,
-    web::{Data, Json, Path},
+    HttpResponse,
+    web::{Data, Json},
 };
+use futures_util::FutureExt;
 use rand::distr::{Alphanumeric, SampleString};
 use shared::{
-    chat::{Join, Joined, Started, URI_LENGTH, is_uri},
-    member::Standing,
-    problem::ProblemCode,
-    user::User,
+    chat::{Rotated, Started, URI_LENGTH},
+    event::Event,
+    member::{Role, Standing},
 };
 
 use crate::{
-    address::address,
     app::App,
-    auth::{Owner, Reader, SignedIn, membership::guessing_is_limited},
-    body::{Body, Fields, FromFields},
-    db::{self, chats::Address},
-    problem::{Error, Refusal},
+    auth::{Moderator, Owner, SignedIn},
+    db,
+    problem::Error,
 };
 
 pub async fn start(app: Data<App>, signed_in: SignedIn) -> Result<Json<Started>, Error> {
-    let uri = Alphanumeric.sample_string(&mut rand::rng(), URI_LENGTH);
+    let uri = fresh_address();
     let chat = db::chats::start(&mut *app.db.get().await?, &uri, signed_in.user.id).await?;
     // Their other devices list it as well.
     app.hub.place(chat.id, &uri, signed_in.user.id, Standing::In);
@@ -36,62 +34,29 @@ pub async fn end(app: Data<App>, Owner { user, chat }: Owner) -> Result<HttpResp
     Ok(HttpResponse::NoContent().finish())
 }
 
-/// Makes the caller a member, or finds that they are one, and tells what a newcomer needs.
-pub async fn join(
+/// The chat gets another page URL. Nobody loses their place by it; strangers with the old one do not get in any more.
+pub async fn move_to_new_uri(
     app: Data<App>,
-    request: HttpRequest,
-    uri: Path<String>,
-    SignedIn { user, .. }: SignedIn,
-    Body(join): Body<Join>,
-) -> Result<Json<Joined>, Error> {
-    if db::users::key(&join.username) != db::users::key(&user.username) {
-        let detail = "You can only join as yourself.";
-        return Err(Refusal::new(ProblemCode::Forbidden).detail(detail).into());
-    }
-    let reader = guessing_is_limited(&app, address(&request, &app.config), enter(&app, &user, &uri).await)?;
-    Ok(Json(joined(&app, Reader { user, ..reader }).await?))
-}
-
-async fn enter(app: &App, user: &User, uri: &str) -> Result<Reader, Error> {
-    match Reader::find(app, user.id, uri).await {
-        Err(Error::Refused(refusal)) if refusal.code() == ProblemCode::ChatNotFound && is_uri(uri) => {
-            let chat_id = db::addresses::chat_of(&mut *app.db.get().await?, uri).await?;
-            let chat =
-                db::chats::read(&mut *app.db.get().await?, chat_id.ok_or(ProblemCode::ChatNotFound)?).await?;
-            app.writer.join(Address { id: chat.id, uri: chat.uri }, user.clone()).await?;
-            Reader::find(app, user.id, uri).await
+    Moderator { user, chat }: Moderator,
+) -> Result<Json<Rotated>, Error> {
+    let uri = fresh_address();
+    let to = uri.clone();
+    let app = app.into_inner();
+    let act = app.act(chat.id, move |turn| {
+        async move {
+            turn.check_role(user.id, Role::Moderator).await?;
+            db::chats::move_to(turn.connection, &turn.chat, &to).await?;
+            // Whoever keeps the settings in mind keeps the address with them.
+            turn.touch_chat().await?;
+            turn.say(user.id, &Event::UriRotated).await
         }
-        found => found,
-    }
+        .boxed()
+    });
+    act.await?;
+    Ok(Json(Rotated { uri }))
 }
 
-async fn joined(app: &App, Reader { user, chat, .. }: Reader) -> Result<Joined, Error> {
-    let mut connection = app.db.get().await?;
-    // The head comes first, so that it is not newer than the members.
-    let chat = db::chats::read(&mut connection, chat.id).await?;
-    let mut members = db::members::of_chat(&mut connection, chat.id).await?;
-    if let Some(own) = members.iter_mut().find(|member| member.user.id == user.id) {
-        own.user.email.clone_from(&user.email);
-    }
-    let others = [Standing::Knocking, Standing::Banned];
-    let others = db::members::of_standing(&mut connection, chat.id, &others).await?;
-    let (status, message) = ("SUCCESS".to_owned(), format!("{} joined the chat", user.username));
-    let settings = chat.settings();
-    Ok(Joined {
-        status,
-        uri: chat.uri,
-        epoch: app.epoch,
-        head: chat.head,
-        chat: settings,
-        members,
-        others,
-        message,
-        user,
-    })
-}
-
-impl FromFields for Join {
-    fn from_fields(fields: &mut Fields) -> Self {
-        Self { username: fields.text("username", |_| Ok(())) }
-    }
+/// An address that nobody guesses.
+pub(super) fn fresh_address() -> String {
+    Alphanumeric.sample_string(&mut rand::rng(), URI_LENGTH)
 }

@@ -6,7 +6,7 @@ use chrono::{DateTime, SubsecRound, Utc};
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use shared::message::Message;
 
-use super::{Act, Work};
+use super::{Post, Work};
 use crate::{
     db::{
         Db,
@@ -52,15 +52,13 @@ fn sorted(batch: &[Work], now: DateTime<Utc>) -> Sorted<'_> {
     let mut posts = NewPosts { created_at: now, ..NewPosts::default() };
     let mut places: BTreeMap<i64, Vec<usize>> = BTreeMap::new();
     for (place, work) in batch.iter().enumerate() {
-        if let Act::Post { client_id, message } = &work.act {
-            let of_chat = places.entry(work.chat.id).or_default();
-            of_chat.push(place);
-            posts.chat_ids.push(work.chat.id);
-            posts.nths.push(number(of_chat.len()));
-            posts.user_ids.push(work.user.id);
-            posts.client_ids.push(*client_id);
-            posts.messages.push(message);
-        }
+        let of_chat = places.entry(work.chat.id).or_default();
+        of_chat.push(place);
+        posts.chat_ids.push(work.chat.id);
+        posts.nths.push(number(of_chat.len()));
+        posts.user_ids.push(work.user.id);
+        posts.client_ids.push(work.post.client_id);
+        posts.messages.push(&work.post.message);
     }
     (posts.chats, posts.counts) = places.iter().map(|(id, places)| (*id, number(places.len()))).unzip();
     Sorted { posts, places }
@@ -79,17 +77,17 @@ fn in_order(
         let of_chat = rows.first().and_then(|row| places.get(&row.chat_id));
         for (place, row) in of_chat.into_iter().flatten().zip(rows) {
             if let (Some(message), Some(work)) = (messages.get_mut(*place), batch.get(*place)) {
-                *message = message_of(work, row, now);
+                *message = Some(message_of(work, row, now));
             }
         }
     }
     messages
 }
 
-fn message_of(work: &Work, row: &StoredPost, created_at: DateTime<Utc>) -> Option<Message> {
-    let Act::Post { client_id, message } = &work.act else { return None };
+fn message_of(work: &Work, row: &StoredPost, created_at: DateTime<Utc>) -> Message {
+    let Post { client_id, message } = &work.post;
     let (id, seq, user) = (row.id, row.seq, work.user.public());
-    Some(Message {
+    Message {
         id,
         seq,
         revision: seq,
@@ -99,7 +97,7 @@ fn message_of(work: &Work, row: &StoredPost, created_at: DateTime<Utc>) -> Optio
         message: message.clone(),
         event: None,
         deleted: false,
-    })
+    }
 }
 
 fn number(count: usize) -> i64 {

@@ -12,7 +12,7 @@ use tokio::{
 use uuid::Uuid;
 
 use super::{
-    Act, QUEUE, STORED_WITHIN, Work, busy, careful,
+    QUEUE, STORED_WITHIN, Work, busy, careful,
     quick::{self, Trouble},
     telling,
 };
@@ -68,15 +68,13 @@ impl Shard {
 
     /// Stores what can be stored at once, and sets the rest aside.
     async fn settle(&mut self, batch: Vec<Work>) {
-        let (quick, rest): (Vec<_>, Vec<_>) = batch.into_iter().partition(|work| self.is_quick(work));
+        // A chat of which a part must wait waits as a whole, or its order would change.
+        let (quick, rest): (Vec<_>, Vec<_>) =
+            batch.into_iter().partition(|work| !self.aside.contains_key(&work.chat.id));
         self.set_aside(rest);
         if quick.is_empty() {
             return;
         }
-        // A chat of which a part must wait waits as a whole, or its order would change.
-        let (quick, rest): (Vec<_>, Vec<_>) =
-            quick.into_iter().partition(|work| !self.aside.contains_key(&work.chat.id));
-        self.set_aside(rest);
         let stored = timeout(STORED_WITHIN, quick::store(&self.store.quick, &quick)).await;
         match stored.unwrap_or_else(|_| Err(Trouble::Down(busy()))) {
             Ok(stored) => {
@@ -90,10 +88,6 @@ impl Shard {
             }
             Err(Trouble::Down(error)) => telling::fail(&self.store.hub, quick, &error),
         }
-    }
-
-    fn is_quick(&self, work: &Work) -> bool {
-        matches!(work.act, Act::Post { .. }) && !self.aside.contains_key(&work.chat.id)
     }
 
     /// Has these stored chat by chat, beside everything else.

@@ -7,7 +7,7 @@ use std::{
 
 use shared::{changes::Changes, message::Message, problem::ProblemCode, socket::ServerFrame};
 
-use super::{Answer, Done, Work, shard::Store};
+use super::{Answer, Work, shard::Store};
 use crate::{
     hub::{Hub, delivery::Delivery, frame},
     problem::{Error, Refusal},
@@ -37,7 +37,7 @@ pub async fn tell_stored(store: &Store, batch: Vec<Work>, stored: Vec<Option<Mes
     }
     for (work, message) in batch.into_iter().zip(stored) {
         match message {
-            Some(message) => work.answer(Ok(Done::Posted(Box::new(message))), &mut delivery),
+            Some(message) => work.answer(Ok(message), &mut delivery),
             None => left.push(work),
         }
     }
@@ -69,18 +69,14 @@ pub fn refuse(batch: Vec<Work>, code: ProblemCode) {
 
 impl Work {
     /// Tells whoever sent it what became of it.
-    pub fn answer(self, done: Result<Done, Error>, delivery: &mut Delivery) {
+    pub fn answer(self, done: Result<Message, Error>, delivery: &mut Delivery) {
         let (session, client_id) = match self.answer {
             // Whoever stopped waiting will ask again.
             Answer::Request(waiting) => return drop(waiting.send(done)),
             Answer::Socket { session, client_id } => (session, client_id),
         };
         let answer = match done {
-            Ok(Done::Posted(message)) => {
-                let Message { seq, revision, .. } = *message;
-                ServerFrame::Posted { client_id, seq, revision }
-            }
-            Ok(Done::Joined) => return,
+            Ok(Message { seq, revision, .. }) => ServerFrame::Posted { client_id, seq, revision },
             Err(error) => {
                 let (client_id, uri) = (Some(client_id), Some(self.chat.uri));
                 ServerFrame::Refused { client_id, uri, problem: error.problem() }

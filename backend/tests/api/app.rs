@@ -165,6 +165,11 @@ impl Person {
         self.join(uri).await.is(200).read()
     }
 
+    /// Adds, as who keeps the chat may, somebody else.
+    pub fn add(&self, uri: &str, name: &str) -> Call {
+        self.call(&Method::PATCH, &format!("/api/chats/{uri}/")).json(&json!({ "username": name }))
+    }
+
     pub fn say(&self, uri: &str, message: &str) -> Call {
         self.post(&format!("/api/chats/{uri}/messages/")).json(&json!({ "message": message }))
     }

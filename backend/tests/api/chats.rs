@@ -63,16 +63,18 @@ async fn of_twenty_joins_of_one_person_at_once_one_counts() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nobody_joins_for_another() {
+async fn nobody_joins_for_another_who_does_not_keep_the_chat() {
     let app = TestApp::start().await;
-    let (ada, tea) = app.tea().await;
-    let (brian, _eve) = (app.person("brian").await, app.person("eve").await);
+    let (_ada, tea) = app.tea().await;
+    let (brian, lena, _eve) = (app.person("brian").await, app.person("lena").await, app.person("eve").await);
+    lena.joins(&tea).await;
     let path = format!("/api/chats/{tea}/");
-    for (caller, other) in [(&brian, "eve"), (&ada, "eve"), (&brian, "nobody"), (&brian, "")] {
+    let tries = [(&brian, "eve"), (&lena, "eve"), (&lena, "nobody"), (&brian, "nobody"), (&brian, "")];
+    for (caller, other) in tries {
         let answer = caller.call(&Method::PATCH, &path).json(&json!({ "username": other })).await;
         answer.refused(ProblemCode::Forbidden);
     }
-    assert_eq!(app.count("SELECT count(*) FROM members").await, 1);
+    assert_eq!(app.count("SELECT count(*) FROM members").await, 2);
     let in_capitals = brian.call(&Method::PATCH, &path).json(&json!({ "username": "BRIAN" }));
     assert_eq!(in_capitals.await.is(200).read::<Joined>().user.id, brian.id);
 }

@@ -112,10 +112,26 @@ async fn nobody_finds_a_chat_by_trying() {
     too_many_after(30, |count| match count % 3 {
         0 => ada.join(&nowhere(count)),
         1 => ada.get(&format!("/api/chats/{}/messages/", nowhere(count))),
-        _ => ada.get(&format!("/api/chats/{}/changes/", nowhere(count))),
+        _ => app.web.get(&format!("/api/chats/{}/", nowhere(count))),
     })
     .await;
     ada.says(&tea, "known chats are open").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_person_tries_twenty_times_a_minute_to_come_in_and_an_address_sixty() {
+    let app = limited(|_| ()).await;
+    let (ada, tea) = app.tea().await;
+    app.sql().await.execute("UPDATE chats SET link_open = false", &[]).await.unwrap();
+    for name in ["brian", "eve"] {
+        let person = app.person(name).await;
+        too_many_after(20, |_| person.join(&tea)).await;
+    }
+    let lena = app.person("lena").await;
+    too_many_after(20, |_| lena.join(&tea)).await;
+    let last = app.person("last").await;
+    last.join(&tea).await.refused(ProblemCode::TooManyRequests);
+    ada.joins(&tea).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -6,6 +6,7 @@ use futures_util::{SinkExt, StreamExt};
 use serde_json::Value;
 use shared::{
     changes::Changes,
+    member::Standing,
     problem::Problem,
     socket::{ClientFrame, PROTOCOL, ServerFrame, Ticket},
 };
@@ -145,6 +146,15 @@ impl Listener {
             ServerFrame::Changes(changes) => changes,
             other => panic!("changes were awaited: {other:?}"),
         }
+    }
+
+    /// Hears what its user is in a chat now.
+    pub async fn hears_membership(&mut self, uri: &str, standing: Standing) {
+        assert_eq!(self.hears().await, ServerFrame::Membership { uri: uri.to_owned(), standing });
+    }
+
+    pub async fn hears_moved(&mut self, uri: &str, to: &str) {
+        assert_eq!(self.hears().await, ServerFrame::Moved { uri: uri.to_owned(), to: to.to_owned() });
     }
 
     /// The next refusal: of which post and chat, and why.

@@ -8,6 +8,7 @@
 )]
 
 mod accounts;
+mod addresses;
 mod app;
 mod audit;
 mod authorisation;
@@ -30,10 +31,13 @@ mod headers;
 #[path = "../common/heir.rs"]
 mod heir;
 mod history;
+mod joining;
 mod keeping;
 mod lifetime;
 mod limits;
+mod links;
 mod listener;
+mod lobby;
 mod members;
 mod memory;
 mod messages;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use shared::{problem::ProblemCode, socket::ServerFrame};
+use shared::{member::Standing, problem::ProblemCode, socket::ServerFrame};
 use uuid::Uuid;
 
 use crate::app::{Answer, TestApp};
@@ -88,6 +88,7 @@ async fn whoever_joins_hears_from_then_on_and_can_read_what_was_before() {
     newcomer.hears_refusal().await;
     eve.joins(&tea).await;
     assert_eq!(insider.hears_changes().await.members[0].user.username, "eve");
+    newcomer.hears_membership(&tea, Standing::In).await;
     newcomer.subscribes(&tea, None, None).await;
     assert_eq!(newcomer.hears_changes().await.head, 3);
     ada.says(&tea, "after").await;

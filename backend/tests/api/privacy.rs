@@ -5,6 +5,7 @@ use std::future::IntoFuture;
 use futures_util::future::join_all;
 use reqwest::Method;
 use serde_json::json;
+use shared::member::Standing;
 
 use crate::app::{Answer, TestApp};
 
@@ -15,6 +16,7 @@ async fn nobodys_e_mail_reaches_another_member() {
     let brian = app.person("brian").await;
     let mut eve = brian.listens().await;
     brian.join(&tea).await.is(200);
+    eve.hears_membership(&tea, Standing::In).await;
     eve.subscribes(&tea, Some(0), None).await;
     let mut heard = vec![eve.hears_text().await];
 

@@ -65,7 +65,8 @@ impl Conversation {
             };
             if self.app.hub.is_here(chat.id, self.id) {
                 self.note(chat.id, asked, true);
-            } else if self.chats.len() < CHATS_MAX || self.chats.iter().any(|known| known.chat_id == chat.id) {
+            } else if self.chats.len() < CHATS_MAX || self.chats.iter().any(|known| known.chat_id == chat.id)
+            {
                 self.note(chat.id, asked, true);
                 self.app.hub.listen_aside(&chat, asked, self.id, &self.session, (*after).max(0));
                 began.insert(asked.clone(), chat.id);
