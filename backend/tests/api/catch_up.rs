@@ -101,10 +101,10 @@ impl Client {
     async fn hear_well(&mut self, head: i64) {
         while self.timeline.head() < head {
             let changes = self.hears_changes().await;
-            let heard = self.timeline.hear(changes);
+            let verdict = self.timeline.hear(changes);
             assert!(
-                matches!(heard, Heard::Applied | Heard::Known),
-                "whoever stays misses nothing: {heard:?}"
+                matches!(verdict, Heard::Applied | Heard::Known),
+                "whoever stays misses nothing: {verdict:?}"
             );
         }
     }

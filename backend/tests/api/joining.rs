@@ -18,18 +18,9 @@ impl TestApp {
     }
 
     /// Somebody without an account, in a browser.
-    pub async fn guest(&self, name: &str, browser: u128) -> Person {
-        let person = self.person(name).await;
-        let browser = uuid::Uuid::from_u128(browser);
-        self.run(&format!("UPDATE users SET guest = true, password_hash = NULL WHERE id = {}", person.id))
-            .await;
-        self.run(&format!(
-            "INSERT INTO sessions (id, user_id, refresh_hash, browser) \
-             VALUES (gen_random_uuid(), {}, '\\x{:016x}', '{browser}')",
-            person.id, person.id
-        ))
-        .await;
-        person
+    pub async fn guest_in(&self, browser: u128) -> Person {
+        let cookie = format!("chatire_browser={}", uuid::Uuid::from_u128(browser));
+        self.guest_of(&self.web.post("/auth/guest/").header("cookie", &cookie).await.is(201))
     }
 
     /// Gives somebody another standing behind everyone's back.
@@ -125,8 +116,8 @@ async fn a_ban_beats_every_address() {
 async fn a_banned_guest_is_known_by_the_browser() {
     let app = TestApp::start().await;
     let (_ada, tea) = app.tea().await;
-    let (guest, again) = (app.guest("guest-1", 7).await, app.guest("guest-2", 7).await);
-    let elsewhere = app.guest("guest-3", 8).await;
+    let (guest, again) = (app.guest_in(7).await, app.guest_in(7).await);
+    let elsewhere = app.guest_in(8).await;
     guest.joins(&tea).await;
     app.stands(&guest, "banned").await;
     again.join(&tea).await.refused(ProblemCode::Banned);
@@ -140,8 +131,8 @@ async fn a_banned_guest_is_known_by_the_browser() {
 async fn who_has_an_account_answers_for_themself_and_not_for_their_browser() {
     let app = TestApp::start().await;
     let (_ada, tea) = app.tea().await;
-    let (owner, other) = (app.guest("brian", 7).await, app.guest("guest-2", 7).await);
-    app.run("UPDATE users SET guest = false WHERE username = 'brian'").await;
+    let (owner, other) = (app.guest_in(7).await, app.guest_in(7).await);
+    app.run(&format!("UPDATE users SET guest = false WHERE id = {}", owner.id)).await;
     owner.joins(&tea).await;
     app.stands(&owner, "banned").await;
     other.joins(&tea).await;
@@ -151,14 +142,14 @@ async fn who_has_an_account_answers_for_themself_and_not_for_their_browser() {
 async fn guests_stay_out_where_they_are_not_welcome() {
     let app = TestApp::start().await;
     let (ada, tea) = app.tea().await;
-    let (inside, guest) = (app.guest("guest-1", 1).await, app.guest("guest-2", 2).await);
+    let (inside, guest) = (app.guest_in(1).await, app.guest_in(2).await);
     inside.joins(&tea).await;
     app.run("UPDATE chats SET guests = false").await;
     let link = ada.makes_link(&tea, json!({ "role": "writer" })).await;
     for address in [&tea, &link.secret] {
         guest.join(address).await.refused(ProblemCode::GuestsNotWelcome);
     }
-    ada.add(&tea, "guest-2").await.refused(ProblemCode::GuestsNotWelcome);
+    ada.add(&tea, &guest.name).await.refused(ProblemCode::GuestsNotWelcome);
     inside.joins(&tea).await;
     app.person("brian").await.joins(&tea).await;
 }

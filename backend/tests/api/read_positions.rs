@@ -161,7 +161,7 @@ async fn what_was_read_survives_a_restart() {
     app.stop().await;
     assert_eq!(app.count(&format!("SELECT read_seq FROM members WHERE user_id = {}", brian.id)).await, 11);
     let again = TestApp::on(database, url, |_| ()).await;
-    let token = again.app.keys.sign_in(brian.id).unwrap();
+    let token = again.token(brian.id).await;
     let brian = Person { token, web: again.web.clone(), ..brian };
     let yours = brian.only_chat().await;
     assert_eq!((yours.read_seq, yours.unread), (11, 1));
