@@ -48,7 +48,7 @@ impl Me {
                 let roles = [Role::Moderator, Role::Writer, Role::Reader].into_iter();
                 let roles = roles.filter(|other| self.owns() && *other != role).map(Deed::Give);
                 let own = self.owns().then_some(Deed::HandOver);
-                roles.chain([Deed::Erase(5), Deed::Erase(60), Deed::Remove, Deed::Ban]).chain(own).collect()
+                roles.chain(own).chain([Deed::Erase(5), Deed::Erase(60), Deed::Remove, Deed::Ban]).collect()
             }
             Standing::Knocking => vec![Deed::Admit, Deed::Refuse],
             Standing::Banned => vec![Deed::Unban],

@@ -10,6 +10,8 @@ use super::{PRODUCT, YOU, keeping};
 /// Nothing for what a newer server does. `who` did it; without it the server did, by the chat's own rules.
 pub fn act(who: Option<&str>, me: i64, act: &Event) -> Option<String> {
     let named = |person: &Person| if person.id == me { YOU.to_lowercase() } else { person.name.clone() };
+    let whose =
+        |person: &Person| if person.id == me { keeping::YOURS.to_owned() } else { person.name.clone() };
     let done = match act {
         Event::Named { name } if name.is_empty() => "took away the chat’s name".to_owned(),
         Event::Named { name } => format!("named the chat “{name}”"),
@@ -41,9 +43,9 @@ pub fn act(who: Option<&str>, me: i64, act: &Event) -> Option<String> {
         Event::Role { who, role } => format!("made {} {}", named(who), a_role(*role)),
         Event::HandedOver { who } => format!("handed the chat over to {}", named(who)),
         Event::MessagesDeleted { who, count } => {
-            format!("deleted {} of {}", keeping::messages(*count), named(who))
+            format!("deleted {} of {}", keeping::messages(*count), whose(who))
         }
-        Event::MessageDeleted { who, .. } => format!("deleted a message of {}", named(who)),
+        Event::MessageDeleted { who, .. } => format!("deleted a message of {}", whose(who)),
         Event::LinkMade { label, role, .. } => {
             format!("made {} for {}", a_link(label), keeping::people_of(*role))
         }
@@ -99,7 +101,10 @@ mod tests {
     #[test]
     fn oneself_is_you() {
         let who = Person { id: ME, name: "Ada".into() };
-        assert_eq!(line("Eve", ME, &Event::Admitted { who }).as_deref(), Some("Eve let you in"));
+        let admitted = Event::Admitted { who: who.clone() };
+        assert_eq!(line("Eve", ME, &admitted).as_deref(), Some("Eve let you in"));
+        let deleted = Event::MessageDeleted { who, seq: 3 };
+        assert_eq!(act(Some("Eve"), ME, &deleted).as_deref(), Some("Eve deleted a message of yours"));
     }
 
     #[test]

@@ -56,7 +56,7 @@ pub fn deed(deed: Deed) -> String {
         Deed::Give(Role::Reader) => "Let only read".to_owned(),
         Deed::Give(Role::Writer) => "Make a writer".to_owned(),
         Deed::Give(Role::Moderator | Role::Owner) => "Make a moderator".to_owned(),
-        Deed::Erase(minutes) => format!("Delete the last {minutes} minutes"),
+        Deed::Erase(minutes) => format!("Delete messages of the last {minutes} minutes"),
         Deed::Remove => "Remove".to_owned(),
         Deed::Ban => "Ban".to_owned(),
         Deed::Unban => "Unban".to_owned(),
@@ -221,6 +221,7 @@ pub fn span(seconds: u32) -> String {
 }
 
 // History
+pub const YOURS: &str = "yours";
 pub const NOTHING_DONE: &str = "Nothing has been done here yet.";
 
 // Messages
