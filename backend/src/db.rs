@@ -6,6 +6,7 @@ pub mod audit;
 pub mod changes;
 pub mod chats;
 mod deletions;
+mod heirs;
 pub mod instance;
 pub mod joining;
 pub mod lifetime;

@@ -1,7 +1,9 @@
 //! Guests who are not seen any more are removed: nobody could come back as them.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
+use futures_util::FutureExt;
+use shared::member::Role;
 use tokio::time::{Instant, interval_at};
 
 use crate::{app::App, db::users::guests, problem::Error};
@@ -11,7 +13,7 @@ const LOOK_EVERY: Duration = Duration::from_mins(10);
 const AT_A_TIME: i64 = 100;
 
 /// Removes them by the clock, for as long as it is awaited.
-pub async fn tend(app: &App) {
+pub async fn tend(app: &Arc<App>) {
     // Not at once: a start has enough to do.
     let mut ticks = interval_at(Instant::now() + LOOK_EVERY, LOOK_EVERY);
     loop {
@@ -25,7 +27,7 @@ pub async fn tend(app: &App) {
 }
 
 /// One round; returns how many were removed. One who cannot be removed now waits for the next.
-pub async fn remove_guests(app: &App) -> Result<usize, Error> {
+pub async fn remove_guests(app: &Arc<App>) -> Result<usize, Error> {
     let idle = guests::idle(&mut *app.db.get().await?, AT_A_TIME).await?;
     let mut removed = 0;
     for id in idle {
@@ -38,13 +40,16 @@ pub async fn remove_guests(app: &App) -> Result<usize, Error> {
 }
 
 /// False if they have come back.
-async fn remove(app: &App, id: i64) -> Result<bool, Error> {
+async fn remove(app: &Arc<App>, id: i64) -> Result<bool, Error> {
     let Some(left) = guests::remove(&mut *app.db.get().await?, id).await? else { return Ok(false) };
     app.people.forget(id);
     app.hub.end_account(id);
     for (chat, member) in left {
-        let chat_id = chat.chat_id;
+        let (chat_id, was_owner) = (chat.chat_id, member.role == Role::Owner);
         app.tell(chat_id, chat.changes(app.epoch, vec![member], Vec::new())).await;
+        if was_owner {
+            app.act(chat_id, move |turn| async move { turn.inherit(id).await }.boxed()).await?;
+        }
     }
     Ok(true)
 }

@@ -11,4 +11,4 @@ ALTER TABLE chats
     DROP COLUMN approval, DROP COLUMN slow_seconds, DROP COLUMN retention_days, DROP COLUMN expires_at,
     DROP COLUMN kept_from, DROP COLUMN deleted_at, DROP COLUMN emptied;
 DROP TABLE sessions;
-ALTER TABLE users DROP COLUMN display_name, DROP COLUMN guest;
+ALTER TABLE users DROP COLUMN display_name, DROP COLUMN guest, DROP COLUMN claimed_at;

@@ -2,7 +2,9 @@ ALTER TABLE users
     -- Empty: the username is shown. Unlike that it need not be unique.
     ADD COLUMN display_name text NOT NULL DEFAULT '',
     -- Has neither password nor e-mail, and is known by a session alone.
-    ADD COLUMN guest boolean NOT NULL DEFAULT false;
+    ADD COLUMN guest boolean NOT NULL DEFAULT false,
+    -- When a guest became an account.
+    ADD COLUMN claimed_at timestamptz;
 
 -- Those who may be gone for good are looked for by their age.
 CREATE INDEX users_guests_idx ON users (created_at) WHERE guest AND deleted_at IS NULL;

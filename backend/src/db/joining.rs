@@ -114,7 +114,7 @@ fn check_refusal(place: Option<&Place>, now: DateTime<Utc>) -> Result<(), Error>
     }
 }
 
-/// Refuses whoever is banned: themself, or as a guest of the same browser.
+/// Refuses whoever is banned: themself, or in the browser of somebody who was a guest when they were banned.
 pub async fn check_ban(
     connection: &mut AsyncPgConnection,
     chat_id: i64,
@@ -141,9 +141,9 @@ async fn shares_browser_with_banned(
 ) -> QueryResult<bool> {
     let found: Shares = sql_query(
         "SELECT EXISTS (SELECT FROM sessions own JOIN sessions theirs USING (browser) \
-           JOIN users ON users.id = theirs.user_id AND guest \
            JOIN members ON members.user_id = theirs.user_id \
              AND members.chat_id = $1 AND standing = 'banned' \
+           JOIN users ON users.id = theirs.user_id AND (guest OR claimed_at > placed_at) \
          WHERE own.user_id = $2) AS shares",
     )
     .bind::<BigInt, _>(chat_id)

@@ -20,6 +20,7 @@ diesel::table! {
         deleted_at -> Nullable<Timestamptz>,
         display_name -> Text,
         guest -> Bool,
+        claimed_at -> Nullable<Timestamptz>,
     }
 }
 

@@ -5,7 +5,7 @@ use futures_util::future::join_all;
 use reqwest::Method;
 use serde_json::{Value, json};
 use shared::{
-    member::Standing,
+    member::{Role, Standing},
     problem::{FieldCode, ProblemCode},
     socket::close,
     user::{Account, Begun, Token, User},
@@ -217,6 +217,37 @@ async fn whoever_was_here_or_spoke_in_thirty_days_or_has_an_account_stays() {
     }
     gone.get("/auth/me/").await.refused(ProblemCode::SessionEnded);
     assert_eq!(app.count("SELECT count(*) FROM users WHERE deleted_at IS NOT NULL").await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_chats_of_a_guest_who_is_not_seen_any_more_are_somebody_elses() {
+    let app = TestApp::start().await;
+    let guest = app.guest("Amber Otter").await;
+    let tea = guest.starts().await;
+    let (brian, mia) = (app.person("brian").await, app.person("mia").await);
+    brian.joins(&tea).await;
+    mia.joins(&tea).await;
+    let moderate = json!({ "role": "moderator" });
+    guest.call(&Method::PUT, &format!("/api/chats/{tea}/members/{}/", mia.id)).json(&moderate).await.is(200);
+    app.sql()
+        .await
+        .batch_execute("UPDATE messages SET created_at = now() - interval '31 days'")
+        .await
+        .unwrap();
+    app.long_ago(&guest).await;
+    let mut listener = mia.listens_to(&tea).await;
+    assert_eq!(idle::remove_guests(&app.app).await.unwrap(), 1);
+    let mut owner = None;
+    while owner.is_none() {
+        let changes = listener.hears_changes().await;
+        owner =
+            changes.members.into_iter().find(|member| member.role == Role::Owner && member.standing.is_in());
+    }
+    assert_eq!(owner.unwrap().user.id, mia.id, "the moderator");
+    mia.call(&Method::PATCH, &format!("/api/chats/{tea}/settings/"))
+        .json(&json!({ "closed": true }))
+        .await
+        .is(200);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -10,7 +10,7 @@ use shared::{
     problem::{FieldCode, ProblemCode},
 };
 
-use crate::app::{Person, TestApp};
+use crate::app::{PASSWORD, Person, TestApp};
 
 impl TestApp {
     pub async fn run(&self, statement: &str) {
@@ -25,7 +25,8 @@ impl TestApp {
 
     /// Gives somebody another standing behind everyone's back.
     pub async fn stands(&self, person: &Person, standing: &str) {
-        self.run(&format!("UPDATE members SET standing = '{standing}' WHERE user_id = {}", person.id)).await;
+        let stands = format!("SET standing = '{standing}', placed_at = now() WHERE user_id = {}", person.id);
+        self.run(&format!("UPDATE members {stands}")).await;
         self.app.people.forget_role(1, person.id);
     }
 
@@ -125,6 +126,19 @@ async fn a_banned_guest_is_known_by_the_browser() {
     elsewhere.joins(&tea).await;
     app.stands(&guest, "left").await;
     again.joins(&tea).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn claiming_an_account_lifts_no_ban() {
+    let app = TestApp::start().await;
+    let (_ada, tea) = app.tea().await;
+    let (guest, again) = (app.guest_in(7).await, app.guest_in(7).await);
+    guest.joins(&tea).await;
+    app.stands(&guest, "banned").await;
+    let claim = json!({ "username": "mallory", "password": PASSWORD });
+    let claimed = app.guest_of(&guest.post("/auth/claim/").json(&claim).await.is(200));
+    claimed.join(&tea).await.refused(ProblemCode::Banned);
+    again.join(&tea).await.refused(ProblemCode::Banned);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -88,6 +88,7 @@ pub async fn claim(
                     dsl::email.eq(&claim.email),
                     dsl::password_hash.eq(password_hash),
                     dsl::guest.eq(false),
+                    dsl::claimed_at.eq(now),
                 ))
                 .returning(UserRow::as_returning())
                 .get_result(connection)
