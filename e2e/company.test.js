@@ -12,8 +12,7 @@ test('one sees who is here and who is writing, and nothing jumps', async () => {
   await ada.arrive();
   const path = await ada.startChat();
   await ada.page.getByText('1 here').waitFor();
-  await brian.open(path);
-  await brian.signUp();
+  await brian.joins(path);
   await ada.page.getByText('2 here').waitFor();
   await brian.page.getByText('2 here').waitFor();
 

@@ -18,7 +18,8 @@ const stage = Stage.forThisFile(async (stage) => {
 test('an old link with a hash leads to the chat', async () => {
   const ada = await stage.enter('ada');
   await ada.open(`/#${path}`);
-  await ada.isAt('/auth');
+  await ada.isAt(path);
+  await ada.saysToHaveAnAccount();
   await ada.signIn();
   await ada.isAt(path);
   await ada.sees('Welcome.', { own: true });
@@ -30,14 +31,15 @@ test('an old link with a hash leads to the chat', async () => {
 test('signing in returns to the link that was opened', async () => {
   const ada = await stage.enter('ada');
   await ada.open(path);
-  await ada.isAt('/auth');
+  await ada.saysToHaveAnAccount();
   await ada.signIn();
   await ada.isAt(path);
   await ada.sees('Welcome.');
   await ada.open('/chats');
   await ada.signOut();
   await ada.open(path);
-  await ada.isAt('/auth');
+  await ada.button('Join the chat').waitFor();
+  assert.equal(await ada.page.getByText('Welcome.').count(), 0);
 });
 
 test('a wrong link gets a page of its own with one way on', async () => {

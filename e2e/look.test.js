@@ -18,8 +18,7 @@ const stage = Stage.forThisFile(async (stage) => {
   await ada.say('Tea at four?');
   await ada.sees('Tea at four?');
   const brian = await stage.enter('brian');
-  await brian.open(chat);
-  await brian.signUp();
+  await brian.joins(chat);
   await brian.sees('Tea at four?');
   await brian.say('With scones, please. The ones from the bakery at the corner, if they have any left by then.');
   await brian.sees('bakery');
@@ -41,6 +40,12 @@ async function everyScreen(where, size, theme) {
     const found = [...(await violations(ada.page)), ...(await overflow(ada.page))];
     faults.push(...found.map((fault) => `${screen}: ${fault}`));
   };
+  await ada.open('/');
+  await ada.field('Your name').waitFor();
+  await look('welcome');
+  await ada.open(chat);
+  await ada.button('Join the chat').waitFor();
+  await look('join');
   await ada.open('/auth');
   await ada.button('Sign Up').waitFor();
   await look('sign-up');
@@ -60,6 +65,13 @@ async function everyScreen(where, size, theme) {
   await ada.page.getByRole('dialog').waitFor();
   await look('members');
   await ada.page.keyboard.press('Escape');
+  await ada.button('Share').click();
+  await ada.page.getByRole('dialog', { name: 'Share this page’s link' }).waitFor();
+  await look('share');
+  await ada.page.keyboard.press('Escape');
+  await ada.open('/settings');
+  await ada.heads('Settings');
+  await look('settings');
   ada.expectsStatus('404 (Not Found)', '/api/chats/NoSuchChatNoSuchChat22/', '/nowhere');
   await ada.open('/chats/NoSuchChatNoSuchChat22');
   await ada.heads('This chat does not exist');

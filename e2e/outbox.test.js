@@ -10,8 +10,7 @@ const stage = Stage.forThisFile();
 async function chatOf(ada, brian) {
   await ada.arrive();
   const path = await ada.startChat();
-  await brian.open(path);
-  await brian.signUp();
+  await brian.joins(path);
   await ada.say('Before.');
   await brian.sees('Before.');
   return path;
@@ -50,8 +49,7 @@ test('what both write while the server is gone arrives once and in order, though
 
   // It is enough to come back: the chat need not be opened.
   const again = await stage.enter('ada', { profile: 'ada' });
-  await again.open('/auth');
-  await again.signIn();
+  await again.open('/chats');
   await again.heads('Welcome ada!');
   await brian.seesInOrder(...soFar, 'One.', 'Two.', 'Three.');
   await again.open(path);
@@ -83,8 +81,7 @@ test('a reload before the server has it loses nothing, and one before its answer
   deaf.on = false;
   await cora.page.reload();
   await cora.seesInOrder('One.', 'Two.', 'Three.');
-  await dan.open(path);
-  await dan.signUp();
+  await dan.joins(path);
   await dan.seesInOrder('One.', 'Two.', 'Three.');
 });
 
@@ -100,11 +97,11 @@ test('nobody else on the same browser sees or sends it', async () => {
 
   const frank = await stage.enterBeside(eve, 'frank');
   cut.on = false;
-  await frank.open(path);
-  await frank.signUp();
+  await frank.joins(path);
   await frank.say('Hello?');
   await frank.seesInOrder('Hello?');
 
+  await eve.saysToHaveAnAccount();
   await eve.signIn();
   await frank.seesInOrder('Hello?', 'For later.');
 });
@@ -114,7 +111,6 @@ test('two tabs of one person show and send it once', async () => {
   const path = await chatOf(gwen, hugo);
   const other = await stage.enterBeside(gwen, 'gwen');
   await other.open(path);
-  await other.signIn();
   await other.sees('Before.');
   for (const person of [gwen, other, hugo]) person.expectsAbsenceOf(path);
   await stage.server.stop();

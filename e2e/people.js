@@ -107,6 +107,11 @@ export class Person {
     await this.button('Sign Up').click();
   }
 
+  // By the small link beside the big button.
+  saysToHaveAnAccount() {
+    return this.page.getByRole('link', { name: 'I have an account' }).click();
+  }
+
   async signIn(password = PASSWORD) {
     await this.page.getByRole('tab', { name: 'Sign In' }).click();
     await this.field('Username').fill(this.name);
@@ -115,8 +120,20 @@ export class Person {
   }
 
   async signOut() {
+    await this.page.getByRole('link', { name: 'Settings' }).first().click();
     await this.button('Sign out').click();
-    await this.isAt('/auth');
+    await this.isAt('/chats');
+    await this.field('Your name').waitFor();
+  }
+
+  // Opens the link of a chat, signs up on the way, and is in it.
+  async joins(path) {
+    await this.open(path);
+    await this.saysToHaveAnAccount();
+    await this.signUp();
+    await this.isAt(new URL(path, this.page.url()).pathname);
+    await this.button(`Join as ${this.name}`).click();
+    await this.composer.waitFor();
   }
 
   // From nothing to the start screen.
@@ -148,6 +165,7 @@ export class Person {
   }
 
   async copyLink() {
+    if (await this.button('Share').isVisible()) await this.button('Share').click();
     await this.button('Copy link').first().click();
     await this.button('Copied').first().waitFor();
     return this.page.evaluate(() => navigator.clipboard.readText());
@@ -170,15 +188,21 @@ export class Person {
     return this.page.getByRole('log', { name: 'Messages' }).locator('.event').filter({ hasText: words }).first().waitFor();
   }
 
-  // Opens a chat and is in it.
+  // Opens a chat and comes in, by one tap if one was not in it.
   async comesIn(path) {
     await this.open(path);
-    await this.page.getByRole('log', { name: 'Messages' }).waitFor();
+    const log = this.page.getByRole('log', { name: 'Messages' });
+    const join = this.page.getByRole('button', { name: /^Join/ });
+    await log.or(join).waitFor();
+    if (await join.isVisible()) await join.click();
+    await log.waitFor();
   }
 
-  // Opens a chat whose owner lets people in one by one.
-  knocksAt(path) {
-    return this.open(path);
+  // Knocks at a chat whose owner lets people in one by one.
+  async knocksAt(path) {
+    await this.open(path);
+    await this.button('Knock').click();
+    await this.page.getByRole('heading', { name: 'You have knocked' }).waitFor();
   }
 
   writing(words) {

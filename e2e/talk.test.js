@@ -10,7 +10,7 @@ const stage = Stage.forThisFile();
 test('ada starts a chat, brian opens its link, both talk without reloading', async () => {
   const ada = await stage.enter('ada', { size: PHONE });
   await ada.open('/');
-  await ada.isAt('/auth');
+  await ada.saysToHaveAnAccount();
   await ada.signUp();
   await ada.heads('Welcome ada!');
   const path = await ada.startChat();
@@ -21,10 +21,7 @@ test('ada starts a chat, brian opens its link, both talk without reloading', asy
   assert.equal(link, stage.server.url + path);
 
   const brian = await stage.enter('brian', { theme: 'dark' });
-  await brian.open(link);
-  await brian.isAt('/auth');
-  await brian.signUp();
-  await brian.isAt(path);
+  await brian.joins(link);
   await brian.sees('Tea at four?', { own: false });
 
   await brian.composer.fill('With scones, please.');
@@ -51,8 +48,7 @@ test('what is said quickly arrives once each and in order', async () => {
   const [cora, dan] = [await stage.enter('cora'), await stage.enter('dan', { size: PHONE })];
   await cora.arrive();
   const path = await cora.startChat();
-  await dan.open(path);
-  await dan.signUp();
+  await dan.joins(path);
   await dan.composer.waitFor();
   const texts = Array.from({ length: 12 }, (_, nth) => `thought ${String(nth).padStart(2, '0')}`);
   for (const text of texts) await cora.say(text);
@@ -65,8 +61,7 @@ test('a first look at a chat takes at most six requests, all of them to us', asy
   await eve.arrive();
   const path = await eve.startChat();
   const frank = await stage.enter('frank');
-  await frank.open(path);
-  await frank.signUp();
+  await frank.joins(path);
   await frank.composer.waitFor();
   const loaded = frank.requests.filter((request) => !['fetch', 'xhr', 'websocket'].includes(request.resourceType()));
   const addresses = new Set(loaded.map((request) => request.url()));

@@ -71,8 +71,7 @@ test('whoever reads above keeps their place while very much comes in, without a 
   const numbered = (count, what) => Array.from({ length: count }, (_, nth) => `${what} ${nth} of ${count}`);
   await eve.pours(path, numbered(40, 'old'));
   await frank.hasNoSocket();
-  await frank.open(path);
-  await frank.signUp();
+  await frank.joins(path);
   await frank.sees('old 39 of 40');
   await frank.messages.filter({ hasText: 'old 5 of 40' }).scrollIntoViewIfNeeded();
   await frank.button('To the newest message').waitFor();

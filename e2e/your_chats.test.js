@@ -15,8 +15,8 @@ async function threeChats(ada, brian) {
     paths[topic] = await ada.startChat();
     await ada.say(`Of ${topic}`);
     await ada.sees(`Of ${topic}`);
-    await brian.open(paths[topic]);
-    if (topic === 'tea') await brian.signUp();
+    if (topic === 'tea') await brian.joins(paths[topic]);
+    else await brian.comesIn(paths[topic]);
     await brian.sees(`Of ${topic}`);
     await ada.goHome();
   }
@@ -113,8 +113,7 @@ test('whoever left off far above is led there', async () => {
 test('one finds a chat by its name, by keyboard alone', async () => {
   const [ivy, jack, kim] = [await stage.enter('ivy'), await stage.enter('jack'), await stage.enter('kim')];
   const { tea } = await threeChats(ivy, jack);
-  await kim.open(tea);
-  await kim.signUp();
+  await kim.joins(tea);
   await kim.sees('Of tea');
   await ivy.chats.at(tea).getByText('jack and kim').waitFor();
   await ivy.page.keyboard.press('Control+k');

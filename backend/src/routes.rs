@@ -78,6 +78,7 @@ table::routes! {
     // Where the client shows something. Messengers fetch these to preview a link, so they change nothing.
     "/"                              GET|HEAD   pages::page                 Anyone
     "/auth"                          GET|HEAD   pages::page                 Anyone
+    "/settings"                      GET|HEAD   pages::page                 Anyone
     "/chats"                         GET|HEAD   pages::page                 Anyone
     "/chats/{uri}"                   GET|HEAD   pages::page                 Anyone
     _                                _          pages::file                 Anyone

@@ -1,5 +1,6 @@
 //! Every call to the server, as a value that says what is asked and what is answered.
 
+pub mod entering;
 pub mod keeping;
 
 use std::marker::PhantomData;
@@ -10,11 +11,10 @@ use gloo_timers::future::TimeoutFuture;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use shared::{
     changes::{Changes, Since},
-    chat::{Join, Joined, Mute, ReadPosition, ReadPositions, Started, YourChats},
+    chat::{Mute, ReadPosition, ReadPositions, Started, YourChats},
     message::{History, Message, Post},
     problem::{Problem, ProblemCode},
     socket::Ticket,
-    user::{Account, SignIn, SignUp, Token},
 };
 use uuid::Uuid;
 
@@ -84,22 +84,6 @@ pub struct Call {
     body: Option<String>,
 }
 
-pub fn sign_up(sign_up: &SignUp) -> Request<Account> {
-    Request::new(Method::POST, "/auth/users/create/".to_owned()).with(sign_up)
-}
-
-pub fn sign_in(sign_in: &SignIn) -> Request<Token> {
-    Request::new(Method::POST, "/auth/jwt/create/".to_owned()).with(sign_in)
-}
-
-pub fn renew(token: String) -> Request<Token> {
-    Request::new(Method::POST, "/auth/jwt/refresh/".to_owned()).with(&Token { token })
-}
-
-pub fn me() -> Request<Account> {
-    Request::new(Method::GET, "/auth/me/".to_owned())
-}
-
 pub fn ticket() -> Request<Ticket> {
     Request::new(Method::POST, "/auth/tickets/".to_owned())
 }
@@ -122,10 +106,6 @@ pub fn mute(uri: &str, muted: bool) -> Request<Done> {
 
 pub fn start_chat() -> Request<Started> {
     Request::new(Method::POST, "/api/chats/".to_owned())
-}
-
-pub fn join(uri: &str, username: String) -> Request<Joined> {
-    Request::new(Method::PATCH, format!("/api/chats/{uri}/")).with(&Join { username })
 }
 
 pub fn newest(uri: &str) -> Request<History> {

@@ -1,6 +1,6 @@
 //! What there is at which path, and what all of it shares.
 
-use leptos::{either::EitherOf3, ev, prelude::*};
+use leptos::{either::EitherOf4, ev, prelude::*};
 use leptos_router::{
     NavigateOptions,
     components::{FlatRoutes, Route, Router},
@@ -11,7 +11,7 @@ use leptos_router::{
 use crate::{
     auth::{Auth, to_auth},
     chat::{
-        Chat,
+        Chat, Opening,
         room::{Room, use_room},
     },
     chats::{
@@ -22,7 +22,8 @@ use crate::{
     legacy,
     live::Live,
     outbox::courier::Courier,
-    session::{Session, use_session},
+    session::{Session, Standing, use_session},
+    settings::Settings,
     start::Start,
     ui::{theme, trouble::NoPage},
     words,
@@ -53,12 +54,23 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/") view=Chats />
                 <Route path=path!("/chats/:uri?") view=Chats />
                 <Route path=path!("/auth") view=Auth />
+                <Route path=path!("/settings") view=Settings />
             </FlatRoutes>
         </Router>
     }
 }
 
-/// The start page, or the chat at this path; whoever is not signed in is asked to first.
+/// What is at a path depends on whether one is known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Place {
+    /// It is being found out.
+    ComingBack,
+    SigningIn,
+    Start,
+    Chat(String),
+}
+
+/// The start page, or the chat at this path.
 #[component]
 fn Chats() -> impl IntoView {
     let session = use_session();
@@ -69,19 +81,25 @@ fn Chats() -> impl IntoView {
         let uri = params.read().get("uri").filter(|uri| !uri.is_empty());
         uri.map(|uri| room.opened_as(uri))
     });
-    let signed_in = Memo::new(move |_| session.is_in());
-    let page = move || match (signed_in.get(), uri.get()) {
-        (false, _) => {
+    let place = Memo::new(move |_| match (session.standing(), uri.get()) {
+        (Standing::Returning, _) => Place::ComingBack,
+        (Standing::Ended, _) => Place::SigningIn,
+        (_, None) => Place::Start,
+        (_, Some(uri)) => Place::Chat(uri),
+    });
+    let page = move || match place.get() {
+        Place::ComingBack => EitherOf4::A(view! { <Opening text=words::entering::WELCOME_BACK /> }),
+        Place::SigningIn => {
             to_auth(&location.pathname.get_untracked());
-            EitherOf3::A(())
+            EitherOf4::B(())
         }
-        (true, None) => EitherOf3::B(view! { <Start /> }),
-        (true, Some(uri)) => EitherOf3::C(view! { <Chat uri /> }),
+        Place::Start => EitherOf4::C(view! { <Start /> }),
+        Place::Chat(uri) => EitherOf4::D(view! { <Chat uri /> }),
     };
     let mine = use_chats();
     let navigate = use_navigate();
     switch_by_key(mine, move || navigate("/chats", NavigateOptions::default()));
-    let beside = Memo::new(move |_| mine.is_wide() && signed_in.get());
+    let beside = Memo::new(move |_| mine.is_wide() && session.is_in());
     view! {
         <div class="desk">
             <Show when=move || beside.get()>
@@ -106,6 +124,7 @@ fn attend(session: Session, live: Live, room: Room) {
         if !document().hidden() {
             back();
             room.look();
+            room.ask_at_the_door();
         }
     });
     let _hash = window_event_listener(ev::hashchange, |_| follow_old_link());

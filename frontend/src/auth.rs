@@ -1,9 +1,8 @@
 //! Signing up and signing in.
 
-mod field;
 mod form;
 
-use leptos::{either::Either, ev, prelude::*};
+use leptos::{either::EitherOf3, ev, prelude::*};
 use leptos_router::{
     NavigateOptions,
     components::Redirect,
@@ -12,8 +11,9 @@ use leptos_router::{
 
 use self::form::AuthForm;
 use crate::{
+    chat::Opening,
     session::{Standing, return_to, use_session},
-    ui::{bar::Bar, theme::ThemeSwitch},
+    ui::{asking::focus, bar::Bar, theme::ThemeSwitch},
     words,
 };
 
@@ -52,9 +52,10 @@ pub fn Auth() -> impl IntoView {
     let query = use_query_map();
     let next = move || return_to::safe(query.read().get_str(NEXT).unwrap_or_default()).to_owned();
     let standing = untrack(|| session.standing());
-    let known = matches!(standing, Standing::Left | Standing::Ended);
+    let known = matches!(standing, Standing::Left | Standing::Ended)
+        || query.read_untracked().get_str(KNOWN).is_some();
     let mode = RwSignal::new(if known { Mode::SignIn } else { Mode::SignUp });
-    let why = move || why(&standing, &next());
+    let why = move || why(&standing, mode.get(), &next());
     let page = move || {
         view! {
             <div class="page">
@@ -74,35 +75,51 @@ pub fn Auth() -> impl IntoView {
         }
     };
     let onward = move || view! { <Redirect path=next() options=replacing() /> };
-    move || if session.is_in() { Either::Left(onward()) } else { Either::Right(page.clone()()) }
+    // A guest has come to become somebody, or somebody else.
+    let done = Memo::new(move |_| session.is_in() && !session.is_guest());
+    let coming = Memo::new(move |_| session.standing() == Standing::Returning);
+    move || {
+        if done.get() {
+            EitherOf3::A(onward())
+        } else if coming.get() {
+            EitherOf3::B(view! { <Opening text=words::entering::WELCOME_BACK /> })
+        } else {
+            EitherOf3::C(page.clone()())
+        }
+    }
 }
 
-/// The query parameter that holds where to go afterwards.
+/// The query parameter that holds where to go afterwards,
 const NEXT: &str = "next";
+/// and the one that says that there is an account.
+const KNOWN: &str = "known";
+
+/// Where one signs up, or in if there is an account, and comes back to `path`.
+pub fn path_back_to(path: &str, known: bool) -> String {
+    let known = if known { format!("{KNOWN}&") } else { String::new() };
+    match return_to::safe(path) {
+        "/" | return_to::HOME => format!("/auth?{known}"),
+        wanted => format!("/auth?{known}{NEXT}={}", js_sys::encode_uri_component(wanted)),
+    }
+}
 
 /// Asks for a name and leads back to `path`.
 pub fn to_auth(path: &str) {
-    let session = use_session();
-    let wanted = return_to::safe(path);
-    let plain = untrack(|| session.standing()) == Standing::Left || matches!(wanted, "/" | return_to::HOME);
-    let path = if plain {
-        "/auth".to_owned()
-    } else {
-        format!("/auth?{NEXT}={}", js_sys::encode_uri_component(wanted))
-    };
     let navigate = use_navigate();
-    navigate(&path, replacing());
+    navigate(&path_back_to(path, true), replacing());
 }
 
 /// Going on by itself leaves no step in the browser's history to trip over on the way back.
-fn replacing() -> NavigateOptions {
+pub fn replacing() -> NavigateOptions {
     NavigateOptions { replace: true, ..NavigateOptions::default() }
 }
 
-fn why(standing: &Standing, next: &str) -> &'static str {
-    match standing {
-        Standing::Ended => words::SESSION_OVER,
-        Standing::Newcomer if next.starts_with("/chats/") => words::OPENED_A_LINK,
+fn why(standing: &Standing, mode: Mode, next: &str) -> &'static str {
+    match (standing, mode) {
+        (Standing::Ended, _) => words::SESSION_OVER,
+        (Standing::In(_), Mode::SignUp) => words::entering::CLAIM,
+        (Standing::In(_), Mode::SignIn) => words::entering::LEAVES_THE_GUEST,
+        (_, Mode::SignIn) if next.starts_with("/chats/") => words::OPENED_A_LINK,
         _ => "",
     }
 }
@@ -140,14 +157,5 @@ fn Tabs(
             {tab(Mode::SignUp)}
             {tab(Mode::SignIn)}
         </div>
-    }
-}
-
-fn focus(id: &str) {
-    use wasm_bindgen::JsCast;
-    let element = document().get_element_by_id(id);
-    if let Some(element) = element.and_then(|element| element.dyn_into::<web_sys::HtmlElement>().ok()) {
-        // An element that cannot take the focus leaves it where it is.
-        let _focused = element.focus();
     }
 }

@@ -6,6 +6,7 @@ mod company;
 mod composer;
 mod drawer;
 mod header;
+mod join;
 mod links;
 pub mod may;
 mod members;
@@ -23,7 +24,7 @@ mod walk;
 mod window;
 
 use leptos::{
-    either::{Either, EitherOf4},
+    either::{Either, EitherOf5},
     prelude::*,
 };
 use leptos_router::hooks::use_params_map;
@@ -33,12 +34,14 @@ use self::{
     composer::{Composer, Hushed},
     drawer::{Drawer, DrawerPane},
     header::ChatHeader,
+    join::Outside,
     message_list::MessageList,
     out::Out,
     room::{Room, Stage, use_room},
 };
 use crate::{
-    ui::{notice::ConnectionNotice, trouble::Failed},
+    session::use_session,
+    ui::{asking::focus, notice::ConnectionNotice, trouble::Failed},
     words,
 };
 
@@ -50,12 +53,22 @@ pub fn Chat(
     let room = use_room();
     room.open(uri);
     on_cleanup(move || room.leave());
+    let session = use_session();
+    // Whose session ended by itself stands before the chat again.
+    Effect::new(move |was_in: Option<bool>| {
+        let is_in = session.is_in();
+        if was_in == Some(true) && !is_in {
+            room.enter();
+        }
+        is_in
+    });
     let stage = Memo::new(move |_| room.stage());
     move || match stage.get() {
-        Stage::Opening => EitherOf4::A(view! { <Opening /> }),
-        Stage::Open => EitherOf4::B(view! { <Open room /> }),
-        Stage::Out(standing) => EitherOf4::D(view! { <Out standing room /> }),
-        Stage::Failed(trouble) => EitherOf4::C(view! { <Failed trouble again=move |()| room.enter() /> }),
+        Stage::Opening => EitherOf5::A(view! { <Opening text=words::OPENING /> }),
+        Stage::Outside => EitherOf5::B(view! { <Outside room /> }),
+        Stage::Open => EitherOf5::C(view! { <Open room /> }),
+        Stage::Out(standing) => EitherOf5::D(view! { <Out standing room /> }),
+        Stage::Failed(trouble) => EitherOf5::E(view! { <Failed trouble again=move |()| room.enter() /> }),
     }
 }
 
@@ -98,22 +111,16 @@ fn follow(room: Room, drawer: Drawer) {
     });
 }
 
-fn focus(id: &str) {
-    use wasm_bindgen::JsCast;
-    let element = document().get_element_by_id(id);
-    if let Some(element) = element.and_then(|element| element.dyn_into::<web_sys::HtmlElement>().ok()) {
-        // An element that cannot take the focus leaves it where it is.
-        let _focused = element.focus();
-    }
-}
-
 /// Looks like the page's skeleton, so that nothing jumps.
 #[component]
-fn Opening() -> impl IntoView {
+pub fn Opening(
+    /// What is going on.
+    text: &'static str,
+) -> impl IntoView {
     view! {
         <main class="opening" aria-busy="true">
             <span class="spinner" aria-hidden="true"></span>
-            <p class="muted">{words::OPENING}</p>
+            <p class="muted">{text}</p>
         </main>
     }
 }

@@ -10,6 +10,7 @@ mod legacy;
 mod live;
 mod outbox;
 mod session;
+mod settings;
 mod start;
 mod storage;
 mod ui;

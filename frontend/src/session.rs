@@ -1,34 +1,32 @@
-//! Who is signed in. The token is kept with the tab and renewed before it runs out.
+//! Who is signed in. The token is kept with the tab and renewed before it runs out; the browser itself remembers who was
+//! here in a cookie that no script can read.
 
+pub mod me;
+mod renewing;
 pub mod return_to;
 
 use futures_util::{FutureExt, future::LocalBoxFuture};
 use leptos::{prelude::*, task::spawn_local};
 use serde::de::DeserializeOwned;
-use shared::user::{Account, SignIn, SignUp};
+use shared::user::{Account, BeGuest, Begun, ChangeMe, Claim, SignIn, SignUp};
 
+use self::me::Me;
 use crate::{
-    api::{self, Call, Request, Trouble},
+    api::{Call, Request, Trouble, entering},
     clock, storage,
 };
 
 const TOKEN: &str = "authToken";
-const NAME: &str = "username";
-const ACCOUNT: &str = "account";
 const RENEWED: &str = "renewedAt";
-/// A token lives 15 minutes; one older than this, in milliseconds, is renewed.
-const STALE: i64 = 4 * 60 * 1_000;
-/// How often its age is looked at, in milliseconds.
-const LOOK: u32 = 30_000;
+/// Kept with the browser while its cookie knows somebody, so that strangers are not asked about.
+const REMEMBERED: &str = "remembered";
 
 /// Whether somebody is signed in, and if not, why.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Standing {
-    In {
-        name: String,
-        /// The number that stays when the name changes.
-        account: i64,
-    },
+    In(Me),
+    /// The browser remembers somebody: the server is being asked whom.
+    Returning,
     Newcomer,
     Left,
     Ended,
@@ -46,12 +44,21 @@ pub fn use_session() -> Session {
 }
 
 impl Session {
-    /// Goes on where the tab left off.
+    /// Goes on where the tab left off, or else where the browser did.
     pub fn resume() -> Self {
-        let standing = known();
-        let token = standing.as_ref().and_then(|_| storage::read(storage::tab(), TOKEN));
-        let standing = standing.filter(|_| token.is_some()).unwrap_or(Standing::Newcomer);
-        Self { standing: RwSignal::new(standing), token: StoredValue::new(token), renewals: RwSignal::new(0) }
+        let token = storage::read(storage::tab(), TOKEN);
+        let standing = match Me::kept().filter(|_| token.is_some()) {
+            Some(me) => Standing::In(me),
+            None if storage::read(storage::browser(), REMEMBERED).is_some() => Standing::Returning,
+            None => Standing::Newcomer,
+        };
+        let token = token.filter(|_| matches!(standing, Standing::In(_)));
+        let (standing, token) = (RwSignal::new(standing), StoredValue::new(token));
+        let session = Self { standing, token, renewals: RwSignal::new(0) };
+        if untrack(|| session.standing()) == Standing::Returning {
+            spawn_local(session.come_back());
+        }
+        session
     }
 
     pub fn standing(self) -> Standing {
@@ -59,21 +66,28 @@ impl Session {
     }
 
     pub fn is_in(self) -> bool {
-        matches!(*self.standing.read(), Standing::In { .. })
+        matches!(*self.standing.read(), Standing::In(_))
     }
 
-    pub fn name(self) -> String {
+    /// Who one is.
+    pub fn me(self) -> Option<Me> {
         match &*self.standing.read() {
-            Standing::In { name, .. } => name.clone(),
-            _ => String::new(),
+            Standing::In(me) => Some(me.clone()),
+            _ => None,
         }
+    }
+
+    /// What one is called.
+    pub fn name(self) -> String {
+        self.me().map(|me| me.name().to_owned()).unwrap_or_default()
+    }
+
+    pub fn is_guest(self) -> bool {
+        self.me().is_some_and(|me| me.guest)
     }
 
     pub fn account(self) -> Option<i64> {
-        match *self.standing.read() {
-            Standing::In { account, .. } => Some(account),
-            _ => None,
-        }
+        self.me().map(|me| me.id)
     }
 
     /// As [`Session::account`], for where nothing is drawn.
@@ -81,9 +95,9 @@ impl Session {
         untrack(|| self.account())
     }
 
-    /// As [`Session::name`], for where nothing is drawn.
-    pub fn name_now(self) -> String {
-        untrack(|| self.name())
+    /// The name that the server knows one by.
+    pub fn username_now(self) -> String {
+        untrack(|| self.me()).map(|me| me.username).unwrap_or_default()
     }
 
     pub fn token(self) -> Option<String> {
@@ -96,22 +110,53 @@ impl Session {
     }
 
     pub async fn sign_up(self, wanted: SignUp) -> Result<(), Trouble> {
-        api::sign_up(&wanted).send(None).await?;
+        entering::sign_up(&wanted).send(None).await?;
         self.sign_in(SignIn { username: wanted.username, password: wanted.password }).await
     }
 
     pub async fn sign_in(self, wanted: SignIn) -> Result<(), Trouble> {
-        let token = api::sign_in(&wanted).send(None).await?.token;
+        let token = entering::sign_in(&wanted).send(None).await?.token;
         // People write their name in any case; everyone else sees it as it was chosen.
-        let Account { username: name, id: account, .. } = api::me().send(Some(&token)).await?;
-        self.keep(token);
-        storage::write(storage::tab(), NAME, Some(&name));
-        storage::write(storage::tab(), ACCOUNT, Some(&account.to_string()));
-        self.standing.set(Standing::In { name, account });
+        let account = entering::me().send(Some(&token)).await?;
+        self.begin(token, account.into());
         Ok(())
     }
 
+    /// In without an account: nothing is asked but what to be called.
+    async fn be_guest(self, name: &str) -> Result<(), Trouble> {
+        let display_name = Some(name.trim().to_owned()).filter(|name| !name.is_empty());
+        let Begun { token, user } = entering::be_guest(&BeGuest { display_name }).send(None).await?;
+        self.begin(token, user.into());
+        Ok(())
+    }
+
+    /// Whoever is not signed in becomes a guest of this name.
+    pub async fn be_somebody(self, name: &str) -> Result<(), Trouble> {
+        if untrack(|| self.is_in()) { Ok(()) } else { self.be_guest(name).await }
+    }
+
+    /// The guest becomes an account, and stays the same person.
+    pub async fn claim(self, wanted: Claim) -> Result<(), Trouble> {
+        let Begun { token, user } = self.ask(entering::claim(&wanted)).await?;
+        self.begin(token, user.into());
+        Ok(())
+    }
+
+    pub async fn rename(self, name: &str) -> Result<(), Trouble> {
+        let change = ChangeMe { email: None, display_name: Some(name.trim().to_owned()) };
+        let account: Account = self.ask(entering::change_me(&change)).await?;
+        self.know(account.into());
+        Ok(())
+    }
+
+    /// Ends the session also on the server, whose answer nobody waits for.
     pub fn sign_out(self) {
+        if let Some(token) = self.token() {
+            spawn_local(async move {
+                // Out of reach, the session ends by itself one day; this browser forgets it now.
+                let _ended = entering::end().send(Some(&token)).await;
+            });
+        }
         self.forget(Standing::Left);
     }
 
@@ -130,7 +175,7 @@ impl Session {
             Err(trouble) if trouble.is_about_the_token() && self.renew().await => {
                 let answer = call.send(self.token().as_deref()).await;
                 if answer.as_ref().is_err_and(Trouble::is_about_the_token) {
-                    self.forget(Standing::Ended);
+                    self.lose();
                 }
                 answer
             }
@@ -138,40 +183,15 @@ impl Session {
         }
     }
 
-    /// Whether there is a fresh token now. When the server will not renew it, the session is over.
-    async fn renew(self) -> bool {
-        let Some(token) = self.token() else { return false };
-        match api::renew(token.clone()).send(None).await {
-            Ok(fresh) => {
-                self.keep(fresh.token);
-                true
-            }
-            Err(Trouble::Refused(problem)) if matches!(problem.status, 400 | 401) => {
-                // Somebody may have signed in anew while the answer was on its way.
-                if self.token().as_ref() == Some(&token) {
-                    self.forget(Standing::Ended);
-                }
-                false
-            }
-            Err(_) => false,
-        }
+    fn begin(self, token: String, me: Me) {
+        storage::write(storage::browser(), REMEMBERED, Some("yes"));
+        self.keep(token);
+        self.know(me);
     }
 
-    /// Renews the token if it is getting old; to be called whenever the tab comes back.
-    pub fn refresh(self) {
-        let renewed = storage::read(storage::tab(), RENEWED).and_then(|at| at.parse::<i64>().ok());
-        let stale = renewed.is_none_or(|at| clock::now() - at >= STALE);
-        if self.token().is_some() && stale {
-            spawn_local(async move {
-                self.renew().await;
-            });
-        }
-    }
-
-    /// Keeps the token fresh for as long as the page is open.
-    pub fn watch(self) {
-        self.refresh();
-        gloo_timers::callback::Interval::new(LOOK, move || self.refresh()).forget();
+    fn know(self, me: Me) {
+        me.keep();
+        self.standing.set(Standing::In(me));
     }
 
     fn keep(self, token: String) {
@@ -182,17 +202,18 @@ impl Session {
     }
 
     fn forget(self, standing: Standing) {
-        for key in [TOKEN, NAME, ACCOUNT, RENEWED] {
+        for key in [TOKEN, RENEWED] {
             storage::write(storage::tab(), key, None);
         }
+        Me::forget();
+        storage::write(storage::browser(), REMEMBERED, None);
         self.token.set_value(None);
         self.standing.set(standing);
     }
-}
 
-/// Who was signed in when the tab was last open.
-fn known() -> Option<Standing> {
-    let name = storage::read(storage::tab(), NAME)?;
-    let account = storage::read(storage::tab(), ACCOUNT)?.parse().ok()?;
-    Some(Standing::In { name, account })
+    /// The server knows the session no more. A guest has no other way in, and begins anew.
+    fn lose(self) {
+        let guest = untrack(|| self.is_guest());
+        self.forget(if guest { Standing::Newcomer } else { Standing::Ended });
+    }
 }

@@ -1,13 +1,19 @@
 //! Where a chat is started.
 
-use leptos::{prelude::*, task::spawn_local};
+use leptos::{ev, prelude::*};
 use leptos_router::{NavigateOptions, hooks::use_navigate};
 
 use crate::{
-    api,
+    api, auth,
     chats::panel::ChatsBelow,
-    session::use_session,
-    ui::{bar::Bar, theme::ThemeSwitch, wait::Wait},
+    session::{return_to, use_session},
+    ui::{
+        asking::{Asking, Outcome},
+        bar::Bar,
+        field::value,
+        name_field::{KnownLink, NameField},
+        theme::ThemeSwitch,
+    },
     words,
 };
 
@@ -15,41 +21,54 @@ use crate::{
 pub fn Start() -> impl IntoView {
     let session = use_session();
     let navigate = use_navigate();
-    let (trouble, wait) = (RwSignal::new(None), Wait::default());
-    let pending = RwSignal::new(false);
-    let start = move |_| {
-        let navigate = navigate.clone();
-        trouble.set(None);
-        pending.set(true);
-        spawn_local(async move {
-            match session.ask(api::start_chat()).await {
-                Ok(started) => navigate(&format!("/chats/{}", started.uri), NavigateOptions::default()),
-                Err(refused) => {
-                    wait.begin(refused.retry_after());
-                    trouble.set(Some(refused));
-                }
-            }
-            pending.set(false);
+    let (asking, name) = (Asking::default(), NodeRef::new());
+    let start = move |event: ev::SubmitEvent| {
+        event.prevent_default();
+        let (navigate, name) = (navigate.clone(), value(name));
+        asking.begin(async move {
+            session.be_somebody(&name).await?;
+            let started = session.ask(api::start_chat()).await?;
+            navigate(&format!("/chats/{}", started.uri), NavigateOptions::default());
+            Ok(())
         });
     };
-    let label = move || if pending.get() { words::STARTING } else { words::START_CHATTING };
+    let heading = move || match session.me() {
+        Some(me) => words::welcome(me.name()),
+        None => words::entering::START.to_owned(),
+    };
+    let label = move || if asking.is_pending() { words::STARTING } else { words::START_CHATTING };
     view! {
         <div class="page">
             <Bar />
             <main class="card centred">
                 <div class="duet" aria-hidden="true"><span></span><span></span></div>
-                <h1>{move || words::welcome(&session.name())}</h1>
+                <h1>{heading}</h1>
                 <p class="muted">{words::EXPLANATION}</p>
-                <p role="alert" class="error">{move || trouble.get().map_or("", |trouble| words::sentence(&trouble))}</p>
-                <p class="muted">{move || wait.words()}</p>
-                <button class="primary" disabled=move || pending.get() || wait.is_on() on:click=start>
-                    {label}
-                </button>
+                <form class="form entry" novalidate on:submit=start>
+                    <NameField node=name faults=asking.faults />
+                    <Outcome asking />
+                    <button class="primary" disabled=move || asking.is_held()>
+                        {label}
+                    </button>
+                </form>
+                <KnownLink path=return_to::HOME.to_owned() />
+                <Claim />
             </main>
             <ChatsBelow />
             <footer class="foot">
                 <ThemeSwitch />
             </footer>
         </div>
+    }
+}
+
+/// Told to guests, quietly.
+#[component]
+fn Claim() -> impl IntoView {
+    let session = use_session();
+    view! {
+        <a class="quiet" href=auth::path_back_to(return_to::HOME, false) hidden=move || !session.is_guest()>
+            {words::entering::KEEP_YOUR_CHATS}
+        </a>
     }
 }

@@ -1,9 +1,12 @@
 //! Parts that several pages are made of.
 
+pub mod asking;
 pub mod avatar;
 pub mod bar;
 pub mod colour;
+pub mod field;
 pub mod icon;
+pub mod name_field;
 pub mod notice;
 pub mod theme;
 pub mod trouble;

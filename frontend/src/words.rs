@@ -1,6 +1,7 @@
 //! Every word that is shown. Another language is another file of the same names.
 
 pub mod chats;
+pub mod entering;
 pub mod events;
 pub mod keeping;
 
@@ -8,7 +9,7 @@ use shared::{
     member::Standing,
     message::MESSAGE_MAX,
     problem::{FieldCode, ProblemCode},
-    user::{PASSWORD_MAX, PASSWORD_MIN, USERNAME_MAX},
+    user::{DISPLAY_NAME_MAX, PASSWORD_MAX, PASSWORD_MIN, USERNAME_MAX},
 };
 
 use crate::{api::Trouble, live::notice::Notice};
@@ -23,13 +24,13 @@ pub const SIGN_UP_OR_IN: &str = "Sign up or sign in";
 pub const EMAIL: &str = "Email";
 pub const EMAIL_HINT: &str = "Optional. Only you can see it.";
 pub const USERNAME: &str = "Username";
-pub const USERNAME_HINT: &str = "The name that others in a chat see.";
+pub const USERNAME_HINT: &str = "The name that you sign in with.";
 pub const PASSWORD: &str = "Password";
 pub const SHOW: &str = "Show";
 pub const HIDE: &str = "Hide";
 pub const THE_PASSWORD: &str = " password";
 pub const ONE_MOMENT: &str = "One moment…";
-pub const OPENED_A_LINK: &str = "You opened a link to a chat. Sign up or sign in, and you are in it.";
+pub const OPENED_A_LINK: &str = "Sign in, and you are back at the chat whose link you opened.";
 pub const SESSION_OVER: &str = "Your session has ended. Sign in to go on where you were.";
 
 pub fn password_hint() -> String {
@@ -40,7 +41,7 @@ pub fn password_hint() -> String {
 pub const START_CHATTING: &str = "Start Chatting";
 pub const STARTING: &str = "Starting…";
 pub const EXPLANATION: &str =
-    "Start a chat and share its link: whoever opens it is in the conversation with you.";
+    "Start a chat and share its link: whoever opens it is in the conversation with you. No account needed.";
 
 pub fn welcome(name: &str) -> String {
     format!("Welcome {name}!")
@@ -133,6 +134,7 @@ pub const NO_PAGE: &str = "There is no page here";
 pub const NO_PAGE_TEXT: &str = "The address may be mistyped, or the page has moved.";
 pub const NO_CHAT: &str = "This chat does not exist";
 pub const NO_CHAT_TEXT: &str = "The link may be incomplete. Ask whoever sent it to send it again.";
+pub const ASK_FOR_ANOTHER: &str = "Whoever sent it to you can send you another one.";
 pub const UNREACHABLE: &str = "The server cannot be reached";
 pub const UNREACHABLE_TEXT: &str = "Check your connection. The chat opens as soon as the server answers.";
 pub const TOO_MANY: &str = "That was a little fast";
@@ -162,6 +164,10 @@ pub fn trouble(trouble: &Trouble) -> (&'static str, &'static str) {
         Some(ProblemCode::ChatEnded) => ("This chat has ended", "Everything that was said in it is gone."),
         Some(ProblemCode::Banned) => keeping::out(Standing::Banned),
         Some(ProblemCode::NotFound) => (NO_PAGE, NO_PAGE_TEXT),
+        Some(ProblemCode::LinkRevoked) => ("This link is not valid any more", ASK_FOR_ANOTHER),
+        Some(ProblemCode::LinkClosed) => ("This link lets nobody in any more", ASK_FOR_ANOTHER),
+        Some(ProblemCode::LinkExpired) => ("This link has expired", ASK_FOR_ANOTHER),
+        Some(ProblemCode::LinkUsedUp) => ("This link has been used up", ASK_FOR_ANOTHER),
         Some(ProblemCode::TooManyRequests) => (TOO_MANY, "The server asks for a short pause."),
         Some(ProblemCode::Busy) => ("The server is busy", "Many people are here right now."),
         Some(_) => (FAULT, FAULT_TEXT),
@@ -226,6 +232,7 @@ pub fn field(name: &str, code: FieldCode) -> String {
         FieldCode::TooLong => match name {
             "password" => format!("Use at most {PASSWORD_MAX} characters."),
             "username" => format!("Use at most {USERNAME_MAX} characters."),
+            "display_name" => format!("Use at most {DISPLAY_NAME_MAX} characters."),
             "message" => format!("This is too long: a message has at most {MESSAGE_MAX} characters."),
             _ => "This is too long.".to_owned(),
         },

@@ -1,20 +1,19 @@
 //! The form under the tabs.
 
-use leptos::{ev, html, prelude::*, task::spawn_local};
+use leptos::{ev, prelude::*};
 use shared::{
-    problem::{FieldCode, ProblemCode},
-    user::{Password, SignIn, SignUp, check_email, check_password, check_username},
+    problem::FieldCode,
+    user::{Claim, Password, SignIn, SignUp, check_email, check_password, check_username},
 };
 
-use super::{
-    Mode,
-    field::{Faults, Field},
-    focus,
-};
+use super::Mode;
 use crate::{
     api::Trouble,
     session::{Session, use_session},
-    ui::wait::Wait,
+    ui::{
+        asking::{Asking, Outcome},
+        field::{Field, value},
+    },
     words,
 };
 
@@ -52,6 +51,10 @@ impl Filled {
     async fn send(self, session: Session) -> Result<(), Trouble> {
         let Self { mode, email, username, password } = self;
         match mode {
+            // A guest who signs up stays who they are.
+            Mode::SignUp if untrack(|| session.is_guest()) => {
+                session.claim(Claim { username, password, email }).await
+            }
             Mode::SignUp => session.sign_up(SignUp { email, username, password }).await,
             Mode::SignIn => session.sign_in(SignIn { username, password }).await,
         }
@@ -65,20 +68,8 @@ pub fn AuthForm(
 ) -> impl IntoView {
     let session = use_session();
     let (email, username, password) = (NodeRef::new(), NodeRef::new(), NodeRef::new());
-    let faults: Faults = RwSignal::new(Vec::new());
-    let trouble = RwSignal::new(None);
-    let wait = Wait::default();
-    let pending = RwSignal::new(false);
-    let send = move |filled: Filled| {
-        pending.set(true);
-        spawn_local(async move {
-            if let Err(refused) = filled.send(session).await {
-                wait.begin(refused.retry_after());
-                show(faults, trouble, refused);
-            }
-            pending.set(false);
-        });
-    };
+    let asking = Asking::default();
+    let faults = asking.faults;
     let submit = move |event: ev::SubmitEvent| {
         event.prevent_default();
         let filled = Filled {
@@ -87,12 +78,11 @@ pub fn AuthForm(
             username: value(username).trim().to_owned(),
             password: Password(value(password)),
         };
-        trouble.set(None);
         let found = filled.faults();
         if found.is_empty() {
-            send(filled);
+            asking.begin(filled.send(session));
         } else {
-            tell(faults, found);
+            asking.tell(found);
         }
     };
     let signing_up = mode == Mode::SignUp;
@@ -111,39 +101,12 @@ pub fn AuthForm(
             {email}
             <Field name="username" label=words::USERNAME hint=hint.0 autocomplete="username" node=username faults />
             <Field name="password" label=words::PASSWORD hint=hint.1 autocomplete=secret node=password faults />
-            // The seconds are not part of the alert: counting aloud would drown everything else.
-            <div>
-                <p role="alert" class="error">{move || trouble.get().map_or("", |trouble| words::sentence(&trouble))}</p>
-                <p class="error">{move || wait.words()}</p>
-            </div>
-            <button class="primary" type="submit" disabled=pending>
-                {move || if pending.get() { words::ONE_MOMENT } else { mode.word() }}
+            <Outcome asking />
+            <button class="primary" type="submit" disabled=move || asking.is_pending()>
+                {move || if asking.is_pending() { words::ONE_MOMENT } else { mode.word() }}
             </button>
         </form>
     }
-}
-
-/// Puts each part of a refusal where it belongs: beside its field, or above the button.
-fn show(faults: Faults, trouble: RwSignal<Option<Trouble>>, refused: Trouble) {
-    match &refused {
-        Trouble::Refused(problem) if problem.code == ProblemCode::Invalid && !problem.errors.is_empty() => {
-            tell(faults, problem.errors.iter().map(|error| (error.field.clone(), error.code)).collect());
-        }
-        _ => trouble.set(Some(refused)),
-    }
-}
-
-/// Says what is wrong, and leads the person to the first of it.
-fn tell(faults: Faults, found: Vec<(String, FieldCode)>) {
-    if let Some((name, _)) = found.first() {
-        focus(name);
-    }
-    faults.set(found);
-}
-
-/// Read where it stands: some password managers fill a form without a word.
-fn value(node: NodeRef<html::Input>) -> String {
-    node.get_untracked().map(|input| input.value()).unwrap_or_default()
 }
 
 #[cfg(test)]

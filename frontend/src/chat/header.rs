@@ -2,8 +2,9 @@
 
 use leptos::prelude::*;
 
-use super::{drawer::Drawer, members::Members, room::Room, share::CopyLink};
+use super::{drawer::Drawer, members::Members, room::Room, share::ShareButton};
 use crate::{
+    auth,
     chats::mute::MuteSwitch,
     session::use_session,
     ui::{
@@ -26,8 +27,7 @@ pub fn ChatHeader(
                 <Drawing icon=Icon::Back />
             </a>
             <Members room drawer />
-            // In an empty chat the share panel has the button.
-            <CopyLink class="quiet" hidden=Signal::derive(move || room.is_empty()) />
+            <ShareButton room />
             <Menu room />
         </header>
     }
@@ -39,6 +39,7 @@ fn Menu(
     room: Room,
 ) -> impl IntoView {
     let session = use_session();
+    let claim = move || auth::path_back_to(&room.path(), false);
     view! {
         <button class="round" aria-label=words::MORE popovertarget="menu">
             <Drawing icon=Icon::More />
@@ -46,10 +47,13 @@ fn Menu(
         <div id="menu" class="popover" popover="auto">
             <p class="hint">{move || session.name()}</p>
             <MuteSwitch uri=Signal::derive(move || room.uri()) />
+            <a class="row" href=claim hidden=move || !session.is_guest()>
+                {words::entering::KEEP_YOUR_CHATS}
+            </a>
             <ThemeSwitch />
-            <button class="row" on:click=move |_| session.sign_out()>
-                {words::SIGN_OUT}
-            </button>
+            <a class="row" href="/settings">
+                {words::entering::SETTINGS}
+            </a>
         </div>
     }
 }

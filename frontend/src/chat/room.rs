@@ -2,6 +2,7 @@
 
 mod address;
 mod company;
+mod door;
 pub mod keeping;
 mod listening;
 mod place;
@@ -10,20 +11,20 @@ mod sending;
 
 use std::ops::Deref;
 
-use futures_util::future::join;
 use leptos::{prelude::*, task::spawn_local};
 use shared::{
-    chat::{Joined, ReadPositions, is_uri},
+    chat::{Preview, is_uri},
     member::Standing,
-    message::History,
     problem::{FieldCode, ProblemCode},
     timeline::Timeline,
 };
 
-use self::place::Places;
+pub use self::door::is_final;
+
+use self::{door::Arrived, place::Places};
 use super::{company::Company, window::Window};
 use crate::{
-    api::{self, Trouble},
+    api::Trouble,
     chats::Chats,
     live::Live,
     outbox::{Outbox, courier::Courier},
@@ -35,6 +36,8 @@ use crate::{
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Stage {
     Opening,
+    /// One is not in it, and may come in.
+    Outside,
     Open,
     /// One is not in it any more.
     Out(Standing),
@@ -57,6 +60,8 @@ pub struct State {
     opened: StoredValue<String>,
     /// What one is in the chat now, if that ended while it was open.
     out: RwSignal<Option<Standing>>,
+    /// The chat as it is from outside, while one is there.
+    door: RwSignal<Option<Preview>>,
     trouble: RwSignal<Option<Trouble>>,
     timeline: RwSignal<Option<Timeline>>,
     me: RwSignal<i64>,
@@ -109,6 +114,7 @@ impl Room {
             uri: RwSignal::new(String::new()),
             opened: StoredValue::new(String::new()),
             out: RwSignal::new(None),
+            door: RwSignal::new(None),
             trouble: RwSignal::new(None),
             timeline: RwSignal::new(None),
             me: RwSignal::new(0),
@@ -126,7 +132,7 @@ impl Room {
         })))
     }
 
-    /// Opening a chat is joining it.
+    /// Opens the chat for whoever is in it, and its door for everybody else.
     pub fn open(self, uri: String) {
         self.clear();
         self.draft.set(storage::read(storage::tab(), &draft_key(&uri)).unwrap_or_default());
@@ -154,31 +160,30 @@ impl Room {
         self.trouble.set(None);
         self.out.set(None);
         spawn_local(async move {
-            let opened = self.read(&uri).await;
+            let arrived = self.arrive(&uri).await;
             if self.turn.get_value() == turn {
-                match opened {
-                    Ok((joined, newest, positions)) => self.settle(joined, newest, positions),
+                match arrived {
+                    Ok(Arrived::In(read)) => self.settle(*read),
+                    Ok(Arrived::Before(preview)) => self.stay_before(preview),
                     Err(trouble) => self.fail(trouble),
                 }
             }
         });
     }
 
-    async fn read(self, uri: &str) -> Result<(Joined, History, ReadPositions), Trouble> {
-        let joined = self.session.ask(api::join(uri, self.session.name_now())).await?;
-        let newest = self.session.ask(api::newest(uri));
-        let (newest, positions) = join(newest, self.session.ask(api::read_positions(uri))).await;
-        // Without them nothing is missing but a line.
-        Ok((joined, newest?, positions.unwrap_or_default()))
+    fn stay_before(self, preview: Preview) {
+        self.timeline.set(None);
+        self.door.set(Some(preview));
     }
 
-    fn settle(self, joined: Joined, newest: History, positions: ReadPositions) {
+    fn settle(self, (joined, newest, positions): door::Read) {
         self.me.set(joined.user.id);
         // The address that led here may be an earlier one.
         self.move_to(joined.uri.clone());
         self.take_place(joined.user.id, positions);
         self.chats.met(&joined.uri);
         self.timeline.set(Some(Timeline::open(joined, newest)));
+        self.door.set(None);
         self.following.set(true);
         self.window.update(|window| window.jump_to_end(&self.seqs()));
         self.seen.set(self.left_off().unwrap_or_else(|| self.newest()));
@@ -189,11 +194,12 @@ impl Room {
 
     fn fail(self, trouble: Trouble) {
         // What is known stays in view while the server is away; a chat that is closed to us does not.
-        let closed = trouble.code() == Some(ProblemCode::ChatNotFound);
+        let closed = trouble.code().is_some_and(is_final);
         if closed {
             self.timeline.set(None);
+            self.door.set(None);
         }
-        if closed || self.timeline.with_untracked(Option::is_none) {
+        if closed || (self.timeline.with_untracked(Option::is_none) && !self.is_before_the_door()) {
             self.trouble.set(Some(trouble));
         }
     }
@@ -202,6 +208,7 @@ impl Room {
         self.next_turn();
         self.trouble.set(None);
         self.out.set(None);
+        self.door.set(None);
         self.timeline.set(None);
         self.window.set(Window::default());
         self.fault.set(None);
@@ -224,6 +231,7 @@ impl Room {
         match &*self.trouble.read() {
             Some(trouble) => Stage::Failed(trouble.clone()),
             None if self.timeline.with(Option::is_some) => Stage::Open,
+            None if self.door.with(Option::is_some) => Stage::Outside,
             None => Stage::Opening,
         }
     }

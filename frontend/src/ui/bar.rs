@@ -29,9 +29,9 @@ pub fn Bar() -> impl IntoView {
             <a class="home" href="/chats">
                 <Brand />
             </a>
-            <button class="quiet" hidden=move || !session.is_in() on:click=move |_| session.sign_out()>
-                {words::SIGN_OUT}
-            </button>
+            <a class="quiet" href="/settings" hidden=move || !session.is_in()>
+                {words::entering::SETTINGS}
+            </a>
         </header>
     }
 }

@@ -14,6 +14,7 @@ pub enum Icon {
     Muted,
     Plus,
     Send,
+    Share,
     Up,
     Warning,
 }
@@ -31,6 +32,7 @@ impl Icon {
             Self::Muted => "M10 5.5a5 5 0 0 1 7 4.6V14l1.5 3H8M7 9.5V14l-1.5 3M10 20h4M4 4l16 16",
             Self::Plus => "M12 5v14M5 12h14",
             Self::Send | Self::Up => "M12 19V5M6 11l6-6 6 6",
+            Self::Share => "M12 15V4M8 8l4-4 4 4M5 12v8h14v-8",
             Self::Warning => "M12 4l9 16H3zM12 10v4M12 17h.01",
         }
     }

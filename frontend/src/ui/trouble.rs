@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use shared::problem::ProblemCode;
 
 use super::{bar::Bar, wait::Wait};
-use crate::{api::Trouble, words};
+use crate::{api::Trouble, chat::room::is_final, words};
 
 /// The next step is to try again, or to start anew where that cannot help.
 #[component]
@@ -17,12 +17,7 @@ pub fn Failed(
     again: Callback<()>,
 ) -> impl IntoView {
     let (heading, text) = words::trouble(&trouble);
-    let hopeless = matches!(
-        trouble.code(),
-        Some(
-            ProblemCode::ChatNotFound | ProblemCode::NotFound | ProblemCode::ChatEnded | ProblemCode::Banned
-        )
-    );
+    let hopeless = trouble.code().is_some_and(|code| code == ProblemCode::NotFound || is_final(code));
     let wait = Wait::default();
     wait.begin(trouble.retry_after());
     view! {

@@ -9,8 +9,12 @@ use crate::{api::Trouble, storage};
 impl Room {
     /// The chat's whole address, to be shown and shared.
     pub fn address(self) -> String {
-        let origin = window().location().origin().unwrap_or_default();
-        format!("{origin}/chats/{}", self.uri.read())
+        window().location().origin().unwrap_or_default() + &self.path()
+    }
+
+    /// Where the chat is on this site.
+    pub fn path(self) -> String {
+        format!("/chats/{}", self.uri.read())
     }
 
     /// As [`Room::uri`], for where nothing is drawn.

@@ -9,7 +9,7 @@ use shared::{
     timeline::{Heard, Timeline},
 };
 
-use super::{CatchingUp, Room, reading::is_news};
+use super::{CatchingUp, Room, is_final, reading::is_news};
 use crate::{
     api::{self, Trouble},
     chat::company::Company,
@@ -26,6 +26,7 @@ impl Room {
     pub fn heed(self, news: News) {
         match news {
             News::Up if self.timeline.with_untracked(Option::is_none) => {
+                self.ask_at_the_door();
                 // The server is back: what failed because of it can be tried again.
                 if self.trouble.read_untracked() == Some(Trouble::Unreachable) {
                     self.enter();
@@ -37,7 +38,10 @@ impl Room {
             }
             // Without a socket nobody knows who is here.
             News::Down => self.company.set(Company::default()),
-            News::Poll => self.poll(),
+            News::Poll => {
+                self.ask_at_the_door();
+                self.poll();
+            }
             News::Frame(frame) => self.take_in(frame),
         }
     }
@@ -57,6 +61,8 @@ impl Room {
             ServerFrame::Presence { uri, count, here } if uri == self.uri.get_untracked() => {
                 self.company.update(|company| company.present(count, here));
             }
+            // Whoever came by another link does not know the chat by the name that is told.
+            ServerFrame::Membership { .. } if self.is_before_the_door() => self.ask_at_the_door(),
             ServerFrame::Membership { uri, standing } if uri == self.uri.get_untracked() => {
                 self.placed(standing);
             }
@@ -172,7 +178,7 @@ impl Room {
     fn turned_away(self, trouble: Trouble) {
         match trouble.code() {
             Some(ProblemCode::StartAfresh) => self.enter(),
-            Some(ProblemCode::ChatNotFound) => self.fail(trouble),
+            Some(code) if is_final(code) => self.fail(trouble),
             Some(code) if !code.is_passing() => {}
             _ => self.subscribe_later(),
         }

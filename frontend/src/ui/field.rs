@@ -5,6 +5,9 @@ use shared::problem::FieldCode;
 
 use crate::words;
 
+/// The field that holds what somebody wants to be called.
+pub const DISPLAY_NAME: &str = "display_name";
+
 /// What is wrong with which field.
 pub type Faults = RwSignal<Vec<(String, FieldCode)>>;
 
@@ -19,6 +22,9 @@ pub fn Field(
     hint: String,
     /// What a password manager should take it for.
     autocomplete: &'static str,
+    /// What stands in it already, to be written over.
+    #[prop(optional)]
+    value: String,
     /// Where its value is read.
     node: NodeRef<html::Input>,
     /// What is wrong with the fields of the form.
@@ -27,7 +33,7 @@ pub fn Field(
     let fault = move || faults.read().iter().find(|(field, _)| field == name).map(|(_, code)| *code);
     let told = move || fault().map(|code| words::field(name, code)).unwrap_or_default();
     let described = format!("{name}-hint");
-    let is_password = name == "password";
+    let (is_password, is_name) = (name == "password", name == DISPLAY_NAME);
     let shown = RwSignal::new(false);
     let kind = move || match name {
         "password" if !shown.get() => "password",
@@ -44,8 +50,10 @@ pub fn Field(
                     name=name
                     type=kind
                     autocomplete=autocomplete
-                    autocapitalize="none"
+                    autocapitalize=if is_name { "words" } else { "none" }
                     spellcheck="false"
+                    value=value
+                    on:focus=move |_| select(node, is_name)
                     node_ref=node
                     aria-describedby=described.clone()
                     aria-invalid=move || fault().map(|_| "true")
@@ -58,6 +66,18 @@ pub fn Field(
                 <p class="hint" hidden=move || fault().is_some()>{hint}</p>
             </div>
         </div>
+    }
+}
+
+/// Read where it stands: some password managers fill a form without a word.
+pub fn value(node: NodeRef<html::Input>) -> String {
+    node.get_untracked().map(|input| input.value()).unwrap_or_default()
+}
+
+/// A name that was proposed goes with the first letter of another one.
+fn select(node: NodeRef<html::Input>, is_name: bool) {
+    if let Some(input) = node.get_untracked().filter(|_| is_name) {
+        input.select();
     }
 }
 

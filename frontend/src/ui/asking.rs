@@ -1,0 +1,91 @@
+//! Something that is asked of the server by a button: whether it is under way, and what came of it.
+
+use leptos::{prelude::*, task::spawn_local};
+use shared::problem::{FieldCode, ProblemCode};
+use wasm_bindgen::JsCast;
+
+use super::{field::Faults, wait::Wait};
+use crate::{api::Trouble, words};
+
+#[derive(Clone, Copy, Default)]
+pub struct Asking {
+    pending: RwSignal<bool>,
+    trouble: RwSignal<Option<Trouble>>,
+    pub faults: Faults,
+    wait: Wait,
+}
+
+impl Asking {
+    /// Begins, unless it is under way already. What was filled in stays where it is, whatever comes of it.
+    pub fn begin(self, asked: impl Future<Output = Result<(), Trouble>> + 'static) {
+        if self.pending.get_untracked() {
+            return;
+        }
+        self.trouble.set(None);
+        self.pending.set(true);
+        spawn_local(async move {
+            let answer = asked.await;
+            // The page may have been left meanwhile.
+            if self.pending.try_set(false).is_none()
+                && let Err(refused) = answer
+            {
+                self.show(refused);
+            }
+        });
+    }
+
+    pub fn is_pending(self) -> bool {
+        self.pending.get()
+    }
+
+    /// Whether it cannot be asked now.
+    pub fn is_held(self) -> bool {
+        self.pending.get() || self.wait.is_on()
+    }
+
+    /// Puts each part of a refusal where it belongs: beside its field, or above the button.
+    fn show(self, refused: Trouble) {
+        self.wait.begin(refused.retry_after());
+        match refused {
+            Trouble::Refused(problem)
+                if problem.code == ProblemCode::Invalid && !problem.errors.is_empty() =>
+            {
+                self.tell(problem.errors.into_iter().map(|error| (error.field, error.code)).collect());
+            }
+            refused => self.trouble.set(Some(refused)),
+        }
+    }
+
+    /// Says what is wrong, and leads the person to the first of it.
+    pub fn tell(self, found: Vec<(String, FieldCode)>) {
+        if let Some((name, _)) = found.first() {
+            focus(name);
+        }
+        self.trouble.set(None);
+        self.faults.set(found);
+    }
+}
+
+/// What came of it, in words.
+#[component]
+pub fn Outcome(
+    /// What was asked.
+    asking: Asking,
+) -> impl IntoView {
+    let told = move || asking.trouble.read().as_ref().map_or("", words::sentence);
+    // The seconds are not part of the alert: counting aloud would drown everything else.
+    view! {
+        <div class="outcome">
+            <p role="alert" class="error">{told}</p>
+            <p class="error">{move || asking.wait.words()}</p>
+        </div>
+    }
+}
+
+pub fn focus(id: &str) {
+    let element = document().get_element_by_id(id);
+    if let Some(element) = element.and_then(|element| element.dyn_into::<web_sys::HtmlElement>().ok()) {
+        // An element that cannot take the focus leaves it where it is.
+        let _focused = element.focus();
+    }
+}
