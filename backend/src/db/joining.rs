@@ -65,9 +65,7 @@ pub async fn come(turn: &mut Turn<'_>, user: &User, address: &str) -> Result<Cam
 
 /// Somebody who keeps the chat adds somebody else, as a writer.
 pub async fn add(turn: &mut Turn<'_>, actor_id: i64, who: &User) -> Result<(), Error> {
-    if turn.role_of(actor_id).await? < Role::Moderator {
-        return Err(ProblemCode::Forbidden.into());
-    }
+    turn.check_role(actor_id, Role::Moderator).await?;
     let place = members::place(turn.connection, turn.chat.id, who.id).await?;
     match place.map(|place| place.standing) {
         Some(Standing::In) => return Ok(()),

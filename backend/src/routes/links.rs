@@ -44,9 +44,7 @@ pub async fn make(
 async fn store(turn: &mut Turn<'_>, actor_id: i64, secret: &str, wanted: MakeLink) -> Result<Link, Error> {
     // Moderators are made by the owner alone.
     let least = if wanted.role == Role::Moderator { Role::Owner } else { Role::Moderator };
-    if turn.role_of(actor_id).await? < least {
-        return Err(ProblemCode::Forbidden.into());
-    }
+    turn.check_role(actor_id, least).await?;
     let chat_id = turn.chat.id;
     if db::links::count_working(turn.connection, chat_id).await? >= LINKS_MAX {
         let detail = format!("A chat has at most {LINKS_MAX} links that work. Revoke one first.");
@@ -68,9 +66,7 @@ pub async fn revoke(
     let app = app.into_inner();
     let act = app.act(chat.id, move |turn| {
         async move {
-            if turn.role_of(user.id).await? < Role::Moderator {
-                return Err(ProblemCode::Forbidden.into());
-            }
+            turn.check_role(user.id, Role::Moderator).await?;
             let link = db::links::find(turn.connection, turn.chat.id, id).await?;
             if link.revoked_at.is_none() {
                 db::links::revoke(turn.connection, id).await?;

@@ -23,9 +23,6 @@ use crate::app::TestApp;
 /// How many cells are tried at a time: enough to keep the cores busy, few enough to leave other tests their time.
 const AT_ONCE: usize = 4;
 
-/// What is declared and not wholly done yet.
-const COMING: [&str; 1] = ["PATCH /api/chats/{uri},"];
-
 /// One thing that can be done.
 #[derive(Clone, Copy)]
 enum Act {
@@ -123,13 +120,6 @@ async fn everybody_may_exactly_what_the_tables_say() {
     let tried: Vec<_> = stream::iter(trying).buffered(AT_ONCE).collect().await;
     let count = tried.len();
     eprintln!("{count} cells of the tables were tried");
-    let (coming, wrong): (Vec<_>, Vec<_>) =
-        tried.into_iter().flatten().partition(|cell| COMING.iter().any(|act| cell.starts_with(act)));
+    let wrong: Vec<_> = tried.into_iter().flatten().collect();
     assert!(wrong.is_empty(), "{} of {count} cells are wrong:\n{}", wrong.len(), wrong.join("\n"));
-    for act in COMING {
-        assert!(
-            coming.iter().any(|cell| cell.starts_with(act)),
-            "{act} is done: no exception for it any more"
-        );
-    }
 }

@@ -6,8 +6,9 @@ use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use shared::{
     changes::Changes,
-    chat::{ChangeSettings, Joined, Started, YourChats},
+    chat::{ChangeSettings, Joined, Preview, Started, YourChats},
     event::Audit,
+    link::{Made, MakeLink},
     member::{ChangeMember, Member},
     message::{History, Message, Post, Posted},
     problem::Problem,
@@ -59,8 +60,11 @@ fn check(what: &str, example: &Value) {
         "body: Joined" => is_the_same::<Joined>(example),
         "body: Member" => is_the_same::<Member>(example),
         "body: Message" => is_the_same::<Message>(example),
+        "body: Made" => is_the_same::<Made>(example),
+        "body: MakeLink" => is_the_same::<MakeLink>(example),
         "body: Post" => is_the_same::<Post>(example),
         "body: Posted" => is_the_same::<Posted>(example),
+        "body: Preview" => is_the_same::<Preview>(example),
         "body: Problem" => is_problem(example),
         "body: Refreshed" => is_the_same::<Refreshed>(example),
         "body: SignIn" => is_the_same::<SignIn>(example),
