@@ -4,6 +4,7 @@ pub mod chats;
 pub mod entering;
 pub mod events;
 pub mod keeping;
+pub mod links;
 
 use shared::{
     member::Standing,

@@ -5,7 +5,7 @@ use shared::{
     member::Role,
 };
 
-use super::{PRODUCT, YOU, keeping};
+use super::{PRODUCT, YOU, keeping, links};
 
 /// Nothing for what a newer server does. `who` did it; without it the server did, by the chat's own rules.
 pub fn act(who: Option<&str>, me: i64, act: &Event) -> Option<String> {
@@ -47,7 +47,7 @@ pub fn act(who: Option<&str>, me: i64, act: &Event) -> Option<String> {
         }
         Event::MessageDeleted { who, .. } => format!("deleted a message of {}", whose(who)),
         Event::LinkMade { label, role, .. } => {
-            format!("made {} for {}", a_link(label), keeping::people_of(*role))
+            format!("made {} for {}", a_link(label), links::people_of(*role))
         }
         Event::LinkRevoked { label, .. } => format!("revoked {}", a_link(label)),
         Event::Deleted => "deleted the chat".to_owned(),

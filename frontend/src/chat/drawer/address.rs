@@ -10,7 +10,7 @@ use crate::{
         act::{Act, Outcome},
         room::Room,
     },
-    words::keeping,
+    words::links,
 };
 
 #[component]
@@ -34,9 +34,9 @@ pub fn Address(
         view! {
             <div class="choices">
                 <button class="plain" aria-disabled=move || act.busy() on:click=turn>
-                    {move || if open.get() { keeping::CLOSE_ADDRESS } else { keeping::OPEN_ADDRESS }}
+                    {move || if open.get() { links::CLOSE_ADDRESS } else { links::OPEN_ADDRESS }}
                 </button>
-                <button class="plain" on:click=move |_| asked.set(true)>{keeping::NEW_ADDRESS}</button>
+                <button class="plain" on:click=move |_| asked.set(true)>{links::NEW_ADDRESS}</button>
             </div>
             <Outcome act />
         }
@@ -45,8 +45,8 @@ pub fn Address(
         if asked.get() {
             Either::Left(view! {
                 <Confirm
-                    question=keeping::NEW_ADDRESS_REALLY.to_owned()
-                    yes=keeping::NEW_ADDRESS
+                    question=links::NEW_ADDRESS_REALLY.to_owned()
+                    yes=links::NEW_ADDRESS
                     act
                     on_yes=rotate
                     on_no=move |()| asked.set(false)
@@ -58,7 +58,7 @@ pub fn Address(
     };
     view! {
         <p class="address">{move || room.address()}</p>
-        <p class="hint">{move || if open.get() { keeping::ADDRESS_OPEN } else { keeping::ADDRESS_CLOSED }}</p>
+        <p class="hint">{move || if open.get() { links::ADDRESS_OPEN } else { links::ADDRESS_CLOSED }}</p>
         {part}
     }
 }

@@ -15,7 +15,7 @@ use crate::{
         room::Room,
     },
     clock,
-    words::keeping,
+    words::{keeping, links},
 };
 
 /// What stands below the link.
@@ -38,7 +38,7 @@ pub fn LinkRow(
 ) -> impl IntoView {
     let id = link.id;
     let ended = ended(&link, clock::now());
-    let title = if link.label.is_empty() { keeping::UNNAMED_LINK.to_owned() } else { link.label.clone() };
+    let title = if link.label.is_empty() { links::UNNAMED_LINK.to_owned() } else { link.label.clone() };
     let (below, act) = (RwSignal::new(Below::Nothing), Act::new(room));
     let revoke = move |()| act.begin(calls::revoke_link(&room.uri_now(), id), move |_| again.run(()));
     let revocable = link.revoked_at.is_none();
@@ -50,8 +50,8 @@ pub fn LinkRow(
         Below::People => EitherOf3::B(view! { <WhoCame id room /> }),
         Below::Question => EitherOf3::C(view! {
             <Confirm
-                question=keeping::REVOKE_REALLY.to_owned()
-                yes=keeping::REVOKE
+                question=links::REVOKE_REALLY.to_owned()
+                yes=links::REVOKE
                 act
                 on_yes=revoke
                 on_no=move |()| below.set(Below::Nothing)
@@ -62,7 +62,7 @@ pub fn LinkRow(
         <li class:ended=ended.is_some()>
             <p class="link-title">
                 <bdi>{title}</bdi>
-                <span class="tag">{ended.unwrap_or(keeping::grants(link.role))}</span>
+                <span class="tag">{ended.unwrap_or(links::grants(link.role))}</span>
             </p>
             <p class="hint">{facts(&link)}</p>
             <div class="link-acts">
@@ -71,10 +71,10 @@ pub fn LinkRow(
                     aria-expanded=move || (below.get() == Below::People).to_string()
                     on:click=toggle(Below::People)
                 >
-                    {keeping::WHO_CAME}
+                    {links::WHO_CAME}
                 </button>
                 <button class="quiet bad" hidden=!revocable on:click=toggle(Below::Question)>
-                    {keeping::REVOKE}
+                    {links::REVOKE}
                 </button>
             </div>
             {part}
@@ -85,20 +85,20 @@ pub fn LinkRow(
 /// Why the link lets nobody in any more, if so.
 fn ended(link: &Link, now: i64) -> Option<&'static str> {
     if link.revoked_at.is_some() {
-        Some(keeping::REVOKED)
+        Some(links::REVOKED)
     } else if link.expires_at.is_some_and(|at| at.timestamp_millis() <= now) {
-        Some(keeping::EXPIRED)
+        Some(links::EXPIRED)
     } else if link.uses_max.is_some_and(|most| link.uses >= most) {
-        Some(keeping::USED_UP)
+        Some(links::USED_UP)
     } else {
         None
     }
 }
 
 fn facts(link: &Link) -> String {
-    let used = keeping::used(link.uses, link.uses_max);
-    let until = link.expires_at.map(keeping::until);
-    let by = keeping::by(link.created_by.name());
+    let used = links::used(link.uses, link.uses_max);
+    let until = link.expires_at.map(links::until);
+    let by = links::by(link.created_by.name());
     [Some(used), until, Some(by)].into_iter().flatten().collect::<Vec<_>>().join(" · ")
 }
 
@@ -113,7 +113,7 @@ fn WhoCame(
     act.begin(calls::came_by(&room.uri_now(), id), move |came: CameBy| people.set(Some(came.members)));
     let none = move || match &*people.read() {
         None if act.is_busy() => keeping::LOADING,
-        Some(people) if people.is_empty() => keeping::NOBODY_CAME,
+        Some(people) if people.is_empty() => links::NOBODY_CAME,
         _ => "",
     };
     let person = move |member: Member| {
@@ -158,10 +158,10 @@ mod tests {
     fn a_link_ends_by_revocation_time_or_use() {
         let at = DateTime::from_timestamp_millis(1_000);
         assert_eq!(ended(&link(), 1_000), None);
-        assert_eq!(ended(&Link { revoked_at: at, ..link() }, 0), Some(keeping::REVOKED));
+        assert_eq!(ended(&Link { revoked_at: at, ..link() }, 0), Some(links::REVOKED));
         assert_eq!(ended(&Link { expires_at: at, ..link() }, 999), None);
-        assert_eq!(ended(&Link { expires_at: at, ..link() }, 1_000), Some(keeping::EXPIRED));
+        assert_eq!(ended(&Link { expires_at: at, ..link() }, 1_000), Some(links::EXPIRED));
         assert_eq!(ended(&Link { uses_max: Some(4), ..link() }, 0), None);
-        assert_eq!(ended(&Link { uses_max: Some(3), ..link() }, 0), Some(keeping::USED_UP));
+        assert_eq!(ended(&Link { uses_max: Some(3), ..link() }, 0), Some(links::USED_UP));
     }
 }

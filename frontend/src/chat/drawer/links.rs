@@ -10,7 +10,7 @@ use crate::{
         act::{Act, Outcome},
         room::Room,
     },
-    words::keeping,
+    words::{keeping, links},
 };
 
 #[component]
@@ -31,17 +31,17 @@ pub fn Links(
     let again = Callback::new(move |()| load());
     let none = move || match &*links.read() {
         None if act.is_busy() => keeping::LOADING,
-        Some(links) if links.is_empty() => keeping::NO_LINKS,
+        Some(links) if links.is_empty() => links::NO_LINKS,
         _ => "",
     };
     let key = |link: &Link| (link.id, link.uses, link.revoked_at.is_some());
     view! {
         <section>
-            <h3>{keeping::ADDRESS}</h3>
+            <h3>{links::ADDRESS}</h3>
             <Address room />
         </section>
         <section>
-            <h3>{keeping::FURTHER_LINKS}</h3>
+            <h3>{links::FURTHER_LINKS}</h3>
             <p class="muted">{none}</p>
             <Outcome act />
             <ul class="links">

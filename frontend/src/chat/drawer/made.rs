@@ -2,7 +2,7 @@
 
 use leptos::{html, prelude::*};
 
-use crate::{chat::share::CopyText, words::keeping};
+use crate::{chat::share::CopyText, words::links};
 
 #[component]
 #[expect(clippy::needless_pass_by_value, reason = "a component owns what it is given")]
@@ -24,14 +24,14 @@ pub fn NewlyMade(
     });
     view! {
         <div class="sunken made">
-            <p><strong>{keeping::MADE}</strong></p>
+            <p><strong>{links::MADE}</strong></p>
             <div class="input">
-                <input node_ref=input readonly aria-label=keeping::MADE value=address.clone() />
+                <input node_ref=input readonly aria-label=links::MADE value=address.clone() />
             </div>
-            <p class="hint">{keeping::SHOWN_ONCE}</p>
+            <p class="hint">{links::SHOWN_ONCE}</p>
             <div class="choices">
                 <CopyText class="primary" text=address />
-                <button class="plain" on:click=move |_| back.run(())>{keeping::DONE}</button>
+                <button class="plain" on:click=move |_| back.run(())>{links::DONE}</button>
             </div>
         </div>
     }

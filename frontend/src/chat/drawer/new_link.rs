@@ -16,7 +16,7 @@ use crate::{
         act::{Act, Outcome},
         room::Room,
     },
-    words::keeping,
+    words::{keeping, links},
 };
 
 /// Seconds; 0 for good.
@@ -44,7 +44,7 @@ pub fn NewLink(
     let back = Callback::new(move |()| step.set(Step::Offered));
     move || match step.get() {
         Step::Offered => EitherOf3::A(view! {
-            <button class="plain" on:click=move |_| step.set(Step::Asked)>{keeping::MAKE_A_LINK}</button>
+            <button class="plain" on:click=move |_| step.set(Step::Asked)>{links::MAKE_A_LINK}</button>
         }),
         Step::Asked => EitherOf3::B(view! { <Form made back room /> }),
         Step::Made(secret) => EitherOf3::C(view! { <NewlyMade secret back /> }),
@@ -76,7 +76,7 @@ fn Form(
         };
         act.begin(calls::make_link(&room.uri_now(), &link), move |answer: Made| made.run(answer.secret));
     };
-    let lives = WORKS_FOR.map(|seconds| (seconds.to_string(), keeping::works_for(seconds).to_owned()));
+    let lives = WORKS_FOR.map(|seconds| (seconds.to_string(), links::works_for(seconds).to_owned()));
     Effect::new(move |_| {
         if let Some(label) = label.get() {
             // A field that cannot take the focus leaves it where it is.
@@ -86,7 +86,7 @@ fn Form(
     view! {
         <form class="form sunken" on:submit=make>
             <div class="field">
-                <label for="link-label">{keeping::LABEL}</label>
+                <label for="link-label">{links::LABEL}</label>
                 <div class="input">
                     <input
                         id="link-label"
@@ -96,24 +96,24 @@ fn Form(
                         aria-describedby="link-label-hint"
                     />
                 </div>
-                <p class="hint" id="link-label-hint">{keeping::LABEL_HINT}</p>
+                <p class="hint" id="link-label-hint">{links::LABEL_HINT}</p>
             </div>
             <Choice
                 id="link-role"
-                label=keeping::LETS_PEOPLE
+                label=links::LETS_PEOPLE
                 offers=Signal::derive(move || roles(room.myself().owns()))
                 chosen=role.into()
                 choose=move |value| role.set(value)
             />
             <Choice
                 id="link-life"
-                label=keeping::WORKS_FOR
+                label=links::WORKS_FOR
                 offers=Signal::stored(lives.to_vec())
                 chosen=works_for.into()
                 choose=move |value| works_for.set(value)
             />
             <div class="field">
-                <label for="link-uses">{keeping::USES}</label>
+                <label for="link-uses">{links::USES}</label>
                 <div class="input">
                     <input
                         id="link-uses"
@@ -122,13 +122,13 @@ fn Form(
                         inputmode="numeric"
                         min="1"
                         max=USES_MAX
-                        placeholder=keeping::ANY_NUMBER
+                        placeholder=links::ANY_NUMBER
                     />
                 </div>
             </div>
             <Outcome act />
             <div class="choices">
-                <button class="primary" aria-disabled=move || act.busy()>{keeping::MAKE_A_LINK}</button>
+                <button class="primary" aria-disabled=move || act.busy()>{links::MAKE_A_LINK}</button>
                 <button type="button" class="plain" on:click=move |_| back.run(())>{keeping::CANCEL}</button>
             </div>
         </form>
@@ -139,7 +139,7 @@ fn Form(
 fn roles(owns: bool) -> Vec<Offer> {
     let roles = [Role::Reader, Role::Writer, Role::Moderator].into_iter();
     let offered = roles.filter(|role| owns || *role != Role::Moderator);
-    offered.map(|role| (name(role), keeping::grants(role).to_owned())).collect()
+    offered.map(|role| (name(role), links::grants(role).to_owned())).collect()
 }
 
 fn name(role: Role) -> String {
