@@ -37,6 +37,13 @@ pub fn Person(
     let choose = Callback::new(move |deed: Deed| {
         if deed.is_grave() { asked.set(Some(deed)) } else { carry_out(room, act, id, deed, open) }
     });
+    // The row of somebody who is something else now is another row: whoever acted finds themself beside it.
+    on_cleanup(move || {
+        if open.try_get_untracked() == Some(Some(id)) {
+            open.set(None);
+            request_animation_frame(refocus);
+        }
+    });
     let is_open = move || open.get() == Some(id);
     let toggle = move |_| {
         asked.set(None);
@@ -88,6 +95,14 @@ pub fn Person(
             </div>
             {move || (!in_the_chat || is_open()).then(below)}
         </li>
+    }
+}
+
+/// The focus that went with a row goes to what stands above the rows.
+fn refocus() {
+    let lost = document().active_element().is_none_or(|element| element.tag_name() == "BODY");
+    if lost {
+        focus("people");
     }
 }
 
