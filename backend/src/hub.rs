@@ -21,7 +21,7 @@ use std::{
 
 use actix_web::web::Bytes;
 use chrono::Utc;
-use shared::{changes::Changes, chat::Position, member::Standing, socket::ServerFrame};
+use shared::{changes::Changes, member::Standing, socket::ServerFrame, your_chats::Position};
 use tokio::{net::TcpStream, sync::watch};
 use uuid::Uuid;
 

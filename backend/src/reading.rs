@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use shared::chat::Position;
+use shared::your_chats::Position;
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
 use crate::{

@@ -11,10 +11,11 @@ use gloo_timers::future::TimeoutFuture;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use shared::{
     changes::{Changes, Since},
-    chat::{Mute, ReadPosition, ReadPositions, Started, YourChats},
+    chat::Started,
     message::{History, Message, Post},
     problem::{Problem, ProblemCode},
     socket::Ticket,
+    your_chats::{Mute, ReadPosition, ReadPositions, YourChats},
 };
 use uuid::Uuid;
 

@@ -14,3 +14,4 @@ pub mod problem;
 pub mod socket;
 pub mod timeline;
 pub mod user;
+pub mod your_chats;

@@ -7,7 +7,7 @@ use diesel::{
     sql_types::{Array, BigInt, Bool},
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use shared::{chat::Position, member::Standing, socket::PRESENCE_MAX};
+use shared::{member::Standing, socket::PRESENCE_MAX, your_chats::Position};
 
 use super::{
     members::column_of_standing,

@@ -12,8 +12,8 @@ use diesel::{
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use shared::{
-    chat::{UNREAD_MAX, YOUR_CHATS_MAX, YourChat},
     user::User,
+    your_chats::{UNREAD_MAX, YOUR_CHATS_MAX, YourChat},
 };
 
 use super::{

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use actix_web::web::Bytes;
 use indexmap::IndexMap;
 use shared::{
-    chat::Position,
     socket::{PRESENCE_MAX, ServerFrame},
     timeline::{Verdict, judge},
+    your_chats::Position,
 };
 use tokio::sync::watch;
 use uuid::Uuid;

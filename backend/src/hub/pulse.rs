@@ -7,8 +7,8 @@ use std::{
 
 use chrono::Utc;
 use shared::{
-    chat::Position,
     socket::{ServerFrame, close},
+    your_chats::Position,
 };
 use tokio::time::{MissedTickBehavior, interval};
 

@@ -2,8 +2,8 @@
 
 use actix_web::web::{Data, Json};
 use shared::{
-    chat::{Position, ReadPosition, ReadPositions},
     socket::ServerFrame,
+    your_chats::{Position, ReadPosition, ReadPositions},
 };
 
 use crate::{

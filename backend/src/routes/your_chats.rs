@@ -2,9 +2,9 @@
 
 use actix_web::web::{Data, Json};
 use shared::{
-    chat::{Mute, YourChats},
     member::Standing,
     socket::ServerFrame,
+    your_chats::{Mute, YourChats},
 };
 
 use crate::{

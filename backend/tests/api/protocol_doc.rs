@@ -6,7 +6,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use shared::{
     changes::Changes,
-    chat::{ChangeSettings, Joined, Preview, Started, YourChats},
+    chat::{ChangeSettings, Joined, Preview, Started},
     event::Audit,
     link::{Made, MakeLink},
     member::{ChangeMember, Member},
@@ -14,6 +14,7 @@ use shared::{
     problem::Problem,
     socket::{ClientFrame, ServerFrame, Ticket},
     user::{Account, Begun, Claim, Refreshed, SignIn, SignUp, Token, User},
+    your_chats::YourChats,
 };
 
 /// Each example of the document, with the line before its block that says what it is. A block may hold several.

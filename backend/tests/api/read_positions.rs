@@ -3,10 +3,10 @@
 use reqwest::Method;
 use serde_json::json;
 use shared::{
-    chat::{Position, ReadPosition, ReadPositions},
     member::Standing,
     problem::ProblemCode,
     socket::{ClientFrame, ServerFrame},
+    your_chats::{Position, ReadPosition, ReadPositions},
 };
 
 use crate::{

@@ -3,10 +3,10 @@
 use reqwest::Method;
 use serde_json::json;
 use shared::{
-    chat::{UNREAD_MAX, YOUR_CHATS_MAX, YourChat, YourChats},
     member::{Role, Standing},
     problem::ProblemCode,
     socket::ServerFrame,
+    your_chats::{UNREAD_MAX, YOUR_CHATS_MAX, YourChat, YourChats},
 };
 
 use crate::app::{Person, TestApp};

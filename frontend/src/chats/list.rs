@@ -2,11 +2,11 @@
 
 use shared::{
     changes::Changes,
-    chat::{UNREAD_MAX, YourChat, YourChats},
     member::{Member, Standing},
     message::Message,
     socket::Followed,
     timeline::{Verdict, judge},
+    your_chats::{UNREAD_MAX, YourChat, YourChats},
 };
 use uuid::Uuid;
 

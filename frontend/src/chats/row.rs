@@ -1,7 +1,7 @@
 //! A chat in the list.
 
 use leptos::prelude::*;
-use shared::{chat::YourChat, message::Message, user::User};
+use shared::{message::Message, user::User, your_chats::YourChat};
 
 use super::{Chats, list::Entry};
 use crate::{

@@ -1,9 +1,10 @@
 use shared::{
     changes::Changes,
-    chat::{Chat, UNREAD_MAX, YourChat, YourChats},
+    chat::Chat,
     member::{Member, Role, Standing},
     message::Message,
     user::User,
+    your_chats::{UNREAD_MAX, YourChat, YourChats},
 };
 use uuid::Uuid;
 

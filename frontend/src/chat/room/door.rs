@@ -3,10 +3,11 @@
 use futures_util::future::join3;
 use leptos::prelude::*;
 use shared::{
-    chat::{Joined, Preview, ReadPositions},
+    chat::{Joined, Preview},
     member::Standing,
     message::History,
     problem::ProblemCode,
+    your_chats::ReadPositions,
 };
 
 use super::Room;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use leptos::{prelude::*, task::spawn_local};
-use shared::{chat::ReadPositions, timeline::Timeline, user::User};
+use shared::{timeline::Timeline, user::User, your_chats::ReadPositions};
 use uuid::Uuid;
 
 use super::{Room, reading::is_news};
