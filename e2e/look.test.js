@@ -62,8 +62,12 @@ async function everyScreen(where, size, theme) {
   await ada.sees('🫖');
   await look('chat');
   await ada.page.getByRole('heading', { level: 1 }).click();
-  await ada.page.getByRole('dialog').waitFor();
-  await look('members');
+  await ada.page.getByRole('complementary').waitFor();
+  for (const part of ['People', 'Links', 'Settings', 'History']) {
+    await ada.page.getByRole('tab', { name: part }).click();
+    await ada.page.getByRole('tabpanel', { name: part }).waitFor();
+    await look(`drawer-${part.toLowerCase()}`);
+  }
   await ada.page.keyboard.press('Escape');
   await ada.button('Share').click();
   await ada.page.getByRole('dialog', { name: 'Share this page’s link' }).waitFor();

@@ -93,8 +93,9 @@ fn ShareSheet(
     }
 }
 
+/// To be scanned from another screen.
 #[component]
-fn Qr(
+pub fn Qr(
     /// What is to be scanned.
     address: Signal<String>,
 ) -> impl IntoView {

@@ -2,7 +2,10 @@
 
 use leptos::{html, prelude::*};
 
-use crate::{chat::share::CopyText, words::links};
+use crate::{
+    chat::share::{CopyText, Qr},
+    words::links,
+};
 
 #[component]
 #[expect(clippy::needless_pass_by_value, reason = "a component owns what it is given")]
@@ -13,7 +16,7 @@ pub fn NewlyMade(
     back: Callback<()>,
 ) -> impl IntoView {
     let origin = window().location().origin().unwrap_or_default();
-    let address = format!("{origin}/chats/{secret}");
+    let address = Signal::stored(format!("{origin}/chats/{secret}"));
     let input = NodeRef::<html::Input>::new();
     Effect::new(move |_| {
         if let Some(input) = input.get() {
@@ -26,9 +29,10 @@ pub fn NewlyMade(
         <div class="sunken made">
             <p><strong>{links::MADE}</strong></p>
             <div class="input">
-                <input node_ref=input readonly aria-label=links::MADE value=address.clone() />
+                <input node_ref=input readonly aria-label=links::MADE value=address />
             </div>
             <p class="hint">{links::SHOWN_ONCE}</p>
+            <Qr address />
             <div class="choices">
                 <CopyText class="primary" text=address />
                 <button class="plain" on:click=move |_| back.run(())>{links::DONE}</button>
