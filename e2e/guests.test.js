@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
+import { ChatList } from './chat_list.js';
 import { PHONE, Stage, artifact } from './stage.js';
 
 const stage = Stage.forThisFile();
@@ -59,13 +60,18 @@ test('a guest starts, another joins by one tap on a phone, and a claimed account
   await brian.sees('Still me.', { own: true });
   await brian.say('Now with a name.');
   await amber.sees('Now with a name.');
+  // Its session has ended with the guest, and the browser's own goes on.
+  tab.expectsStatus('401 (Unauthorized)', '/auth/tickets/');
+  tab.expectsStatus('400 (Bad Request)', '/auth/jwt/refresh/');
+  await tab.sees('Now with a name.', { own: true });
 
   const elsewhere = await stage.enter('brian');
   await elsewhere.open('/');
   await elsewhere.saysToHaveAnAccount();
   await elsewhere.signIn();
-  await elsewhere.seesChats(path);
-  await elsewhere.chat(path).click();
+  const list = new ChatList(elsewhere.page);
+  await list.are(path);
+  await list.at(path).click();
   await elsewhere.sees('Still me.', { own: true });
   const rows = await stage.server.rows('users', 'members', 'messages');
   assert.deepEqual(rows, { users: 2, members: 2, messages: 4 });

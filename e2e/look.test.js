@@ -5,6 +5,7 @@ import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { test } from 'node:test';
 
+import { Drawer } from './drawer.js';
 import { DESKTOP, PHONE, Stage, artifact } from './stage.js';
 
 const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
@@ -61,14 +62,13 @@ async function everyScreen(where, size, theme) {
   await ada.open(chat);
   await ada.sees('🫖');
   await look('chat');
-  await ada.page.getByRole('heading', { level: 1 }).click();
-  await ada.page.getByRole('complementary').waitFor();
+  const drawer = new Drawer(ada);
   for (const part of ['People', 'Links', 'Settings', 'History']) {
-    await ada.page.getByRole('tab', { name: part }).click();
-    await ada.page.getByRole('tabpanel', { name: part }).waitFor();
+    await drawer.open(part);
     await look(`drawer-${part.toLowerCase()}`);
   }
   await ada.page.keyboard.press('Escape');
+  await drawer.pane.waitFor({ state: 'detached' });
   await ada.button('Share').click();
   await ada.page.getByRole('dialog', { name: 'Share this page’s link' }).waitFor();
   await look('share');

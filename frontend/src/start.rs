@@ -43,7 +43,9 @@ pub fn Start() -> impl IntoView {
             <main class="card centred">
                 <div class="duet" aria-hidden="true"><span></span><span></span></div>
                 <h1>{heading}</h1>
-                <p class="muted">{words::EXPLANATION}</p>
+                <p class="muted">
+                    {words::EXPLANATION} <span hidden=move || session.is_in()>{words::entering::NO_ACCOUNT}</span>
+                </p>
                 <form class="form entry" novalidate on:submit=start>
                     <NameField node=name faults=asking.faults />
                     <Outcome asking />

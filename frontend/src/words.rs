@@ -42,7 +42,7 @@ pub fn password_hint() -> String {
 pub const START_CHATTING: &str = "Start Chatting";
 pub const STARTING: &str = "Starting…";
 pub const EXPLANATION: &str =
-    "Start a chat and share its link: whoever opens it is in the conversation with you. No account needed.";
+    "Start a chat and share its link: whoever opens it is in the conversation with you.";
 
 pub fn welcome(name: &str) -> String {
     format!("Welcome {name}!")

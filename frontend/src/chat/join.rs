@@ -54,13 +54,15 @@ fn Plate(
     let names: Vec<_> = here.iter().map(|user| user.name().to_owned()).collect();
     let title = if name.is_empty() { words::entering::chat_with(&names) } else { name };
     let count = words::entering::company(usize::try_from(members).unwrap_or_default(), &names);
+    let topic = (!topic.is_empty()).then(|| view! { <p class="muted topic"><bdi>{topic}</bdi></p> });
     let faces = here.into_iter().map(|user| {
         view! { <span class="face here" title=user.name().to_owned()>{avatar(user.id, user.name())}</span> }
     });
     view! {
+        <div class="duet" aria-hidden="true" hidden=!names.is_empty()><span></span><span></span></div>
         <div class="faces">{faces.collect_view()}</div>
         <h1><bdi>{title}</bdi></h1>
-        <p class="muted topic"><bdi>{topic}</bdi></p>
+        {topic}
         <p class="hint">{count}</p>
     }
 }

@@ -4,6 +4,7 @@ use shared::{chat::Preview, member::Role};
 
 // Starting
 pub const START: &str = "Talk with anyone";
+pub const NO_ACCOUNT: &str = " No account needed.";
 pub const YOUR_NAME: &str = "Your name";
 pub const YOUR_NAME_HINT: &str = "Keep it, or write your own.";
 pub const HAVE_AN_ACCOUNT: &str = "I have an account";
@@ -34,7 +35,7 @@ pub const LEAVES_THE_GUEST: &str = "Sign in to an account you have. What you do 
 pub const SETTINGS: &str = "Settings";
 pub const SAVE: &str = "Save";
 pub const SAVED: &str = "Saved";
-pub const NAME_HINT: &str = "What others in a chat see. Empty, it is your username.";
+pub const NAME_HINT: &str = "What others in a chat see.";
 pub const ACCOUNT: &str = "Account";
 pub const GUEST_TEXT: &str =
     "You are a guest: only this browser knows you. With an account your chats are yours everywhere.";
