@@ -50,7 +50,7 @@ fn Page(
             <Bar />
             <main class="card settings">
                 <h1>{words::entering::SETTINGS}</h1>
-                <Rename name=me.display_name.clone() />
+                <Rename name=me.name().to_owned() />
                 <section>
                     <h2>{words::THEME}</h2>
                     <ThemeSwitch />
