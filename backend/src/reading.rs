@@ -3,7 +3,7 @@
 
 use std::{
     collections::HashMap,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -62,7 +62,7 @@ impl Reading {
 
 impl App {
     /// Stores what sockets have said, once a second, until the server stops.
-    pub async fn store_positions(&self) {
+    pub async fn store_positions(self: &Arc<Self>) {
         let mut seconds = interval(STORED_EVERY);
         seconds.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
@@ -71,14 +71,19 @@ impl App {
         }
     }
 
-    /// Stores all at once if any is `wanted`. What cannot be stored now waits on.
-    pub async fn settle_positions(&self, wanted: impl Fn(&Reached) -> bool) {
-        if !self.reading.all().iter().any(&wanted) {
-            return;
+    /// Stores all at once if any is `wanted`. What cannot be stored now waits on. It goes to its end also if whoever asked
+    /// hangs up: a statement that nobody awaits any more would hold its rows against the next.
+    pub async fn settle_positions(self: &Arc<Self>, wanted: impl Fn(&Reached) -> bool) {
+        if self.reading.all().iter().any(wanted) {
+            let app = Arc::clone(self);
+            let _ = tokio::spawn(async move { app.store_all().await }).await;
         }
+    }
+
+    async fn store_all(&self) {
         let _storing = self.reading.storing.lock().await;
         let waiting = self.reading.all();
-        if !waiting.iter().any(wanted) {
+        if waiting.is_empty() {
             return;
         }
         match timeout(STORED_WITHIN, self.store(waiting)).await {

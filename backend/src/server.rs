@@ -127,15 +127,16 @@ pub async fn tend(app: Arc<App>) {
 
 /// Takes nothing new, stores and answers what was taken, says goodbye to every socket, lets requests end, and lets the
 /// database go. A client that is refused meanwhile tries again, and finds the next server.
-pub async fn stop(app: &App, server: &ServerHandle) {
+pub async fn stop(app: &Arc<App>, server: &ServerHandle) {
     server.pause().await;
     if timeout(STORED_WITHIN, app.writer.drain()).await.is_err() {
         tracing::warn!("the database did not keep up: what was not stored was not acknowledged either");
     }
     app.hub.close();
     let _ = timeout(GOODBYE_WITHIN, app.hub.closed()).await;
-    server.stop(true).await;
+    // Before the server's threads end, and with them the connections to the database that they made.
     app.settle_positions(|_| true).await;
+    server.stop(true).await;
     app.db.close();
 }
 
