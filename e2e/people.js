@@ -3,10 +3,9 @@
 import assert from 'node:assert/strict';
 
 import { ChatList } from './chat_list.js';
+import { cutOff, refuse } from './faults.js';
 
 const PASSWORD = 'plum jam on warm toast';
-
-const FORBIDDEN = { type: 'about:blank', title: 'Forbidden', status: 403, detail: 'Not now.', code: 'forbidden' };
 
 export class Person {
   static async in(context, name, origin) {
@@ -259,49 +258,12 @@ export class Person {
     return message.y - (await this.page.getByRole('log').boundingBox()).y;
   }
 
-  // As if the network swallowed what is posted, or the answers to it, until told otherwise. `felt` comes true when
-  // something was swallowed.
-  async isCutOff({ answers = false } = {}) {
-    const cut = { on: true };
-    cut.felt = new Promise((resolve) => {
-      cut.swallow = resolve;
-    });
-    const pass = (types, on) => (frame) => {
-      if (cut.on && types.includes(JSON.parse(frame).type)) cut.swallow();
-      else on.send(frame);
-    };
-    await this.context.routeWebSocket('**/api/socket/', (here) => {
-      const server = here.connectToServer();
-      here.onMessage(pass(answers ? [] : ['post'], server));
-      server.onMessage(pass(answers ? ['posted', 'changes'] : [], here));
-    });
-    await this.context.route('**/api/chats/*/messages/', async (route, request) => {
-      if (!cut.on || request.method() !== 'POST') return route.continue();
-      if (answers) await route.fetch();
-      cut.swallow();
-      this.expects(`Failed to load resource: net::ERR_FAILED @ ${new URL(request.url()).pathname}`);
-      return route.abort();
-    });
-    return cut;
+  isCutOff(options) {
+    return cutOff(this, options);
   }
 
-  // As if the server refused this text, as often as it comes, until told otherwise.
-  async isRefused(text) {
-    let refused = true;
-    await this.context.routeWebSocket('**/api/socket/', (here) => {
-      const server = here.connectToServer();
-      here.onMessage((frame) => {
-        const { type, uri, client_id, message } = JSON.parse(frame);
-        if (refused && type === 'post' && message === text) {
-          here.send(JSON.stringify({ type: 'refused', uri, client_id, problem: FORBIDDEN }));
-        } else {
-          server.send(frame);
-        }
-      });
-    });
-    return () => {
-      refused = false;
-    };
+  isRefused(text) {
+    return refuse(this, text);
   }
 
   screenshot(path) {

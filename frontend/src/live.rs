@@ -34,6 +34,10 @@ const SILENCE: u32 = 10_000;
 const OFFLINE: u32 = 30_000;
 
 /// What the rest of the client has to know.
+#[cfg_attr(
+    not(target_arch = "wasm32"),
+    expect(clippy::large_enum_variant, reason = "small where it runs, and never kept")
+)]
 pub enum News {
     /// There is a socket: subscribe, and send what waits.
     Up,
