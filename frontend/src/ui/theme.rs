@@ -88,7 +88,7 @@ pub fn ThemeSwitch() -> impl IntoView {
     view! {
         <fieldset class="segments">
             <legend class="hidden">{words::THEME}</legend>
-            {Theme::ALL.map(choice).to_vec()}
+            {Theme::ALL.into_iter().map(choice).collect::<Vec<_>>()}
         </fieldset>
     }
 }
