@@ -3,9 +3,9 @@
 use std::{array::from_fn, net::IpAddr, sync::Arc, time::Duration};
 
 use anyhow::Context;
+use chrono::Utc;
 use futures_util::{FutureExt, future::BoxFuture};
 use shared::{
-    changes::Changes,
     member::{Member, Role},
     problem::ProblemCode,
 };
@@ -15,7 +15,11 @@ use uuid::Uuid;
 use crate::{
     auth::{self, keys::Keys, known::KnownPeople, passwords::Passwords, tickets::Tickets},
     config::Config,
-    db::{self, Db, chats::Raised, turn::Turn},
+    db::{
+        self, Db,
+        chats::Raised,
+        turn::{News, Turn},
+    },
     hub::{Hub, delivery::Delivery, seats::Seat},
     lifetime,
     limits::{Limits, SlowMode},
@@ -115,10 +119,10 @@ impl App {
             let busy = || Refusal::new(ProblemCode::Busy).retry_after(Duration::from_secs(2));
             let _turn = timeout(TURN_WITHIN, turn.ok_or_else(busy)?.lock()).await.map_err(|_| busy())?;
             let mut connection = app.db.get().await?;
-            let (done, changes) = db::turn::take(&mut connection, app.epoch, chat_id, act).await?;
+            let (done, news) = db::turn::take(&mut connection, app.epoch, chat_id, act).await?;
             drop(connection);
-            if let Some(changes) = changes {
-                app.tell(chat_id, changes).await;
+            if let Some(news) = news {
+                app.tell(chat_id, news).await;
             }
             Ok(done)
         };
@@ -155,14 +159,15 @@ impl App {
     }
 
     /// Has everyone hear what was changed in a chat, and those who are out of it nothing more.
-    pub async fn tell(&self, chat_id: i64, changes: Changes) {
+    pub async fn tell(&self, chat_id: i64, News { changes, strangers }: News) {
         if changes.chat.is_some() {
             self.people.forget_chat(chat_id);
         }
         self.hub.learn_name(chat_id, &changes.uri, changes.head);
         for Member { user, standing, .. } in &changes.members {
             self.people.forget_role(chat_id, user.id);
-            self.hub.place(chat_id, &changes.uri, user.id, *standing);
+            let uri = (!strangers.contains(&user.id)).then_some(changes.uri.as_str());
+            self.hub.place(chat_id, uri, user.id, *standing);
         }
         let is_part = changes.more;
         let mut delivery = Delivery::default();
@@ -187,8 +192,13 @@ impl App {
 }
 
 async fn end(turn: &mut Turn<'_>, actor_id: Option<i64>) -> Result<(), Error> {
-    if let Some(actor_id) = actor_id {
-        turn.check_role(actor_id, Role::Owner).await?;
+    match actor_id {
+        Some(actor_id) => drop(turn.check_role(actor_id, Role::Owner).await?),
+        // Its owner may have given it more time meanwhile.
+        None if turn.chat.settings().expires_at.is_none_or(|at| at > Utc::now()) => {
+            return Err(ProblemCode::Conflict.into());
+        }
+        None => {}
     }
     turn.end_chat(actor_id).await
 }

@@ -207,7 +207,7 @@ impl Hub {
 
     /// Tells a user's sockets what they are in a chat now. Unless they are in it, they hear nothing of it any more. Who
     /// knocked is told under the address that they know.
-    pub fn place(&self, chat_id: i64, uri: &str, user_id: i64, standing: Standing) {
+    pub fn place(&self, chat_id: i64, uri: Option<&str>, user_id: i64, standing: Standing) {
         if !standing.is_in() {
             let mut chats = lock(&self.chats);
             if let Some(audience) = chats.get(&chat_id).cloned() {

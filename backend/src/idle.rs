@@ -6,7 +6,11 @@ use futures_util::FutureExt;
 use shared::member::Role;
 use tokio::time::{Instant, interval_at};
 
-use crate::{app::App, db::users::guests, problem::Error};
+use crate::{
+    app::App,
+    db::{turn::News, users::guests},
+    problem::Error,
+};
 
 /// How often they are looked for, and how many are removed at a time.
 const LOOK_EVERY: Duration = Duration::from_mins(10);
@@ -46,7 +50,8 @@ async fn remove(app: &Arc<App>, id: i64) -> Result<bool, Error> {
     app.hub.end_account(id);
     for (chat, member) in left {
         let (chat_id, was_owner) = (chat.chat_id, member.role == Role::Owner);
-        app.tell(chat_id, chat.changes(app.epoch, vec![member], Vec::new())).await;
+        let changes = chat.changes(app.epoch, vec![member], Vec::new());
+        app.tell(chat_id, News { changes, strangers: Vec::new() }).await;
         if was_owner {
             app.act(chat_id, move |turn| async move { turn.inherit(id).await }.boxed()).await?;
         }

@@ -48,6 +48,7 @@ struct Counts {
     unknown_uri: DefaultKeyedRateLimiter<IpAddr>,
     joins: DefaultKeyedRateLimiter<IpAddr>,
     joins_of: DefaultKeyedRateLimiter<i64>,
+    names: DefaultKeyedRateLimiter<i64>,
     posts: DefaultKeyedRateLimiter<i64>,
 }
 
@@ -67,6 +68,7 @@ impl Limits {
             unknown_uri: RateLimiter::keyed(quota(30, MINUTE)),
             joins: RateLimiter::keyed(quota(60, MINUTE)),
             joins_of: RateLimiter::keyed(quota(20, MINUTE)),
+            names: RateLimiter::keyed(quota(5, MINUTE)),
             posts: RateLimiter::keyed(quota(20, Duration::from_secs(10))),
         };
         Self { counts: Some(counts) }
@@ -102,6 +104,11 @@ impl Limits {
         self.counts.as_ref().map_or(Ok(()), |counts| count(&counts.posts, &user_id))
     }
 
+    /// Counts one change of what a user is called, which everyone hears in every chat of theirs.
+    pub fn name_of(&self, user_id: i64) -> Result<(), Error> {
+        self.counts.as_ref().map_or(Ok(()), |counts| count(&counts.names, &user_id))
+    }
+
     /// How many sockets there may be.
     pub fn of_sockets(&self) -> Option<SeatLimits> {
         self.counts.is_some().then_some(SOCKETS)
@@ -126,6 +133,7 @@ impl Limits {
             counts.unknown_uri.retain_recent();
             counts.joins.retain_recent();
             counts.joins_of.retain_recent();
+            counts.names.retain_recent();
             counts.posts.retain_recent();
         }
     }

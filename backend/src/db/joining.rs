@@ -40,7 +40,7 @@ pub async fn come(turn: &mut Turn<'_>, user: &User, address: &str) -> Result<Cam
     let place = members::place(turn.connection, chat_id, user.id).await?;
     let way = addresses::way(turn.connection, &turn.chat, address).await?;
     if let Some(place) = place.filter(|place| place.standing.is_in()) {
-        rise(turn, user.id, place, way).await?;
+        rise(turn, user, place, way).await?;
         return Ok(Came::In);
     }
     check_ban(turn.connection, chat_id, user.id, place.as_ref()).await?;
@@ -88,20 +88,25 @@ async fn settle(turn: &mut Turn<'_>, place: NewPlace) -> Result<(), Error> {
 
 /// A link may let somebody do more who is in the chat already, and never less. It does so once: who was given less since
 /// does not get it back by coming again.
-async fn rise(turn: &mut Turn<'_>, user_id: i64, place: Place, way: Way) -> Result<(), Error> {
+async fn rise(turn: &mut Turn<'_>, user: &User, place: Place, way: Way) -> Result<(), Error> {
     let Some(link_id) = way.link_id else { return Ok(()) };
     if way.shut.is_some() || way.role <= place.role || way.is_known_to(Some(&place)) {
         return Ok(());
     }
-    turn.place(user_id, Standing::In, way.role).await?;
-    members::came_by(turn.connection, turn.chat.id, user_id, link_id).await?;
+    turn.place(user.id, Standing::In, way.role).await?;
+    members::came_by(turn.connection, turn.chat.id, user.id, link_id).await?;
+    turn.note(user.id, &Event::Role { who: user.into(), role: way.role }).await?;
     Ok(links::count_use(turn.connection, link_id).await?)
 }
 
-/// Who was a reader does not become a writer by leaving and coming back by the page URL, which every reader knows.
+/// By the way that they came, somebody comes back as what they were and as no more: who was given less keeps that. Who was
+/// a reader becomes no writer by the page URL, which every reader knows.
 fn role_by(way: Way, place: Option<&Place>) -> Role {
-    let was_reader = place.is_some_and(|place| place.role == Role::Reader);
-    if way.link_id.is_none() && was_reader { Role::Reader } else { way.role }
+    match place {
+        Some(place) if way.is_known_to(Some(place)) => way.role.min(place.role),
+        Some(place) if place.role == Role::Reader && way.link_id.is_none() => Role::Reader,
+        _ => way.role,
+    }
 }
 
 fn check_refusal(place: Option<&Place>, now: DateTime<Utc>) -> Result<(), Error> {

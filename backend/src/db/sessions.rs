@@ -105,6 +105,20 @@ pub(super) async fn end_all(connection: &mut AsyncPgConnection, user_id: i64) ->
         .await
 }
 
+/// Ends all that a user is signed in to but one; returns them.
+pub(super) async fn end_others(
+    connection: &mut AsyncPgConnection,
+    user_id: i64,
+    kept: Uuid,
+) -> QueryResult<Vec<Uuid>> {
+    let others = dsl::user_id.eq(user_id).and(dsl::id.ne(kept)).and(dsl::ended_at.is_null());
+    diesel::update(sessions::table.filter(others))
+        .set(dsl::ended_at.eq(now))
+        .returning(dsl::id)
+        .get_results(connection)
+        .await
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

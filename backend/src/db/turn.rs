@@ -26,6 +26,14 @@ pub struct Turn<'a> {
     /// As it was when the turn began.
     pub chat: Found,
     head: i64,
+    /// Those whose place was changed though they were not in the chat: they need not know its present address.
+    strangers: Vec<i64>,
+}
+
+/// What everyone shall hear of a turn.
+pub struct News {
+    pub changes: Changes,
+    pub strangers: Vec<i64>,
 }
 
 /// Locks the chat, has `act` change it, and raises its head; returns what was changed, as everyone shall hear it, and
@@ -35,7 +43,7 @@ pub async fn take<T, F>(
     epoch: Uuid,
     chat_id: i64,
     act: F,
-) -> Result<(T, Option<Changes>), Error>
+) -> Result<(T, Option<News>), Error>
 where
     T: Send,
     F: for<'r> FnOnce(&'r mut Turn<'_>) -> BoxFuture<'r, Result<T, Error>> + Send,
@@ -44,7 +52,7 @@ where
         .transaction(async |connection| {
             chats::lock(connection, &[chat_id]).await?;
             let chat = chats::read(connection, chat_id).await?;
-            let mut turn = Turn { head: chat.head, connection, chat };
+            let mut turn = Turn { head: chat.head, connection, chat, strangers: Vec::new() };
             let done = act(&mut turn).await?;
             let changes = turn.end(epoch).await?;
             Ok((done, changes))
@@ -88,6 +96,10 @@ impl Turn<'_> {
 
     /// Gives a member another standing and role. What was said while they were out is not unread to them.
     pub async fn place(&mut self, user_id: i64, standing: Standing, role: Role) -> Result<(), Error> {
+        let was_in = members::role(self.connection, self.chat.id, user_id).await?.is_some();
+        if !was_in && !standing.is_in() {
+            self.strangers.push(user_id);
+        }
         let revision = self.number();
         let was_out = of_members::standing.ne(column_of_standing(Standing::In));
         let unread_from = case_when::<_, _, BigInt>(was_out, revision).otherwise(of_members::read_seq);
@@ -139,8 +151,8 @@ impl Turn<'_> {
         audit::note(self.connection, self.chat.id, Some(actor_id), event).await
     }
 
-    async fn end(self, epoch: Uuid) -> Result<Option<Changes>, Error> {
-        let Self { connection, chat, head } = self;
+    async fn end(self, epoch: Uuid) -> Result<Option<News>, Error> {
+        let Self { connection, chat, head, strangers } = self;
         if head == chat.head {
             return Ok(None);
         }
@@ -149,6 +161,7 @@ impl Turn<'_> {
             .execute(connection)
             .await?;
         let now = chats::row(connection, chat.id).await?;
-        changes::since(connection, &now, epoch, chat.head).await.map(Some)
+        let changes = changes::since(connection, &now, epoch, chat.head).await?;
+        Ok(Some(News { changes, strangers }))
     }
 }

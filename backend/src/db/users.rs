@@ -10,6 +10,7 @@ use shared::{
     user::{Account, ChangeMe, User},
 };
 use unicode_normalization::UnicodeNormalization;
+use uuid::Uuid;
 
 use super::{
     OnConstraint, members,
@@ -158,6 +159,21 @@ pub async fn change(
                 diesel::update(users::table.find(id)).set(named).execute(connection).await?;
             }
             Ok(members::touch(connection, id, chats).await?)
+        })
+        .await
+}
+
+/// Gives an account another password, and ends all its sessions but one; returns those.
+pub async fn change_password(
+    connection: &mut AsyncPgConnection,
+    id: i64,
+    hash: &str,
+    session: Uuid,
+) -> Result<Vec<Uuid>, Error> {
+    connection
+        .transaction(async |connection| {
+            set_password_hash(connection, id, hash).await?;
+            Ok(sessions::end_others(connection, id, session).await?)
         })
         .await
 }

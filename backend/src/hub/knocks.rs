@@ -31,7 +31,7 @@ impl Knocks {
         chat_id: i64,
         user_id: i64,
         standing: Standing,
-        uri: &str,
+        uri: Option<&str>,
     ) -> Option<String> {
         let known = self.0.get(&(chat_id, user_id));
         match standing {
@@ -39,7 +39,7 @@ impl Knocks {
             Standing::Knocking | Standing::Refused => known,
             Standing::In | Standing::Left | Standing::Removed | Standing::Banned => {
                 self.0.invalidate(&(chat_id, user_id));
-                Some(known.unwrap_or_else(|| uri.to_owned()))
+                known.or_else(|| uri.map(str::to_owned))
             }
         }
     }
@@ -52,12 +52,13 @@ mod tests {
     #[test]
     fn whoever_knocks_hears_of_the_chat_under_the_address_that_they_know() {
         let knocks = Knocks::default();
-        let name = |standing| knocks.name_for(1, 2, standing, "page");
+        let name = |standing| knocks.name_for(1, 2, standing, Some("page"));
         assert_eq!(name(Standing::Knocking), None, "nobody knows by which they came");
         knocks.came_by(1, 2, "link".into());
         for standing in [Standing::Knocking, Standing::Refused, Standing::Knocking, Standing::In] {
             assert_eq!(name(standing).as_deref(), Some("link"), "{standing:?}");
         }
         assert_eq!(name(Standing::Removed).as_deref(), Some("page"), "they were in");
+        assert_eq!(knocks.name_for(1, 2, Standing::Banned, None), None, "they were out");
     }
 }

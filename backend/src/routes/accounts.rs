@@ -59,6 +59,9 @@ pub async fn change_me(
 }
 
 async fn alter(app: Data<App>, user: User, change: ChangeMe) -> Result<HttpResponse, Error> {
+    if change.display_name.is_some() {
+        app.limits.name_of(user.id)?;
+    }
     let changed = to_the_end(async move {
         let told = db::users::change(&mut *app.db.get().await?, &user, &change).await?;
         app.people.forget(user.id);
@@ -80,7 +83,15 @@ pub async fn change_password(
     let user = &signed_in.user;
     app.passwords.check_strength("new_password", &change.new_password, [&user.username, &user.email]).await?;
     let hash = app.passwords.hash(change.new_password).await?;
-    db::users::set_password_hash(&mut *app.db.get().await?, signed_in.user.id, &hash).await?;
+    let (user_id, session) = (signed_in.user.id, signed_in.claims.sid);
+    to_the_end(async move {
+        let mut connection = app.db.get().await?;
+        // Whoever knew the old one is out, wherever they are signed in.
+        let ended = db::users::change_password(&mut connection, user_id, &hash, session).await?;
+        app.end_sessions(&ended);
+        Ok(())
+    })
+    .await?;
     Ok(HttpResponse::NoContent().finish())
 }
 

@@ -23,7 +23,7 @@ pub async fn start(app: Data<App>, signed_in: SignedIn) -> Result<Json<Started>,
     let uri = fresh_address();
     let chat = db::chats::start(&mut *app.db.get().await?, &uri, signed_in.user.id).await?;
     // Their other devices list it as well.
-    app.hub.place(chat.id, &uri, signed_in.user.id, Standing::In);
+    app.hub.place(chat.id, Some(&uri), signed_in.user.id, Standing::In);
     let (status, message) = ("SUCCESS".to_owned(), "New chat session created".to_owned());
     Ok(Json(Started { status, uri, message, chat: chat.settings() }))
 }

@@ -35,6 +35,8 @@ pub async fn join(
 ) -> Result<Json<Joined>, Error> {
     let (from, app) = (address(&request, &app.config), app.into_inner());
     if db::users::key(&join.username) != db::users::key(&user.username) {
+        app.limits.join_of(user.id)?;
+        app.limits.of_address(Limit::Join, from)?;
         let (reader, who) = add(&app, &user, &uri, &join.username).await?;
         return Ok(Json(joined(&app, reader, Some(who)).await?));
     }

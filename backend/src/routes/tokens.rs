@@ -104,17 +104,28 @@ async fn by_cookie(app: &App, secret: &str, https: bool) -> Result<HttpResponse,
     }
 }
 
-/// Signs out: nothing of this session is good any more.
+/// Signs out: nothing of this session is good any more. A token may have run out while nobody looked; then the cookie says
+/// whose session it is.
 pub async fn end(
     app: Data<App>,
     request: HttpRequest,
-    SignedIn { claims, .. }: SignedIn,
+    signed_in: Result<SignedIn, Error>,
 ) -> Result<HttpResponse, Error> {
     origin::check(&request, &app.config)?;
     let cookie = cookies::forgotten(is_https(&request, &app.config));
+    let session = match (signed_in, cookies::secret_of(&request)) {
+        (Ok(SignedIn { claims, .. }), _) => Some(claims.sid),
+        (Err(_), Some(secret)) => {
+            let kept = db::sessions::by_secret(&mut *app.db.get().await?, &hash(&secret)).await?;
+            kept.map(|session| session.id)
+        }
+        (Err(error), None) => return Err(error),
+    };
     to_the_end(async move {
-        db::sessions::end(&mut *app.db.get().await?, claims.sid).await?;
-        app.end_sessions(&[claims.sid]);
+        if let Some(session) = session {
+            db::sessions::end(&mut *app.db.get().await?, session).await?;
+            app.end_sessions(&[session]);
+        }
         Ok(())
     })
     .await?;

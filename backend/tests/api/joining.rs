@@ -1,6 +1,7 @@
 //! Coming into a chat: who gets in, by what, as what, and who does not.
 
 use futures_util::future::join_all;
+use reqwest::Method;
 use serde_json::json;
 use shared::{
     chat::Joined,
@@ -226,4 +227,40 @@ async fn who_keeps_the_chat_adds_somebody() {
     brian.joins(&tea).await;
     app.stands(&brian, "banned").await;
     ada.add(&tea, "brian").await.refused(ProblemCode::Conflict);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_was_given_less_keeps_that_by_leaving_and_coming_back() {
+    let app = TestApp::start().await;
+    let (ada, tea) = app.tea().await;
+    let (brian, mia) = (app.person("brian").await, app.person("mia").await);
+    let writes = ada.makes_link(&tea, json!({ "role": "writer" })).await.secret;
+    let keeps = ada.makes_link(&tea, json!({ "role": "moderator", "uses_max": 1 })).await.secret;
+    assert_eq!(role_in(&brian.joins(&writes).await, &brian), Role::Writer);
+    assert_eq!(role_in(&mia.joins(&keeps).await, &mia), Role::Moderator);
+    for (person, change) in [(&brian, json!({ "role": "reader" })), (&mia, json!({ "standing": "removed" }))]
+    {
+        let path = format!("/api/chats/{tea}/members/{}/", person.id);
+        ada.call(&Method::PUT, &path).json(&change).await.is(200);
+    }
+    brian.call(&Method::DELETE, &format!("/api/chats/{tea}/members/me/")).await.is(204);
+    assert_eq!(role_in(&brian.joins(&writes).await, &brian), Role::Reader);
+    assert_eq!(role_in(&mia.joins(&keeps).await, &mia), Role::Writer);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_out_does_not_hear_under_which_address_the_chat_is_now() {
+    let app = TestApp::start().await;
+    let (ada, tea) = app.tea().await;
+    let brian = app.person("brian").await;
+    brian.joins(&tea).await;
+    brian.call(&Method::DELETE, &format!("/api/chats/{tea}/members/me/")).await.is(204);
+    let mut listener = brian.listens().await;
+    ada.call(&Method::POST, &format!("/api/chats/{tea}/uri/")).await.is(200);
+    let path = format!("/api/chats/{tea}/members/{}/", brian.id);
+    for standing in ["banned", "left"] {
+        ada.call(&Method::PUT, &path).json(&json!({ "standing": standing })).await.is(200);
+    }
+    let heard = listener.hears_until_now().await;
+    assert!(heard.is_empty(), "{heard:?}");
 }

@@ -283,3 +283,15 @@ async fn a_browser_is_known_again_whoever_uses_it() {
     let here = format!("SELECT count(*) FROM sessions WHERE browser = '{}'", guest.browser());
     assert_eq!(app.count(&here).await, 2);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_password_ends_every_other_session() {
+    let app = TestApp::start().await;
+    let ada = app.person("ada").await;
+    let elsewhere = Person { token: app.token(ada.id).await, ..ada.clone() };
+    elsewhere.get("/auth/me/").await.is(200);
+    let change = json!({ "new_password": "green tea at dusk", "current_password": PASSWORD });
+    ada.post("/auth/password/").json(&change).await.is(204);
+    elsewhere.get("/auth/me/").await.refused(ProblemCode::SessionEnded);
+    ada.get("/auth/me/").await.is(200);
+}

@@ -67,11 +67,11 @@ impl Conversation {
     pub async fn catch_up(&mut self, chat_id: i64, uri: &str, mut since: Since) -> Turn {
         loop {
             // Whoever lost their place in the chat meanwhile is told nothing of it.
-            let changes = match self.find(uri).await {
-                Ok(_) => changes::read(&self.app, chat_id, since).await,
-                Err(error) => Err(error),
-            };
-            let changes = match changes {
+            if let Err(error) = self.find(uri).await {
+                self.lose(chat_id, uri, &error);
+                return Turn::Continue(());
+            }
+            let changes = match changes::read(&self.app, chat_id, since).await {
                 Ok(changes) => changes,
                 Err(error) => return self.give_up(chat_id, uri, &error),
             };
@@ -103,11 +103,17 @@ impl Conversation {
         if code == ProblemCode::StartAfresh || code.is_passing() {
             self.app.hub.is_on_its_own(chat_id, self.id);
         } else {
-            let uri = self.app.hub.name_of(chat_id).unwrap_or_else(|| uri.to_owned());
-            self.leave_chat(chat_id);
-            self.refuse(None, Some(uri), error);
+            self.lose(chat_id, uri, error);
         }
         Turn::Continue(())
+    }
+
+    /// Listens no more: unless it is sure that somebody is in the chat, they hear nothing of it, nor under which address it is.
+    pub fn lose(&mut self, chat_id: i64, uri: &str, error: &Error) {
+        let listens = self.app.hub.missed(chat_id, self.id).is_some();
+        let name = if listens { self.app.hub.name_of(chat_id) } else { None };
+        self.leave_chat(chat_id);
+        self.refuse(None, Some(name.unwrap_or_else(|| uri.to_owned())), error);
     }
 
     pub async fn head(&self, chat_id: i64) -> Result<i64, Error> {

@@ -1,10 +1,11 @@
 //! Following chats: a client hears of all its chats without having them open. However many they are, two queries tell
 //! where they stand, and only those in which something was missed are read.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use shared::{
     changes::Since,
+    chat::is_uri,
     problem::ProblemCode,
     socket::{FOLLOWED_MAX, Followed},
 };
@@ -39,17 +40,21 @@ impl Conversation {
             }
         };
         let began = self.listen_aside(&chats, &found);
-        let Ok(stand) = self.find_all(&chats).await else {
-            for chat_id in began.values() {
-                self.app.hub.is_on_its_own(*chat_id, self.id);
+        let stand = match self.find_all(&chats).await {
+            Ok(stand) => stand,
+            Err(error) => {
+                for (asked, chat_id) in &began {
+                    self.lose(*chat_id, asked, &error);
+                }
+                return Turn::Continue(());
             }
-            return Turn::Continue(());
         };
         self.tell_all_missed(epoch, chats, &began, &stand).await
     }
 
     async fn find_all(&self, chats: &[Followed]) -> Result<Chats, Error> {
-        let addresses: Vec<_> = chats.iter().map(|chat| chat.uri.as_str()).collect();
+        let named = chats.iter().map(|chat| chat.uri.as_str()).filter(|uri| is_uri(uri));
+        let addresses: Vec<_> = named.collect::<BTreeSet<_>>().into_iter().collect();
         let mut connection = self.app.db.get().await?;
         let found = db::your_chats::heads(&mut connection, self.session.user_id(), &addresses).await?;
         Ok(found.into_iter().map(|chat| (chat.asked.clone(), chat)).collect())
