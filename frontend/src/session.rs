@@ -162,11 +162,11 @@ impl Session {
 
     /// Sends the request with the token; a token that was refused is renewed once.
     pub async fn ask<A: DeserializeOwned>(self, request: Request<A>) -> Result<A, Trouble> {
-        Request::answer(&self.send(request.into_call()).await?)
+        Request::answer(&self.carry(request.into_call()).await?)
     }
 
-    /// Boxed, so that what asks holds a pointer instead of a copy of all this.
-    fn send(self, call: Call) -> LocalBoxFuture<'static, Result<String, Trouble>> {
+    /// As [`Session::ask`], for who reads the answer. Boxed, so that what asks holds a pointer instead of a copy of all this.
+    pub fn carry(self, call: Call) -> LocalBoxFuture<'static, Result<String, Trouble>> {
         self.send_renewing(call).boxed_local()
     }
 

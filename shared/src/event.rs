@@ -10,7 +10,7 @@ use crate::{
 
 /// What somebody did; who did it is the author of the line.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
+#[serde(tag = "kind", rename_all = "snake_case", from = "Fields")]
 pub enum Event {
     /// The chat has another name; empty if it has none any more.
     Named {
@@ -131,8 +131,66 @@ pub enum Event {
     /// The chat was deleted. Only in the audit.
     Deleted,
     /// Something that a newer server does.
-    #[serde(other)]
     Unknown,
+}
+
+/// The fields of all events. The derived reader has code for each kind, which would make the client larger by a thirtieth.
+#[derive(Deserialize)]
+struct Fields {
+    kind: String,
+    name: Option<String>,
+    topic: Option<String>,
+    label: Option<String>,
+    closed: Option<bool>,
+    open: Option<bool>,
+    welcome: Option<bool>,
+    on: Option<bool>,
+    seconds: Option<u32>,
+    days: Option<u32>,
+    count: Option<u32>,
+    at: Option<DateTime<Utc>>,
+    who: Option<Person>,
+    role: Option<Role>,
+    seq: Option<i64>,
+    link: Option<i64>,
+}
+
+impl From<Fields> for Event {
+    fn from(fields: Fields) -> Self {
+        fields.event().unwrap_or(Self::Unknown)
+    }
+}
+
+impl Fields {
+    /// Nothing where something is missing.
+    fn event(self) -> Option<Event> {
+        Some(match self.kind.as_str() {
+            "named" => Event::Named { name: self.name? },
+            "topic" => Event::Topic { topic: self.topic? },
+            "closed" => Event::Closed { closed: self.closed? },
+            "link_open" => Event::LinkOpen { open: self.open? },
+            "uri_rotated" => Event::UriRotated,
+            "guests" => Event::Guests { welcome: self.welcome? },
+            "approval" => Event::Approval { on: self.on? },
+            "slow" => Event::Slow { seconds: self.seconds? },
+            "retention" => Event::Retention { days: self.days },
+            "expires" => Event::Expires { at: self.at },
+            "admitted" => Event::Admitted { who: self.who? },
+            "refused" => Event::Refused { who: self.who? },
+            "removed" => Event::Removed { who: self.who? },
+            "banned" => Event::Banned { who: self.who? },
+            "unbanned" => Event::Unbanned { who: self.who? },
+            "left" => Event::Left,
+            "role" => Event::Role { who: self.who?, role: self.role? },
+            "handed_over" => Event::HandedOver { who: self.who? },
+            "messages_deleted" => Event::MessagesDeleted { who: self.who?, count: self.count? },
+            "message_deleted" => Event::MessageDeleted { who: self.who?, seq: self.seq? },
+            "link_made" => Event::LinkMade { link: self.link?, label: self.label?, role: self.role? },
+            "link_revoked" => Event::LinkRevoked { link: self.link?, label: self.label? },
+            "deleted" => Event::Deleted,
+            _ => return None,
+        })
+    }
 }
 
 /// Somebody to whom something was done, under the name they had.
@@ -182,6 +240,46 @@ pub struct Audit {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn who() -> Person {
+        Person { id: 2, name: "Brian".into() }
+    }
+
+    #[test]
+    fn every_event_is_read_as_it_was_written() {
+        let (role, at, label) = (Role::Reader, Some(DateTime::UNIX_EPOCH), String::from("For all"));
+        for event in [
+            Event::Named { name: "Tea".into() },
+            Event::Topic { topic: String::new() },
+            Event::Closed { closed: true },
+            Event::LinkOpen { open: false },
+            Event::UriRotated,
+            Event::Guests { welcome: true },
+            Event::Approval { on: true },
+            Event::Slow { seconds: 5 },
+            Event::Retention { days: None },
+            Event::Retention { days: Some(7) },
+            Event::Expires { at },
+            Event::Expires { at: None },
+            Event::Admitted { who: who() },
+            Event::Refused { who: who() },
+            Event::Removed { who: who() },
+            Event::Banned { who: who() },
+            Event::Unbanned { who: who() },
+            Event::Left,
+            Event::Role { who: who(), role },
+            Event::HandedOver { who: who() },
+            Event::MessagesDeleted { who: who(), count: 3 },
+            Event::MessageDeleted { who: who(), seq: 3 },
+            Event::LinkMade { link: 1, label: label.clone(), role },
+            Event::LinkRevoked { link: 1, label },
+            Event::Deleted,
+            Event::Unknown,
+        ] {
+            let json = serde_json::to_string(&event).unwrap();
+            assert_eq!(serde_json::from_str::<Event>(&json).unwrap(), event, "{json}");
+        }
+    }
 
     #[test]
     fn what_a_newer_server_does_is_still_read() {

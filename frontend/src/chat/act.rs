@@ -5,10 +5,13 @@ use serde::de::DeserializeOwned;
 
 use super::room::Room;
 use crate::{
-    api::{Request, Trouble},
+    api::{Call, Request, Trouble},
     ui::wait::Wait,
     words,
 };
+
+/// Takes in the text of an answer.
+type Hearing = Box<dyn FnOnce(&str) -> Result<(), Trouble>>;
 
 #[derive(Clone, Copy)]
 pub struct Act {
@@ -35,23 +38,25 @@ impl Act {
 
     /// Asks, unless an answer is awaited still.
     pub fn begin<A: DeserializeOwned + 'static>(self, request: Request<A>, done: impl FnOnce(A) + 'static) {
+        self.carry(request.into_call(), Box::new(move |text| Request::answer(text).map(done)));
+    }
+
+    /// Knows nothing of what is asked, so that there is only one of it in the client.
+    fn carry(self, call: Call, done: Hearing) {
         if untrack(|| self.is_busy()) {
             return;
         }
         self.pending.set(true);
         self.trouble.set(None);
         spawn_local(async move {
-            let answer = self.room.ask(request).await;
+            let answer = self.room.carry(call).await;
             // What it stood beside may be gone.
             if self.pending.try_set(false).is_some() {
                 return;
             }
-            match answer {
-                Ok(answer) => done(answer),
-                Err(trouble) => {
-                    self.wait.begin(trouble.retry_after());
-                    self.trouble.set(Some(trouble));
-                }
+            if let Err(trouble) = answer.and_then(|text| done(&text)) {
+                self.wait.begin(trouble.retry_after());
+                self.trouble.set(Some(trouble));
             }
         });
     }

@@ -1,7 +1,6 @@
 //! What the chat is like, and what one may do about it.
 
 use leptos::prelude::*;
-use serde::de::DeserializeOwned;
 use shared::{
     chat::Chat,
     member::{Member, Role, Standing},
@@ -10,7 +9,7 @@ use shared::{
 
 use super::Room;
 use crate::{
-    api::{Request, Trouble},
+    api::{Call, Trouble},
     chat::may::Me,
     clock,
 };
@@ -61,9 +60,9 @@ impl Room {
         u64::try_from(left).unwrap_or_default().div_ceil(1_000)
     }
 
-    /// Asks the server for something to be done in this chat.
-    pub async fn ask<A: DeserializeOwned>(self, request: Request<A>) -> Result<A, Trouble> {
-        let answer = self.session.ask(request).await;
+    /// Has something done in this chat; returns the text of the answer.
+    pub async fn carry(self, call: Call) -> Result<String, Trouble> {
+        let answer = self.session.carry(call).await;
         // Without a socket nothing else tells what came of it.
         if answer.is_ok() && !self.live.is_up() {
             self.catch_up();
