@@ -24,16 +24,16 @@ pub fn act(who: Option<&str>, me: i64, act: &Event) -> Option<String> {
         Event::UriRotated => "gave the chat a new address".to_owned(),
         Event::Guests { welcome: true } => "opened the chat to guests".to_owned(),
         Event::Guests { welcome: false } => "closed the chat to guests".to_owned(),
-        Event::Approval { on: true } => "has newcomers knock from now on".to_owned(),
-        Event::Approval { on: false } => "lets newcomers in without knocking".to_owned(),
+        Event::Approval { on: true } => "asked newcomers to knock from now on".to_owned(),
+        Event::Approval { on: false } => "let newcomers come in without knocking".to_owned(),
         Event::Slow { seconds: 0 } => "ended slow mode".to_owned(),
         Event::Slow { seconds } => format!("slowed the chat: one message every {}", keeping::span(*seconds)),
-        Event::Retention { days: None } => "has messages kept for good".to_owned(),
+        Event::Retention { days: None } => "set messages to be kept for good".to_owned(),
         Event::Retention { days: Some(days) } => {
-            format!("has messages vanish after {}", keeping::days(*days))
+            format!("set messages to vanish after {}", keeping::days(*days))
         }
-        Event::Expires { at: None } => "has the chat stay for good".to_owned(),
-        Event::Expires { at: Some(at) } => format!("has the chat end on {}", keeping::moment(*at)),
+        Event::Expires { at: None } => "set the chat to stay for good".to_owned(),
+        Event::Expires { at: Some(at) } => format!("set the chat to end on {}", keeping::moment(*at)),
         Event::Admitted { who } => format!("let {} in", named(who)),
         Event::Refused { who } => format!("did not let {} in", named(who)),
         Event::Removed { who } => format!("removed {}", named(who)),
@@ -96,6 +96,16 @@ mod tests {
         assert_eq!(said(Event::Role { who: brian(), role: Role::Reader }), "Ada made Brian a reader");
         assert_eq!(said(Event::Slow { seconds: 30 }), "Ada slowed the chat: one message every 30 seconds");
         assert_eq!(said(Event::MessagesDeleted { who: brian(), count: 1 }), "Ada deleted 1 message of Brian");
+    }
+
+    #[test]
+    fn what_one_did_oneself_reads_as_well() {
+        for event in
+            [Event::Approval { on: true }, Event::Retention { days: None }, Event::Expires { at: None }]
+        {
+            let said = line("You", ME, &event).unwrap();
+            assert!(!said.starts_with("You has") && !said.starts_with("You lets"), "{said}");
+        }
     }
 
     #[test]
