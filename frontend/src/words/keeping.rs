@@ -1,12 +1,9 @@
 //! The words of the drawer: people, settings, and what was done.
 
 use chrono::{DateTime, Utc};
-use shared::{
-    member::{Role, Standing},
-    problem::FieldCode,
-};
+use shared::member::{Role, Standing};
 
-use crate::{api::Trouble, chat::may::Deed, clock};
+use crate::{chat::may::Deed, clock};
 
 pub const DRAWER: &str = "About this chat";
 pub const CLOSE: &str = "Close";
@@ -193,21 +190,6 @@ pub const fn out(standing: Standing) -> (&'static str, &'static str) {
         Standing::In | Standing::Knocking | Standing::Refused => {
             ("You are not in this chat", "Somebody has to let you in first.")
         }
-    }
-}
-
-/// What is wrong, beside what was done.
-pub fn refused(trouble: &Trouble) -> String {
-    let fault = match trouble {
-        Trouble::Refused(problem) => problem.errors.first(),
-        Trouble::Unreachable => None,
-    };
-    match fault {
-        Some(fault) if fault.code == FieldCode::NotNumber => {
-            "Enter a whole number from 1 to 100,000.".to_owned()
-        }
-        Some(fault) => super::field(&fault.field, fault.code),
-        None => super::sentence(trouble).to_owned(),
     }
 }
 
