@@ -1,5 +1,6 @@
 //! Something that is asked of the server by a button: whether it is under way, and what came of it.
 
+use futures_util::{FutureExt, future::LocalBoxFuture};
 use leptos::{prelude::*, task::spawn_local};
 use shared::problem::{FieldCode, ProblemCode};
 use wasm_bindgen::JsCast;
@@ -16,9 +17,14 @@ pub struct Asking {
 }
 
 impl Asking {
-    /// Begins, unless it is under way already. What was filled in stays where it is, whatever comes of it.
+    /// Begins, unless it cannot be asked now. What was filled in stays where it is, whatever comes of it.
     pub fn begin(self, asked: impl Future<Output = Result<(), Trouble>> + 'static) {
-        if self.pending.get_untracked() {
+        self.run(asked.boxed_local());
+    }
+
+    /// Knows nothing of what is asked, so that there is only one of it in the client.
+    fn run(self, asked: LocalBoxFuture<'static, Result<(), Trouble>>) {
+        if untrack(|| self.is_held()) {
             return;
         }
         self.trouble.set(None);
@@ -43,12 +49,23 @@ impl Asking {
         self.pending.get() || self.wait.is_on()
     }
 
+    /// The same as an attribute. A button that is disabled would lose the focus, so it only says that it is.
+    pub fn busy(self) -> Option<&'static str> {
+        self.is_held().then_some("true")
+    }
+
+    /// Whether what it stood beside has been left.
+    pub fn is_gone(self) -> bool {
+        self.pending.is_disposed()
+    }
+
     /// Puts each part of a refusal where it belongs: beside its field, or above the button.
     fn show(self, refused: Trouble) {
         self.wait.begin(refused.retry_after());
         match refused {
             Trouble::Refused(problem)
-                if problem.code == ProblemCode::Invalid && !problem.errors.is_empty() =>
+                if problem.code == ProblemCode::Invalid
+                    && problem.errors.iter().any(|error| element(&error.field).is_some()) =>
             {
                 self.tell(problem.errors.into_iter().map(|error| (error.field, error.code)).collect());
             }
@@ -70,9 +87,10 @@ impl Asking {
 #[component]
 pub fn Outcome(
     /// What was asked.
+    #[prop(into)]
     asking: Asking,
 ) -> impl IntoView {
-    let told = move || asking.trouble.read().as_ref().map_or("", words::sentence);
+    let told = move || asking.trouble.read().as_ref().map(words::refused);
     // The seconds are not part of the alert: counting aloud would drown everything else.
     view! {
         <div class="outcome">
@@ -83,9 +101,12 @@ pub fn Outcome(
 }
 
 pub fn focus(id: &str) {
-    let element = document().get_element_by_id(id);
-    if let Some(element) = element.and_then(|element| element.dyn_into::<web_sys::HtmlElement>().ok()) {
+    if let Some(element) = element(id) {
         // An element that cannot take the focus leaves it where it is.
         let _focused = element.focus();
     }
+}
+
+fn element(id: &str) -> Option<web_sys::HtmlElement> {
+    document().get_element_by_id(id)?.dyn_into().ok()
 }

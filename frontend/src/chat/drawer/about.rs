@@ -5,10 +5,8 @@ use shared::chat::{ChangeSettings, NAME_MAX, TOPIC_MAX};
 
 use crate::{
     api::keeping as calls,
-    chat::{
-        act::{Act, Outcome},
-        room::Room,
-    },
+    chat::{act::Act, room::Room},
+    ui::asking::Outcome,
     words::keeping,
 };
 
@@ -69,7 +67,7 @@ pub fn About(
                     ></textarea>
                 </div>
             </div>
-            <Outcome act />
+            <Outcome asking=act />
             <div class="choices">
                 <button class="primary" aria-disabled=move || if changed() { act.busy() } else { Some("true") }>
                     {keeping::SAVE}

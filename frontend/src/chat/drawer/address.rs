@@ -6,10 +6,8 @@ use shared::chat::{ChangeSettings, Rotated};
 use super::confirm::Confirm;
 use crate::{
     api::keeping as calls,
-    chat::{
-        act::{Act, Outcome},
-        room::Room,
-    },
+    chat::{act::Act, room::Room},
+    ui::asking::Outcome,
     words::links,
 };
 
@@ -38,7 +36,7 @@ pub fn Address(
                 </button>
                 <button class="plain" on:click=move |_| asked.set(true)>{links::NEW_ADDRESS}</button>
             </div>
-            <Outcome act />
+            <Outcome asking=act />
         }
     };
     let part = move || {

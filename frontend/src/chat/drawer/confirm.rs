@@ -2,10 +2,7 @@
 
 use leptos::{html, prelude::*};
 
-use crate::{
-    chat::act::{Act, Outcome},
-    words::keeping,
-};
+use crate::{chat::act::Act, ui::asking::Outcome, words::keeping};
 
 #[component]
 pub fn Confirm(
@@ -42,7 +39,7 @@ pub fn Confirm(
                     {keeping::CANCEL}
                 </button>
             </div>
-            <Outcome act />
+            <Outcome asking=act />
         </div>
     }
 }

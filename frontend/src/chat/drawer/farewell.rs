@@ -5,10 +5,8 @@ use leptos::{either::Either, html, prelude::*};
 use super::confirm::Confirm;
 use crate::{
     api::keeping as calls,
-    chat::{
-        act::{Act, Outcome},
-        room::Room,
-    },
+    chat::{act::Act, room::Room},
+    ui::asking::Outcome,
     words::keeping,
 };
 
@@ -106,7 +104,7 @@ fn DeleteChat(
                     </button>
                     <button type="button" class="plain" on:click=move |_| asked.set(false)>{keeping::CANCEL}</button>
                 </div>
-                <Outcome act />
+                <Outcome asking=act />
             </form>
         }
     };

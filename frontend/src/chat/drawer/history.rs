@@ -5,11 +5,9 @@ use shared::event::{Audit, AuditEntry};
 
 use crate::{
     api::keeping as calls,
-    chat::{
-        act::{Act, Outcome},
-        room::Room,
-    },
+    chat::{act::Act, room::Room},
     clock,
+    ui::asking::Outcome,
     words::{self, keeping},
 };
 
@@ -50,7 +48,7 @@ pub fn History(
                 {line(entry)}
             </For>
         </ul>
-        <Outcome act />
+        <Outcome asking=act />
         <button
             class="plain"
             hidden=move || !(read.get() && earlier.get())

@@ -9,12 +9,9 @@ use shared::{
 use super::confirm::Confirm;
 use crate::{
     api::keeping as calls,
-    chat::{
-        act::{Act, Outcome},
-        members::face,
-        room::Room,
-    },
+    chat::{act::Act, members::face, room::Room},
     clock,
+    ui::asking::Outcome,
     words::{keeping, links},
 };
 
@@ -129,7 +126,7 @@ fn WhoCame(
     view! {
         <p class="hint">{none}</p>
         <ul class="people">{move || people.get().unwrap_or_default().into_iter().map(person).collect_view()}</ul>
-        <Outcome act />
+        <Outcome asking=act />
     }
 }
 

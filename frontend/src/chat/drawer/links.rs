@@ -6,10 +6,8 @@ use shared::link::{Link, Links as Listed};
 use super::{address::Address, link::LinkRow, new_link::NewLink};
 use crate::{
     api::keeping as calls,
-    chat::{
-        act::{Act, Outcome},
-        room::Room,
-    },
+    chat::{act::Act, room::Room},
+    ui::asking::Outcome,
     words::{keeping, links},
 };
 
@@ -43,7 +41,7 @@ pub fn Links(
         <section>
             <h3>{links::FURTHER_LINKS}</h3>
             <p class="muted">{none}</p>
-            <Outcome act />
+            <Outcome asking=act />
             <ul class="links">
                 <For each=move || links.get().unwrap_or_default() key=key let:link>
                     <LinkRow link again room />

@@ -12,10 +12,8 @@ use super::{
 };
 use crate::{
     api::keeping as calls,
-    chat::{
-        act::{Act, Outcome},
-        room::Room,
-    },
+    chat::{act::Act, room::Room},
+    ui::asking::Outcome,
     words::{keeping, links},
 };
 
@@ -126,7 +124,7 @@ fn Form(
                     />
                 </div>
             </div>
-            <Outcome act />
+            <Outcome asking=act />
             <div class="choices">
                 <button class="primary" aria-disabled=move || act.busy()>{links::MAKE_A_LINK}</button>
                 <button type="button" class="plain" on:click=move |_| back.run(())>{keeping::CANCEL}</button>

@@ -6,13 +6,8 @@ use shared::member::{ChangeMember, Member, Standing};
 use super::confirm::Confirm;
 use crate::{
     api::keeping as calls,
-    chat::{
-        act::{Act, Outcome},
-        focus,
-        may::Deed,
-        members::face,
-        room::Room,
-    },
+    chat::{act::Act, focus, may::Deed, members::face, room::Room},
+    ui::asking::Outcome,
     ui::icon::{Drawing, Icon},
     words::{self, keeping},
 };
@@ -148,7 +143,7 @@ fn Deeds(
         <div class=if at_once { "choices" } else { "deeds" }>
             {move || deeds.get().into_iter().enumerate().map(button).collect_view()}
         </div>
-        <Outcome act />
+        <Outcome asking=act />
     }
 }
 

@@ -10,11 +10,9 @@ use super::{
 };
 use crate::{
     api::keeping as calls,
-    chat::{
-        act::{Act, Outcome},
-        room::Room,
-    },
+    chat::{act::Act, room::Room},
     chats::mute::MuteSwitch,
+    ui::asking::Outcome,
     words::keeping,
 };
 
@@ -118,7 +116,7 @@ fn Order(
             act
             turn=move |on| set(ChangeSettings { closed: Some(on), ..none() })
         />
-        <Outcome act />
+        <Outcome asking=act />
     }
 }
 
@@ -158,7 +156,7 @@ fn Lifetime(
                 }
             }
         />
-        <Outcome act />
+        <Outcome asking=act />
     }
 }
 

@@ -5,11 +5,8 @@ use uuid::Uuid;
 
 use crate::{
     api,
-    chat::{
-        act::{Act, Outcome},
-        focus,
-        room::Room,
-    },
+    chat::{act::Act, focus, room::Room},
+    ui::asking::Outcome,
     ui::icon::{Drawing, Icon},
     words::{self, keeping},
 };
@@ -75,7 +72,7 @@ pub fn Offers(
                         {words::DELETE}
                     </button>
                     <button class="quiet" on:click=move |_| close()>{keeping::CANCEL}</button>
-                    <Outcome act />
+                    <Outcome asking=act />
                 </div>
             }
         })
