@@ -57,6 +57,7 @@ mod refusals;
 mod retries;
 mod sessions;
 mod settings;
+mod signing_out;
 mod slow;
 mod slow_mode;
 mod socket;
