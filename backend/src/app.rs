@@ -18,7 +18,7 @@ use crate::{
     db::{
         self, Db,
         chats::Raised,
-        turn::{News, Turn},
+        turn::{Told, Turn},
     },
     hub::{Hub, delivery::Delivery, seats::Seat},
     lifetime,
@@ -119,10 +119,10 @@ impl App {
             let busy = || Refusal::new(ProblemCode::Busy).retry_after(Duration::from_secs(2));
             let _turn = timeout(TURN_WITHIN, turn.ok_or_else(busy)?.lock()).await.map_err(|_| busy())?;
             let mut connection = app.db.get().await?;
-            let (done, news) = db::turn::take(&mut connection, app.epoch, chat_id, act).await?;
+            let (done, told) = db::turn::take(&mut connection, app.epoch, chat_id, act).await?;
             drop(connection);
-            if let Some(news) = news {
-                app.tell(chat_id, news).await;
+            if let Some(told) = told {
+                app.tell(chat_id, told).await;
             }
             Ok(done)
         };
@@ -159,7 +159,7 @@ impl App {
     }
 
     /// Has everyone hear what was changed in a chat, and those who are out of it nothing more.
-    pub async fn tell(&self, chat_id: i64, News { changes, strangers }: News) {
+    pub async fn tell(&self, chat_id: i64, Told { changes, strangers }: Told) {
         if changes.chat.is_some() {
             self.people.forget_chat(chat_id);
         }

@@ -8,7 +8,7 @@ use tokio::time::{Instant, interval_at};
 
 use crate::{
     app::App,
-    db::{turn::News, users::guests},
+    db::{turn::Told, users::guests},
     problem::Error,
 };
 
@@ -51,7 +51,7 @@ async fn remove(app: &Arc<App>, id: i64) -> Result<bool, Error> {
     for (chat, member) in left {
         let (chat_id, was_owner) = (chat.chat_id, member.role == Role::Owner);
         let changes = chat.changes(app.epoch, vec![member], Vec::new());
-        app.tell(chat_id, News { changes, strangers: Vec::new() }).await;
+        app.tell(chat_id, Told { changes, strangers: Vec::new() }).await;
         if was_owner {
             app.act(chat_id, move |turn| async move { turn.inherit(id).await }.boxed()).await?;
         }

@@ -34,6 +34,11 @@ impl SignedIn {
         check_session(app, claims.sid, claims.sub).await?;
         Ok(Self { user: find_user(app, claims.sub).await?, claims })
     }
+
+    /// The same person, if they are a guest, or are none, as it has to be.
+    fn if_guest(self, guest: bool, otherwise: ProblemCode) -> Result<Self, Error> {
+        if self.user.guest == guest { Ok(self) } else { Err(otherwise.into()) }
+    }
 }
 
 /// Somebody with an account, so no guest.
@@ -89,10 +94,7 @@ impl FromRequest for AccountHolder {
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let signed_in = SignedIn::from_request(request, payload);
-        Box::pin(async move {
-            let who = signed_in.await?;
-            if who.user.guest { Err(ProblemCode::AccountNeeded.into()) } else { Ok(Self(who)) }
-        })
+        Box::pin(async move { signed_in.await?.if_guest(false, ProblemCode::AccountNeeded).map(Self) })
     }
 }
 
@@ -102,10 +104,7 @@ impl FromRequest for Guest {
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let signed_in = SignedIn::from_request(request, payload);
-        Box::pin(async move {
-            let who = signed_in.await?;
-            if who.user.guest { Ok(Self(who)) } else { Err(ProblemCode::Forbidden.into()) }
-        })
+        Box::pin(async move { signed_in.await?.if_guest(true, ProblemCode::Forbidden).map(Self) })
     }
 }
 

@@ -1,7 +1,7 @@
 //! A turn in a chat: everything that one act changes there, under the chat's lock, numbered, and in one transaction.
 
 use chrono::{SubsecRound, Utc};
-use diesel::{dsl::case_when, prelude::*, sql_types::BigInt};
+use diesel::prelude::*;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use futures_util::future::BoxFuture;
 use shared::{
@@ -31,7 +31,7 @@ pub struct Turn<'a> {
 }
 
 /// What everyone shall hear of a turn.
-pub struct News {
+pub struct Told {
     pub changes: Changes,
     pub strangers: Vec<i64>,
 }
@@ -43,7 +43,7 @@ pub async fn take<T, F>(
     epoch: Uuid,
     chat_id: i64,
     act: F,
-) -> Result<(T, Option<News>), Error>
+) -> Result<(T, Option<Told>), Error>
 where
     T: Send,
     F: for<'r> FnOnce(&'r mut Turn<'_>) -> BoxFuture<'r, Result<T, Error>> + Send,
@@ -54,8 +54,8 @@ where
             let chat = chats::read(connection, chat_id).await?;
             let mut turn = Turn { head: chat.head, connection, chat, strangers: Vec::new() };
             let done = act(&mut turn).await?;
-            let changes = turn.end(epoch).await?;
-            Ok((done, changes))
+            let told = turn.end(epoch).await?;
+            Ok((done, told))
         })
         .await
 }
@@ -101,15 +101,14 @@ impl Turn<'_> {
             self.strangers.push(user_id);
         }
         let revision = self.number();
-        let was_out = of_members::standing.ne(column_of_standing(Standing::In));
-        let unread_from = case_when::<_, _, BigInt>(was_out, revision).otherwise(of_members::read_seq);
+        let unread_from = (!was_in).then_some(revision);
         diesel::update(of_members::members.find((self.chat.id, user_id)))
             .set((
                 of_members::standing.eq(column_of_standing(standing)),
                 of_members::placed_at.eq(diesel::dsl::now),
                 of_members::role.eq(column_of(role)),
                 of_members::revision.eq(revision),
-                of_members::read_seq.eq(unread_from),
+                unread_from.map(|seq| of_members::read_seq.eq(seq)),
             ))
             .execute(self.connection)
             .await?;
@@ -151,7 +150,7 @@ impl Turn<'_> {
         audit::note(self.connection, self.chat.id, Some(actor_id), event).await
     }
 
-    async fn end(self, epoch: Uuid) -> Result<Option<News>, Error> {
+    async fn end(self, epoch: Uuid) -> Result<Option<Told>, Error> {
         let Self { connection, chat, head, strangers } = self;
         if head == chat.head {
             return Ok(None);
@@ -162,6 +161,6 @@ impl Turn<'_> {
             .await?;
         let now = chats::row(connection, chat.id).await?;
         let changes = changes::since(connection, &now, epoch, chat.head).await?;
-        Ok(Some(News { changes, strangers }))
+        Ok(Some(Told { changes, strangers }))
     }
 }

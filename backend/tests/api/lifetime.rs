@@ -218,3 +218,16 @@ async fn many_old_messages_vanish_by_and_by() {
     let audit = ada.audit(&tea).await;
     assert_eq!(audit, [(ada.id, Event::Retention { days: Some(1) })], "each round is not worth an entry");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_chat_that_was_given_more_time_at_the_last_moment_does_not_end() {
+    let app = TestApp::start().await;
+    let (ada, tea) = app.tea().await;
+    let id = app.count("SELECT id FROM chats").await;
+    for more in [3_600, 0] {
+        ada.set(&tea, &json!({ "expires_in": more })).await.is(200);
+        let refused = app.app.end_chat(id, None).await.unwrap_err();
+        assert_eq!(refused.problem().code, ProblemCode::Conflict);
+        ada.says(&tea, "we go on").await;
+    }
+}

@@ -1,6 +1,7 @@
 //! Too much of a thing is refused with the time after which to go on.
 
 use backend::config::{Config, RateLimits};
+use reqwest::Method;
 use serde_json::json;
 use shared::problem::ProblemCode;
 use uuid::Uuid;
@@ -186,4 +187,16 @@ async fn limits_that_are_off_refuse_nothing() {
     for count in 0..12 {
         sign_in(&app, &format!("nobody{}", count % 2)).await.refused(ProblemCode::WrongCredentials);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_is_called_something_else_more_than_five_times_a_minute() {
+    let app = limited(|_| ()).await;
+    let (ada, tea) = app.tea().await;
+    let call = |count: usize| {
+        let name = json!({ "display_name": format!("Countess {count}") });
+        ada.call(&Method::PATCH, "/auth/me/").json(&name)
+    };
+    too_many_after(5, call).await;
+    ada.says(&tea, "tea?").await;
 }
