@@ -3,6 +3,7 @@
 pub mod access;
 pub mod acting;
 pub mod cookies;
+pub mod device;
 pub mod keys;
 pub mod known;
 pub mod membership;

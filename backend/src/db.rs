@@ -14,6 +14,7 @@ pub mod links;
 pub mod members;
 pub mod messages;
 pub mod read_positions;
+pub mod refreshes;
 pub mod schema;
 pub mod sessions;
 mod settings;

@@ -1,4 +1,4 @@
-//! Guests who are not seen any more are removed: nobody could come back as them.
+//! What nobody comes back to is removed: guests who are not seen any more, and sessions that ended long ago.
 
 use std::{sync::Arc, time::Duration};
 
@@ -8,7 +8,7 @@ use tokio::time::{Instant, interval_at};
 
 use crate::{
     app::App,
-    db::{turn::Told, users::guests},
+    db::{self, turn::Told, users::guests},
     problem::Error,
 };
 
@@ -27,7 +27,16 @@ pub async fn tend(app: &Arc<App>) {
             Ok(removed) => tracing::info!(removed, "guests were not seen any more"),
             Err(error) => tracing::warn!(%error, "guests cannot be looked for"),
         }
+        if let Err(error) = sweep(app).await {
+            tracing::warn!(%error, "sessions that ended cannot be removed");
+        }
     }
+}
+
+/// Removes a bounded number of sessions that ended long ago; what is left waits for the next round.
+pub async fn sweep(app: &App) -> Result<(), Error> {
+    db::sessions::sweep(&mut *app.db.get().await?).await?;
+    Ok(())
 }
 
 /// One round; returns how many were removed. One who cannot be removed now waits for the next.

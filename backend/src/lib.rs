@@ -18,5 +18,6 @@ pub mod postgres;
 pub mod problem;
 pub mod reading;
 pub mod routes;
+mod secret;
 pub mod server;
 mod writer;

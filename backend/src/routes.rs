@@ -16,6 +16,8 @@ mod owner;
 mod pages;
 mod previews;
 mod read_positions;
+mod refreshes;
+mod sessions;
 mod settings;
 pub mod socket;
 pub mod table;
@@ -36,9 +38,12 @@ table::routes! {
     "/auth/users/delete"             POST       accounts::delete            Account
     "/auth/jwt/create"               POST       tokens::create              Anyone
     "/auth/jwt/verify"               POST       tokens::verify              Anyone
-    "/auth/jwt/refresh"              POST       tokens::refresh             Anyone
-    "/this/is/hard/to/find"          POST       tokens::refresh             Anyone
-    "/auth/jwt/end"                  POST       tokens::end                 SignedIn
+    "/auth/jwt/refresh"              POST       refreshes::refresh          Anyone
+    "/this/is/hard/to/find"          POST       refreshes::refresh          Anyone
+    "/auth/jwt/end"                  POST       sessions::end_current       SignedIn
+    "/auth/sessions"                 GET        sessions::list              SignedIn
+                                     DELETE     sessions::end_all           SignedIn
+    "/auth/sessions/{session_id}"    DELETE     sessions::end_one           SignedIn
     "/auth/guest"                    POST       guests::begin               Anyone
     "/auth/claim"                    POST       guests::claim               GuestOnly
     "/auth/me"                       GET        accounts::me                SignedIn

@@ -11,6 +11,7 @@ pub mod member;
 pub mod message;
 pub mod name;
 pub mod problem;
+pub mod session;
 pub mod socket;
 pub mod timeline;
 pub mod user;

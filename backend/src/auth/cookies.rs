@@ -7,7 +7,7 @@ use actix_web::{
 };
 use uuid::Uuid;
 
-use crate::db::sessions::life;
+use crate::{db::sessions::life, secret::Secret};
 
 const REFRESH: &str = "chatire_refresh";
 /// Only the calls about tokens get it.
@@ -17,9 +17,9 @@ const BROWSER: &str = "chatire_browser";
 const BROWSER_DAYS: i64 = 400;
 
 /// Holds what gets further tokens, for as long as the session lives.
-pub fn refresh(secret: &str, guest: bool, https: bool) -> Cookie<'static> {
+pub fn refresh(secret: &Secret, guest: bool, https: bool) -> Cookie<'static> {
     let days = time::Duration::days(life(guest).num_days());
-    build(REFRESH, secret.to_owned(), REFRESH_PATH, https).max_age(days).finish()
+    build(REFRESH, secret.text().to_owned(), REFRESH_PATH, https).max_age(days).finish()
 }
 
 /// Takes that back.
@@ -33,8 +33,9 @@ pub fn browser(id: Uuid, https: bool) -> Cookie<'static> {
 }
 
 /// What a browser shows to get a further token.
-pub fn secret_of(request: &HttpRequest) -> Option<String> {
-    request.cookie(REFRESH).map(|cookie| cookie.value().to_owned()).filter(|secret| !secret.is_empty())
+pub fn secret_of(request: &HttpRequest) -> Option<Secret> {
+    let cookie = request.cookie(REFRESH)?;
+    Some(cookie.value().to_owned()).filter(|secret| !secret.is_empty()).map(Secret::shown)
 }
 
 /// Which browser asks, if it has been here before.

@@ -50,7 +50,7 @@ pub struct Claims {
     iat: i64,
     pub exp: i64,
     /// When the first token of the chain was made.
-    orig_iat: i64,
+    pub orig_iat: i64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -3,11 +3,16 @@
 use std::{future::Future, pin::Pin};
 
 use actix_web::{FromRequest, HttpRequest, dev::Payload, http::header, web::Data};
+use chrono::{DateTime, Utc};
 use shared::{problem::ProblemCode, user::User};
 use uuid::Uuid;
 
 use super::keys::Claims;
-use crate::{app::App, db, problem::Error};
+use crate::{
+    app::App,
+    db::{self, sessions::Living},
+    problem::Error,
+};
 
 /// A future of an extractor.
 pub type Extracting<T> = Pin<Box<dyn Future<Output = Result<T, Error>>>>;
@@ -31,7 +36,11 @@ impl SignedIn {
 
     /// Whoever made these claims, if their session goes on and their account still lives.
     pub async fn with_claims(app: &App, claims: Claims) -> Result<Self, Error> {
-        check_session(app, claims.sid, claims.sub).await?;
+        let unheard_since = check_session(app, claims.sid, claims.sub).await?;
+        // A token of the last answer shows that it arrived.
+        if unheard_since.is_some_and(|since| claims.orig_iat >= since.timestamp()) {
+            db::refreshes::heard(&mut *app.db.get().await?, claims.sid).await?;
+        }
         Ok(Self { user: find_user(app, claims.sub).await?, claims })
     }
 
@@ -49,21 +58,22 @@ pub struct AccountHolder(pub SignedIn);
 #[derive(Clone, Debug)]
 pub struct Guest(pub SignedIn);
 
-/// The one place that decides whether a session goes on.
-pub async fn check_session(app: &App, id: Uuid, user_id: i64) -> Result<(), Error> {
-    let whose = match app.people.session(id) {
-        Some(known) => known,
+/// The one place that decides whether a session goes on. Returns since when nothing shows that what gets further tokens
+/// arrived, if that has to be looked for.
+pub async fn check_session(app: &App, id: Uuid, user_id: i64) -> Result<Option<DateTime<Utc>>, Error> {
+    let (whose, unheard_since) = match app.people.session(id) {
+        Some(known) => (known, None),
         None => look_up(app, id).await?,
     };
-    if whose == user_id { Ok(()) } else { Err(ProblemCode::SessionEnded.into()) }
+    if whose == user_id { Ok(unheard_since) } else { Err(ProblemCode::SessionEnded.into()) }
 }
 
-async fn look_up(app: &App, session: Uuid) -> Result<i64, Error> {
+async fn look_up(app: &App, session: Uuid) -> Result<(i64, Option<DateTime<Utc>>), Error> {
     let as_of = app.people.now();
     let found = db::sessions::find(&mut *app.db.get().await?, session).await?;
-    let user_id = found.ok_or(ProblemCode::SessionEnded)?.user_id;
+    let Living { user_id, unheard_since, .. } = found.ok_or(ProblemCode::SessionEnded)?;
     app.people.keep_session(as_of, session, user_id);
-    Ok(user_id)
+    Ok((user_id, unheard_since))
 }
 
 /// The user, unless their account has ended; their e-mail is filled.

@@ -6,29 +6,29 @@ use std::{
     time::{Duration, Instant},
 };
 
-use rand::distr::{Alphanumeric, SampleString};
 use shared::problem::ProblemCode;
 
 use super::SignedIn;
-use crate::problem::{Error, Refusal};
+use crate::{
+    problem::{Error, Refusal},
+    secret::Secret,
+};
 
 /// How long a ticket is good.
 pub const TICKET_LIFE: Duration = Duration::from_secs(30);
-/// 43 base62 characters hold 256 bits.
-const LENGTH: usize = 43;
 /// More than this are nobody's need; those that ran out are swept within a minute.
 const MOST: usize = 100_000;
 
 /// The tickets that were given out and not used yet.
 #[derive(Default)]
 pub struct Tickets {
-    given: Mutex<HashMap<String, (Instant, SignedIn)>>,
+    given: Mutex<HashMap<Secret, (Instant, SignedIn)>>,
 }
 
 impl Tickets {
     /// A new ticket for whoever is signed in, unless far too many were given out.
-    pub fn give(&self, who: SignedIn) -> Result<String, Error> {
-        let ticket = Alphanumeric.sample_string(&mut rand::rng(), LENGTH);
+    pub fn give(&self, who: SignedIn) -> Result<Secret, Error> {
+        let ticket = Secret::fresh();
         let mut given = self.given.lock().unwrap_or_else(PoisonError::into_inner);
         if given.len() >= MOST {
             return Err(Refusal::new(ProblemCode::Busy).retry_after(TICKET_LIFE).into());
@@ -38,7 +38,7 @@ impl Tickets {
     }
 
     /// Whose ticket it is, once.
-    pub fn redeem(&self, ticket: &str) -> Option<SignedIn> {
+    pub fn redeem(&self, ticket: &Secret) -> Option<SignedIn> {
         let (at, who) = self.given.lock().unwrap_or_else(PoisonError::into_inner).remove(ticket)?;
         (at.elapsed() < TICKET_LIFE).then_some(who)
     }

@@ -33,6 +33,20 @@ diesel::table! {
         created_at -> Timestamptz,
         used_at -> Timestamptz,
         ended_at -> Nullable<Timestamptz>,
+        program -> Text,
+        system -> Text,
+        proven_at -> Timestamptz,
+        refreshed_at -> Nullable<Timestamptz>,
+        refresh_heard -> Bool,
+    }
+}
+
+diesel::table! {
+    spent_refreshes (refresh_hash) {
+        refresh_hash -> Bytea,
+        session_id -> Uuid,
+        salt -> Bytea,
+        spent_at -> Timestamptz,
     }
 }
 
@@ -130,6 +144,7 @@ diesel::joinable!(members -> users (user_id));
 diesel::joinable!(messages -> chats (chat_id));
 diesel::joinable!(messages -> users (user_id));
 diesel::joinable!(sessions -> users (user_id));
+diesel::joinable!(spent_refreshes -> sessions (session_id));
 diesel::allow_tables_to_appear_in_same_query!(
     audit,
     chats,
@@ -138,5 +153,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     members,
     messages,
     sessions,
+    spent_refreshes,
     users,
 );

@@ -23,6 +23,7 @@ use crate::{
     hub::seats::Seat,
     origin,
     problem::{Error, Refusal},
+    secret::Secret,
 };
 
 /// Somebody who may have a socket.
@@ -56,14 +57,15 @@ pub async fn open(
 }
 
 /// What stands in the subprotocols: whether ours is offered, and the ticket beside it.
-fn offered(request: &HttpRequest) -> (bool, Option<String>) {
+fn offered(request: &HttpRequest) -> (bool, Option<Secret>) {
     let headers = request.headers().get_all(SEC_WEBSOCKET_PROTOCOL);
     let values: Vec<_> = headers
         .filter_map(|value| value.to_str().ok())
         .flat_map(|value| value.split(','))
         .map(str::trim)
         .collect();
-    let ticket = values.iter().find(|value| **value != PROTOCOL).map(|value| (*value).to_owned());
+    let ticket = values.iter().find(|value| **value != PROTOCOL);
+    let ticket = ticket.map(|value| Secret::shown((*value).to_owned()));
     (values.contains(&PROTOCOL), ticket)
 }
 

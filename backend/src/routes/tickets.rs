@@ -11,5 +11,6 @@ use crate::{
 
 pub async fn give(app: Data<App>, signed_in: SignedIn) -> Result<Json<Ticket>, Error> {
     app.writer.check_open()?;
-    Ok(Json(Ticket { ticket: app.tickets.give(signed_in)?, expires_in: TICKET_LIFE.as_secs() }))
+    let ticket = app.tickets.give(signed_in)?.text().to_owned();
+    Ok(Json(Ticket { ticket, expires_in: TICKET_LIFE.as_secs() }))
 }

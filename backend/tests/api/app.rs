@@ -100,7 +100,8 @@ impl TestApp {
     /// A token of a session that begins with it.
     pub async fn token(&self, user_id: i64) -> String {
         let id = Uuid::new_v4();
-        let session = NewSession { id, user_id, refresh_hash: id.as_bytes().to_vec(), browser: None };
+        let (refresh_hash, program) = (id.as_bytes().to_vec(), "test".to_owned());
+        let session = NewSession { id, user_id, refresh_hash, browser: None, program, system: String::new() };
         db::sessions::begin(&mut self.app.db.get().await.unwrap(), session).await.unwrap();
         self.app.keys.sign_in(user_id, id).unwrap()
     }

@@ -53,6 +53,7 @@ mod protocol_doc;
 mod proxy;
 mod raw;
 mod read_positions;
+mod refreshes;
 mod refusals;
 mod retries;
 mod sessions;

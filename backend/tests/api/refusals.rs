@@ -159,6 +159,8 @@ async fn a_method_that_an_address_does_not_have_is_refused_with_those_that_it_ha
         ("/auth/password/", "POST"),
         ("/auth/username/", "POST"),
         ("/auth/tickets/", "POST"),
+        ("/auth/sessions/", "GET, DELETE"),
+        ("/auth/sessions/1/", "DELETE"),
         ("/api/chats/", "GET, POST"),
         (&format!("/api/chats/{tea}/read_position/"), "GET, PUT"),
         (&format!("/api/chats/{tea}/mute/"), "PUT"),

@@ -21,6 +21,8 @@ pub struct Stage<'a> {
     pub chat: String,
     /// The number of a link into the chat.
     pub link: i64,
+    /// The session of the actor.
+    pub session: Uuid,
     /// Makes names that nobody has.
     pub number: i32,
     sql: &'a Client,
@@ -53,7 +55,8 @@ const PICTURE: &str = "
         (SELECT jsonb_agg(to_jsonb(messages) ORDER BY seq) FROM messages WHERE chat_id = chats.id),
         (SELECT jsonb_agg(to_jsonb(links) ORDER BY id) FROM links WHERE chat_id = chats.id),
         (SELECT count(*) FROM audit WHERE chat_id = chats.id),
-        (SELECT jsonb_agg(to_jsonb(users) ORDER BY id) FROM users WHERE id = ANY($2))
+        (SELECT jsonb_agg(to_jsonb(users) ORDER BY id) FROM users WHERE id = ANY($2)),
+        (SELECT jsonb_agg(to_jsonb(sessions) ORDER BY id) FROM sessions WHERE user_id = ANY($2))
     )::text FROM chats WHERE uri = $1";
 
 impl<'a> Stage<'a> {
@@ -80,7 +83,8 @@ impl<'a> Stage<'a> {
             _ => 0,
         };
         let token = token_of(app, actor, &who, &other);
-        Self { actor: who, token, owner, other, chat, link: made.get(0), number, sql }
+        let (link, session) = (made.get(0), app.app.keys.check(&who.token).unwrap().sid);
+        Self { actor: who, token, owner, other, chat, link, session, number, sql }
     }
 
     pub fn call(&self, method: &str, path: &str) -> Call {
@@ -97,6 +101,7 @@ impl<'a> Stage<'a> {
         path.replace("{uri}", &self.chat)
             .replace("{user_id}", &self.other.id.to_string())
             .replace("{link_id}", &self.link.to_string())
+            .replace("{session_id}", &self.session.to_string())
             .replace("{seq}", "5")
     }
 
