@@ -2,13 +2,12 @@
 
 use std::{sync::Arc, time::Duration};
 
-use futures_util::FutureExt;
-use shared::member::Role;
 use tokio::time::{Instant, interval_at};
 
 use crate::{
     app::App,
-    db::{self, turn::Told, users::guests},
+    db::{self, users::guests},
+    departing,
     problem::Error,
 };
 
@@ -27,8 +26,12 @@ pub async fn tend(app: &Arc<App>) {
             Ok(removed) => tracing::info!(removed, "guests were not seen any more"),
             Err(error) => tracing::warn!(%error, "guests cannot be looked for"),
         }
-        if let Err(error) = sweep(app).await {
-            tracing::warn!(%error, "sessions that ended cannot be removed");
+        for (what, done) in
+            [("sessions", sweep(app).await), ("chats without an owner", departing::settle(app).await)]
+        {
+            if let Err(error) = done {
+                tracing::warn!(%error, "{what} cannot be looked after");
+            }
         }
     }
 }
@@ -55,15 +58,6 @@ pub async fn remove_guests(app: &Arc<App>) -> Result<usize, Error> {
 /// False if they have come back.
 async fn remove(app: &Arc<App>, id: i64) -> Result<bool, Error> {
     let Some(left) = guests::remove(&mut *app.db.get().await?, id).await? else { return Ok(false) };
-    app.people.forget(id);
-    app.hub.end_account(id);
-    for (chat, member) in left {
-        let (chat_id, was_owner) = (chat.chat_id, member.role == Role::Owner);
-        let changes = chat.changes(app.epoch, vec![member], Vec::new());
-        app.tell(chat_id, Told { changes, strangers: Vec::new() }).await;
-        if was_owner {
-            app.act(chat_id, move |turn| async move { turn.inherit(id).await }.boxed()).await?;
-        }
-    }
+    departing::depart(app, id, left).await;
     Ok(true)
 }

@@ -8,6 +8,7 @@ mod body;
 pub mod config;
 pub mod db;
 mod deadline;
+pub mod departing;
 mod headers;
 mod hub;
 pub mod idle;

@@ -134,6 +134,38 @@ pub enum Event {
     Unknown,
 }
 
+impl Event {
+    /// To whom it was done, if it was done to somebody.
+    pub fn who_mut(&mut self) -> Option<&mut Person> {
+        match self {
+            Self::Admitted { who }
+            | Self::Refused { who }
+            | Self::Removed { who }
+            | Self::Banned { who }
+            | Self::Unbanned { who }
+            | Self::Role { who, .. }
+            | Self::HandedOver { who }
+            | Self::MessagesDeleted { who, .. }
+            | Self::MessageDeleted { who, .. } => Some(who),
+            Self::Named { .. }
+            | Self::Topic { .. }
+            | Self::Closed { .. }
+            | Self::LinkOpen { .. }
+            | Self::UriRotated
+            | Self::Guests { .. }
+            | Self::Approval { .. }
+            | Self::Slow { .. }
+            | Self::Retention { .. }
+            | Self::Expires { .. }
+            | Self::Left
+            | Self::LinkMade { .. }
+            | Self::LinkRevoked { .. }
+            | Self::Deleted
+            | Self::Unknown => None,
+        }
+    }
+}
+
 /// The fields of all events. The derived reader has code for each kind, which would make the client larger by a thirtieth.
 #[derive(Deserialize)]
 struct Fields {
@@ -193,12 +225,13 @@ impl Fields {
     }
 }
 
-/// Somebody to whom something was done, under the name they had.
+/// Somebody to whom something was done.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Person {
     /// The user's id.
     pub id: i64,
-    /// What they were called.
+    /// What they are called now.
+    #[serde(default)]
     pub name: String,
 }
 

@@ -11,6 +11,7 @@ use uuid::Uuid;
 use crate::{
     changes::{Changes, Since},
     chat::{Chat, Joined},
+    event::Person,
     member::{Member, Standing},
     message::{History, Message},
     user::User,
@@ -218,6 +219,11 @@ impl Timeline {
     /// Who said it, under the name they have now rather than the one they had when the message came in.
     pub fn author<'a>(&'a self, message: &'a Message) -> &'a User {
         self.members.get(&message.user.id).map_or(&message.user, |member| &member.user)
+    }
+
+    /// What somebody in an event is called now.
+    pub fn name_of<'a>(&'a self, person: &'a Person) -> &'a str {
+        self.members.get(&person.id).map_or(person.name.as_str(), |member| member.user.name())
     }
 }
 

@@ -6,7 +6,7 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use shared::event::{Audit, AuditEntry, Event};
 
 use super::{
-    messages::event_of,
+    events,
     schema::{
         audit::{self, dsl},
         users,
@@ -25,7 +25,7 @@ pub async fn note(
     user_id: Option<i64>,
     act: &Event,
 ) -> Result<(), Error> {
-    let act = serde_json::to_value(act).map_err(anyhow::Error::from)?;
+    let act = events::column_of(act)?;
     let row = (dsl::chat_id.eq(chat_id), dsl::user_id.eq(user_id), dsl::act.eq(act));
     diesel::insert_into(audit::table).values(row).execute(connection).await?;
     Ok(())
@@ -54,7 +54,9 @@ pub async fn page(
         id,
         created_at,
         user: user.map(UserRow::into_user),
-        act: event_of(act),
+        act: events::event_of(act),
     };
-    Ok(Audit { entries: rows.into_iter().map(entry).collect(), earlier })
+    let mut entries: Vec<_> = rows.into_iter().map(entry).collect();
+    events::name_people(connection, entries.iter_mut().map(|entry| &mut entry.act)).await?;
+    Ok(Audit { entries, earlier })
 }

@@ -1,7 +1,7 @@
 //! Chats whose owner is gone for good: whoever kept them with the owner has them from then on.
 
-use diesel::prelude::*;
-use diesel_async::RunQueryDsl;
+use diesel::{prelude::*, sql_query, sql_types::BigInt};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use shared::{
     event::Event,
     member::{Role, Standing},
@@ -13,6 +13,27 @@ use super::{
     turn::Turn,
 };
 use crate::problem::Error;
+
+#[derive(QueryableByName)]
+struct Orphan {
+    #[diesel(sql_type = BigInt)]
+    chat_id: i64,
+    #[diesel(sql_type = BigInt)]
+    user_id: i64,
+}
+
+/// At most `limit` chats that somebody else could have, with their former owners. No owner leaves but by being gone.
+pub async fn orphaned(connection: &mut AsyncPgConnection, limit: i64) -> Result<Vec<(i64, i64)>, Error> {
+    let rows: Vec<Orphan> = sql_query(
+        "SELECT m.chat_id, m.user_id FROM members m JOIN chats ON chats.id = m.chat_id \
+         WHERE m.role = 'owner' AND m.standing = 'left' AND chats.deleted_at IS NULL \
+           AND EXISTS (SELECT FROM members o WHERE o.chat_id = m.chat_id AND o.standing = 'in') LIMIT $1",
+    )
+    .bind::<BigInt, _>(limit)
+    .load(connection)
+    .await?;
+    Ok(rows.into_iter().map(|Orphan { chat_id, user_id }| (chat_id, user_id)).collect())
+}
 
 impl Turn<'_> {
     /// Makes the moderator who came first the owner, or else the first who may write; nobody if nobody is left.

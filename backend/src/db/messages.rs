@@ -6,7 +6,6 @@ use chrono::{DateTime, Utc};
 use diesel::{dsl::exists, prelude::*, select, sql_query, sql_types};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use shared::{
-    event::Event,
     message::{Message, PAGE_MAX, Page},
     user::User,
 };
@@ -14,6 +13,7 @@ use uuid::Uuid;
 
 use super::{
     chats::Found,
+    events,
     schema::{
         messages::{self, dsl},
         users,
@@ -38,7 +38,7 @@ pub(super) struct MessageRow {
 impl MessageRow {
     pub(super) fn into_message(self, user: User) -> Message {
         let Self { id, seq, revision, client_id, created_at, message, event, deleted_at } = self;
-        let event = event.map(event_of);
+        let event = event.map(events::event_of);
         Message {
             id,
             seq,
@@ -51,11 +51,6 @@ impl MessageRow {
             deleted: deleted_at.is_some(),
         }
     }
-}
-
-/// What a column says. What another release wrote may mean nothing to this one.
-pub(super) fn event_of(column: serde_json::Value) -> Event {
-    serde_json::from_value(column).unwrap_or(Event::Unknown)
 }
 
 /// A message that is to be stored.
@@ -152,7 +147,7 @@ pub async fn page(
         .select((MessageRow::as_select(), UserRow::as_select()))
         .load(connection)
         .await?;
-    Ok((read(rows), is_any_up_to(connection, chat, after).await?))
+    Ok((read(connection, rows).await?, is_any_up_to(connection, chat, after).await?))
 }
 
 /// The newest messages, oldest first, and whether there are messages before them.
@@ -179,7 +174,7 @@ async fn backwards(
         .select((MessageRow::as_select(), UserRow::as_select()))
         .load(connection)
         .await?;
-    let mut found = read(rows);
+    let mut found = read(connection, rows).await?;
     let wanted = usize::try_from(limit).unwrap_or_default();
     let earlier = found.len() > wanted;
     found.truncate(wanted);
@@ -187,8 +182,14 @@ async fn backwards(
     Ok((found, earlier))
 }
 
-fn read(rows: Vec<(MessageRow, UserRow)>) -> Vec<Message> {
-    rows.into_iter().map(|(row, user)| row.into_message(user.into_user())).collect()
+async fn read(
+    connection: &mut AsyncPgConnection,
+    rows: Vec<(MessageRow, UserRow)>,
+) -> QueryResult<Vec<Message>> {
+    let mut messages: Vec<_> =
+        rows.into_iter().map(|(row, user)| row.into_message(user.into_user())).collect();
+    events::name_people(connection, messages.iter_mut().filter_map(|message| message.event.as_mut())).await?;
+    Ok(messages)
 }
 
 async fn is_any_up_to(connection: &mut AsyncPgConnection, chat: &Found, seq: i64) -> Result<bool, Error> {
@@ -213,7 +214,7 @@ pub async fn changed(
         .select((MessageRow::as_select(), UserRow::as_select()))
         .load(connection)
         .await?;
-    Ok(read(rows))
+    Ok(read(connection, rows).await?)
 }
 
 /// The message at this place, unless it has vanished.
@@ -228,7 +229,7 @@ pub(super) async fn find(
         .select((MessageRow::as_select(), UserRow::as_select()))
         .load(connection)
         .await?;
-    Ok(read(found).pop())
+    Ok(read(connection, found).await?.pop())
 }
 
 /// Leaves nothing of a message but that something was said.

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Duration, Utc};
 use diesel::{
-    dsl::{exists, now, sql},
+    dsl::{exists, not, now, sql},
     prelude::*,
     select, sql_query,
     sql_types::Bool,
@@ -12,6 +12,7 @@ use shared::session::Session;
 use uuid::Uuid;
 
 use super::schema::{
+    members,
     sessions::{self, dsl},
     users,
 };
@@ -147,6 +148,20 @@ pub async fn end_all(connection: &mut AsyncPgConnection, user_id: i64) -> QueryR
         .returning(dsl::id)
         .get_results(connection)
         .await
+}
+
+/// Forgets what a user was signed in to. If they are banned anywhere, their browsers are still known by it, and nothing else.
+pub(super) async fn forget_all(connection: &mut AsyncPgConnection, user_id: i64) -> QueryResult<()> {
+    end_all(connection, user_id).await?;
+    diesel::update(sessions::table.filter(dsl::user_id.eq(user_id)))
+        .set((dsl::program.eq(""), dsl::system.eq("")))
+        .execute(connection)
+        .await?;
+    let banned = members::table.filter(members::user_id.eq(user_id).and(members::standing.eq("banned")));
+    diesel::delete(sessions::table.filter(dsl::user_id.eq(user_id).and(not(exists(banned)))))
+        .execute(connection)
+        .await?;
+    Ok(())
 }
 
 /// Ends all that a user is signed in to but one; returns them.

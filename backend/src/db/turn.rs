@@ -15,6 +15,7 @@ use uuid::Uuid;
 use super::{
     audit, changes,
     chats::{self, Found},
+    events,
     members::{self, column_of, column_of_standing},
     schema::{chats::dsl as of_chats, members::dsl as of_members, messages::dsl as of_messages},
 };
@@ -128,7 +129,7 @@ impl Turn<'_> {
     /// Says what was done, in the chat and in the audit.
     pub async fn say(&mut self, actor_id: i64, event: &Event) -> Result<(), Error> {
         let seq = self.number();
-        let line = serde_json::to_value(event).map_err(anyhow::Error::from)?;
+        let line = events::column_of(event)?;
         diesel::insert_into(of_messages::messages)
             .values((
                 of_messages::chat_id.eq(self.chat.id),

@@ -197,7 +197,7 @@ pub async fn rename(
         .await
 }
 
-/// Deletes an account: what its owner said stays, under no name; who they were is forgotten.
+/// Deletes an account: its owner leaves every chat, and what they said stays, under no name; who they were is forgotten.
 pub async fn delete(connection: &mut AsyncPgConnection, id: i64) -> Result<Vec<(Raised, Member)>, Error> {
     connection
         .transaction(async |connection| {
@@ -215,7 +215,8 @@ pub async fn delete(connection: &mut AsyncPgConnection, id: i64) -> Result<Vec<(
                 ))
                 .execute(connection)
                 .await?;
-            sessions::end_all(connection, id).await?;
+            sessions::forget_all(connection, id).await?;
+            members::leave_all(connection, id).await?;
             Ok(members::touch(connection, id, chats).await?)
         })
         .await

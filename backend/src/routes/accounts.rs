@@ -15,6 +15,7 @@ use crate::{
     auth::{AccountHolder, SignedIn, passwords::Compared},
     body::{Body, Fields, FromFields},
     db,
+    departing::depart,
     limits::Limit,
     problem::{Error, Refusal},
 };
@@ -121,9 +122,7 @@ pub async fn delete(
     let user_id = signed_in.user.id;
     to_the_end(async move {
         let left = db::users::delete(&mut *app.db.get().await?, user_id).await?;
-        app.people.forget(user_id);
-        app.hub.end_account(user_id);
-        app.publish_members(left).await;
+        depart(&app, user_id, left).await;
         Ok(())
     })
     .await?;

@@ -20,6 +20,7 @@ mod claim;
 mod contract;
 mod database;
 mod deleting;
+mod departing;
 mod door;
 mod drain;
 mod events;

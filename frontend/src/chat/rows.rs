@@ -62,7 +62,9 @@ impl Row {
     pub fn key(&self) -> Key {
         let flags = [self.opens, self.closes, self.new_day, self.new, self.item.deletable];
         let Item { client_id, kind, revision, phase, .. } = self.item;
-        (client_id, kind, revision, phase, self.item.name.clone(), flags)
+        // A line names people, each of whom may be called something else by now.
+        let names = if kind == Kind::Event { &self.item.text } else { &self.item.name };
+        (client_id, kind, revision, phase, names.clone(), flags)
     }
 }
 

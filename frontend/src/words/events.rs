@@ -7,11 +7,11 @@ use shared::{
 
 use super::{PRODUCT, YOU, keeping, links};
 
-/// Nothing for what a newer server does. `who` did it; without it the server did, by the chat's own rules.
-pub fn act(who: Option<&str>, me: i64, act: &Event) -> Option<String> {
-    let named = |person: &Person| if person.id == me { YOU.to_lowercase() } else { person.name.clone() };
-    let whose =
-        |person: &Person| if person.id == me { keeping::YOURS.to_owned() } else { person.name.clone() };
+/// Nothing for what a newer server does. `who` did it; without it the server did, by the chat's own rules. `name` is what
+/// somebody is called.
+pub fn act(who: Option<&str>, me: i64, name: impl Fn(&Person) -> String, act: &Event) -> Option<String> {
+    let named = |person: &Person| if person.id == me { YOU.to_lowercase() } else { name(person) };
+    let whose = |person: &Person| if person.id == me { keeping::YOURS.to_owned() } else { name(person) };
     let done = match act {
         Event::Named { name } if name.is_empty() => "took away the chat’s name".to_owned(),
         Event::Named { name } => format!("named the chat “{name}”"),
@@ -57,12 +57,12 @@ pub fn act(who: Option<&str>, me: i64, act: &Event) -> Option<String> {
 }
 
 /// Only what concerns everyone stands between the messages.
-pub fn line(who: &str, me: i64, event: &Event) -> Option<String> {
+pub fn line(who: &str, me: i64, name: impl Fn(&Person) -> String, event: &Event) -> Option<String> {
     let quiet = matches!(
         event,
         Event::MessageDeleted { .. } | Event::LinkMade { .. } | Event::LinkRevoked { .. } | Event::Deleted
     );
-    if quiet { None } else { act(Some(who), me, event) }
+    if quiet { None } else { act(Some(who), me, name, event) }
 }
 
 const fn a_role(role: Role) -> &'static str {
@@ -84,13 +84,17 @@ mod tests {
 
     const ME: i64 = 1;
 
+    fn name(person: &Person) -> String {
+        person.name.clone()
+    }
+
     fn brian() -> Person {
         Person { id: 2, name: "Brian".into() }
     }
 
     #[test]
     fn what_was_done_reads_as_a_sentence() {
-        let said = |event| line("Ada", ME, &event).unwrap();
+        let said = |event| line("Ada", ME, name, &event).unwrap();
         assert_eq!(said(Event::Removed { who: brian() }), "Ada removed Brian");
         assert_eq!(said(Event::Named { name: "Tea".into() }), "Ada named the chat “Tea”");
         assert_eq!(said(Event::Role { who: brian(), role: Role::Reader }), "Ada made Brian a reader");
@@ -103,7 +107,7 @@ mod tests {
         for event in
             [Event::Approval { on: true }, Event::Retention { days: None }, Event::Expires { at: None }]
         {
-            let said = line("You", ME, &event).unwrap();
+            let said = line("You", ME, name, &event).unwrap();
             assert!(!said.starts_with("You has") && !said.starts_with("You lets"), "{said}");
         }
     }
@@ -112,15 +116,15 @@ mod tests {
     fn oneself_is_you() {
         let who = Person { id: ME, name: "Ada".into() };
         let admitted = Event::Admitted { who: who.clone() };
-        assert_eq!(line("Eve", ME, &admitted).as_deref(), Some("Eve let you in"));
+        assert_eq!(line("Eve", ME, name, &admitted).as_deref(), Some("Eve let you in"));
         let deleted = Event::MessageDeleted { who, seq: 3 };
-        assert_eq!(act(Some("Eve"), ME, &deleted).as_deref(), Some("Eve deleted a message of yours"));
+        assert_eq!(act(Some("Eve"), ME, name, &deleted).as_deref(), Some("Eve deleted a message of yours"));
     }
 
     #[test]
     fn what_nobody_understands_or_concerns_nobody_is_no_line() {
-        assert_eq!(line("Ada", ME, &Event::Unknown), None);
-        assert_eq!(line("Ada", ME, &Event::MessageDeleted { who: brian(), seq: 3 }), None);
-        assert_eq!(act(None, ME, &Event::Deleted).as_deref(), Some("Chatire deleted the chat"));
+        assert_eq!(line("Ada", ME, name, &Event::Unknown), None);
+        assert_eq!(line("Ada", ME, name, &Event::MessageDeleted { who: brian(), seq: 3 }), None);
+        assert_eq!(act(None, ME, name, &Event::Deleted).as_deref(), Some("Chatire deleted the chat"));
     }
 }

@@ -31,7 +31,7 @@ pub fn History(
     let line = move |entry: AuditEntry| {
         let at = entry.created_at.timestamp_millis();
         let who = entry.user.as_ref().map(|user| if user.id == room.me() { words::YOU } else { user.name() });
-        words::events::act(who, room.me(), &entry.act).map(|done| {
+        words::events::act(who, room.me(), |person| person.name.clone(), &entry.act).map(|done| {
             view! {
                 <li>
                     <p>{done}</p>

@@ -1,7 +1,7 @@
 //! What of the chat is in view.
 
 use leptos::{prelude::*, task::spawn_local};
-use shared::{member::Member, message::Message, timeline::Timeline};
+use shared::{event::Person, member::Member, message::Message, timeline::Timeline};
 
 use super::Room;
 use crate::{
@@ -208,7 +208,8 @@ fn stored_item(timeline: &Timeline, message: &Message, me: Me) -> Option<Item> {
     let (kind, text) = match &message.event {
         Some(event) => {
             let who = if own { words::YOU } else { author.name() };
-            (Kind::Event, words::events::line(who, me.id, event)?)
+            let name = |person: &Person| timeline.name_of(person).to_owned();
+            (Kind::Event, words::events::line(who, me.id, name, event)?)
         }
         None if message.deleted => (Kind::Deleted(1), String::new()),
         None => (Kind::Said, message.message.clone()),
