@@ -3,6 +3,7 @@
 //!
 //! Nothing here does I/O, so the code that runs in the browser is the code that is tested against the server.
 
+pub mod audit;
 pub mod changes;
 pub mod chat;
 pub mod event;

@@ -3,7 +3,10 @@
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use shared::event::{Audit, AuditEntry, Event};
+use shared::{
+    audit::{Audit, AuditEntry},
+    event::Event,
+};
 
 use super::{
     events,

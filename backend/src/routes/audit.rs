@@ -4,7 +4,7 @@ use actix_web::{
     HttpRequest,
     web::{Data, Json},
 };
-use shared::event::Audit;
+use shared::audit::Audit;
 
 use crate::{
     app::App,

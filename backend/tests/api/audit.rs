@@ -1,7 +1,7 @@
 //! The audit of a chat.
 
 use serde_json::json;
-use shared::{event::Audit, member::Role, problem::ProblemCode};
+use shared::{audit::Audit, member::Role, problem::ProblemCode};
 
 use crate::app::TestApp;
 

@@ -3,8 +3,9 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 use shared::{
+    audit::Audit,
     changes::Changes,
-    event::{Audit, Event},
+    event::Event,
     member::{Role, Standing},
     socket::ServerFrame,
 };

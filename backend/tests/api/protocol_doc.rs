@@ -5,9 +5,9 @@ use std::{collections::BTreeSet, fs, path::Path};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use shared::{
+    audit::Audit,
     changes::Changes,
     chat::{ChangeSettings, Joined, Preview, Started},
-    event::Audit,
     link::{Made, MakeLink},
     member::{ChangeMember, Member},
     message::{History, Message, Post, Posted},

@@ -2,8 +2,8 @@
 
 use gloo_net::http::Method;
 use shared::{
+    audit::Audit,
     chat::{ChangeSettings, Rotated},
-    event::Audit,
     link::{CameBy, Links, Made, MakeLink},
     member::{ChangeMember, HandOver},
 };

@@ -1,7 +1,7 @@
 //! What was done in the chat beside talking, the newest first.
 
 use leptos::prelude::*;
-use shared::event::{Audit, AuditEntry};
+use shared::audit::{Audit, AuditEntry};
 
 use crate::{
     api::keeping as calls,
