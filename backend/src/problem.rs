@@ -232,6 +232,6 @@ fn longest(field: &str) -> usize {
         "topic" => shared::chat::TOPIC_MAX,
         "label" => shared::link::LABEL_MAX,
         "username" | "new_username" => shared::user::USERNAME_MAX,
-        _ => shared::user::PASSWORD_MAX,
+        _ => shared::credentials::PASSWORD_MAX,
     }
 }

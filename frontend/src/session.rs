@@ -8,7 +8,10 @@ pub mod return_to;
 use futures_util::{FutureExt, future::LocalBoxFuture};
 use leptos::{prelude::*, task::spawn_local};
 use serde::de::DeserializeOwned;
-use shared::user::{Account, BeGuest, Begun, ChangeMe, Claim, SignIn, SignUp};
+use shared::{
+    credentials::SignIn,
+    user::{Account, BeGuest, Begun, ChangeMe, Claim, SignUp},
+};
 
 use self::me::Me;
 use crate::{

@@ -7,7 +7,7 @@ pub mod keeping;
 pub mod links;
 mod troubles;
 
-use shared::user::PASSWORD_MIN;
+use shared::credentials::PASSWORD_MIN;
 
 pub use self::troubles::{START_A_NEW_CHAT, TRY_AGAIN, field, problem, refused, trouble};
 use crate::live::notice::Notice;

@@ -6,6 +6,7 @@
 pub mod audit;
 pub mod changes;
 pub mod chat;
+pub mod credentials;
 pub mod event;
 pub mod link;
 pub mod member;

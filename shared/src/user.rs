@@ -1,10 +1,10 @@
-//! People: what is said of them, what they send to become known, and the rules for their names and passwords.
+//! People: what is said of them, what they send to become known, and the rules for their names.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{chat::check_line, problem::FieldCode};
+use crate::{chat::check_line, credentials::Password, problem::FieldCode};
 
 /// The longest username, in characters.
 pub const USERNAME_MAX: usize = 150;
@@ -12,11 +12,6 @@ pub const USERNAME_MAX: usize = 150;
 pub const DISPLAY_NAME_MAX: usize = 50;
 /// The longest e-mail address, in characters.
 pub const EMAIL_MAX: usize = 254;
-/// The shortest password, in characters.
-pub const PASSWORD_MIN: usize = 8;
-/// The longest password, in characters.
-pub const PASSWORD_MAX: usize = 128;
-
 /// A person as members of a chat see them; text that is not set is empty.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct User {
@@ -68,17 +63,6 @@ pub struct Account {
     pub guest: bool,
 }
 
-/// A password on its way to be hashed or compared. It has no readable `Debug`, so no log can hold one.
-#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Password(pub String);
-
-impl fmt::Debug for Password {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Password(…)")
-    }
-}
-
 /// `POST /auth/users/create/`
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct SignUp {
@@ -86,46 +70,8 @@ pub struct SignUp {
     pub email: String,
     /// See [`check_username`].
     pub username: String,
-    /// See [`check_password`].
+    /// See [`check_password`](crate::credentials::check_password).
     pub password: Password,
-}
-
-/// `POST /auth/jwt/create/`
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct SignIn {
-    /// In any case.
-    pub username: String,
-    /// As it was chosen.
-    pub password: Password,
-}
-
-/// `POST /auth/jwt/verify/` and `POST /auth/jwt/refresh/`, and the answer of all three `jwt` calls.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Token {
-    /// A signed access token.
-    pub token: String,
-}
-
-impl fmt::Debug for Token {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Token(…)")
-    }
-}
-
-/// The answer of `POST /auth/jwt/refresh/` to a client that sent its `refresh`.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Refreshed {
-    /// A signed access token.
-    pub token: String,
-    /// What gets the next one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub refresh: Option<String>,
-}
-
-impl fmt::Debug for Refreshed {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Refreshed(…)")
-    }
 }
 
 /// `POST /auth/guest/`
@@ -141,7 +87,7 @@ pub struct BeGuest {
 pub struct Claim {
     /// See [`check_username`].
     pub username: String,
-    /// See [`check_password`].
+    /// See [`check_password`](crate::credentials::check_password).
     pub password: Password,
     /// May be empty.
     #[serde(default)]
@@ -174,31 +120,6 @@ pub struct ChangeMe {
     pub display_name: Option<String>,
 }
 
-/// `POST /auth/password/`
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct ChangePassword {
-    /// See [`check_password`].
-    pub new_password: Password,
-    /// Proves that the caller is who they were at sign-in.
-    pub current_password: Password,
-}
-
-/// `POST /auth/username/`
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct ChangeUsername {
-    /// See [`check_username`].
-    pub new_username: String,
-    /// Proves that the caller is who they were at sign-in.
-    pub current_password: Password,
-}
-
-/// `POST /auth/users/delete/`
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct DeleteAccount {
-    /// Proves that the caller is who they were at sign-in.
-    pub current_password: Password,
-}
-
 /// A username has 1 to [`USERNAME_MAX`] letters, digits and `@ . + - _`.
 pub fn check_username(username: &str) -> Result<(), FieldCode> {
     match username.chars().count() {
@@ -212,16 +133,6 @@ pub fn check_username(username: &str) -> Result<(), FieldCode> {
 /// A display name is empty or has at most [`DISPLAY_NAME_MAX`] characters on one line, of which one can be seen.
 pub fn check_display_name(name: &str) -> Result<(), FieldCode> {
     check_line(name, DISPLAY_NAME_MAX)
-}
-
-/// A password has [`PASSWORD_MIN`] to [`PASSWORD_MAX`] characters of any kind; the server also refuses common ones.
-pub fn check_password(password: &Password) -> Result<(), FieldCode> {
-    match password.0.chars().count() {
-        0 => Err(FieldCode::Blank),
-        length if length < PASSWORD_MIN => Err(FieldCode::TooShort),
-        length if length > PASSWORD_MAX => Err(FieldCode::TooLong),
-        _ => Ok(()),
-    }
 }
 
 /// An e-mail address is empty or has one `@` with something on both sides and no blanks; only a letter sent there
@@ -260,16 +171,6 @@ mod tests {
     }
 
     #[test]
-    fn passwords_are_measured_in_characters() {
-        let check = |text: &str| check_password(&Password(text.to_owned()));
-        assert_eq!(check(&"é".repeat(PASSWORD_MIN)), Ok(()));
-        assert_eq!(check(&"é".repeat(PASSWORD_MIN - 1)), Err(FieldCode::TooShort));
-        assert_eq!(check(&"é".repeat(PASSWORD_MAX)), Ok(()));
-        assert_eq!(check(&"é".repeat(PASSWORD_MAX + 1)), Err(FieldCode::TooLong));
-        assert_eq!(check(""), Err(FieldCode::Blank));
-    }
-
-    #[test]
     fn addresses_need_one_at_sign_and_a_dotted_domain() {
         for good in ["", "ada@example.org", "a.b+c@mail.example.org"] {
             assert_eq!(check_email(good), Ok(()), "{good}");
@@ -277,12 +178,5 @@ mod tests {
         for bad in ["ada", "@example.org", "ada@", "ada@host", "a@b@c.org", "a b@c.org", "ada@c..org"] {
             assert_eq!(check_email(bad), Err(FieldCode::BadEmail), "{bad}");
         }
-    }
-
-    #[test]
-    fn a_password_is_never_shown() {
-        let sign_in = SignIn { username: "ada".into(), password: Password("correct horse".into()) };
-        let shown = format!("{sign_in:?}");
-        assert!(shown.contains("ada") && !shown.contains("horse"), "{shown}");
     }
 }

@@ -8,8 +8,8 @@ use argon2::{
     password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash},
 };
 use shared::{
+    credentials::Password,
     problem::{FieldCode, ProblemCode},
-    user::Password,
 };
 use tokio::sync::Semaphore;
 use zxcvbn::zxcvbn;

@@ -2,11 +2,9 @@
 
 use actix_web::{HttpRequest, HttpResponse, web::Data};
 use shared::{
+    credentials::{ChangePassword, ChangeUsername, DeleteAccount, Password, check_password},
     problem::{FieldCode, ProblemCode},
-    user::{
-        ChangeMe, ChangePassword, ChangeUsername, DeleteAccount, Password, SignUp, User, check_display_name,
-        check_email, check_password, check_username,
-    },
+    user::{ChangeMe, SignUp, User, check_display_name, check_email, check_username},
 };
 
 use crate::{
@@ -209,7 +207,7 @@ fn current_password(fields: &mut Fields) -> Password {
 pub(super) fn given(text: &str) -> Result<(), FieldCode> {
     match text.chars().count() {
         0 => Err(FieldCode::Blank),
-        length if length > shared::user::PASSWORD_MAX => Err(FieldCode::TooLong),
+        length if length > shared::credentials::PASSWORD_MAX => Err(FieldCode::TooLong),
         _ => Ok(()),
     }
 }

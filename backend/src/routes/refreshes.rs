@@ -2,8 +2,8 @@
 
 use actix_web::{HttpRequest, HttpResponse, ResponseError, web::Data};
 use shared::{
+    credentials::{Refreshed, Token},
     problem::{FieldCode, ProblemCode},
-    user::{Refreshed, Token},
 };
 
 use super::tokens::{filled, signed_in};

@@ -5,8 +5,8 @@ use actix_web::{
     web::{Data, Json},
 };
 use shared::{
+    credentials::{Password, SignIn, Token},
     problem::{FieldCode, ProblemCode},
-    user::{Password, SignIn, Token},
 };
 
 use super::accounts::given;

@@ -2,8 +2,9 @@
 
 use serde_json::json;
 use shared::{
+    credentials::Token,
     problem::{FieldCode, ProblemCode},
-    user::{Account, Token},
+    user::Account,
 };
 
 use crate::app::{Answer, Call, PASSWORD, TestApp};

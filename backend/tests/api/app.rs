@@ -14,8 +14,8 @@ use serde_json::json;
 use shared::{
     changes::Changes,
     chat::{Joined, Started},
+    credentials::Password,
     message::{History, Posted},
-    user::Password,
 };
 use tempfile::TempDir;
 use tokio::sync::OnceCell;

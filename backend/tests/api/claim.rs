@@ -3,9 +3,10 @@
 use futures_util::future::{join, join_all};
 use serde_json::json;
 use shared::{
+    credentials::Token,
     problem::{FieldCode, ProblemCode},
     socket::close,
-    user::{Account, Begun, Token},
+    user::{Account, Begun},
 };
 
 use crate::app::{Call, PASSWORD, Person, TestApp};

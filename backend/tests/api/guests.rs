@@ -5,10 +5,11 @@ use futures_util::future::join_all;
 use reqwest::Method;
 use serde_json::{Value, json};
 use shared::{
+    credentials::Token,
     member::{Role, Standing},
     problem::{FieldCode, ProblemCode},
     socket::{ServerFrame, close},
-    user::{Account, Begun, Token, User},
+    user::{Account, Begun, User},
 };
 
 use crate::app::{Answer, PASSWORD, Person, TestApp, fields};

@@ -8,13 +8,14 @@ use shared::{
     audit::Audit,
     changes::Changes,
     chat::{ChangeSettings, Joined, Preview, Started},
+    credentials::{Refreshed, SignIn, Token},
     link::{Made, MakeLink},
     member::{ChangeMember, Member},
     message::{History, Message, Post, Posted},
     problem::Problem,
     session::Sessions,
     socket::{ClientFrame, ServerFrame, Ticket},
-    user::{Account, Begun, Claim, Refreshed, SignIn, SignUp, Token, User},
+    user::{Account, Begun, Claim, SignUp, User},
     your_chats::YourChats,
 };
 

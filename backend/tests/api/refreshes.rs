@@ -5,9 +5,9 @@ use std::{future::IntoFuture, time::Duration};
 use futures_util::future::join_all;
 use serde_json::json;
 use shared::{
+    credentials::{Refreshed, Token},
     problem::ProblemCode,
     socket::close,
-    user::{Refreshed, Token},
 };
 use tokio::time::timeout;
 

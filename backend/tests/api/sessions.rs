@@ -1,7 +1,7 @@
 //! Sessions: how they begin, go on in a browser, and end.
 
 use serde_json::json;
-use shared::{problem::ProblemCode, user::Token};
+use shared::{credentials::Token, problem::ProblemCode};
 use uuid::Uuid;
 
 use crate::app::{Answer, Call, PASSWORD, Person, TestApp};

@@ -6,10 +6,10 @@ use futures_util::future::join_all;
 use reqwest::Method;
 use serde_json::json;
 use shared::{
+    credentials::Token,
     problem::ProblemCode,
     session::{Session, Sessions},
     socket::close,
-    user::Token,
 };
 use tokio::time::timeout;
 use uuid::Uuid;

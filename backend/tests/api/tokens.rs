@@ -4,7 +4,7 @@ use std::fs;
 
 use jsonwebtoken::{Algorithm, EncodingKey, Header, decode_header, encode};
 use serde_json::{Value, json};
-use shared::{problem::ProblemCode, user::Token};
+use shared::{credentials::Token, problem::ProblemCode};
 use uuid::Uuid;
 
 use crate::app::{Answer, PASSWORD, Person, TestApp};

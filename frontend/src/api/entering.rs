@@ -3,7 +3,8 @@
 use gloo_net::http::Method;
 use shared::{
     chat::{Join, Joined, Preview},
-    user::{Account, BeGuest, Begun, ChangeMe, Claim, SignIn, SignUp, Token},
+    credentials::{SignIn, Token},
+    user::{Account, BeGuest, Begun, ChangeMe, Claim, SignUp},
 };
 
 use super::{Done, Request};

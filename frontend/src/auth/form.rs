@@ -2,8 +2,9 @@
 
 use leptos::{ev, prelude::*};
 use shared::{
+    credentials::{Password, SignIn, check_password},
     problem::FieldCode,
-    user::{Claim, Password, SignIn, SignUp, check_email, check_password, check_username},
+    user::{Claim, SignUp, check_email, check_username},
 };
 
 use super::Mode;

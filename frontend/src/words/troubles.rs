@@ -1,10 +1,11 @@
 //! What goes wrong, in words: for a page, for a sentence, for a field.
 
 use shared::{
+    credentials::{PASSWORD_MAX, PASSWORD_MIN},
     member::Standing,
     message::MESSAGE_MAX,
     problem::{FieldCode, ProblemCode},
-    user::{DISPLAY_NAME_MAX, PASSWORD_MAX, PASSWORD_MIN, USERNAME_MAX},
+    user::{DISPLAY_NAME_MAX, USERNAME_MAX},
 };
 
 use super::keeping;
