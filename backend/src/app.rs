@@ -22,7 +22,8 @@ use crate::{
     },
     hub::{Hub, delivery::Delivery, seats::Seat},
     lifetime,
-    limits::{Limits, SlowMode},
+    limits::{Limits, Personal, SlowMode},
+    mail::Mail,
     problem::{Error, Refusal},
     reading::Reading,
     writer::Writer,
@@ -43,6 +44,7 @@ pub struct App {
     pub epoch: Uuid,
     pub keys: Keys,
     pub passwords: Passwords,
+    pub mail: Mail,
     pub tickets: Tickets,
     pub people: KnownPeople,
     pub limits: Limits,
@@ -74,11 +76,12 @@ impl App {
         db::instance::check_durable(&mut connection).await?;
         let epoch = db::instance::epoch(&mut connection).await.map_err(into_anyhow)?;
         drop(connection);
-        let limits = Limits::new(config.rate_limits);
+        let limits = Limits::new(config.limits.clone());
         let hub = Arc::new(Hub::new(limits.of_sockets()));
         let writer = Writer::start(database_url, &hub, epoch)?;
         let slow = SlowMode::default();
-        let (passwords, tickets, people) = (Passwords::default(), Tickets::default(), KnownPeople::default());
+        let passwords = Passwords::new(config.limits.limit_passwords);
+        let (mail, tickets, people) = (Mail::new(&config)?, Tickets::default(), KnownPeople::default());
         let (reading, turns) = (Reading::default(), from_fn(|_| Mutex::default()));
         Ok(Arc::new(Self {
             config,
@@ -86,6 +89,7 @@ impl App {
             epoch,
             keys,
             passwords,
+            mail,
             tickets,
             people,
             limits,
@@ -140,7 +144,7 @@ impl App {
     /// Counts a message against what its writer may post, or says how long they wait.
     pub fn count_post(&self, writer: &auth::Writer, client_id: Uuid) -> Result<(), Error> {
         let auth::Writer { ref user, ref chat, role, slow_seconds } = *writer;
-        self.limits.post_of(user.id)?;
+        self.limits.of_person(Personal::Post, user.id)?;
         if role > Role::Writer { Ok(()) } else { self.slow.count(chat.id, user.id, slow_seconds, client_id) }
     }
 

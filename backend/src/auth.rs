@@ -8,9 +8,11 @@ pub mod keys;
 pub mod known;
 pub mod membership;
 pub mod passwords;
+pub mod proof;
 pub mod sessions;
 pub mod signed_in;
 pub mod tickets;
 
 pub use membership::{Moderator, Owner, Reader, Writer};
+pub use proof::Proven;
 pub use signed_in::{AccountHolder, Guest, SignedIn, Visitor};

@@ -2,7 +2,7 @@
 
 mod decode;
 
-use std::{future::Future, ops::RangeInclusive, pin::Pin, time::Duration};
+use std::{future::Future, ops::RangeInclusive, pin::Pin};
 
 use actix_web::{
     FromRequest, HttpMessage, HttpRequest, dev::Payload, http::header::HeaderMap, web::BytesMut,
@@ -14,12 +14,11 @@ use shared::problem::{FieldCode, FieldError, ProblemCode};
 use tokio::time::timeout;
 use uuid::Uuid;
 
-use crate::problem::{Error, Refusal, field_error};
-
-/// The largest body, in bytes: a form writes the longest message with 48,000.
-const BODY_MAX: usize = 64 * 1024;
-/// A body that takes longer is given up: actix itself would wait for it forever.
-const BODY_WITHIN: Duration = Duration::from_secs(30);
+use crate::{
+    auth::signed_in::app,
+    config::limits::LimitSettings,
+    problem::{Error, Refusal, field_error},
+};
 
 /// A request that is made from fields. What is wrong with them is noted in the fields.
 pub trait FromFields: Sized {
@@ -172,8 +171,10 @@ impl<T: FromFields + 'static> FromRequest for Body<T> {
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let (request, payload) = (request.clone(), payload.take());
         Box::pin(async move {
-            let bytes =
-                timeout(BODY_WITHIN, collect(payload)).await.map_err(|_| ProblemCode::BodyTimeout)??;
+            let LimitSettings { limit_body, limit_body_time, .. } = app(&request)?.config.limits;
+            // actix itself would wait for it for ever.
+            let collected = timeout(limit_body_time.0, collect(payload, limit_body.0)).await;
+            let bytes = collected.map_err(|_| ProblemCode::BodyTimeout)??;
             let values = decode::body(request.content_type(), request.headers(), bytes).await?;
             Fields::new(values, request.headers().clone()).read().map(Self)
         })
@@ -186,13 +187,13 @@ pub fn query<T: FromFields>(request: &HttpRequest) -> Result<T, Error> {
     Fields::new(values, HeaderMap::new()).read()
 }
 
-async fn collect(mut payload: Payload) -> Result<BytesMut, Error> {
+async fn collect(mut payload: Payload, most: usize) -> Result<BytesMut, Error> {
     let mut bytes = BytesMut::new();
     while let Some(chunk) = payload.next().await {
         let chunk = chunk.map_err(|error| Refusal::new(ProblemCode::Malformed).detail(error.to_string()))?;
-        if bytes.len() + chunk.len() > BODY_MAX {
+        if bytes.len() + chunk.len() > most {
             return Err(Refusal::new(ProblemCode::TooLarge)
-                .detail(format!("The body is larger than {BODY_MAX} bytes."))
+                .detail(format!("The body is larger than {most} bytes."))
                 .into());
         }
         bytes.extend_from_slice(&chunk);

@@ -1,7 +1,9 @@
 //! The settings: read once from the environment, or from flags of the same names.
 
+pub mod limits;
+
 use std::{
-    env,
+    env, fmt,
     net::{IpAddr, SocketAddr},
     path::PathBuf,
 };
@@ -9,6 +11,8 @@ use std::{
 use anyhow::{Context, ensure};
 use clap::{Parser, Subcommand, ValueEnum};
 use ipnet::IpNet;
+
+use self::limits::LimitSettings;
 
 /// Start a chat, share the link.
 #[derive(Parser)]
@@ -24,6 +28,16 @@ pub enum Command {
     Serve(Config),
     /// Brings the database up to date and ends
     Migrate(Config),
+    /// Prints a page on which somebody who cannot sign in sets another password; the server may be running
+    ResetPassword(ResetPassword),
+}
+
+#[derive(clap::Args)]
+pub struct ResetPassword {
+    /// The name of their account
+    pub username: String,
+    #[command(flatten)]
+    pub config: Config,
 }
 
 /// What an operator may set.
@@ -47,15 +61,27 @@ pub struct Config {
     /// Proxies whose X-Forwarded-For and X-Forwarded-Proto are believed: addresses or networks, separated by commas
     #[arg(long, env = "CHATIRE_TRUSTED_PROXIES", value_delimiter = ',', value_parser = network)]
     pub trusted_proxies: Vec<IpNet>,
-    /// Whether too many requests are refused; off only for tests and benchmarks
-    #[arg(long, env = "CHATIRE_RATE_LIMITS", default_value = "on")]
-    pub rate_limits: RateLimits,
+    /// The mail server for letters to people who forgot their password, such as
+    /// <smtps://user:password@mail.example.org>; without it there are none
+    #[arg(long, env = "CHATIRE_SMTP_URL", hide_env_values = true)]
+    pub smtp_url: Option<String>,
+    /// Whom those letters are from, such as "Chatire <chat@example.org>"
+    #[arg(long, env = "CHATIRE_MAIL_FROM")]
+    pub mail_from: Option<String>,
+    #[command(flatten)]
+    pub limits: LimitSettings,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum RateLimits {
     On,
     Off,
+}
+
+impl fmt::Display for RateLimits {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if *self == Self::On { "on" } else { "off" })
+    }
 }
 
 impl Arguments {
@@ -95,6 +121,8 @@ fn network(text: &str) -> anyhow::Result<IpNet> {
 
 #[cfg(test)]
 mod tests {
+    use clap::Args;
+
     use super::*;
 
     #[test]
@@ -111,5 +139,39 @@ mod tests {
         assert_eq!(network("10.0.0.1").unwrap().to_string(), "10.0.0.1/32");
         assert_eq!(network(" fd00::/8").unwrap().to_string(), "fd00::/8");
         assert!(network("proxy").is_err());
+    }
+
+    #[test]
+    fn every_setting_and_its_default_is_written_down() {
+        let read = |path: &str| {
+            std::fs::read_to_string(format!("{}/../{path}", env!("CARGO_MANIFEST_DIR"))).unwrap()
+        };
+        let (described, example) = (read("docs/operations.md"), read(".env.example"));
+        let command = Config::augment_args(clap::Command::new("chatire"));
+        let mut count = 0;
+        for setting in command.get_arguments() {
+            let name = setting.get_env().unwrap().to_str().unwrap();
+            let default = setting.get_default_values().first().map(|default| default.to_str().unwrap());
+            let row = described.lines().find(|line| line.starts_with(&format!("| `{name}` |")));
+            let row = row.unwrap_or_else(|| panic!("{name} is not in docs/operations.md"));
+            let line = example.lines().find(|line| line.starts_with(&format!("#{name}=")));
+            let line = line.unwrap_or_else(|| panic!("{name} is not in .env.example"));
+            if let Some(default) = default.filter(|_| name != "CHATIRE_DATA_DIR") {
+                assert!(row.ends_with(&format!("| `{default}` |")), "{row}");
+                assert!(line.ends_with(&format!("={default}")), "{line}");
+            }
+            count += 1;
+        }
+        assert!(count > 20, "{count}");
+    }
+
+    #[test]
+    fn the_defaults_are_those_of_a_server_that_is_told_nothing() {
+        #[derive(Parser)]
+        struct Limits {
+            #[command(flatten)]
+            limits: LimitSettings,
+        }
+        assert_eq!(Limits::parse_from(["limits"]).limits, LimitSettings::default());
     }
 }

@@ -14,6 +14,7 @@ pub mod lifetime;
 pub mod links;
 pub mod members;
 pub mod messages;
+pub mod password_resets;
 pub mod read_positions;
 pub mod refreshes;
 pub mod schema;

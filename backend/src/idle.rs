@@ -1,4 +1,4 @@
-//! What nobody comes back to is removed: guests who are not seen any more, and sessions that ended long ago.
+//! What nobody comes back to is removed: guests who are not seen any more, and what ended long ago.
 
 use std::{sync::Arc, time::Duration};
 
@@ -36,10 +36,11 @@ pub async fn tend(app: &Arc<App>) {
     }
 }
 
-/// Removes a bounded number of sessions that ended long ago; what is left waits for the next round.
+/// Removes what ended or ran out long ago, a bounded number at a time; what is left waits for the next round.
 pub async fn sweep(app: &App) -> Result<(), Error> {
-    db::sessions::sweep(&mut *app.db.get().await?).await?;
-    Ok(())
+    let mut connection = app.db.get().await?;
+    db::sessions::sweep(&mut connection).await?;
+    db::password_resets::sweep(&mut connection).await
 }
 
 /// One round; returns how many were removed. One who cannot be removed now waits for the next.

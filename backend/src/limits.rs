@@ -1,6 +1,7 @@
-//! How much of what one address or one account may do.
+//! How much of what one address, one person or one account may do.
 
 mod slow;
+mod tries;
 
 use std::{hash::Hash, net::IpAddr, num::NonZero, time::Duration};
 
@@ -10,20 +11,18 @@ use governor::{
 };
 use shared::problem::ProblemCode;
 
+use self::tries::Tries;
 use crate::{
-    config::RateLimits,
+    config::{
+        RateLimits,
+        limits::{LimitSettings, Rate},
+    },
     db::users::key,
     hub::seats::SeatLimits,
     problem::{Error, Refusal},
 };
 
-pub use self::slow::SlowMode;
-
-/// How many sockets one user and one address may have open.
-const SOCKETS: SeatLimits = SeatLimits { of_user: 10, of_address: 200 };
-/// How many frames a second one socket may send, and how many at once: an outbox that was kept for an hour comes in one go.
-const FRAMES: u32 = 20;
-const FRAMES_AT_ONCE: u32 = 60;
+pub use self::{slow::SlowMode, tries::Place};
 
 /// What is limited for each address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,111 +30,130 @@ pub enum Limit {
     SignIn,
     SignUp,
     Guest,
+    Reset,
     UnknownUri,
     Join,
 }
 
+/// What is limited for each person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Personal {
+    Join,
+    /// What they are called, which everyone hears in every chat of theirs.
+    Name,
+    Post,
+}
+
 /// The counts; empty when limits are off.
 pub struct Limits {
+    settings: LimitSettings,
     counts: Option<Counts>,
 }
 
 struct Counts {
     sign_in: DefaultKeyedRateLimiter<IpAddr>,
-    sign_in_account: DefaultKeyedRateLimiter<(String, Option<IpAddr>)>,
     sign_up: DefaultKeyedRateLimiter<IpAddr>,
     guest: DefaultKeyedRateLimiter<IpAddr>,
+    reset: DefaultKeyedRateLimiter<IpAddr>,
     unknown_uri: DefaultKeyedRateLimiter<IpAddr>,
-    joins: DefaultKeyedRateLimiter<IpAddr>,
+    join: DefaultKeyedRateLimiter<IpAddr>,
     joins_of: DefaultKeyedRateLimiter<i64>,
-    names: DefaultKeyedRateLimiter<i64>,
-    posts: DefaultKeyedRateLimiter<i64>,
+    names_of: DefaultKeyedRateLimiter<i64>,
+    posts_of: DefaultKeyedRateLimiter<i64>,
+    tries: Tries,
+}
+
+impl Counts {
+    fn new(settings: &LimitSettings) -> Self {
+        Self {
+            sign_in: keyed(settings.limit_sign_ins),
+            sign_up: keyed(settings.limit_sign_ups),
+            guest: keyed(settings.limit_guests),
+            reset: keyed(settings.limit_resets),
+            unknown_uri: keyed(settings.limit_unknown_chats),
+            join: keyed(settings.limit_joins_address),
+            joins_of: keyed(settings.limit_joins),
+            names_of: keyed(settings.limit_names),
+            posts_of: keyed(settings.limit_posts),
+            tries: Tries::new(settings.limit_tries, settings.limit_tries_elsewhere),
+        }
+    }
+
+    fn by_address(&self, limit: Limit) -> &DefaultKeyedRateLimiter<IpAddr> {
+        match limit {
+            Limit::SignIn => &self.sign_in,
+            Limit::SignUp => &self.sign_up,
+            Limit::Guest => &self.guest,
+            Limit::Reset => &self.reset,
+            Limit::UnknownUri => &self.unknown_uri,
+            Limit::Join => &self.join,
+        }
+    }
+
+    fn by_person(&self, limit: Personal) -> &DefaultKeyedRateLimiter<i64> {
+        match limit {
+            Personal::Join => &self.joins_of,
+            Personal::Name => &self.names_of,
+            Personal::Post => &self.posts_of,
+        }
+    }
 }
 
 impl Limits {
-    pub fn new(wanted: RateLimits) -> Self {
-        const MINUTE: Duration = Duration::from_mins(1);
-        const HOUR: Duration = Duration::from_hours(1);
-        if wanted == RateLimits::Off {
+    pub fn new(settings: LimitSettings) -> Self {
+        let on = settings.rate_limits == RateLimits::On;
+        if !on {
             tracing::warn!("rate limits are off: anyone can try passwords and flood chats without end");
-            return Self { counts: None };
         }
-        let counts = Counts {
-            sign_in: RateLimiter::keyed(quota(10, MINUTE)),
-            sign_in_account: RateLimiter::keyed(quota(5, MINUTE)),
-            sign_up: RateLimiter::keyed(quota(5, HOUR)),
-            guest: RateLimiter::keyed(quota(30, HOUR)),
-            unknown_uri: RateLimiter::keyed(quota(30, MINUTE)),
-            joins: RateLimiter::keyed(quota(60, MINUTE)),
-            joins_of: RateLimiter::keyed(quota(20, MINUTE)),
-            names: RateLimiter::keyed(quota(5, MINUTE)),
-            posts: RateLimiter::keyed(quota(20, Duration::from_secs(10))),
-        };
-        Self { counts: Some(counts) }
+        Self { counts: on.then(|| Counts::new(&settings)), settings }
     }
 
     /// Counts one act of an address, or refuses it.
     pub fn of_address(&self, limit: Limit, address: IpAddr) -> Result<(), Error> {
-        let Some(counts) = &self.counts else { return Ok(()) };
-        let counter = match limit {
-            Limit::SignIn => &counts.sign_in,
-            Limit::SignUp => &counts.sign_up,
-            Limit::Guest => &counts.guest,
-            Limit::UnknownUri => &counts.unknown_uri,
-            Limit::Join => &counts.joins,
-        };
-        count(counter, &address)
+        self.counts.as_ref().map_or(Ok(()), |counts| count(counts.by_address(limit), &address))
     }
 
-    /// Counts one sign-in to an account, whether it exists or not, from an address; without one, by who has a token of
-    /// it. Whoever tries passwords elsewhere does not keep its owner out.
-    pub fn sign_in_to(&self, username: &str, address: Option<IpAddr>) -> Result<(), Error> {
-        let Some(counts) = &self.counts else { return Ok(()) };
-        count(&counts.sign_in_account, &(key(username), address))
+    /// Counts one act of a person, or refuses it.
+    pub fn of_person(&self, limit: Personal, user_id: i64) -> Result<(), Error> {
+        self.counts.as_ref().map_or(Ok(()), |counts| count(counts.by_person(limit), &user_id))
     }
 
-    /// Counts one try of a user to come into a chat.
-    pub fn join_of(&self, user_id: i64) -> Result<(), Error> {
-        self.counts.as_ref().map_or(Ok(()), |counts| count(&counts.joins_of, &user_id))
+    /// Counts one try to show that an account is one's own, whether it exists or not, or refuses it.
+    pub fn try_account(&self, username: &str, place: Place) -> Result<(), Error> {
+        self.counts.as_ref().map_or(Ok(()), |counts| counts.tries.count(&key(username), place))
     }
 
-    /// Counts one post of a user.
-    pub fn post_of(&self, user_id: i64) -> Result<(), Error> {
-        self.counts.as_ref().map_or(Ok(()), |counts| count(&counts.posts, &user_id))
-    }
-
-    /// Counts one change of what a user is called, which everyone hears in every chat of theirs.
-    pub fn name_of(&self, user_id: i64) -> Result<(), Error> {
-        self.counts.as_ref().map_or(Ok(()), |counts| count(&counts.names, &user_id))
+    /// It was one's own: what was tried before from there is forgotten.
+    pub fn succeed(&self, username: &str, place: Place) {
+        if let Some(counts) = &self.counts {
+            counts.tries.forget(&key(username), place);
+        }
     }
 
     /// How many sockets there may be.
     pub fn of_sockets(&self) -> Option<SeatLimits> {
-        self.counts.is_some().then_some(SOCKETS)
+        let LimitSettings { limit_sockets: of_user, limit_sockets_address: of_address, .. } = self.settings;
+        self.counts.is_some().then_some(SeatLimits { of_user, of_address })
     }
 
     /// What counts the frames of one socket.
     pub fn of_frames(&self) -> Option<FrameLimit> {
-        let quota = |(rate, most)| Quota::per_second(rate).allow_burst(most);
-        let numbers = NonZero::new(FRAMES).zip(NonZero::new(FRAMES_AT_ONCE));
-        numbers
-            .filter(|_| self.counts.is_some())
-            .map(|numbers| FrameLimit(RateLimiter::direct(quota(numbers))))
+        let quota = quota(self.settings.limit_frames);
+        self.counts.is_some().then(|| FrameLimit(RateLimiter::direct(quota)))
     }
 
     /// Forgets whoever has not been seen for long enough.
     pub fn sweep(&self) {
-        if let Some(counts) = &self.counts {
-            counts.sign_in.retain_recent();
-            counts.sign_in_account.retain_recent();
-            counts.sign_up.retain_recent();
-            counts.guest.retain_recent();
-            counts.unknown_uri.retain_recent();
-            counts.joins.retain_recent();
-            counts.joins_of.retain_recent();
-            counts.names.retain_recent();
-            counts.posts.retain_recent();
+        let Some(counts) = &self.counts else { return };
+        for limit in
+            [Limit::SignIn, Limit::SignUp, Limit::Guest, Limit::Reset, Limit::UnknownUri, Limit::Join]
+        {
+            counts.by_address(limit).retain_recent();
         }
+        for limit in [Personal::Join, Personal::Name, Personal::Post] {
+            counts.by_person(limit).retain_recent();
+        }
+        counts.tries.sweep();
     }
 }
 
@@ -148,10 +166,13 @@ impl FrameLimit {
     }
 }
 
-/// `most` at once, and as many again over each `period`.
-fn quota(most: u32, period: Duration) -> Quota {
+fn keyed<K: Hash + Eq + Clone>(rate: Rate) -> DefaultKeyedRateLimiter<K> {
+    RateLimiter::keyed(quota(rate))
+}
+
+fn quota(Rate { most, per }: Rate) -> Quota {
     let most = NonZero::new(most).unwrap_or(NonZero::<u32>::MIN);
-    Quota::with_period(period / most.get()).map_or(Quota::per_hour(most), |quota| quota.allow_burst(most))
+    Quota::with_period(per / most.get()).map_or(Quota::per_hour(most), |quota| quota.allow_burst(most))
 }
 
 fn count<K: Hash + Eq + Clone>(counter: &DefaultKeyedRateLimiter<K>, key: &K) -> Result<(), Error> {
@@ -170,7 +191,7 @@ mod tests {
 
     #[test]
     fn the_sixth_sign_up_of_an_hour_is_refused_with_the_time_to_wait() {
-        let limits = Limits::new(RateLimits::On);
+        let limits = Limits::new(LimitSettings::default());
         let here = IpAddr::from(Ipv4Addr::LOCALHOST);
         for _ in 0..5 {
             limits.of_address(Limit::SignUp, here).unwrap();
@@ -185,9 +206,9 @@ mod tests {
 
     #[test]
     fn off_means_off() {
-        let limits = Limits::new(RateLimits::Off);
+        let limits = Limits::new(LimitSettings { rate_limits: RateLimits::Off, ..LimitSettings::default() });
         for _ in 0..1_000 {
-            limits.post_of(7).unwrap();
+            limits.of_person(Personal::Post, 7).unwrap();
         }
     }
 }

@@ -4,8 +4,8 @@ use std::{future::pending, io::IsTerminal, process::ExitCode, sync::Arc, time::D
 
 use backend::{
     app::App,
-    config::{Arguments, Command, Config},
-    db,
+    config::{Arguments, Command, Config, ResetPassword},
+    db, operator,
     postgres::{self, Cluster},
     server,
 };
@@ -31,6 +31,7 @@ async fn main() -> ExitCode {
     let done = match Arguments::read().command {
         Command::Serve(config) => serve(config).await,
         Command::Migrate(config) => migrate(config).await,
+        Command::ResetPassword(asked) => reset_password(asked).await,
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -94,6 +95,19 @@ async fn migrate(config: Config) -> anyhow::Result<()> {
         steps if steps.is_empty() => tracing::info!("the database is up to date"),
         steps => tracing::info!("migrated: {}", steps.join(", ")),
     }
+    Ok(())
+}
+
+/// Speaks to a server's database beside the server, if that runs.
+#[expect(clippy::print_stdout, reason = "what the operator asked for")]
+async fn reset_password(ResetPassword { username, config }: ResetPassword) -> anyhow::Result<()> {
+    let (cluster, url) = match &config.database_url {
+        Some(url) => (None, url.clone()),
+        None => postgres::reach(&config.data_dir).await?,
+    };
+    let page = operator::reset_password(&config, &url, &username).await;
+    stop(cluster).await?;
+    println!("Within an hour, {username} can set another password here, once:\n{}", page?);
     Ok(())
 }
 

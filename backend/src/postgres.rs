@@ -64,6 +64,18 @@ pub async fn start(data_dir: &Path) -> Result<Cluster> {
     Ok(cluster)
 }
 
+/// The cluster of `data_dir` for somebody who needs it for a moment: the one that a server is running, or one that is started
+/// for this.
+pub async fn reach(data_dir: &Path) -> Result<(Option<Cluster>, String)> {
+    let folders = Folders::open(data_dir, &Account::find().await?)?;
+    if folders.try_lock()?.is_none() {
+        return Ok((None, url(&folders.socket_in_use()?)));
+    }
+    let cluster = start(data_dir).await?;
+    let url = cluster.url().to_owned();
+    Ok((Some(cluster), url))
+}
+
 impl Cluster {
     /// Where the server finds its database.
     pub fn url(&self) -> &str {

@@ -14,7 +14,9 @@ mod members;
 mod messages;
 mod owner;
 mod pages;
+mod password_resets;
 mod previews;
+mod proofs;
 mod read_positions;
 mod refreshes;
 mod sessions;
@@ -50,7 +52,10 @@ table::routes! {
                                      PUT        accounts::replace_me        Account
                                      PATCH      accounts::change_me         SignedIn
     "/auth/password"                 POST       accounts::change_password   Account
+    "/auth/password_resets"          POST       password_resets::ask        Anyone
+                                     PUT        password_resets::redeem     Anyone
     "/auth/username"                 POST       accounts::change_username   Account
+    "/auth/proof"                    POST       proofs::prove               Account
     "/auth/tickets"                  POST       tickets::give               SignedIn
 
     // Chats.
@@ -83,6 +88,7 @@ table::routes! {
     // Where the client shows something. Messengers fetch these to preview a link, so they change nothing.
     "/"                              GET|HEAD   pages::page                 Anyone
     "/auth"                          GET|HEAD   pages::page                 Anyone
+    "/reset"                         GET|HEAD   pages::page                 Anyone
     "/settings"                      GET|HEAD   pages::page                 Anyone
     "/chats"                         GET|HEAD   pages::page                 Anyone
     "/chats/{uri}"                   GET|HEAD   pages::page                 Anyone

@@ -24,12 +24,13 @@ use actix_web::{
 use anyhow::Context;
 use tokio::time::timeout;
 
-use crate::{app::App, headers, idle, lifetime, routes, routes::socket::takeover::take_over};
+use crate::{app::App, headers, idle, lifetime, routes, routes::socket::takeover::take_over, unread};
 
-/// A client has so long to send the head of a request.
-const HEAD_WITHIN: Duration = Duration::from_secs(5);
 /// How many connections may wait to be accepted.
 const BACKLOG: i32 = 2_048;
+/// A connection that closes behind an answer takes in for so long what still comes: hanging up on unread bytes would take
+/// the answer back.
+const LINGER: Duration = Duration::from_secs(1);
 /// Idle connections are kept for the next request.
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
 /// How often what has run out is forgotten.
@@ -62,6 +63,7 @@ fn connection(
     app: Arc<App>,
 ) -> impl ServiceFactory<TcpStream, Config = (), Response = (), Error = DispatchError, InitError = ()> {
     let (upgrades, closing) = (Arc::clone(&app), Arc::clone(&app));
+    let head_within = app.config.limits.limit_head_time.0;
     let upgrade = fn_factory(move || {
         let app = Arc::clone(&upgrades);
         async move {
@@ -75,7 +77,8 @@ fn connection(
         }
     });
     HttpService::build()
-        .client_request_timeout(HEAD_WITHIN)
+        .client_request_timeout(head_within)
+        .client_disconnect_timeout(LINGER)
         .keep_alive(KEEP_ALIVE)
         .tcp_nodelay(true)
         .graceful_shutdown_signal(move || {
@@ -100,6 +103,7 @@ fn application(
 > {
     ActixApp::new()
         .wrap(cors(&app.config.allowed_origins))
+        .wrap(from_fn(unread::close))
         .wrap(from_fn(headers::add))
         .wrap(NormalizePath::trim())
         .app_data(Data::from(app))

@@ -85,6 +85,35 @@ pub struct DeleteAccount {
     pub current_password: Password,
 }
 
+/// `POST /auth/proof/`: shows once more that the account is the caller's own.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Prove {
+    /// The password that the account has now.
+    pub current_password: Password,
+}
+
+/// `POST /auth/password_resets/`
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct AskReset {
+    /// The e-mail address of an account.
+    pub email: String,
+}
+
+/// `PUT /auth/password_resets/`
+#[derive(Clone, Serialize, Deserialize)]
+pub struct ResetPassword {
+    /// What stood in the letter.
+    pub token: String,
+    /// See [`check_password`].
+    pub new_password: Password,
+}
+
+impl fmt::Debug for ResetPassword {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ResetPassword(…)")
+    }
+}
+
 /// A password has [`PASSWORD_MIN`] to [`PASSWORD_MAX`] characters of any kind; the server also refuses common ones.
 pub fn check_password(password: &Password) -> Result<(), FieldCode> {
     match password.0.chars().count() {

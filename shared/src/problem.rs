@@ -66,6 +66,12 @@ pub enum ProblemCode {
     ChatNotFound,
     /// Guests may not do this: it takes an account.
     AccountNeeded,
+    /// The caller has to show once more that the account is theirs: `POST /auth/proof/`.
+    ProofNeeded,
+    /// What sets another password was used before, or is too old.
+    ResetUsedUp,
+    /// The server sends no letters.
+    NoMail,
     /// The owner does not let guests into this chat.
     GuestsNotWelcome,
     /// The caller was banned from this chat.
@@ -165,6 +171,7 @@ impl ProblemCode {
             Self::Forbidden
             | Self::ForeignOrigin
             | Self::AccountNeeded
+            | Self::ProofNeeded
             | Self::GuestsNotWelcome
             | Self::Banned
             | Self::Knocking
@@ -174,14 +181,18 @@ impl ProblemCode {
             Self::MethodNotAllowed => 405,
             Self::BodyTimeout => 408,
             Self::StartAfresh | Self::OwnerStays | Self::Conflict => 409,
-            Self::LinkRevoked | Self::LinkClosed | Self::LinkExpired | Self::LinkUsedUp | Self::ChatEnded => {
-                410
-            }
+            Self::ResetUsedUp
+            | Self::LinkRevoked
+            | Self::LinkClosed
+            | Self::LinkExpired
+            | Self::LinkUsedUp
+            | Self::ChatEnded => 410,
             Self::TooLarge => 413,
             Self::UnsupportedMediaType => 415,
             Self::ClientIdReused => 422,
             Self::TooManyRequests | Self::SlowMode => 429,
             Self::Internal | Self::Unknown => 500,
+            Self::NoMail => 501,
             Self::Busy => 503,
         }
     }

@@ -31,7 +31,7 @@ cargo xtask bench        our server and others under the same load; --help says 
 cargo xtask tidy         the rules of ARCHITECTURE.md
 
 What is missing on the machine is installed first: Rust's target for the browser, Trunk and wasm-bindgen
-(into target/tools), and with apt-get PostgreSQL, binaryen and, to test, Chromium and Node.js.";
+(into target/tools), and with apt-get PostgreSQL, binaryen and, to test, Chromium, Node.js and a mail server.";
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();

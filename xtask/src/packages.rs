@@ -11,6 +11,8 @@ const WASM_OPT: (&str, &str) = ("binaryen", "wasm-opt");
 const CHROMIUM: (&str, &str) = ("chromium", "chromium");
 const NODE: (&str, &str) = ("nodejs", "node");
 const NPM: (&str, &str) = ("npm", "npm");
+/// A mail server, for the tests of letters.
+const MAIL: (&str, &str) = ("python3-aiosmtpd", "aiosmtpd");
 
 const OLDEST_NODE: u32 = 18;
 
@@ -34,7 +36,7 @@ pub fn for_benching() -> Result<()> {
 
 /// All that the tests need, whatever database the caller has.
 pub fn for_testing() -> Result<()> {
-    let mut packages = missing(&[WASM_OPT, NODE, NPM]);
+    let mut packages = missing(&[WASM_OPT, NODE, NPM, MAIL]);
     packages.extend(postgresql());
     if env::var_os("CHROMIUM").is_none() {
         packages.extend(missing(&[CHROMIUM]));

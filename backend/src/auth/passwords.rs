@@ -18,8 +18,6 @@ use crate::problem::{Error, Refusal};
 
 /// Memory in KiB, passes and lanes for each password: OWASP's second recommendation for argon2id.
 const COST: (u32, u32, u32) = (19_456, 2, 1);
-/// How many may wait for each core. At some 30 ms each, the last one waits about two seconds.
-const WAITING_PER_CORE: usize = 64;
 /// A password that takes fewer guesses than this is among the first that are tried: 10,000 words, their usual
 /// spellings, dates, and walks over the keyboard.
 const GUESSES_MIN: u64 = 20_000;
@@ -43,18 +41,18 @@ pub enum Compared {
     Wrong,
 }
 
-impl Default for Passwords {
-    fn default() -> Self {
+impl Passwords {
+    /// So many may wait for each core. At some 30 ms each, the last of 64 waits about two seconds.
+    pub fn new(waiting_per_core: usize) -> Self {
         let cores = available_parallelism().map_or(1, NonZero::get);
+        let places = cores.saturating_mul(waiting_per_core).min(Semaphore::MAX_PERMITS);
         Self {
-            places: Arc::new(Semaphore::new(cores * WAITING_PER_CORE)),
+            places: Arc::new(Semaphore::new(places)),
             cores: Arc::new(Semaphore::new(cores)),
             nobody: nobody(),
         }
     }
-}
 
-impl Passwords {
     /// Refuses a password that attackers try first, or that says the user's own name. Some take a second to judge.
     pub async fn check_strength(
         &self,
@@ -141,7 +139,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_password_is_compared_with_its_hash_and_nobody_has_one() {
-        let passwords = Passwords::default();
+        let passwords = Passwords::new(64);
         let stored = passwords.hash(password("correct horse")).await.unwrap();
         assert!(stored.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{stored}");
         let right = passwords.compare(password("correct horse"), Some(stored.clone())).await.unwrap();
@@ -161,14 +159,14 @@ mod tests {
     async fn a_hash_of_an_older_cost_is_right_but_old() {
         let old = Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::new(8_192, 1, 1, None).unwrap());
         let stored = old.hash_password(b"correct horse").unwrap().to_string();
-        let passwords = Passwords::default();
+        let passwords = Passwords::new(64);
         let compared = passwords.compare(password("correct horse"), Some(stored)).await.unwrap();
         assert_eq!(compared, Compared::RightButOld);
     }
 
     #[tokio::test]
     async fn whoever_finds_the_queue_full_is_told_to_come_back() {
-        let passwords = Passwords::default();
+        let passwords = Passwords::new(64);
         let places = u32::try_from(passwords.places.available_permits()).unwrap();
         let _all = passwords.places.acquire_many(places).await.unwrap();
         let problem = passwords.hash(password("correct horse")).await.unwrap_err().problem();

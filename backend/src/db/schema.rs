@@ -21,6 +21,7 @@ diesel::table! {
         display_name -> Text,
         guest -> Bool,
         claimed_at -> Nullable<Timestamptz>,
+        recovery_email -> Nullable<Text>,
     }
 }
 
@@ -47,6 +48,14 @@ diesel::table! {
         session_id -> Uuid,
         salt -> Bytea,
         spent_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    password_resets (secret_hash) {
+        secret_hash -> Bytea,
+        user_id -> BigInt,
+        created_at -> Timestamptz,
     }
 }
 
@@ -152,6 +161,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     links,
     members,
     messages,
+    password_resets,
     sessions,
     spent_refreshes,
     users,

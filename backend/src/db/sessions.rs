@@ -125,6 +125,16 @@ pub async fn is_proven(connection: &mut AsyncPgConnection, id: Uuid) -> Result<b
     Ok(select(exists(sessions::table.find(id).filter(lately))).get_result(connection).await?)
 }
 
+/// Whether somebody was signed in to this account in this browser.
+pub async fn knows_browser(
+    connection: &mut AsyncPgConnection,
+    user_id: i64,
+    browser: Uuid,
+) -> Result<bool, Error> {
+    let here = sessions::table.filter(dsl::browser.eq(browser).and(dsl::user_id.eq(user_id)));
+    Ok(select(exists(here)).get_result(connection).await?)
+}
+
 /// Its holder has just shown that the account is theirs.
 pub async fn prove(connection: &mut AsyncPgConnection, id: Uuid) -> Result<(), Error> {
     diesel::update(sessions::table.find(id)).set(dsl::proven_at.eq(now)).execute(connection).await?;

@@ -2,7 +2,11 @@
 
 pub mod guests;
 
-use diesel::{dsl::now, prelude::*};
+use diesel::{
+    dsl::{now, sql},
+    prelude::*,
+    sql_types::{Nullable, Text},
+};
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use shared::{
     member::Member,
@@ -13,7 +17,7 @@ use unicode_normalization::UnicodeNormalization;
 use uuid::Uuid;
 
 use super::{
-    OnConstraint, members,
+    OnConstraint, members, password_resets,
     schema::users::{self, dsl},
     sessions,
 };
@@ -137,11 +141,13 @@ pub async fn set_password_hash(connection: &mut AsyncPgConnection, id: i64, hash
     Ok(())
 }
 
-/// Changes what is given. Another display name gets every chat they are in the next number for it.
+/// Changes what is given. Another display name gets every chat they are in the next number for it. Letters that open the
+/// account go to another e-mail address only if it is `proven` that its owner set that.
 pub async fn change(
     connection: &mut AsyncPgConnection,
     user: &User,
     change: &ChangeMe,
+    proven: bool,
 ) -> Result<Vec<(Raised, Member)>, Error> {
     let id = user.id;
     connection
@@ -152,7 +158,10 @@ pub async fn change(
                 None => Vec::new(),
             };
             if let Some(email) = &change.email {
-                diesel::update(users::table.find(id)).set(dsl::email.eq(email)).execute(connection).await?;
+                let recovery = if proven { "NULL" } else { "coalesce(recovery_email, email)" };
+                let recovery = dsl::recovery_email.eq(sql::<Nullable<Text>>(recovery));
+                let changed = diesel::update(users::table.find(id)).set((dsl::email.eq(email), recovery));
+                changed.execute(connection).await?;
             }
             if let Some(name) = name {
                 let named = dsl::display_name.eq(name);
@@ -173,6 +182,7 @@ pub async fn change_password(
     connection
         .transaction(async |connection| {
             set_password_hash(connection, id, hash).await?;
+            password_resets::forget(connection, id).await?;
             Ok(sessions::end_others(connection, id, session).await?)
         })
         .await
@@ -207,6 +217,7 @@ pub async fn delete(connection: &mut AsyncPgConnection, id: i64) -> Result<Vec<(
                     dsl::username.eq(DELETED),
                     dsl::username_key.eq(None::<String>),
                     dsl::email.eq(""),
+                    dsl::recovery_email.eq(None::<String>),
                     dsl::password_hash.eq(None::<String>),
                     dsl::first_name.eq(""),
                     dsl::last_name.eq(""),
@@ -216,6 +227,7 @@ pub async fn delete(connection: &mut AsyncPgConnection, id: i64) -> Result<Vec<(
                 .execute(connection)
                 .await?;
             sessions::forget_all(connection, id).await?;
+            password_resets::forget(connection, id).await?;
             members::leave_all(connection, id).await?;
             Ok(members::touch(connection, id, chats).await?)
         })

@@ -5,7 +5,7 @@ use std::io::ErrorKind;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 
 use super::account::Account;
 
@@ -47,19 +47,34 @@ impl Folders {
 
     /// Held by the server that owns the cluster. The kernel lets go of it when that server ends, however it does.
     pub fn lock(&self) -> Result<File> {
+        self.try_lock()?.with_context(|| {
+            format!(
+                "another server is using the data folder {}: stop it, or set CHATIRE_DATA_DIR to another folder",
+                self.0.display()
+            )
+        })
+    }
+
+    /// Nothing if another server holds it.
+    pub fn try_lock(&self) -> Result<Option<File>> {
         let path = self.0.join("postgres.lock");
         let file =
             OpenOptions::new().create(true).append(true).mode(0o600).open(&path).with_context(|| {
                 format!("cannot open {}: does the data folder belong to another user?", path.display())
             })?;
         match file.try_lock() {
-            Ok(()) => Ok(file),
-            Err(TryLockError::WouldBlock) => bail!(
-                "another server is using the data folder {}: stop it, or set CHATIRE_DATA_DIR to another folder",
-                self.0.display()
-            ),
+            Ok(()) => Ok(Some(file)),
+            Err(TryLockError::WouldBlock) => Ok(None),
             Err(TryLockError::Error(error)) => Err(error).context(format!("cannot lock {}", path.display())),
         }
+    }
+
+    /// The folder of the socket by which the server that holds the lock reaches its PostgreSQL.
+    pub fn socket_in_use(&self) -> Result<PathBuf> {
+        let mut folders = self.socket_folders()?.into_iter();
+        folders.find(|folder| folder.join(SOCKET_NAME).exists()).with_context(|| {
+            format!("the server that uses {} is only just starting: try again", self.0.display())
+        })
     }
 
     /// The major version of the PostgreSQL that made the cluster, if there is a cluster.

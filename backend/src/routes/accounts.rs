@@ -10,12 +10,12 @@ use shared::{
 use crate::{
     address::address,
     app::{App, to_the_end},
-    auth::{AccountHolder, SignedIn, passwords::Compared},
+    auth::{AccountHolder, SignedIn, proof},
     body::{Body, Fields, FromFields},
     db,
     departing::depart,
-    limits::Limit,
-    problem::{Error, Refusal},
+    limits::{Limit, Personal},
+    problem::Error,
 };
 
 pub async fn create(
@@ -43,7 +43,7 @@ pub async fn replace_me(
     AccountHolder(signed_in): AccountHolder,
     Body(ReplaceMe(change)): Body<ReplaceMe>,
 ) -> Result<HttpResponse, Error> {
-    alter(app, signed_in.user, change).await
+    alter(app, signed_in, change).await
 }
 
 pub async fn change_me(
@@ -54,15 +54,17 @@ pub async fn change_me(
     if signed_in.user.guest && change.email.is_some() {
         return Err(ProblemCode::AccountNeeded.into());
     }
-    alter(app, signed_in.user, change).await
+    alter(app, signed_in, change).await
 }
 
-async fn alter(app: Data<App>, user: User, change: ChangeMe) -> Result<HttpResponse, Error> {
+async fn alter(app: Data<App>, signed_in: SignedIn, change: ChangeMe) -> Result<HttpResponse, Error> {
     if change.display_name.is_some() {
-        app.limits.name_of(user.id)?;
+        app.limits.of_person(Personal::Name, signed_in.user.id)?;
     }
+    let proven = change.email.is_some() && proof::is_proven(&app, &signed_in).await?;
     let changed = to_the_end(async move {
-        let told = db::users::change(&mut *app.db.get().await?, &user, &change).await?;
+        let user = signed_in.user;
+        let told = db::users::change(&mut *app.db.get().await?, &user, &change, proven).await?;
         app.people.forget(user.id);
         app.publish_members(told).await;
         let email = change.email.unwrap_or(user.email);
@@ -78,7 +80,7 @@ pub async fn change_password(
     AccountHolder(signed_in): AccountHolder,
     Body(change): Body<ChangePassword>,
 ) -> Result<HttpResponse, Error> {
-    prove(&app, &signed_in, change.current_password).await?;
+    proof::by_password(&app, &signed_in, change.current_password).await?;
     let user = &signed_in.user;
     app.passwords.check_strength("new_password", &change.new_password, [&user.username, &user.email]).await?;
     let hash = app.passwords.hash(change.new_password).await?;
@@ -99,7 +101,7 @@ pub async fn change_username(
     AccountHolder(signed_in): AccountHolder,
     Body(change): Body<ChangeUsername>,
 ) -> Result<HttpResponse, Error> {
-    prove(&app, &signed_in, change.current_password).await?;
+    proof::by_password(&app, &signed_in, change.current_password).await?;
     let user_id = signed_in.user.id;
     to_the_end(async move {
         let renamed = db::users::rename(&mut *app.db.get().await?, user_id, &change.new_username).await?;
@@ -116,7 +118,7 @@ pub async fn delete(
     AccountHolder(signed_in): AccountHolder,
     Body(delete): Body<DeleteAccount>,
 ) -> Result<HttpResponse, Error> {
-    prove(&app, &signed_in, delete.current_password).await?;
+    proof::by_password(&app, &signed_in, delete.current_password).await?;
     let user_id = signed_in.user.id;
     to_the_end(async move {
         let left = db::users::delete(&mut *app.db.get().await?, user_id).await?;
@@ -125,16 +127,6 @@ pub async fn delete(
     })
     .await?;
     Ok(HttpResponse::NoContent().finish())
-}
-
-/// A token may have been left open on a shared machine: what matters asks for the password again.
-async fn prove(app: &App, signed_in: &SignedIn, password: Password) -> Result<(), Error> {
-    app.limits.sign_in_to(&signed_in.user.username, None)?;
-    let stored = db::users::password_hash(&mut *app.db.get().await?, signed_in.user.id).await?;
-    match app.passwords.compare(password, stored).await? {
-        Compared::Right | Compared::RightButOld => Ok(()),
-        Compared::Wrong => Err(Refusal::field("current_password", FieldCode::WrongPassword).into()),
-    }
 }
 
 fn account(user: User) -> shared::user::Account {
@@ -199,7 +191,7 @@ pub(super) fn new_password(fields: &mut Fields, field: &str) -> Password {
     Password(fields.text(field, |text| check_password(&Password(text.to_owned()))))
 }
 
-fn current_password(fields: &mut Fields) -> Password {
+pub(super) fn current_password(fields: &mut Fields) -> Password {
     Password(fields.text("current_password", given))
 }
 

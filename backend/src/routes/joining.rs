@@ -20,7 +20,7 @@ use crate::{
     auth::{Reader, SignedIn, membership::guessing_is_limited},
     body::{Body, Fields, FromFields},
     db::{self, joining::Came},
-    limits::Limit,
+    limits::{Limit, Personal},
     problem::{Error, Refusal},
 };
 
@@ -35,7 +35,7 @@ pub async fn join(
 ) -> Result<Json<Joined>, Error> {
     let (from, app) = (address(&request, &app.config), app.into_inner());
     if db::users::key(&join.username) != db::users::key(&user.username) {
-        app.limits.join_of(user.id)?;
+        app.limits.of_person(Personal::Join, user.id)?;
         app.limits.of_address(Limit::Join, from)?;
         let (reader, who) = add(&app, &user, &uri, &join.username).await?;
         return Ok(Json(joined(&app, reader, Some(who)).await?));
@@ -44,7 +44,7 @@ pub async fn join(
         match Reader::find(&app, user.id, &uri).await {
             Err(Error::Refused(refusal)) if refusal.code() == ProblemCode::ChatNotFound && is_uri(&uri) => {
                 let chat_id = lead(&app, &uri).await?;
-                app.limits.join_of(user.id)?;
+                app.limits.of_person(Personal::Join, user.id)?;
                 app.limits.of_address(Limit::Join, from)?;
                 come(&app, chat_id, &user, &uri).await
             }

@@ -13,7 +13,7 @@ use super::accounts::given;
 use crate::{
     address::address,
     app::App,
-    auth::{SignedIn, passwords::Compared, sessions::Beginning},
+    auth::{SignedIn, passwords::Compared, proof, sessions::Beginning},
     body::{Body, Fields, FromFields},
     db,
     limits::Limit,
@@ -27,8 +27,9 @@ pub async fn create(
 ) -> Result<HttpResponse, Error> {
     let address = address(&request, &app.config);
     app.limits.of_address(Limit::SignIn, address)?;
-    app.limits.sign_in_to(&username, Some(address))?;
     let known = db::users::credentials(&mut *app.db.get().await?, &username).await?;
+    let place = proof::place(&app, &request, known.as_ref().map(|known| known.id), address).await?;
+    app.limits.try_account(&username, place)?;
     let (id, stored) = known.map_or((0, None), |known| (known.id, known.password_hash));
     match app.passwords.compare(password.clone(), stored).await? {
         Compared::Wrong => return Err(ProblemCode::WrongCredentials.into()),
@@ -38,6 +39,7 @@ pub async fn create(
             db::users::set_password_hash(&mut *app.db.get().await?, id, &hash).await?;
         }
     }
+    app.limits.succeed(&username, place);
     let session = Beginning::of(&request, &app.config);
     db::sessions::begin(&mut *app.db.get().await?, session.row(id)).await?;
     let token = app.keys.sign_in(id, session.id)?;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use backend::{
     app::App,
-    config::{Config, RateLimits},
+    config::{Config, RateLimits, limits::LimitSettings},
     db::{self, sessions::NewSession},
     server,
 };
@@ -69,7 +69,9 @@ impl TestApp {
             data_dir: data.path().to_owned(),
             allowed_origins: vec![FRIEND.to_owned()],
             trusted_proxies: Vec::new(),
-            rate_limits: RateLimits::Off,
+            smtp_url: None,
+            mail_from: None,
+            limits: LimitSettings { rate_limits: RateLimits::Off, ..LimitSettings::default() },
         };
         change(&mut config);
         // On a runtime that outlives the test, so that the server can end in good order.

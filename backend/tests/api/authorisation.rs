@@ -18,7 +18,7 @@ use futures_util::{StreamExt, stream};
 use shared::problem::{Problem, ProblemCode};
 
 use self::stage::Stage;
-use crate::app::TestApp;
+use crate::post_office::PostOffice;
 
 /// How many cells are tried at a time: enough to keep the cores busy, few enough to leave other tests their time.
 const AT_ONCE: usize = 4;
@@ -108,7 +108,7 @@ impl fmt::Display for Outcome {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn everybody_may_exactly_what_the_tables_say() {
-    let app = TestApp::start().await;
+    let app = PostOffice::open().await.app().await;
     let sql = app.sql().await;
     let cells = Act::all().flat_map(|act| Actor::ALL.map(|actor| (act, actor)));
     let trying = cells.zip(1..).map(async |((act, actor), number)| {

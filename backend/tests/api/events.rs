@@ -226,7 +226,7 @@ async fn whoever_reads_slowly_gets_everything_in_the_end() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stream_takes_a_seat_as_a_socket_does() {
-    let app = TestApp::with(|config| config.rate_limits = RateLimits::On).await;
+    let app = TestApp::with(|config| config.limits.rate_limits = RateLimits::On).await;
     let (ada, tea) = app.tea().await;
     let mut streams = Vec::new();
     for _ in 0..10 {

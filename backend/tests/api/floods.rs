@@ -18,7 +18,7 @@ use crate::{
 
 async fn limited(proxies: &[&str]) -> TestApp {
     TestApp::with(|config| {
-        config.rate_limits = RateLimits::On;
+        config.limits.rate_limits = RateLimits::On;
         config.trusted_proxies = proxies.iter().map(|proxy| proxy.parse().unwrap()).collect();
     })
     .await

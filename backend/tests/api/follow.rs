@@ -125,7 +125,7 @@ async fn a_chat_that_was_open_before_it_was_followed_is_followed_when_it_is_left
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_hundred_chats_are_followed_by_one_frame() {
-    let app = TestApp::with(|config| config.rate_limits = backend::config::RateLimits::On).await;
+    let app = TestApp::with(|config| config.limits.rate_limits = backend::config::RateLimits::On).await;
     let ada = app.person("ada").await;
     let chats = join_all((0..FOLLOWED_MAX).map(|_| ada.starts())).await;
     let mut listener = ada.listens().await;
@@ -143,7 +143,7 @@ async fn two_hundred_chats_are_followed_by_one_frame() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_chat_that_one_is_not_in_is_refused_and_the_others_are_followed() {
-    let app = TestApp::with(|config| config.rate_limits = backend::config::RateLimits::On).await;
+    let app = TestApp::with(|config| config.limits.rate_limits = backend::config::RateLimits::On).await;
     let (ada, tea) = app.tea().await;
     let brian = member(&app, "brian", &tea).await;
     let hers = ada.starts().await;

@@ -33,7 +33,7 @@ fn is_safe<'a>(what: &str, header: impl Fn(&str) -> &'a str) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_kind_of_response_is_safe() {
-    let app = TestApp::with(|config| config.rate_limits = RateLimits::On).await;
+    let app = TestApp::with(|config| config.limits.rate_limits = RateLimits::On).await;
     let (ada, tea) = app.tea().await;
     let brian = app.person("brian").await;
     let sign_in = |name: &str, password: &str| {

@@ -6,11 +6,14 @@ use serde_json::json;
 use shared::problem::ProblemCode;
 use uuid::Uuid;
 
-use crate::app::{Answer, Call, PASSWORD, TestApp};
+use crate::{
+    app::{Answer, Call, PASSWORD, TestApp},
+    post_office::PostOffice,
+};
 
 async fn limited(change: impl FnOnce(&mut Config)) -> TestApp {
     TestApp::with(|config| {
-        config.rate_limits = RateLimits::On;
+        config.limits.rate_limits = RateLimits::On;
         change(config);
     })
     .await
@@ -43,6 +46,94 @@ async fn an_account_is_tried_five_times_and_an_address_ten() {
     sign_in(&app, "ADA").await.refused(ProblemCode::TooManyRequests);
     // Seven so far from this address.
     too_many_after(3, |count| sign_in(&app, &format!("nobody{count}"))).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_is_wrong_waits_ever_longer_and_the_owner_in_their_own_browser_does_not() {
+    let app = limited(|config| config.limits.limit_sign_ins = "1000/min".parse().unwrap()).await;
+    app.person("ada").await;
+    let jar = format!("chatire_browser={}", sign_in(&app, "ada").await.is(200).browser());
+    let wrong = |password: &str| {
+        app.web.post("/auth/jwt/create/").json(&json!({ "username": "ada", "password": password }))
+    };
+    let waits = |answer: Answer| answer.refused(ProblemCode::TooManyRequests).retry_after.unwrap();
+    too_many_after(5, |_| wrong("wrong")).await;
+    let wait = waits(wrong("wrong").await);
+    assert!((1..=12).contains(&wait), "{wait}");
+    // The right one has to wait as well here, but not where its owner was before.
+    waits(sign_in(&app, "ada").await);
+    sign_in(&app, "ada").header("cookie", &jar).await.is(200);
+    let other = format!("chatire_browser={}", Uuid::new_v4());
+    waits(sign_in(&app, "ada").header("cookie", &other).await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_was_right_begins_anew() {
+    let app = limited(|config| config.limits.limit_sign_ins = "1000/min".parse().unwrap()).await;
+    let ada = app.person("ada").await;
+    for _ in 0..3 {
+        for _ in 0..4 {
+            let wrong = json!({ "username": "ada", "password": "wrong password" });
+            app.web.post("/auth/jwt/create/").json(&wrong).await.refused(ProblemCode::WrongCredentials);
+        }
+        sign_in(&app, "ada").await.is(200);
+        // A password that is asked for again counts for itself.
+        for _ in 0..4 {
+            let wrong = json!({ "current_password": "wrong password" });
+            ada.post("/auth/proof/").json(&wrong).await.refused(ProblemCode::Invalid);
+        }
+        ada.post("/auth/proof/").json(&json!({ "current_password": PASSWORD })).await.is(204);
+    }
+    too_many_after(5, |_| ada.post("/auth/proof/").json(&json!({ "current_password": "wrong" }))).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_places_together_try_an_account_so_often_and_no_more() {
+    let app = limited(|config| {
+        config.trusted_proxies = vec!["127.0.0.0/8".parse().unwrap()];
+        config.limits.limit_tries_elsewhere = "20/h".parse().unwrap();
+    })
+    .await;
+    app.person("ada").await;
+    let wrong = json!({ "username": "ada", "password": "wrong password" });
+    too_many_after(20, |count| {
+        let from = format!("198.51.100.{count}");
+        app.web.post("/auth/jwt/create/").json(&wrong).header("x-forwarded-for", &from)
+    })
+    .await;
+    sign_in(&app, "brian")
+        .header("x-forwarded-for", "198.51.100.99")
+        .await
+        .refused(ProblemCode::WrongCredentials);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_address_asks_for_letters_five_times_an_hour() {
+    let office = PostOffice::open().await;
+    let app = office.app_with(|config| config.limits.rate_limits = RateLimits::On).await;
+    too_many_after(5, |count| {
+        let email = json!({ "email": format!("nobody{count}@example.org") });
+        app.web.post("/auth/password_resets/").json(&email)
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_limit_is_what_it_is_set_to() {
+    let app = limited(|config| {
+        config.limits.limit_guests = "2/h".parse().unwrap();
+        config.limits.limit_unknown_chats = "3/min".parse().unwrap();
+        config.limits.limit_names = "1/h".parse().unwrap();
+        config.limits.limit_body = "100B".parse().unwrap();
+    })
+    .await;
+    too_many_after(2, |_| app.web.post("/auth/guest/")).await;
+    too_many_after(3, |count| app.web.get(&format!("/api/chats/{count:022}/"))).await;
+    let ada = app.person("ada").await;
+    too_many_after(1, |_| ada.call(&Method::PATCH, "/auth/me/").json(&json!({ "display_name": "Ada" })))
+        .await;
+    let large = ada.call(&Method::PATCH, "/auth/me/").json(&json!({ "email": "x".repeat(100) })).await;
+    assert!(large.refused(ProblemCode::TooLarge).detail.contains("100 bytes"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -68,7 +68,7 @@ impl Conversation {
         let (id, session) = app.hub.open(stream, seat, claims.sid, claims.exp);
         session.answer(&ServerFrame::Welcome { session: id, heartbeat: HEARTBEAT });
         let (open, limit) = (app.hub.hold_open(), app.limits.of_frames());
-        let mut frames = Frames::default();
+        let mut frames = Frames::up_to(app.config.limits.limit_frame.0);
         frames.push(early);
         Self { app, id, session, chats: Vec::new(), frames, limit, too_many: 0, _open: open }
     }

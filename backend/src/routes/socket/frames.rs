@@ -1,8 +1,6 @@
 //! The frames that a client sends, as they come in (RFC 6455, section 5). A frame is refused by the length that its head
 //! declares, before its body comes in: memory holds no more than one message of the largest size.
 
-/// The largest frame, and the largest message of several frames, in bytes.
-pub const FRAME_MAX: usize = 64 * 1024;
 /// A control frame carries at most this much.
 const CONTROL_MAX: usize = 125;
 
@@ -25,8 +23,9 @@ pub enum Fault {
 }
 
 /// The bytes that came in and were not used yet.
-#[derive(Default)]
 pub struct Frames {
+    /// The largest frame, and the largest message of several frames, in bytes.
+    most: usize,
     bytes: Vec<u8>,
     /// How many of them are used.
     used: usize,
@@ -44,6 +43,10 @@ struct Head {
 }
 
 impl Frames {
+    pub fn up_to(most: usize) -> Self {
+        Self { most, bytes: Vec::new(), used: 0, message: None, is_whole: false }
+    }
+
     pub fn push(&mut self, bytes: &[u8]) {
         self.bytes.extend_from_slice(bytes);
     }
@@ -64,7 +67,7 @@ impl Frames {
             self.message = None;
         }
         let unused = self.bytes.get(self.used..).unwrap_or_default();
-        let Some(Head { is_final, opcode, mask, body }) = head(unused)? else { return Ok(None) };
+        let Some(Head { is_final, opcode, mask, body }) = head(unused, self.most)? else { return Ok(None) };
         let body = self.used + body.start..self.used + body.end;
         let end = body.end;
         let Some(body) = self.bytes.get_mut(body) else { return Ok(None) };
@@ -77,7 +80,7 @@ impl Frames {
                 Ok(Some(Incoming::Part))
             }
             (0x0, _, Some(message)) => {
-                if message.len() + body.len() > FRAME_MAX {
+                if message.len() + body.len() > self.most {
                     return Err(Fault::TooBig);
                 }
                 message.extend_from_slice(body);
@@ -96,7 +99,7 @@ impl Frames {
 }
 
 /// The head at the beginning of `bytes`, once it is whole; refused if what it declares cannot be.
-fn head(bytes: &[u8]) -> Result<Option<Head>, Fault> {
+fn head(bytes: &[u8], most: usize) -> Result<Option<Head>, Fault> {
     let [first, second, rest @ ..] = bytes else { return Ok(None) };
     let (is_final, opcode) = (first & 0x80 != 0, first & 0x0f);
     if first & 0x70 != 0 {
@@ -111,7 +114,7 @@ fn head(bytes: &[u8]) -> Result<Option<Head>, Fault> {
         short => (0, Some(u64::from(short))),
     };
     let Some(length) = length else { return Ok(None) };
-    let length = usize::try_from(length).ok().filter(|length| *length <= FRAME_MAX).ok_or(Fault::TooBig)?;
+    let length = usize::try_from(length).ok().filter(|length| *length <= most).ok_or(Fault::TooBig)?;
     if opcode & 0x8 != 0 && (length > CONTROL_MAX || !is_final) {
         return Err(Fault::Broken("a control frame is short and whole"));
     }
@@ -134,6 +137,7 @@ mod tests {
     use super::*;
 
     const MASK: [u8; 4] = [1, 2, 3, 4];
+    const FRAME_MAX: usize = 64 * 1024;
 
     fn frame(first: u8, body: &[u8]) -> Vec<u8> {
         let mut frame = vec![first];
@@ -155,7 +159,7 @@ mod tests {
 
     /// What comes of these bytes when they arrive in pieces of this size.
     fn heard(bytes: &[u8], piece: usize) -> Result<Vec<Vec<u8>>, Fault> {
-        let (mut frames, mut heard) = (Frames::default(), Vec::new());
+        let (mut frames, mut heard) = (Frames::up_to(FRAME_MAX), Vec::new());
         for piece in bytes.chunks(piece) {
             frames.push(piece);
             while let Some(incoming) = frames.next()? {

@@ -59,13 +59,17 @@ fn elsewhere(method: &str, path: &str, stage: &Stage<'_>) -> Option<Value> {
     Some(match (method, path) {
         ("POST", "/auth/guest" | "/auth/jwt/end" | "/auth/tickets" | "/api/chats") => Value::Null,
         ("POST", "/auth/users/create" | "/auth/claim") => json!({ "username": name, "password": PASSWORD }),
-        ("POST", "/auth/users/delete") => json!({ "current_password": PASSWORD }),
+        ("POST", "/auth/users/delete" | "/auth/proof") => json!({ "current_password": PASSWORD }),
         ("POST", "/auth/jwt/create") => json!({ "username": stage.owner.name, "password": PASSWORD }),
         ("POST", "/auth/jwt/verify" | "/auth/jwt/refresh" | "/this/is/hard/to/find") => {
             json!({ "token": stage.owner.token })
         }
         ("PUT", "/auth/me") => json!({ "email": "new@example.org" }),
         ("PATCH", "/auth/me") => json!({ "display_name": "Countess" }),
+        ("POST", "/auth/password_resets") => json!({ "email": "nobody@example.org" }),
+        ("PUT", "/auth/password_resets") => {
+            json!({ "token": format!("reset{}", stage.number), "new_password": PASSWORD })
+        }
         ("POST", "/auth/password") => {
             json!({ "new_password": "green tea at dusk", "current_password": PASSWORD })
         }

@@ -45,6 +45,7 @@ const CHAT: &str = "
     SELECT id, sha256($1::bytea), 'friends', 'writer', $2[1] FROM chat RETURNING id";
 
 const GUEST: &str = "UPDATE users SET guest = true, password_hash = NULL, email = '' WHERE id = $1";
+const RESET: &str = "INSERT INTO password_resets (secret_hash, user_id) VALUES (sha256($1::text::bytea), $2)";
 const ENDED: &str = "UPDATE users SET deleted_at = now() WHERE id = $1";
 
 /// All that an act may change.
@@ -82,6 +83,7 @@ impl<'a> Stage<'a> {
             Actor::Ended => sql.execute(ENDED, &[&who.id]).await.unwrap(),
             _ => 0,
         };
+        sql.execute(RESET, &[&format!("reset{number}"), &owner.id]).await.unwrap();
         let token = token_of(app, actor, &who, &other);
         let (link, session) = (made.get(0), app.app.keys.check(&who.token).unwrap().sid);
         Self { actor: who, token, owner, other, chat, link, session, number, sql }

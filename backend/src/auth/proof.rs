@@ -1,0 +1,77 @@
+//! Showing once more that an account is one's own. A token may have been left open on a shared machine, or been stolen: what
+//! could keep its owner out takes more than that.
+
+use std::net::IpAddr;
+
+use actix_web::{FromRequest, HttpRequest, dev::Payload};
+use shared::{
+    credentials::Password,
+    problem::{FieldCode, ProblemCode},
+};
+
+use super::{
+    AccountHolder, SignedIn, cookies,
+    passwords::Compared,
+    signed_in::{Extracting, app},
+};
+use crate::{
+    app::App,
+    db,
+    limits::Place,
+    problem::{Error, Refusal},
+};
+
+/// Somebody with an account who has shown lately that it is theirs.
+#[derive(Clone, Debug)]
+pub struct Proven(pub SignedIn);
+
+impl FromRequest for Proven {
+    type Error = Error;
+    type Future = Extracting<Self>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let holder = AccountHolder::from_request(request, payload);
+        let request = request.clone();
+        Box::pin(async move {
+            let AccountHolder(signed_in) = holder.await?;
+            if is_proven(app(&request)?, &signed_in).await? {
+                Ok(Self(signed_in))
+            } else {
+                Err(ProblemCode::ProofNeeded.into())
+            }
+        })
+    }
+}
+
+pub async fn is_proven(app: &App, signed_in: &SignedIn) -> Result<bool, Error> {
+    db::sessions::is_proven(&mut *app.db.get().await?, signed_in.claims.sid).await
+}
+
+/// Compares the account's password with what was given as `current_password`.
+pub async fn by_password(app: &App, signed_in: &SignedIn, password: Password) -> Result<(), Error> {
+    let username = &signed_in.user.username;
+    app.limits.try_account(username, Place::SignedIn)?;
+    let stored = db::users::password_hash(&mut *app.db.get().await?, signed_in.user.id).await?;
+    match app.passwords.compare(password, stored).await? {
+        Compared::Right | Compared::RightButOld => {
+            app.limits.succeed(username, Place::SignedIn);
+            Ok(())
+        }
+        Compared::Wrong => Err(Refusal::field("current_password", FieldCode::WrongPassword).into()),
+    }
+}
+
+/// From where an account is tried: a browser that it knows, or an address.
+pub async fn place(
+    app: &App,
+    request: &HttpRequest,
+    user_id: Option<i64>,
+    address: IpAddr,
+) -> Result<Place, Error> {
+    if let (Some(user_id), Some(browser)) = (user_id, cookies::browser_of(request))
+        && db::sessions::knows_browser(&mut *app.db.get().await?, user_id, browser).await?
+    {
+        return Ok(Place::Browser(browser));
+    }
+    Ok(Place::Address(address))
+}

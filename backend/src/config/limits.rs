@@ -1,0 +1,222 @@
+//! How much of what there may be: all of it stands here, and all of it can be set.
+
+use std::{fmt, str::FromStr, time::Duration};
+
+use anyhow::{Context, ensure};
+
+use super::RateLimits;
+
+const SECOND: Duration = Duration::from_secs(1);
+const MINUTE: Duration = Duration::from_mins(1);
+const HOUR: Duration = Duration::from_hours(1);
+const DAY: Duration = Duration::from_hours(24);
+const KIB: usize = 1_024;
+const MIB: usize = 1_024 * KIB;
+
+/// So many at once, and as many again over each period.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rate {
+    pub most: u32,
+    pub per: Duration,
+}
+
+/// A number of bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bytes(pub usize);
+
+/// A time to wait for something, in whole or broken seconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Seconds(pub Duration);
+
+const fn rate(most: u32, per: Duration) -> Rate {
+    Rate { most, per }
+}
+
+const fn seconds(seconds: u64) -> Seconds {
+    Seconds(Duration::from_secs(seconds))
+}
+
+/// Makes the settings and their defaults of one list.
+macro_rules! settings {
+    ($($(#[doc = $doc:literal])+ $name:ident $env:literal $kind:ty = $default:expr;)+) => {
+        /// What may be set of the limits.
+        #[derive(Clone, Debug, PartialEq, Eq, clap::Args)]
+        pub struct LimitSettings {
+            $($(#[doc = $doc])+ #[arg(long, env = $env, default_value_t = $default)] pub $name: $kind,)+
+        }
+
+        impl Default for LimitSettings {
+            fn default() -> Self {
+                Self { $($name: $default,)+ }
+            }
+        }
+    };
+}
+
+settings! {
+    /// Whether what comes too often is refused; off only for tests and benchmarks
+    rate_limits "CHATIRE_RATE_LIMITS" RateLimits = RateLimits::On;
+
+    /// Sign-ins, and everything else that takes a password, from one address
+    limit_sign_ins "CHATIRE_LIMIT_SIGN_INS" Rate = rate(10, MINUTE);
+    /// Tries to sign in to one account from one place; beyond that, each wrong one doubles the wait, up to a quarter of an hour
+    limit_tries "CHATIRE_LIMIT_TRIES" Rate = rate(5, MINUTE);
+    /// Tries to sign in to one account from all browsers together that it does not know
+    limit_tries_elsewhere "CHATIRE_LIMIT_TRIES_ELSEWHERE" Rate = rate(100, HOUR);
+    /// Accounts made from one address
+    limit_sign_ups "CHATIRE_LIMIT_SIGN_UPS" Rate = rate(5, HOUR);
+    /// Guests from one address
+    limit_guests "CHATIRE_LIMIT_GUESTS" Rate = rate(30, HOUR);
+    /// Letters about a forgotten password asked for from one address
+    limit_resets "CHATIRE_LIMIT_RESETS" Rate = rate(5, HOUR);
+    /// Addresses of chats that do not exist, tried from one address
+    limit_unknown_chats "CHATIRE_LIMIT_UNKNOWN_CHATS" Rate = rate(30, MINUTE);
+    /// Tries of one person to come into a chat
+    limit_joins "CHATIRE_LIMIT_JOINS" Rate = rate(20, MINUTE);
+    /// Tries to come into a chat from one address
+    limit_joins_address "CHATIRE_LIMIT_JOINS_ADDRESS" Rate = rate(60, MINUTE);
+    /// Changes of what one person is called
+    limit_names "CHATIRE_LIMIT_NAMES" Rate = rate(5, MINUTE);
+    /// Messages of one person
+    limit_posts "CHATIRE_LIMIT_POSTS" Rate = rate(20, Duration::from_secs(10));
+    /// Frames on one socket
+    limit_frames "CHATIRE_LIMIT_FRAMES" Rate = rate(60, Duration::from_secs(3));
+    /// Sockets and event streams of one person
+    limit_sockets "CHATIRE_LIMIT_SOCKETS" usize = 10;
+    /// Sockets and event streams from one address
+    limit_sockets_address "CHATIRE_LIMIT_SOCKETS_ADDRESS" usize = 200;
+
+    /// The largest body of a request
+    limit_body "CHATIRE_LIMIT_BODY" Bytes = Bytes(64 * KIB);
+    /// The largest frame, and the largest message of several frames
+    limit_frame "CHATIRE_LIMIT_FRAME" Bytes = Bytes(64 * KIB);
+
+    /// How long a head of a request may take
+    limit_head_time "CHATIRE_LIMIT_HEAD_TIME" Seconds = seconds(5);
+    /// How long a body of a request may take
+    limit_body_time "CHATIRE_LIMIT_BODY_TIME" Seconds = seconds(30);
+    /// How long anyone waits for an answer; longer than a body may take and a statement of the database, which is 10 seconds
+    limit_answer_time "CHATIRE_LIMIT_ANSWER_TIME" Seconds = seconds(45);
+    /// How many passwords may wait for each core to be hashed or compared
+    limit_passwords "CHATIRE_LIMIT_PASSWORDS" usize = 64;
+}
+
+impl FromStr for Rate {
+    type Err = anyhow::Error;
+
+    fn from_str(text: &str) -> anyhow::Result<Self> {
+        let help = "not a rate such as 5/h, 10/min or 20/10s";
+        let (most, per) = text.trim().split_once('/').context(help)?;
+        let most: u32 = most.parse().context(help)?;
+        let digits = per.find(|c: char| !c.is_ascii_digit()).context(help)?;
+        let (times, unit) = per.split_at(digits);
+        let times: u32 = if times.is_empty() { 1 } else { times.parse().context(help)? };
+        let unit = match unit {
+            "s" => SECOND,
+            "min" => MINUTE,
+            "h" => HOUR,
+            "day" => DAY,
+            _ => anyhow::bail!(help),
+        };
+        let per = unit.checked_mul(times).context(help)?;
+        ensure!(most > 0 && !per.is_zero(), "a rate of nothing would refuse everything");
+        Ok(rate(most, per))
+    }
+}
+
+impl fmt::Display for Rate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let seconds = self.per.as_secs();
+        let (times, unit) = match seconds {
+            _ if seconds.is_multiple_of(DAY.as_secs()) => (seconds / DAY.as_secs(), "day"),
+            _ if seconds.is_multiple_of(HOUR.as_secs()) => (seconds / HOUR.as_secs(), "h"),
+            _ if seconds.is_multiple_of(MINUTE.as_secs()) => (seconds / MINUTE.as_secs(), "min"),
+            _ => (seconds, "s"),
+        };
+        let times = if times == 1 { String::new() } else { times.to_string() };
+        write!(f, "{}/{times}{unit}", self.most)
+    }
+}
+
+impl FromStr for Bytes {
+    type Err = anyhow::Error;
+
+    fn from_str(text: &str) -> anyhow::Result<Self> {
+        let help = "not a size such as 64KiB or 25MiB";
+        let text = text.trim();
+        let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+        let (number, unit) = text.split_at(digits);
+        let unit = match unit {
+            "" | "B" => 1,
+            "KiB" => KIB,
+            "MiB" => MIB,
+            _ => anyhow::bail!(help),
+        };
+        let bytes = number.parse::<usize>().context(help)?.checked_mul(unit).context(help)?;
+        ensure!(bytes > 0, "a size of nothing would refuse everything");
+        Ok(Self(bytes))
+    }
+}
+
+impl fmt::Display for Bytes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            bytes if bytes.is_multiple_of(MIB) => write!(f, "{}MiB", bytes / MIB),
+            bytes if bytes.is_multiple_of(KIB) => write!(f, "{}KiB", bytes / KIB),
+            bytes => write!(f, "{bytes}B"),
+        }
+    }
+}
+
+impl FromStr for Seconds {
+    type Err = anyhow::Error;
+
+    fn from_str(text: &str) -> anyhow::Result<Self> {
+        let seconds = text.trim().parse::<f64>().context("not a number of seconds such as 5 or 0.5")?;
+        let time =
+            Duration::try_from_secs_f64(seconds).context("not a number of seconds such as 5 or 0.5")?;
+        ensure!(!time.is_zero(), "no time at all would refuse everything");
+        Ok(Self(time))
+    }
+}
+
+impl fmt::Display for Seconds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0.as_secs_f64())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rates_are_written_as_people_say_them() {
+        for (text, most, per) in
+            [("5/h", 5, HOUR), ("10/min", 10, MINUTE), ("20/10s", 20, SECOND * 10), ("1/2day", 1, DAY * 2)]
+        {
+            let read: Rate = text.parse().unwrap();
+            assert_eq!((read, read.to_string().as_str()), (rate(most, per), text));
+        }
+        for bad in ["", "5", "5/", "/h", "0/h", "5/0s", "x/h", "5/year", "-1/s", "5/99999999999s"] {
+            assert!(bad.parse::<Rate>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn sizes_and_times_are_written_as_people_say_them() {
+        for (text, bytes) in [("64KiB", 65_536), ("25MiB", 26_214_400), ("100B", 100)] {
+            let read: Bytes = text.parse().unwrap();
+            assert_eq!((read, read.to_string().as_str()), (Bytes(bytes), text));
+        }
+        assert_eq!("7".parse::<Bytes>().unwrap(), Bytes(7));
+        assert_eq!("0.5".parse::<Seconds>().unwrap(), Seconds(Duration::from_millis(500)));
+        assert_eq!(seconds(5).to_string(), "5");
+        for bad in ["", "64", "KiB", "0", "-1", "64KB", "99999999999999999999"] {
+            assert_eq!(bad.parse::<Bytes>().is_err(), bad != "64", "{bad}");
+        }
+        for bad in ["", "0", "-1", "soon", "inf", "NaN"] {
+            assert!(bad.parse::<Seconds>().is_err(), "{bad}");
+        }
+    }
+}

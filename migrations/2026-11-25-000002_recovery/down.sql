@@ -1,0 +1,3 @@
+DROP TABLE password_resets;
+DROP INDEX users_recovery_idx;
+ALTER TABLE users DROP COLUMN recovery_email;
