@@ -13,7 +13,10 @@ use tokio::{sync::Mutex, time::timeout};
 use uuid::Uuid;
 
 use crate::{
-    auth::{self, keys::Keys, known::KnownPeople, passwords::Passwords, tickets::Tickets},
+    auth::{
+        self, keys::Keys, known::KnownPeople, passkeys::Passkeys, passwords::Passwords, sealing::Sealing,
+        tickets::Tickets,
+    },
     config::Config,
     db::{
         self, Db,
@@ -45,7 +48,9 @@ pub struct App {
     pub keys: Keys,
     pub passwords: Passwords,
     pub mail: Mail,
+    pub sealing: Sealing,
     pub tickets: Tickets,
+    pub passkeys: Passkeys,
     pub people: KnownPeople,
     pub limits: Limits,
     pub slow: SlowMode,
@@ -71,6 +76,7 @@ impl App {
             tracing::info!(step, "migrated");
         }
         let keys = Keys::open(&config.data_dir).context("the signing key cannot be used")?;
+        let sealing = Sealing::open(&config.data_dir).context("the sealing key cannot be used")?;
         let db = Db::new(database_url, CONNECTIONS)?;
         let mut connection = db.get().await.map_err(into_anyhow)?;
         db::instance::check_durable(&mut connection).await?;
@@ -90,7 +96,9 @@ impl App {
             keys,
             passwords,
             mail,
+            sealing,
             tickets,
+            passkeys: Passkeys::default(),
             people,
             limits,
             slow,

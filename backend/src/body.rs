@@ -119,6 +119,24 @@ impl Fields {
         self.required(field, on)
     }
 
+    /// A UUID that must be there.
+    pub fn required_uuid(&mut self, field: &str) -> Uuid {
+        let uuid = self.optional_uuid(field);
+        self.required(field, uuid)
+    }
+
+    /// An object that must be there, for whoever knows how to read it.
+    pub fn object(&mut self, field: &str) -> Value {
+        match self.values.remove(field) {
+            Some(object @ Value::Object(_)) => object,
+            Some(_) => {
+                self.wrong(field, FieldCode::NotObject);
+                Value::Null
+            }
+            None => self.required(field, None),
+        }
+    }
+
     /// A UUID that may be missing.
     pub fn optional_uuid(&mut self, field: &str) -> Option<Uuid> {
         let text = self.optional_text(field, |_| Ok(()))?;

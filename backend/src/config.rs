@@ -36,6 +36,9 @@ pub enum Command {
 pub struct ResetPassword {
     /// The name of their account
     pub username: String,
+    /// Also takes away the second factor: for somebody who lost their device and their recovery codes
+    #[arg(long)]
+    pub without_second_factor: bool,
     #[command(flatten)]
     pub config: Config,
 }

@@ -100,12 +100,14 @@ async fn migrate(config: Config) -> anyhow::Result<()> {
 
 /// Speaks to a server's database beside the server, if that runs.
 #[expect(clippy::print_stdout, reason = "what the operator asked for")]
-async fn reset_password(ResetPassword { username, config }: ResetPassword) -> anyhow::Result<()> {
+async fn reset_password(
+    ResetPassword { username, without_second_factor, config }: ResetPassword,
+) -> anyhow::Result<()> {
     let (cluster, url) = match &config.database_url {
         Some(url) => (None, url.clone()),
         None => postgres::reach(&config.data_dir).await?,
     };
-    let page = operator::reset_password(&config, &url, &username).await;
+    let page = operator::reset_password(&config, &url, &username, without_second_factor).await;
     stop(cluster).await?;
     println!("Within an hour, {username} can set another password here, once:\n{}", page?);
     Ok(())

@@ -10,8 +10,14 @@ use crate::{
     secret::Secret,
 };
 
-/// A page on which the owner of an account sets another password, once and within an hour.
-pub async fn reset_password(config: &Config, database_url: &str, username: &str) -> anyhow::Result<String> {
+/// A page on which the owner of an account sets another password, once and within an hour. They may have lost their second
+/// factor as well: then it is taken away.
+pub async fn reset_password(
+    config: &Config,
+    database_url: &str,
+    username: &str,
+    without_second_factor: bool,
+) -> anyhow::Result<String> {
     db::migrate(database_url).await?;
     let secret = Secret::fresh();
     let begun = async {
@@ -19,6 +25,9 @@ pub async fn reset_password(config: &Config, database_url: &str, username: &str)
         let Some(account) = db::password_resets::of_name(&mut connection, username).await? else {
             return Ok::<_, Error>(None);
         };
+        if without_second_factor {
+            db::second_factors::remove(&mut connection, account.id).await?;
+        }
         db::password_resets::begin(&mut connection, account.id, &secret).await.map(Some)
     };
     let begun = begun.await.map_err(|error| anyhow::anyhow!("{error}"))?;

@@ -151,7 +151,13 @@ fn by_field(problem: &Problem) -> BTreeMap<&str, Vec<&str>> {
     for error in &problem.errors {
         fields.entry(&error.field).or_default().push(&error.detail);
     }
-    if matches!(problem.code, ProblemCode::WrongCredentials | ProblemCode::TokenRefused) {
+    if matches!(
+        problem.code,
+        ProblemCode::WrongCredentials
+            | ProblemCode::CodeNeeded
+            | ProblemCode::PasskeyRefused
+            | ProblemCode::TokenRefused
+    ) {
         fields.entry("non_field_errors").or_default().push(&problem.detail);
     }
     fields
@@ -172,6 +178,9 @@ fn sentence(code: ProblemCode) -> &'static str {
         ProblemCode::ChatNotFound => "There is no such chat, or you are not in it.",
         ProblemCode::AccountNeeded => "Guests cannot do this. Claim an account first.",
         ProblemCode::ProofNeeded => "Show that the account is yours first: POST /auth/proof/.",
+        ProblemCode::CodeNeeded => "This account asks for a code as well.",
+        ProblemCode::PasskeyRefused => "This passkey is not known here, or was not asked for.",
+        ProblemCode::NoPasskeys => "Passkeys need a host name, and https unless that is localhost.",
         ProblemCode::ResetUsedUp => "This was used before, or is too old. Ask for another letter.",
         ProblemCode::NoMail => "This server sends no letters. Ask whoever runs it.",
         ProblemCode::GuestsNotWelcome => "Guests cannot join this chat. Sign in with an account.",
@@ -206,6 +215,7 @@ fn field_sentence(field: &str, code: FieldCode) -> String {
         FieldCode::Blank => "This field may not be blank.",
         FieldCode::NotText => "Not a valid string.",
         FieldCode::NotNumber => "A valid whole number in its range is required.",
+        FieldCode::NotObject => "Not an object.",
         FieldCode::NotUuid => "Must be a valid UUID.",
         FieldCode::NullCharacter => "Null characters are not allowed.",
         FieldCode::TooShort => "This password is too short. It must contain at least 8 characters.",
@@ -221,6 +231,7 @@ fn field_sentence(field: &str, code: FieldCode) -> String {
         FieldCode::BadName => "Enter one line of text.",
         FieldCode::NotOneOf => "This is not one of the values that there are.",
         FieldCode::WrongPassword => "Invalid password.",
+        FieldCode::WrongCode => "This code is not valid.",
         FieldCode::Unknown => "This value is not valid.",
     };
     sentence.to_owned()

@@ -14,11 +14,13 @@ mod members;
 mod messages;
 mod owner;
 mod pages;
+mod passkeys;
 mod password_resets;
 mod previews;
 mod proofs;
 mod read_positions;
 mod refreshes;
+mod second_factor;
 mod sessions;
 mod settings;
 pub mod socket;
@@ -56,6 +58,17 @@ table::routes! {
                                      PUT        password_resets::redeem     Anyone
     "/auth/username"                 POST       accounts::change_username   Account
     "/auth/proof"                    POST       proofs::prove               Account
+    "/auth/second_factor"            GET        second_factor::show         Account
+                                     POST       second_factor::begin        Proven
+                                     PUT        second_factor::confirm      Proven
+                                     DELETE     second_factor::turn_off     Proven
+    "/auth/passkeys"                 GET        passkeys::list              Account
+                                     POST       passkeys::add               Proven
+    "/auth/passkeys/registrations"   POST       passkeys::begin             Proven
+    "/auth/passkeys/challenges"      POST       passkeys::challenge         Anyone
+    "/auth/passkeys/{passkey_id}"    DELETE     passkeys::remove            Proven
+    "/auth/jwt/passkey"              POST       passkeys::sign_in           Anyone
+    "/auth/recovery_codes"           POST       second_factor::renew_codes  Proven
     "/auth/tickets"                  POST       tickets::give               SignedIn
 
     // Chats.

@@ -114,7 +114,8 @@ impl Session {
 
     pub async fn sign_up(self, wanted: SignUp) -> Result<(), Trouble> {
         entering::sign_up(&wanted).send(None).await?;
-        self.sign_in(SignIn { username: wanted.username, password: wanted.password }).await
+        self.sign_in(SignIn { username: wanted.username, password: wanted.password, one_time_code: None })
+            .await
     }
 
     pub async fn sign_in(self, wanted: SignIn) -> Result<(), Trouble> {

@@ -29,6 +29,9 @@ pub struct SignIn {
     pub username: String,
     /// As it was chosen.
     pub password: Password,
+    /// What the account's second factor shows, or a recovery code; left out where there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub one_time_code: Option<String>,
 }
 
 /// `POST /auth/jwt/verify/` and `POST /auth/jwt/refresh/`, and the answer of all three `jwt` calls.
@@ -90,6 +93,9 @@ pub struct DeleteAccount {
 pub struct Prove {
     /// The password that the account has now.
     pub current_password: Password,
+    /// As at sign-in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub one_time_code: Option<String>,
 }
 
 /// `POST /auth/password_resets/`
@@ -140,7 +146,11 @@ mod tests {
 
     #[test]
     fn a_password_is_never_shown() {
-        let sign_in = SignIn { username: "ada".into(), password: Password("correct horse".into()) };
+        let sign_in = SignIn {
+            username: "ada".into(),
+            password: Password("correct horse".into()),
+            one_time_code: None,
+        };
         let shown = format!("{sign_in:?}");
         assert!(shown.contains("ada") && !shown.contains("horse"), "{shown}");
     }

@@ -68,6 +68,12 @@ pub enum ProblemCode {
     AccountNeeded,
     /// The caller has to show once more that the account is theirs: `POST /auth/proof/`.
     ProofNeeded,
+    /// The password is right; the account asks for a code as well, in the field `one_time_code`.
+    CodeNeeded,
+    /// The passkey is none that this server knows, or was not asked for.
+    PasskeyRefused,
+    /// Passkeys do not work at this address of the server: it takes a host name, and https unless that is `localhost`.
+    NoPasskeys,
     /// What sets another password was used before, or is too old.
     ResetUsedUp,
     /// The server sends no letters.
@@ -137,6 +143,8 @@ pub enum FieldCode {
     NotNumber,
     /// It is not a UUID.
     NotUuid,
+    /// It is not an object.
+    NotObject,
     /// It holds a null character.
     NullCharacter,
     /// It has too few characters.
@@ -157,6 +165,8 @@ pub enum FieldCode {
     NotOneOf,
     /// It is not the current password.
     WrongPassword,
+    /// It is no code that is good now.
+    WrongCode,
     /// A code from a newer server.
     #[serde(other)]
     Unknown,
@@ -166,7 +176,12 @@ impl ProblemCode {
     /// The HTTP status that goes with the problem.
     pub const fn status(self) -> u16 {
         match self {
-            Self::Malformed | Self::Invalid | Self::WrongCredentials | Self::TokenRefused => 400,
+            Self::Malformed
+            | Self::Invalid
+            | Self::WrongCredentials
+            | Self::CodeNeeded
+            | Self::PasskeyRefused
+            | Self::TokenRefused => 400,
             Self::NotAuthenticated | Self::BadToken | Self::TokenExpired | Self::SessionEnded => 401,
             Self::Forbidden
             | Self::ForeignOrigin
@@ -192,7 +207,7 @@ impl ProblemCode {
             Self::ClientIdReused => 422,
             Self::TooManyRequests | Self::SlowMode => 429,
             Self::Internal | Self::Unknown => 500,
-            Self::NoMail => 501,
+            Self::NoMail | Self::NoPasskeys => 501,
             Self::Busy => 503,
         }
     }

@@ -13,6 +13,8 @@ pub enum Access {
     SignedIn,
     /// Everybody who is signed in with an account, so no guest.
     Account,
+    /// Everybody who is signed in with an account, and has shown lately that it is theirs.
+    Proven,
     /// Only a guest.
     GuestOnly,
     /// Everybody who is signed in, but for whom the chat does not let in.
@@ -42,6 +44,8 @@ pub enum Actor {
     Ended,
     /// A guest who is not in the chat.
     Guest,
+    /// Somebody with an account who was never in the chat, and has not shown lately that the account is theirs.
+    Unproven,
     /// Somebody with an account who was never in the chat.
     Outsider,
     /// Somebody whom the chat knows, but who is not in it.
@@ -71,6 +75,7 @@ impl Access {
             _ if !actor.is_signed_in() => Verdict::NotSignedIn,
             Self::SignedIn => Verdict::Allowed,
             Self::Account => Verdict::allowed_if(actor != Actor::Guest),
+            Self::Proven => Verdict::allowed_if(!matches!(actor, Actor::Guest | Actor::Unproven)),
             Self::GuestOnly => Verdict::allowed_if(actor == Actor::Guest),
             Self::Visiting => Verdict::allowed_if(actor != Actor::Out(Standing::Banned)),
             Self::Joining => Verdict::allowed_if(!matches!(
@@ -88,12 +93,13 @@ impl Access {
 }
 
 impl Actor {
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Anonymous,
         Self::Expired,
         Self::Tampered,
         Self::Ended,
         Self::Guest,
+        Self::Unproven,
         Self::Outsider,
         Self::Out(Standing::Knocking),
         Self::Out(Standing::Refused),

@@ -4,8 +4,6 @@
 //! any more but is still believed. To replace the key, rename the file so and restart; fifteen minutes later the last
 //! token of the old key has run out, and the file can go.
 
-mod file;
-
 use std::{fs, path::Path, time::Duration};
 
 use anyhow::Context;
@@ -20,7 +18,7 @@ use sha2::{Digest, Sha256};
 use shared::problem::ProblemCode;
 use uuid::Uuid;
 
-use self::file::Secret;
+use super::key_file::{self, Secret};
 use crate::problem::Error;
 
 /// An access token lives for this many seconds.
@@ -86,8 +84,8 @@ impl Keys {
     /// The keys in the data folder; the first start makes one.
     pub fn open(data_dir: &Path) -> anyhow::Result<Self> {
         fs::create_dir_all(data_dir).with_context(|| format!("{} cannot be made", data_dir.display()))?;
-        let current = file::read_or_create(&data_dir.join(KEY_FILE))?;
-        let previous = file::read_if_there(&data_dir.join(PREVIOUS_KEY_FILE))?;
+        let current = key_file::read_or_create(&data_dir.join(KEY_FILE))?;
+        let previous = key_file::read_if_there(&data_dir.join(PREVIOUS_KEY_FILE))?;
         Ok(Self::new(Key::new(&current), previous.as_ref().map(Key::new)))
     }
 
@@ -173,7 +171,7 @@ mod tests {
     }
 
     fn keys(byte: u8) -> Keys {
-        Keys::new(Key::new(&[byte; file::SECRET_BYTES]), None)
+        Keys::new(Key::new(&[byte; key_file::SECRET_BYTES]), None)
     }
 
     fn head(keys: &Keys, algorithm: Algorithm) -> Header {

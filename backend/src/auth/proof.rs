@@ -12,6 +12,7 @@ use shared::{
 use super::{
     AccountHolder, SignedIn, cookies,
     passwords::Compared,
+    second_factor,
     signed_in::{Extracting, app},
 };
 use crate::{
@@ -47,18 +48,33 @@ pub async fn is_proven(app: &App, signed_in: &SignedIn) -> Result<bool, Error> {
     db::sessions::is_proven(&mut *app.db.get().await?, signed_in.claims.sid).await
 }
 
+/// What is asked for beside the password.
+#[derive(Clone, Copy, Debug)]
+pub enum Beside<'a> {
+    /// Nothing: the calls of the original know of no code.
+    Nothing,
+    /// The code of the account's second factor, if it has one.
+    Code(Option<&'a str>),
+}
+
 /// Compares the account's password with what was given as `current_password`.
-pub async fn by_password(app: &App, signed_in: &SignedIn, password: Password) -> Result<(), Error> {
-    let username = &signed_in.user.username;
+pub async fn by_password(
+    app: &App,
+    signed_in: &SignedIn,
+    password: Password,
+    beside: Beside<'_>,
+) -> Result<(), Error> {
+    let (id, username) = (signed_in.user.id, &signed_in.user.username);
     app.limits.try_account(username, Place::SignedIn)?;
-    let stored = db::users::password_hash(&mut *app.db.get().await?, signed_in.user.id).await?;
-    match app.passwords.compare(password, stored).await? {
-        Compared::Right | Compared::RightButOld => {
-            app.limits.succeed(username, Place::SignedIn);
-            Ok(())
-        }
-        Compared::Wrong => Err(Refusal::field("current_password", FieldCode::WrongPassword).into()),
+    let stored = db::users::password_hash(&mut *app.db.get().await?, id).await?;
+    if app.passwords.compare(password, stored).await? == Compared::Wrong {
+        return Err(Refusal::field("current_password", FieldCode::WrongPassword).into());
     }
+    if let Beside::Code(code) = beside {
+        second_factor::check(app, id, code).await?;
+    }
+    app.limits.succeed(username, Place::SignedIn);
+    Ok(())
 }
 
 /// From where an account is tried: a browser that it knows, or an address.

@@ -22,6 +22,7 @@ diesel::table! {
         guest -> Bool,
         claimed_at -> Nullable<Timestamptz>,
         recovery_email -> Nullable<Text>,
+        passkey_handle -> Nullable<Uuid>,
     }
 }
 
@@ -56,6 +57,34 @@ diesel::table! {
         secret_hash -> Bytea,
         user_id -> BigInt,
         created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    second_factors (user_id) {
+        user_id -> BigInt,
+        sealed_secret -> Bytea,
+        confirmed_at -> Nullable<Timestamptz>,
+        last_step -> BigInt,
+    }
+}
+
+diesel::table! {
+    recovery_codes (user_id, code_hash) {
+        user_id -> BigInt,
+        code_hash -> Bytea,
+    }
+}
+
+diesel::table! {
+    passkeys (id) {
+        id -> Uuid,
+        user_id -> BigInt,
+        credential_id -> Bytea,
+        credential -> Jsonb,
+        label -> Text,
+        created_at -> Timestamptz,
+        used_at -> Nullable<Timestamptz>,
     }
 }
 
@@ -161,7 +190,10 @@ diesel::allow_tables_to_appear_in_same_query!(
     links,
     members,
     messages,
+    passkeys,
     password_resets,
+    recovery_codes,
+    second_factors,
     sessions,
     spent_refreshes,
     users,

@@ -17,9 +17,9 @@ use unicode_normalization::UnicodeNormalization;
 use uuid::Uuid;
 
 use super::{
-    OnConstraint, members, password_resets,
+    OnConstraint, members, passkeys, password_resets,
     schema::users::{self, dsl},
-    sessions,
+    second_factors, sessions,
 };
 use crate::{
     db::chats::Raised,
@@ -228,6 +228,8 @@ pub async fn delete(connection: &mut AsyncPgConnection, id: i64) -> Result<Vec<(
                 .await?;
             sessions::forget_all(connection, id).await?;
             password_resets::forget(connection, id).await?;
+            second_factors::remove(connection, id).await?;
+            passkeys::remove_all(connection, id).await?;
             members::leave_all(connection, id).await?;
             Ok(members::touch(connection, id, chats).await?)
         })

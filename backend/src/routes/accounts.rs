@@ -10,7 +10,10 @@ use shared::{
 use crate::{
     address::address,
     app::{App, to_the_end},
-    auth::{AccountHolder, SignedIn, proof},
+    auth::{
+        AccountHolder, SignedIn,
+        proof::{self, Beside},
+    },
     body::{Body, Fields, FromFields},
     db,
     departing::depart,
@@ -80,7 +83,7 @@ pub async fn change_password(
     AccountHolder(signed_in): AccountHolder,
     Body(change): Body<ChangePassword>,
 ) -> Result<HttpResponse, Error> {
-    proof::by_password(&app, &signed_in, change.current_password).await?;
+    proof::by_password(&app, &signed_in, change.current_password, Beside::Nothing).await?;
     let user = &signed_in.user;
     app.passwords.check_strength("new_password", &change.new_password, [&user.username, &user.email]).await?;
     let hash = app.passwords.hash(change.new_password).await?;
@@ -101,7 +104,7 @@ pub async fn change_username(
     AccountHolder(signed_in): AccountHolder,
     Body(change): Body<ChangeUsername>,
 ) -> Result<HttpResponse, Error> {
-    proof::by_password(&app, &signed_in, change.current_password).await?;
+    proof::by_password(&app, &signed_in, change.current_password, Beside::Nothing).await?;
     let user_id = signed_in.user.id;
     to_the_end(async move {
         let renamed = db::users::rename(&mut *app.db.get().await?, user_id, &change.new_username).await?;
@@ -118,7 +121,7 @@ pub async fn delete(
     AccountHolder(signed_in): AccountHolder,
     Body(delete): Body<DeleteAccount>,
 ) -> Result<HttpResponse, Error> {
-    proof::by_password(&app, &signed_in, delete.current_password).await?;
+    proof::by_password(&app, &signed_in, delete.current_password, Beside::Nothing).await?;
     let user_id = signed_in.user.id;
     to_the_end(async move {
         let left = db::users::delete(&mut *app.db.get().await?, user_id).await?;

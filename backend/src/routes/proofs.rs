@@ -1,29 +1,56 @@
-//! Showing once more that an account is one's own; it holds for ten minutes of this session.
+//! Showing once more that an account is one's own, by its password or by a passkey; it holds for ten minutes of this session.
 
-use actix_web::{HttpResponse, web::Data};
-use shared::credentials::Prove;
+use actix_web::{HttpRequest, HttpResponse, web::Data};
+use serde_json::Value;
+use shared::{credentials::Prove, passkey::ShowPasskey, problem::ProblemCode};
 
 use super::accounts::current_password;
 use crate::{
     app::App,
-    auth::{AccountHolder, proof},
+    auth::{
+        AccountHolder, passkeys,
+        proof::{self, Beside},
+    },
     body::{Body, Fields, FromFields},
     db,
     problem::Error,
 };
 
+/// How it is shown.
+pub enum Shown {
+    Password(Prove),
+    Passkey(ShowPasskey<Value>),
+}
+
 pub async fn prove(
     app: Data<App>,
     AccountHolder(signed_in): AccountHolder,
-    Body(Prove { current_password }): Body<Prove>,
+    request: HttpRequest,
+    Body(shown): Body<Shown>,
 ) -> Result<HttpResponse, Error> {
-    proof::by_password(&app, &signed_in, current_password).await?;
+    match shown {
+        Shown::Password(Prove { current_password, one_time_code }) => {
+            let beside = Beside::Code(one_time_code.as_deref());
+            proof::by_password(&app, &signed_in, current_password, beside).await?;
+        }
+        Shown::Passkey(shown) => {
+            let whose = passkeys::whose(&app, &passkeys::server(&request, &app.config)?, shown).await?;
+            if whose != signed_in.user.id {
+                return Err(ProblemCode::PasskeyRefused.into());
+            }
+        }
+    }
     db::sessions::prove(&mut *app.db.get().await?, signed_in.claims.sid).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
-impl FromFields for Prove {
+impl FromFields for Shown {
     fn from_fields(fields: &mut Fields) -> Self {
-        Self { current_password: current_password(fields) }
+        if fields.has("challenge") {
+            return Self::Passkey(ShowPasskey::from_fields(fields));
+        }
+        let current_password = current_password(fields);
+        let one_time_code = fields.optional_text("one_time_code", |_| Ok(()));
+        Self::Password(Prove { current_password, one_time_code })
     }
 }

@@ -13,7 +13,7 @@ use super::accounts::given;
 use crate::{
     address::address,
     app::App,
-    auth::{SignedIn, passwords::Compared, proof, sessions::Beginning},
+    auth::{SignedIn, passwords::Compared, proof, second_factor, sessions::Beginning},
     body::{Body, Fields, FromFields},
     db,
     limits::Limit,
@@ -23,7 +23,7 @@ use crate::{
 pub async fn create(
     app: Data<App>,
     request: HttpRequest,
-    Body(SignIn { username, password }): Body<SignIn>,
+    Body(SignIn { username, password, one_time_code }): Body<SignIn>,
 ) -> Result<HttpResponse, Error> {
     let address = address(&request, &app.config);
     app.limits.of_address(Limit::SignIn, address)?;
@@ -39,6 +39,7 @@ pub async fn create(
             db::users::set_password_hash(&mut *app.db.get().await?, id, &hash).await?;
         }
     }
+    second_factor::check(&app, id, one_time_code.as_deref()).await?;
     app.limits.succeed(&username, place);
     let session = Beginning::of(&request, &app.config);
     db::sessions::begin(&mut *app.db.get().await?, session.row(id)).await?;
@@ -66,7 +67,8 @@ pub(super) async fn signed_in(app: &App, token: &str) -> Result<SignedIn, Error>
 impl FromFields for SignIn {
     fn from_fields(fields: &mut Fields) -> Self {
         let username = fields.text("username", |name| given(name).map_err(|_| FieldCode::Blank));
-        Self { username, password: Password(fields.text("password", given)) }
+        let password = Password(fields.text("password", given));
+        Self { username, password, one_time_code: fields.optional_text("one_time_code", |_| Ok(())) }
     }
 }
 

@@ -90,6 +90,8 @@ impl Outcome {
             (401, _) => Self::Is(Verdict::NotSignedIn),
             (403, _) | (_, ProblemCode::OwnerStays) => Self::Is(Verdict::Forbidden),
             (404, ProblemCode::ChatNotFound) => Self::Is(Verdict::NotFound),
+            // Whoever comes so far may; there is just nothing to be done.
+            (409, ProblemCode::Conflict) | (400, ProblemCode::PasskeyRefused) => Self::Is(Verdict::Allowed),
             _ => Self::Strange(format!("{problem:?}")),
         }
     }

@@ -31,7 +31,8 @@ impl TestApp {
 
     /// What the operator hands out.
     async fn handed_out(&self, name: &str) -> anyhow::Result<String> {
-        let page = operator::reset_password(&self.app.config, &database::url(&self.database), name).await?;
+        let page =
+            operator::reset_password(&self.app.config, &database::url(&self.database), name, false).await?;
         Ok(page.rsplit_once('#').unwrap().1.to_owned())
     }
 }

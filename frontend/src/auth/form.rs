@@ -57,7 +57,7 @@ impl Filled {
                 session.claim(Claim { username, password, email }).await
             }
             Mode::SignUp => session.sign_up(SignUp { email, username, password }).await,
-            Mode::SignIn => session.sign_in(SignIn { username, password }).await,
+            Mode::SignIn => session.sign_in(SignIn { username, password, one_time_code: None }).await,
         }
     }
 }

@@ -72,6 +72,11 @@ pub fn problem(code: ProblemCode) -> &'static str {
         ProblemCode::Forbidden | ProblemCode::ForeignOrigin => "This is not allowed here.",
         ProblemCode::AccountNeeded => "This takes an account.",
         ProblemCode::ProofNeeded => "Enter your password once more first.",
+        ProblemCode::CodeNeeded => "Enter the code that your device shows.",
+        ProblemCode::PasskeyRefused => "This passkey is not known here.",
+        ProblemCode::NoPasskeys => {
+            "Passkeys do not work at this address. Use the name of the server, over https."
+        }
         ProblemCode::ResetUsedUp => "This link was used before, or is too old. Ask for another letter.",
         ProblemCode::NoMail => "This server sends no letters. Whoever runs it can give you a link.",
         ProblemCode::GuestsNotWelcome => "Guests cannot join this chat. Sign in first.",
@@ -127,11 +132,13 @@ pub fn field(name: &str, code: FieldCode) -> String {
         FieldCode::BadEmail => "This is not an e-mail address.".to_owned(),
         FieldCode::CommonPassword => "This password is easily guessed. Choose another one.".to_owned(),
         FieldCode::BadName => "Write it on one line.".to_owned(),
+        FieldCode::WrongCode => "This code is not good now. Codes change every 30 seconds.".to_owned(),
         FieldCode::WrongPassword => "This is not your password.".to_owned(),
         FieldCode::NullCharacter
         | FieldCode::NotText
         | FieldCode::NotNumber
         | FieldCode::NotUuid
+        | FieldCode::NotObject
         | FieldCode::NotOneOf
         | FieldCode::Unknown => "This cannot be used. Write it differently.".to_owned(),
     }

@@ -3,6 +3,7 @@
 use backend::{auth::access::Verdict, routes::table::Route};
 use reqwest::header::CONTENT_TYPE;
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use super::{Outcome, stage::Stage};
 use crate::app::{Call, PASSWORD};
@@ -54,10 +55,21 @@ fn body(route: &Route, stage: &Stage<'_>) -> Option<Value> {
     }
 }
 
+const WITHOUT_BODY: [&str; 8] = [
+    "/api/chats",
+    "/auth/guest",
+    "/auth/jwt/end",
+    "/auth/passkeys/challenges",
+    "/auth/passkeys/registrations",
+    "/auth/recovery_codes",
+    "/auth/second_factor",
+    "/auth/tickets",
+];
+
 fn elsewhere(method: &str, path: &str, stage: &Stage<'_>) -> Option<Value> {
     let name = format!("new{}", stage.number);
     Some(match (method, path) {
-        ("POST", "/auth/guest" | "/auth/jwt/end" | "/auth/tickets" | "/api/chats") => Value::Null,
+        ("POST", path) if WITHOUT_BODY.contains(&path) => Value::Null,
         ("POST", "/auth/users/create" | "/auth/claim") => json!({ "username": name, "password": PASSWORD }),
         ("POST", "/auth/users/delete" | "/auth/proof") => json!({ "current_password": PASSWORD }),
         ("POST", "/auth/jwt/create") => json!({ "username": stage.owner.name, "password": PASSWORD }),
@@ -66,6 +78,13 @@ fn elsewhere(method: &str, path: &str, stage: &Stage<'_>) -> Option<Value> {
         }
         ("PUT", "/auth/me") => json!({ "email": "new@example.org" }),
         ("PATCH", "/auth/me") => json!({ "display_name": "Countess" }),
+        // Not begun, so that whoever may is told of a conflict.
+        ("PUT", "/auth/second_factor") => json!({ "one_time_code": "000000" }),
+        // None that anybody knows, so that whoever may is told so.
+        ("POST", "/auth/passkeys") => {
+            json!({ "registration": Uuid::nil(), "label": "phone", "credential": {} })
+        }
+        ("POST", "/auth/jwt/passkey") => json!({ "challenge": Uuid::nil(), "credential": {} }),
         ("POST", "/auth/password_resets") => json!({ "email": "nobody@example.org" }),
         ("PUT", "/auth/password_resets") => {
             json!({ "token": format!("reset{}", stage.number), "new_password": PASSWORD })

@@ -23,6 +23,8 @@ pub struct Stage<'a> {
     pub link: i64,
     /// The session of the actor.
     pub session: Uuid,
+    /// A passkey of the actor.
+    pub passkey: Uuid,
     /// Makes names that nobody has.
     pub number: i32,
     sql: &'a Client,
@@ -46,6 +48,9 @@ const CHAT: &str = "
 
 const GUEST: &str = "UPDATE users SET guest = true, password_hash = NULL, email = '' WHERE id = $1";
 const RESET: &str = "INSERT INTO password_resets (secret_hash, user_id) VALUES (sha256($1::text::bytea), $2)";
+const UNPROVEN: &str = "UPDATE sessions SET proven_at = now() - interval '1 hour' WHERE user_id = $1";
+const PASSKEY: &str = "INSERT INTO passkeys (id, user_id, credential_id, credential, label) \
+    VALUES ($1::text::uuid, $2, decode(replace($1, '-', ''), 'hex'), '{}', '')";
 const ENDED: &str = "UPDATE users SET deleted_at = now() WHERE id = $1";
 
 /// All that an act may change.
@@ -57,7 +62,9 @@ const PICTURE: &str = "
         (SELECT jsonb_agg(to_jsonb(links) ORDER BY id) FROM links WHERE chat_id = chats.id),
         (SELECT count(*) FROM audit WHERE chat_id = chats.id),
         (SELECT jsonb_agg(to_jsonb(users) ORDER BY id) FROM users WHERE id = ANY($2)),
-        (SELECT jsonb_agg(to_jsonb(sessions) ORDER BY id) FROM sessions WHERE user_id = ANY($2))
+        (SELECT jsonb_agg(to_jsonb(sessions) ORDER BY id) FROM sessions WHERE user_id = ANY($2)),
+        (SELECT count(*) FROM passkeys WHERE user_id = ANY($2)),
+        (SELECT count(*) FROM second_factors WHERE user_id = ANY($2))
     )::text FROM chats WHERE uri = $1";
 
 impl<'a> Stage<'a> {
@@ -80,13 +87,16 @@ impl<'a> Stage<'a> {
         let made = sql.query_one(CHAT, &[&chat, &ids, &roles, &standings, &who.id]).await.unwrap();
         match actor {
             Actor::Guest => sql.execute(GUEST, &[&who.id]).await.unwrap(),
+            Actor::Unproven => sql.execute(UNPROVEN, &[&who.id]).await.unwrap(),
             Actor::Ended => sql.execute(ENDED, &[&who.id]).await.unwrap(),
             _ => 0,
         };
         sql.execute(RESET, &[&format!("reset{number}"), &owner.id]).await.unwrap();
         let token = token_of(app, actor, &who, &other);
         let (link, session) = (made.get(0), app.app.keys.check(&who.token).unwrap().sid);
-        Self { actor: who, token, owner, other, chat, link, session, number, sql }
+        let passkey = Uuid::new_v4();
+        sql.execute(PASSKEY, &[&passkey.to_string(), &who.id]).await.unwrap();
+        Self { actor: who, token, owner, other, chat, link, session, passkey, number, sql }
     }
 
     pub fn call(&self, method: &str, path: &str) -> Call {
@@ -104,6 +114,7 @@ impl<'a> Stage<'a> {
             .replace("{user_id}", &self.other.id.to_string())
             .replace("{link_id}", &self.link.to_string())
             .replace("{session_id}", &self.session.to_string())
+            .replace("{passkey_id}", &self.passkey.to_string())
             .replace("{seq}", "5")
     }
 
