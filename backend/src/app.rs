@@ -24,6 +24,7 @@ use crate::{
         turn::{Told, Turn},
     },
     hub::{Hub, delivery::Delivery, seats::Seat},
+    images::Images,
     lifetime,
     limits::{Limits, Personal, SlowMode},
     mail::Mail,
@@ -48,6 +49,7 @@ pub struct App {
     pub keys: Keys,
     pub passwords: Passwords,
     pub mail: Mail,
+    pub images: Images,
     pub sealing: Sealing,
     pub tickets: Tickets,
     pub passkeys: Passkeys,
@@ -87,6 +89,7 @@ impl App {
         let writer = Writer::start(database_url, &hub, epoch)?;
         let slow = SlowMode::default();
         let passwords = Passwords::new(config.limits.limit_passwords);
+        let images = Images::new(config.limits.limit_megapixels);
         let (mail, tickets, people) = (Mail::new(&config)?, Tickets::default(), KnownPeople::default());
         let (reading, turns) = (Reading::default(), from_fn(|_| Mutex::default()));
         Ok(Arc::new(Self {
@@ -96,6 +99,7 @@ impl App {
             keys,
             passwords,
             mail,
+            images,
             sealing,
             tickets,
             passkeys: Passkeys::default(),

@@ -1,6 +1,7 @@
 //! Reads what a request says: the same fields from JSON, a form or a query, every fault named at once.
 
 mod decode;
+pub mod upload;
 
 use std::{future::Future, ops::RangeInclusive, pin::Pin};
 

@@ -3,6 +3,7 @@
 
 pub mod addresses;
 pub mod audit;
+pub mod avatars;
 pub mod changes;
 pub mod chats;
 mod deletions;

@@ -12,6 +12,7 @@ pub mod departing;
 mod headers;
 mod hub;
 pub mod idle;
+mod images;
 pub mod lifetime;
 mod limits;
 mod mail;

@@ -24,6 +24,8 @@ use crate::{
 
 pub use self::{slow::SlowMode, tries::Place};
 
+const DAY: Duration = Duration::from_hours(24);
+
 /// What is limited for each address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Limit {
@@ -42,6 +44,7 @@ pub enum Personal {
     /// What they are called, which everyone hears in every chat of theirs.
     Name,
     Post,
+    Upload,
 }
 
 /// The counts; empty when limits are off.
@@ -60,6 +63,9 @@ struct Counts {
     joins_of: DefaultKeyedRateLimiter<i64>,
     names_of: DefaultKeyedRateLimiter<i64>,
     posts_of: DefaultKeyedRateLimiter<i64>,
+    uploads_of: DefaultKeyedRateLimiter<i64>,
+    /// In KiB.
+    bytes_of: DefaultKeyedRateLimiter<i64>,
     tries: Tries,
 }
 
@@ -75,6 +81,8 @@ impl Counts {
             joins_of: keyed(settings.limit_joins),
             names_of: keyed(settings.limit_names),
             posts_of: keyed(settings.limit_posts),
+            uploads_of: keyed(settings.limit_uploads),
+            bytes_of: keyed(Rate { most: kib(settings.limit_upload_bytes.0), per: DAY }),
             tries: Tries::new(settings.limit_tries, settings.limit_tries_elsewhere),
         }
     }
@@ -95,6 +103,7 @@ impl Counts {
             Personal::Join => &self.joins_of,
             Personal::Name => &self.names_of,
             Personal::Post => &self.posts_of,
+            Personal::Upload => &self.uploads_of,
         }
     }
 }
@@ -116,6 +125,18 @@ impl Limits {
     /// Counts one act of a person, or refuses it.
     pub fn of_person(&self, limit: Personal, user_id: i64) -> Result<(), Error> {
         self.counts.as_ref().map_or(Ok(()), |counts| count(counts.by_person(limit), &user_id))
+    }
+
+    /// Counts an upload of so many bytes of a person, or refuses it.
+    pub fn upload_of(&self, user_id: i64, bytes: usize) -> Result<(), Error> {
+        self.of_person(Personal::Upload, user_id)?;
+        let Some((counts, kib)) = self.counts.as_ref().zip(NonZero::new(kib(bytes))) else { return Ok(()) };
+        match counts.bytes_of.check_key_n(&user_id, kib) {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(over)) => Err(too_many(over.wait_time_from(DefaultClock::default().now()))),
+            // More than a whole day's: it can never be.
+            Err(_) => Err(ProblemCode::TooLarge.into()),
+        }
     }
 
     /// Counts one try to show that an account is one's own, whether it exists or not, or refuses it.
@@ -150,9 +171,10 @@ impl Limits {
         {
             counts.by_address(limit).retain_recent();
         }
-        for limit in [Personal::Join, Personal::Name, Personal::Post] {
+        for limit in [Personal::Join, Personal::Name, Personal::Post, Personal::Upload] {
             counts.by_person(limit).retain_recent();
         }
+        counts.bytes_of.retain_recent();
         counts.tries.sweep();
     }
 }
@@ -164,6 +186,11 @@ impl FrameLimit {
     pub fn count(&self) -> Result<(), Error> {
         self.0.check().map_err(|over| too_many(over.wait_time_from(DefaultClock::default().now())))
     }
+}
+
+/// In KiB, rounded up.
+fn kib(bytes: usize) -> u32 {
+    u32::try_from(bytes.div_ceil(1_024)).unwrap_or(u32::MAX)
 }
 
 fn keyed<K: Hash + Eq + Clone>(rate: Rate) -> DefaultKeyedRateLimiter<K> {

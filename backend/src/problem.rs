@@ -215,6 +215,8 @@ fn field_sentence(field: &str, code: FieldCode) -> String {
         FieldCode::Blank => "This field may not be blank.",
         FieldCode::NotText => "Not a valid string.",
         FieldCode::NotNumber => "A valid whole number in its range is required.",
+        FieldCode::NotAnImage => "Upload a valid image: PNG, JPEG, GIF or WebP.",
+        FieldCode::TooManyPixels => "This image has too many pixels.",
         FieldCode::NotObject => "Not an object.",
         FieldCode::NotUuid => "Must be a valid UUID.",
         FieldCode::NullCharacter => "Null characters are not allowed.",

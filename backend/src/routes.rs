@@ -3,6 +3,7 @@
 
 mod accounts;
 mod audit;
+mod avatars;
 mod changes;
 mod chats;
 mod deletions;
@@ -53,6 +54,8 @@ table::routes! {
     "/auth/me"                       GET        accounts::me                SignedIn
                                      PUT        accounts::replace_me        Account
                                      PATCH      accounts::change_me         SignedIn
+    "/auth/me/avatar"                PUT        avatars::put                SignedIn
+                                     DELETE     avatars::remove             SignedIn
     "/auth/password"                 POST       accounts::change_password   Account
     "/auth/password_resets"          POST       password_resets::ask        Anyone
                                      PUT        password_resets::redeem     Anyone
@@ -70,6 +73,8 @@ table::routes! {
     "/auth/jwt/passkey"              POST       passkeys::sign_in           Anyone
     "/auth/recovery_codes"           POST       second_factor::renew_codes  Proven
     "/auth/tickets"                  POST       tickets::give               SignedIn
+
+    "/api/avatars/{avatar_id}"       GET        avatars::show               Anyone
 
     // Chats.
     "/api/chats"                     GET        your_chats::list            SignedIn

@@ -145,6 +145,10 @@ pub enum FieldCode {
     NotUuid,
     /// It is not an object.
     NotObject,
+    /// It is no PNG, JPEG, GIF or WebP.
+    NotAnImage,
+    /// It is a picture of more pixels than are taken.
+    TooManyPixels,
     /// It holds a null character.
     NullCharacter,
     /// It has too few characters.

@@ -28,6 +28,9 @@ pub struct User {
     /// What they wish to be called, not unique; left out when unset.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub display_name: String,
+    /// The name of their picture, which is at `/api/avatars/<name>/`; left out when unset.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub avatar: String,
     /// Has no account, and is known by one browser alone; left out when false.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub guest: bool,
@@ -58,6 +61,9 @@ pub struct Account {
     /// What the user wishes to be called; left out when unset.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub display_name: String,
+    /// The same as [`User::avatar`]; left out when unset.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub avatar: String,
     /// Has no password yet; left out when false.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub guest: bool,

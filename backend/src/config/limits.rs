@@ -91,6 +91,15 @@ settings! {
     /// The largest frame, and the largest message of several frames
     limit_frame "CHATIRE_LIMIT_FRAME" Bytes = Bytes(64 * KIB);
 
+    /// Pictures uploaded by one person
+    limit_uploads "CHATIRE_LIMIT_UPLOADS" Rate = rate(10, MINUTE);
+    /// What one person may upload in a day
+    limit_upload_bytes "CHATIRE_LIMIT_UPLOAD_BYTES" Bytes = Bytes(200 * MIB);
+    /// The largest file of a picture
+    limit_image "CHATIRE_LIMIT_IMAGE" Bytes = Bytes(25 * MIB);
+    /// The largest picture, in millions of pixels
+    limit_megapixels "CHATIRE_LIMIT_MEGAPIXELS" u32 = 40;
+
     /// How long a head of a request may take
     limit_head_time "CHATIRE_LIMIT_HEAD_TIME" Seconds = seconds(5);
     /// How long a body of a request may take

@@ -23,6 +23,7 @@ diesel::table! {
         claimed_at -> Nullable<Timestamptz>,
         recovery_email -> Nullable<Text>,
         passkey_handle -> Nullable<Uuid>,
+        avatar -> Text,
     }
 }
 
@@ -49,6 +50,14 @@ diesel::table! {
         session_id -> Uuid,
         salt -> Bytea,
         spent_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    avatars (id) {
+        id -> Text,
+        user_id -> BigInt,
+        jpeg -> Bytea,
     }
 }
 
@@ -185,6 +194,7 @@ diesel::joinable!(sessions -> users (user_id));
 diesel::joinable!(spent_refreshes -> sessions (session_id));
 diesel::allow_tables_to_appear_in_same_query!(
     audit,
+    avatars,
     chats,
     former_uris,
     links,

@@ -17,7 +17,7 @@ use unicode_normalization::UnicodeNormalization;
 use uuid::Uuid;
 
 use super::{
-    OnConstraint, members, passkeys, password_resets,
+    OnConstraint, avatars, members, passkeys, password_resets,
     schema::users::{self, dsl},
     second_factors, sessions,
 };
@@ -37,14 +37,15 @@ pub(super) struct UserRow {
     first_name: String,
     last_name: String,
     display_name: String,
+    avatar: String,
     guest: bool,
 }
 
 impl UserRow {
     /// The user as others see them.
     pub(super) fn into_user(self) -> User {
-        let Self { id, username, first_name, last_name, display_name, guest } = self;
-        User { id, username, email: String::new(), first_name, last_name, display_name, guest }
+        let Self { id, username, first_name, last_name, display_name, avatar, guest } = self;
+        User { id, username, email: String::new(), first_name, last_name, display_name, avatar, guest }
     }
 }
 
@@ -78,7 +79,7 @@ pub async fn create(
         .await
         .on_constraint("users_username_key", || taken("username"))?;
     let (email, username) = (email.to_owned(), username.to_owned());
-    Ok(Account { email, username, id, display_name: String::new(), guest: false })
+    Ok(Account { email, username, id, display_name: String::new(), avatar: String::new(), guest: false })
 }
 
 fn taken(field: &str) -> Refusal {
@@ -222,6 +223,7 @@ pub async fn delete(connection: &mut AsyncPgConnection, id: i64) -> Result<Vec<(
                     dsl::first_name.eq(""),
                     dsl::last_name.eq(""),
                     dsl::display_name.eq(""),
+                    dsl::avatar.eq(""),
                     dsl::deleted_at.eq(now),
                 ))
                 .execute(connection)
@@ -230,6 +232,7 @@ pub async fn delete(connection: &mut AsyncPgConnection, id: i64) -> Result<Vec<(
             password_resets::forget(connection, id).await?;
             second_factors::remove(connection, id).await?;
             passkeys::remove_all(connection, id).await?;
+            avatars::remove(connection, id).await?;
             members::leave_all(connection, id).await?;
             Ok(members::touch(connection, id, chats).await?)
         })

@@ -132,9 +132,9 @@ pub async fn delete(
     Ok(HttpResponse::NoContent().finish())
 }
 
-fn account(user: User) -> shared::user::Account {
-    let User { id, username, email, display_name, guest, .. } = user;
-    shared::user::Account { email, username, id, display_name, guest }
+pub(super) fn account(user: User) -> shared::user::Account {
+    let User { id, username, email, display_name, avatar, guest, .. } = user;
+    shared::user::Account { email, username, id, display_name, avatar, guest }
 }
 
 /// What `PUT` says: the e-mail must be there, as in the original.

@@ -13,6 +13,7 @@ mod app;
 mod audit;
 mod authenticator;
 mod authorisation;
+mod avatars;
 mod capacity;
 mod catch_up;
 mod changes;

@@ -159,6 +159,8 @@ async fn a_method_that_an_address_does_not_have_is_refused_with_those_that_it_ha
         ("/auth/jwt/refresh/", "POST"),
         ("/this/is/hard/to/find/", "POST"),
         ("/auth/me/", "GET, PUT, PATCH"),
+        ("/auth/me/avatar/", "PUT, DELETE"),
+        ("/api/avatars/1/", "GET"),
         ("/auth/password/", "POST"),
         ("/auth/username/", "POST"),
         ("/auth/tickets/", "POST"),

@@ -131,6 +131,8 @@ pub fn field(name: &str, code: FieldCode) -> String {
         FieldCode::UsernameTaken => "Somebody has this name. Choose another one.".to_owned(),
         FieldCode::BadEmail => "This is not an e-mail address.".to_owned(),
         FieldCode::CommonPassword => "This password is easily guessed. Choose another one.".to_owned(),
+        FieldCode::NotAnImage => "Choose a picture: PNG, JPEG, GIF or WebP.".to_owned(),
+        FieldCode::TooManyPixels => "This picture is too large. Choose a smaller one.".to_owned(),
         FieldCode::BadName => "Write it on one line.".to_owned(),
         FieldCode::WrongCode => "This code is not good now. Codes change every 30 seconds.".to_owned(),
         FieldCode::WrongPassword => "This is not your password.".to_owned(),

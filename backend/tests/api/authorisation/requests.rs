@@ -6,7 +6,10 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{Outcome, stage::Stage};
-use crate::app::{Call, PASSWORD};
+use crate::{
+    app::{Call, PASSWORD},
+    avatars::png,
+};
 
 /// Sends it. What has no end is not read.
 pub async fn attempt(route: &Route, stage: &Stage<'_>) -> Outcome {
@@ -34,6 +37,7 @@ fn request(route: &Route, stage: &Stage<'_>) -> Call {
         ("DELETE", path @ "/api/chats/{uri}/messages") => {
             stage.call("DELETE", &format!("{path}?user={}&minutes=5", stage.other.id))
         }
+        ("PUT", path @ "/auth/me/avatar") => stage.call("PUT", path).body("image/png", png(8)),
         (method, path @ "/api/socket") => stage
             .call(method, path)
             .header("connection", "upgrade")
@@ -76,6 +80,7 @@ fn elsewhere(method: &str, path: &str, stage: &Stage<'_>) -> Option<Value> {
         ("POST", "/auth/jwt/verify" | "/auth/jwt/refresh" | "/this/is/hard/to/find") => {
             json!({ "token": stage.owner.token })
         }
+        ("PUT", "/auth/me/avatar") => Value::Null,
         ("PUT", "/auth/me") => json!({ "email": "new@example.org" }),
         ("PATCH", "/auth/me") => json!({ "display_name": "Countess" }),
         // Not begun, so that whoever may is told of a conflict.

@@ -51,6 +51,7 @@ const RESET: &str = "INSERT INTO password_resets (secret_hash, user_id) VALUES (
 const UNPROVEN: &str = "UPDATE sessions SET proven_at = now() - interval '1 hour' WHERE user_id = $1";
 const PASSKEY: &str = "INSERT INTO passkeys (id, user_id, credential_id, credential, label) \
     VALUES ($1::text::uuid, $2, decode(replace($1, '-', ''), 'hex'), '{}', '')";
+const AVATAR: &str = "INSERT INTO avatars (id, user_id, jpeg) VALUES ($1, $2, '')";
 const ENDED: &str = "UPDATE users SET deleted_at = now() WHERE id = $1";
 
 /// All that an act may change.
@@ -63,6 +64,7 @@ const PICTURE: &str = "
         (SELECT count(*) FROM audit WHERE chat_id = chats.id),
         (SELECT jsonb_agg(to_jsonb(users) ORDER BY id) FROM users WHERE id = ANY($2)),
         (SELECT jsonb_agg(to_jsonb(sessions) ORDER BY id) FROM sessions WHERE user_id = ANY($2)),
+        (SELECT jsonb_agg(id) FROM avatars WHERE user_id = ANY($2)),
         (SELECT count(*) FROM passkeys WHERE user_id = ANY($2)),
         (SELECT count(*) FROM second_factors WHERE user_id = ANY($2))
     )::text FROM chats WHERE uri = $1";
@@ -95,6 +97,7 @@ impl<'a> Stage<'a> {
         let token = token_of(app, actor, &who, &other);
         let (link, session) = (made.get(0), app.app.keys.check(&who.token).unwrap().sid);
         let passkey = Uuid::new_v4();
+        sql.execute(AVATAR, &[&format!("avatar{number}"), &owner.id]).await.unwrap();
         sql.execute(PASSKEY, &[&passkey.to_string(), &who.id]).await.unwrap();
         Self { actor: who, token, owner, other, chat, link, session, passkey, number, sql }
     }
@@ -114,6 +117,7 @@ impl<'a> Stage<'a> {
             .replace("{user_id}", &self.other.id.to_string())
             .replace("{link_id}", &self.link.to_string())
             .replace("{session_id}", &self.session.to_string())
+            .replace("{avatar_id}", &format!("avatar{}", self.number))
             .replace("{passkey_id}", &self.passkey.to_string())
             .replace("{seq}", "5")
     }
