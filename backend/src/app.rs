@@ -23,6 +23,7 @@ use crate::{
         chats::Raised,
         turn::{Told, Turn},
     },
+    exports::Files,
     hub::{Hub, delivery::Delivery, seats::Seat},
     images::Images,
     lifetime,
@@ -50,6 +51,7 @@ pub struct App {
     pub passwords: Passwords,
     pub mail: Mail,
     pub images: Images,
+    pub exports: Files,
     pub sealing: Sealing,
     pub tickets: Tickets,
     pub passkeys: Passkeys,
@@ -90,6 +92,7 @@ impl App {
         let slow = SlowMode::default();
         let passwords = Passwords::new(config.limits.limit_passwords);
         let images = Images::new(config.limits.limit_megapixels);
+        let exports = Files::new(&config.data_dir);
         let (mail, tickets, people) = (Mail::new(&config)?, Tickets::default(), KnownPeople::default());
         let (reading, turns) = (Reading::default(), from_fn(|_| Mutex::default()));
         Ok(Arc::new(Self {
@@ -100,6 +103,7 @@ impl App {
             passwords,
             mail,
             images,
+            exports,
             sealing,
             tickets,
             passkeys: Passkeys::default(),

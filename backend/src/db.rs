@@ -8,6 +8,7 @@ pub mod changes;
 pub mod chats;
 mod deletions;
 mod events;
+pub mod exports;
 pub mod heirs;
 pub mod instance;
 pub mod joining;

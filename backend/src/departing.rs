@@ -8,6 +8,7 @@ use shared::member::Member;
 use crate::{
     app::App,
     db::{self, chats::Raised, turn::Told},
+    exports,
     problem::Error,
 };
 
@@ -25,6 +26,9 @@ pub async fn depart(app: &Arc<App>, user_id: i64, left: Vec<(Raised, Member)>) {
     }
     if let Err(error) = settle(app).await {
         tracing::warn!(%error, "chats of somebody who is gone have no owner yet");
+    }
+    if let Err(error) = exports::sweep(app).await {
+        tracing::warn!(%error, "files of somebody who is gone are still there");
     }
 }
 

@@ -35,7 +35,10 @@ pub async fn add(
         headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
     }
     let public_url = app.config.public_url.as_deref();
-    if let Some(policy) = policy(public_url) {
+    // A file that is only to be saved says so itself.
+    if let Some(policy) =
+        policy(public_url).filter(|_| !headers.contains_key(header::CONTENT_SECURITY_POLICY))
+    {
         headers.insert(header::CONTENT_SECURITY_POLICY, policy);
     }
     if public_url.is_some_and(|url| url.starts_with("https:")) {

@@ -7,7 +7,7 @@ use tokio::time::{Instant, interval_at};
 use crate::{
     app::App,
     db::{self, users::guests},
-    departing,
+    departing, exports,
     problem::Error,
 };
 
@@ -26,9 +26,11 @@ pub async fn tend(app: &Arc<App>) {
             Ok(removed) => tracing::info!(removed, "guests were not seen any more"),
             Err(error) => tracing::warn!(%error, "guests cannot be looked for"),
         }
-        for (what, done) in
-            [("sessions", sweep(app).await), ("chats without an owner", departing::settle(app).await)]
-        {
+        for (what, done) in [
+            ("what ended long ago", sweep(app).await),
+            ("chats without an owner", departing::settle(app).await),
+            ("exports", exports::sweep(app).await),
+        ] {
             if let Err(error) = done {
                 tracing::warn!(%error, "{what} cannot be looked after");
             }

@@ -9,6 +9,7 @@ pub mod config;
 pub mod db;
 mod deadline;
 pub mod departing;
+pub mod exports;
 mod headers;
 mod hub;
 pub mod idle;

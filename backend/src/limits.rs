@@ -45,6 +45,7 @@ pub enum Personal {
     Name,
     Post,
     Upload,
+    Export,
 }
 
 /// The counts; empty when limits are off.
@@ -64,6 +65,7 @@ struct Counts {
     names_of: DefaultKeyedRateLimiter<i64>,
     posts_of: DefaultKeyedRateLimiter<i64>,
     uploads_of: DefaultKeyedRateLimiter<i64>,
+    exports_of: DefaultKeyedRateLimiter<i64>,
     /// In KiB.
     bytes_of: DefaultKeyedRateLimiter<i64>,
     tries: Tries,
@@ -82,6 +84,7 @@ impl Counts {
             names_of: keyed(settings.limit_names),
             posts_of: keyed(settings.limit_posts),
             uploads_of: keyed(settings.limit_uploads),
+            exports_of: keyed(settings.limit_exports),
             bytes_of: keyed(Rate { most: kib(settings.limit_upload_bytes.0), per: DAY }),
             tries: Tries::new(settings.limit_tries, settings.limit_tries_elsewhere),
         }
@@ -104,6 +107,7 @@ impl Counts {
             Personal::Name => &self.names_of,
             Personal::Post => &self.posts_of,
             Personal::Upload => &self.uploads_of,
+            Personal::Export => &self.exports_of,
         }
     }
 }
@@ -171,7 +175,7 @@ impl Limits {
         {
             counts.by_address(limit).retain_recent();
         }
-        for limit in [Personal::Join, Personal::Name, Personal::Post, Personal::Upload] {
+        for limit in [Personal::Join, Personal::Name, Personal::Post, Personal::Upload, Personal::Export] {
             counts.by_person(limit).retain_recent();
         }
         counts.bytes_of.retain_recent();

@@ -8,6 +8,7 @@ mod changes;
 mod chats;
 mod deletions;
 mod events;
+mod exports;
 mod guests;
 mod joining;
 mod links;
@@ -72,6 +73,10 @@ table::routes! {
     "/auth/passkeys/{passkey_id}"    DELETE     passkeys::remove            Proven
     "/auth/jwt/passkey"              POST       passkeys::sign_in           Anyone
     "/auth/recovery_codes"           POST       second_factor::renew_codes  Proven
+    "/auth/exports"                  GET        exports::list               SignedIn
+                                     POST       exports::begin              ProvenOrGuest
+    "/auth/exports/{export_id}"      GET        exports::show               SignedIn
+    "/auth/exports/{export_id}/file" GET        exports::file               SignedIn
     "/auth/tickets"                  POST       tickets::give               SignedIn
 
     "/api/avatars/{avatar_id}"       GET        avatars::show               Anyone

@@ -24,7 +24,9 @@ use actix_web::{
 use anyhow::Context;
 use tokio::time::timeout;
 
-use crate::{app::App, headers, idle, lifetime, routes, routes::socket::takeover::take_over, unread};
+use crate::{
+    app::App, exports, headers, idle, lifetime, routes, routes::socket::takeover::take_over, unread,
+};
 
 /// How many connections may wait to be accepted.
 const BACKLOG: i32 = 2_048;
@@ -120,6 +122,9 @@ pub async fn tend(app: Arc<App>) {
             app.limits.sweep();
         }
     };
+    if let Err(error) = exports::resume(&app).await {
+        tracing::warn!(%error, "exports that were under way cannot go on");
+    }
     tokio::select! {
         () = sweep => {}
         () = app.hub.beat() => {}

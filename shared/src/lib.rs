@@ -8,6 +8,7 @@ pub mod changes;
 pub mod chat;
 pub mod credentials;
 pub mod event;
+pub mod export;
 pub mod link;
 pub mod member;
 pub mod message;

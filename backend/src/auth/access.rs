@@ -15,6 +15,8 @@ pub enum Access {
     Account,
     /// Everybody who is signed in with an account, and has shown lately that it is theirs.
     Proven,
+    /// Every guest, and whoever has an account and has shown lately that it is theirs.
+    ProvenOrGuest,
     /// Only a guest.
     GuestOnly,
     /// Everybody who is signed in, but for whom the chat does not let in.
@@ -76,6 +78,7 @@ impl Access {
             Self::SignedIn => Verdict::Allowed,
             Self::Account => Verdict::allowed_if(actor != Actor::Guest),
             Self::Proven => Verdict::allowed_if(!matches!(actor, Actor::Guest | Actor::Unproven)),
+            Self::ProvenOrGuest => Verdict::allowed_if(actor != Actor::Unproven),
             Self::GuestOnly => Verdict::allowed_if(actor == Actor::Guest),
             Self::Visiting => Verdict::allowed_if(actor != Actor::Out(Standing::Banned)),
             Self::Joining => Verdict::allowed_if(!matches!(

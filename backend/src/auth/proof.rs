@@ -44,6 +44,29 @@ impl FromRequest for Proven {
     }
 }
 
+/// Somebody who may have everything of their own: whoever has an account shows lately that it is theirs; a guest has
+/// nothing else to show.
+#[derive(Clone, Debug)]
+pub struct ProvenOrGuest(pub SignedIn);
+
+impl FromRequest for ProvenOrGuest {
+    type Error = Error;
+    type Future = Extracting<Self>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let signed_in = SignedIn::from_request(request, payload);
+        let request = request.clone();
+        Box::pin(async move {
+            let signed_in = signed_in.await?;
+            if signed_in.user.guest || is_proven(app(&request)?, &signed_in).await? {
+                Ok(Self(signed_in))
+            } else {
+                Err(ProblemCode::ProofNeeded.into())
+            }
+        })
+    }
+}
+
 pub async fn is_proven(app: &App, signed_in: &SignedIn) -> Result<bool, Error> {
     db::sessions::is_proven(&mut *app.db.get().await?, signed_in.claims.sid).await
 }

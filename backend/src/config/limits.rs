@@ -95,6 +95,8 @@ settings! {
     limit_uploads "CHATIRE_LIMIT_UPLOADS" Rate = rate(10, MINUTE);
     /// What one person may upload in a day
     limit_upload_bytes "CHATIRE_LIMIT_UPLOAD_BYTES" Bytes = Bytes(200 * MIB);
+    /// Exports of one person
+    limit_exports "CHATIRE_LIMIT_EXPORTS" Rate = rate(5, DAY);
     /// The largest file of a picture
     limit_image "CHATIRE_LIMIT_IMAGE" Bytes = Bytes(25 * MIB);
     /// The largest picture, in millions of pixels

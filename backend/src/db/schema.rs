@@ -62,6 +62,19 @@ diesel::table! {
 }
 
 diesel::table! {
+    exports (id) {
+        id -> Uuid,
+        user_id -> BigInt,
+        created_at -> Timestamptz,
+        state -> Text,
+        done -> BigInt,
+        total -> BigInt,
+        bytes -> Nullable<BigInt>,
+        ended_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
     password_resets (secret_hash) {
         secret_hash -> Bytea,
         user_id -> BigInt,
@@ -196,6 +209,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     audit,
     avatars,
     chats,
+    exports,
     former_uris,
     links,
     members,

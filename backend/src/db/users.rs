@@ -17,7 +17,7 @@ use unicode_normalization::UnicodeNormalization;
 use uuid::Uuid;
 
 use super::{
-    OnConstraint, avatars, members, passkeys, password_resets,
+    OnConstraint, avatars, exports, members, passkeys, password_resets,
     schema::users::{self, dsl},
     second_factors, sessions,
 };
@@ -233,6 +233,7 @@ pub async fn delete(connection: &mut AsyncPgConnection, id: i64) -> Result<Vec<(
             second_factors::remove(connection, id).await?;
             passkeys::remove_all(connection, id).await?;
             avatars::remove(connection, id).await?;
+            exports::remove_all(connection, id).await?;
             members::leave_all(connection, id).await?;
             Ok(members::touch(connection, id, chats).await?)
         })

@@ -27,6 +27,7 @@ mod departing;
 mod door;
 mod drain;
 mod events;
+mod exports;
 mod floods;
 mod follow;
 mod frames;

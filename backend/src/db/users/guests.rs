@@ -19,7 +19,7 @@ use crate::{
     db::{
         OnConstraint,
         chats::Raised,
-        members,
+        exports, members,
         sessions::{self, NewSession},
     },
     problem::Error,
@@ -144,6 +144,7 @@ pub async fn remove(
                 .execute(connection)
                 .await?;
             sessions::end_all(connection, id).await?;
+            exports::remove_all(connection, id).await?;
             members::leave_all(connection, id).await?;
             Ok(Some(members::touch(connection, id, chats).await?))
         })

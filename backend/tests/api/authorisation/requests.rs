@@ -59,8 +59,9 @@ fn body(route: &Route, stage: &Stage<'_>) -> Option<Value> {
     }
 }
 
-const WITHOUT_BODY: [&str; 8] = [
+const WITHOUT_BODY: [&str; 9] = [
     "/api/chats",
+    "/auth/exports",
     "/auth/guest",
     "/auth/jwt/end",
     "/auth/passkeys/challenges",

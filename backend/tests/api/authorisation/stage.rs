@@ -23,7 +23,7 @@ pub struct Stage<'a> {
     pub link: i64,
     /// The session of the actor.
     pub session: Uuid,
-    /// A passkey of the actor.
+    /// A passkey of the actor; an export of theirs has the same number.
     pub passkey: Uuid,
     /// Makes names that nobody has.
     pub number: i32,
@@ -52,6 +52,8 @@ const UNPROVEN: &str = "UPDATE sessions SET proven_at = now() - interval '1 hour
 const PASSKEY: &str = "INSERT INTO passkeys (id, user_id, credential_id, credential, label) \
     VALUES ($1::text::uuid, $2, decode(replace($1, '-', ''), 'hex'), '{}', '')";
 const AVATAR: &str = "INSERT INTO avatars (id, user_id, jpeg) VALUES ($1, $2, '')";
+const EXPORT: &str =
+    "INSERT INTO exports (id, user_id, state, ended_at) VALUES ($1::text::uuid, $2, 'ready', now())";
 const ENDED: &str = "UPDATE users SET deleted_at = now() WHERE id = $1";
 
 /// All that an act may change.
@@ -64,6 +66,7 @@ const PICTURE: &str = "
         (SELECT count(*) FROM audit WHERE chat_id = chats.id),
         (SELECT jsonb_agg(to_jsonb(users) ORDER BY id) FROM users WHERE id = ANY($2)),
         (SELECT jsonb_agg(to_jsonb(sessions) ORDER BY id) FROM sessions WHERE user_id = ANY($2)),
+        (SELECT count(*) FROM exports WHERE user_id = ANY($2)),
         (SELECT jsonb_agg(id) FROM avatars WHERE user_id = ANY($2)),
         (SELECT count(*) FROM passkeys WHERE user_id = ANY($2)),
         (SELECT count(*) FROM second_factors WHERE user_id = ANY($2))
@@ -98,6 +101,9 @@ impl<'a> Stage<'a> {
         let (link, session) = (made.get(0), app.app.keys.check(&who.token).unwrap().sid);
         let passkey = Uuid::new_v4();
         sql.execute(AVATAR, &[&format!("avatar{number}"), &owner.id]).await.unwrap();
+        sql.execute(EXPORT, &[&passkey.to_string(), &who.id]).await.unwrap();
+        std::fs::create_dir_all(app.data.path().join("exports")).unwrap();
+        std::fs::write(app.data.path().join(format!("exports/{passkey}.zip")), "").unwrap();
         sql.execute(PASSKEY, &[&passkey.to_string(), &who.id]).await.unwrap();
         Self { actor: who, token, owner, other, chat, link, session, passkey, number, sql }
     }
@@ -118,6 +124,7 @@ impl<'a> Stage<'a> {
             .replace("{link_id}", &self.link.to_string())
             .replace("{session_id}", &self.session.to_string())
             .replace("{avatar_id}", &format!("avatar{}", self.number))
+            .replace("{export_id}", &self.passkey.to_string())
             .replace("{passkey_id}", &self.passkey.to_string())
             .replace("{seq}", "5")
     }
