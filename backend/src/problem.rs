@@ -197,6 +197,8 @@ fn sentence(code: ProblemCode) -> &'static str {
         ProblemCode::SlowMode => "This chat is slow. Wait a moment before you write again.",
         ProblemCode::Conflict => "This cannot be done any more: something has changed.",
         ProblemCode::MethodNotAllowed => "Method not allowed.",
+        ProblemCode::HeadTimeout => "The request took too long to arrive.",
+        ProblemCode::HeadTooLarge => "The head is too large.",
         ProblemCode::BodyTimeout => "The body took too long to arrive.",
         ProblemCode::StartAfresh => "This cursor is of another state of the database. Read the chat afresh.",
         ProblemCode::TooLarge => "The body is too large.",

@@ -9,9 +9,11 @@ use std::{
 };
 
 use actix_cors::Cors;
-use actix_http::{HttpService, error::DispatchError};
+use actix_http::{HttpService, Protocol, error::DispatchError};
 use actix_server::{Server, ServerHandle};
-use actix_service::{IntoServiceFactory, ServiceFactory, fn_factory, fn_service, map_config};
+use actix_service::{
+    IntoServiceFactory, ServiceFactory, ServiceFactoryExt, fn_factory, fn_service, map_config,
+};
 use actix_web::{
     App as ActixApp, Error,
     body::MessageBody,
@@ -25,7 +27,8 @@ use anyhow::Context;
 use tokio::time::timeout;
 
 use crate::{
-    app::App, exports, headers, idle, lifetime, routes, routes::socket::takeover::take_over, unread,
+    app::App, exports, headers, idle, lifetime, preflight, routes, routes::socket::takeover::take_over,
+    unread, wire::Wire,
 };
 
 /// How many connections may wait to be accepted.
@@ -64,6 +67,7 @@ pub fn bind(app: &Arc<App>) -> anyhow::Result<(Server, SocketAddr)> {
 fn connection(
     app: Arc<App>,
 ) -> impl ServiceFactory<TcpStream, Config = (), Response = (), Error = DispatchError, InitError = ()> {
+    let wires = Arc::clone(&app);
     let (upgrades, closing) = (Arc::clone(&app), Arc::clone(&app));
     let head_within = app.config.limits.limit_head_time.0;
     let upgrade = fn_factory(move || {
@@ -78,18 +82,25 @@ fn connection(
             }))
         }
     });
-    HttpService::build()
+    let http = HttpService::build()
         .client_request_timeout(head_within)
         .client_disconnect_timeout(LINGER)
         .keep_alive(KEEP_ALIVE)
-        .tcp_nodelay(true)
         .graceful_shutdown_signal(move || {
             let mut closing = closing.hub.closing();
             async move { drop(closing.wait_for(|closing| *closing).await) }
         })
         .upgrade(upgrade)
-        .finish(map_config(application(app), |()| AppConfig::default()))
-        .tcp()
+        .finish(map_config(application(app), |()| AppConfig::default()));
+    let wire = fn_service(move |stream: TcpStream| {
+        let app = Arc::clone(&wires);
+        async move {
+            stream.set_nodelay(true)?;
+            let peer = stream.peer_addr().ok();
+            Ok::<_, DispatchError>((Wire::new(stream, app), Protocol::Http1, peer))
+        }
+    });
+    wire.and_then(http)
 }
 
 fn application(
@@ -105,6 +116,7 @@ fn application(
 > {
     ActixApp::new()
         .wrap(cors(&app.config.allowed_origins))
+        .wrap(from_fn(preflight::explain))
         .wrap(from_fn(unread::close))
         .wrap(from_fn(headers::add))
         .wrap(NormalizePath::trim())

@@ -106,6 +106,10 @@ pub enum ProblemCode {
     Conflict,
     /// The address exists but not with this method.
     MethodNotAllowed,
+    /// The head of the request took too long to arrive.
+    HeadTimeout,
+    /// The head of the request is larger than allowed.
+    HeadTooLarge,
     /// The body took too long to arrive.
     BodyTimeout,
     /// The cursor does not fit the database: read the chat afresh.
@@ -198,7 +202,7 @@ impl ProblemCode {
             | Self::ChatClosed => 403,
             Self::NotFound | Self::ChatNotFound => 404,
             Self::MethodNotAllowed => 405,
-            Self::BodyTimeout => 408,
+            Self::HeadTimeout | Self::BodyTimeout => 408,
             Self::StartAfresh | Self::OwnerStays | Self::Conflict => 409,
             Self::ResetUsedUp
             | Self::LinkRevoked
@@ -210,6 +214,7 @@ impl ProblemCode {
             Self::UnsupportedMediaType => 415,
             Self::ClientIdReused => 422,
             Self::TooManyRequests | Self::SlowMode => 429,
+            Self::HeadTooLarge => 431,
             Self::Internal | Self::Unknown => 500,
             Self::NoMail | Self::NoPasskeys => 501,
             Self::Busy => 503,
@@ -220,7 +225,12 @@ impl ProblemCode {
     pub const fn is_passing(self) -> bool {
         matches!(
             self,
-            Self::TooManyRequests | Self::SlowMode | Self::Busy | Self::Internal | Self::BodyTimeout
+            Self::TooManyRequests
+                | Self::SlowMode
+                | Self::Busy
+                | Self::Internal
+                | Self::HeadTimeout
+                | Self::BodyTimeout
         )
     }
 }

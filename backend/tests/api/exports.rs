@@ -164,7 +164,7 @@ async fn a_server_that_starts_goes_on_where_the_last_one_ended() {
     ada.says(&tea, "tea?").await;
     let id = Uuid::new_v4();
     app.run(&format!(
-        "INSERT INTO exports (id, user_id, state, done) VALUES ('{id}', {}, 'running', 1)",
+        "INSERT INTO exports (id, user_id, state, done, total) VALUES ('{id}', {}, 'running', 1, 2)",
         ada.id
     ))
     .await;

@@ -14,6 +14,7 @@ mod audit;
 mod authenticator;
 mod authorisation;
 mod avatars;
+mod bare;
 mod capacity;
 mod catch_up;
 mod changes;

@@ -11,6 +11,36 @@ use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use shared::problem::{Problem, ProblemCode};
 
+/// What every answer carries, whatever it says.
+const PROMISED: [(&str, &str); 6] = [
+    ("referrer-policy", "no-referrer"),
+    ("x-content-type-options", "nosniff"),
+    ("x-frame-options", "DENY"),
+    ("cross-origin-opener-policy", "same-origin"),
+    ("cross-origin-resource-policy", "same-origin"),
+    ("x-robots-tag", "noindex"),
+];
+const POLICY: [&str; 4] =
+    ["default-src 'none'", "base-uri 'none'", "form-action 'self'", "frame-ancestors 'none'"];
+
+/// Looks at every answer that any test gets.
+#[track_caller]
+pub fn keeps_promises(what: &str, headers: &HeaderMap) {
+    let header = |name: &str| headers.get(name).map_or("", |value| value.to_str().unwrap());
+    for (name, value) in PROMISED {
+        assert_eq!(header(name), value, "{name} of {what}");
+    }
+    let policy = header("content-security-policy");
+    for part in POLICY {
+        assert!(
+            policy.split(';').any(|found| found.trim() == part),
+            "{what}: {part} is missing from {policy}"
+        );
+    }
+    assert!(!policy.contains("'unsafe-inline'") && !policy.contains("'unsafe-eval'"), "{what}: {policy}");
+    assert!(!header("cache-control").is_empty(), "{what}: nothing is said of keeping it");
+}
+
 /// The way to a server.
 #[derive(Clone)]
 pub struct Web {
@@ -91,6 +121,7 @@ impl IntoFuture for Call {
         Box::pin(async move {
             let response = request.send().await.unwrap_or_else(|error| panic!("{what}: {error:?}"));
             let (status, headers) = (response.status().as_u16(), response.headers().clone());
+            keeps_promises(&what, &headers);
             let text = response.text().await.unwrap_or_else(|error| panic!("{what}: {error:?}"));
             Answer { what, status, headers, text }
         })

@@ -101,6 +101,8 @@ pub fn problem(code: ProblemCode) -> &'static str {
         | ProblemCode::Invalid
         | ProblemCode::NotFound
         | ProblemCode::MethodNotAllowed
+        | ProblemCode::HeadTimeout
+        | ProblemCode::HeadTooLarge
         | ProblemCode::BodyTimeout
         | ProblemCode::StartAfresh
         | ProblemCode::UnsupportedMediaType

@@ -15,14 +15,14 @@ use actix_web::{
     dev::ServiceResponse,
     error::{ErrorInternalServerError, ErrorRequestTimeout},
     http::{ConnectionType, StatusCode, header},
-    rt::{net::TcpStream, spawn},
+    rt::spawn,
     web::Bytes,
 };
 use futures_util::SinkExt;
 use tokio::time::timeout;
 
 use super::{Admitted, conversation::Conversation};
-use crate::app::App;
+use crate::{app::App, wire::Wire};
 
 /// Who does not take an answer for so long does not want it.
 const TAKEN_WITHIN: Duration = Duration::from_secs(10);
@@ -31,7 +31,7 @@ const TAKEN_WITHIN: Duration = Duration::from_secs(10);
 pub async fn take_over<S, B>(
     app: Arc<App>,
     service: &S,
-    (request, mut connection): (Request, Framed<TcpStream, Codec>),
+    (request, mut connection): (Request, Framed<Wire, Codec>),
 ) -> Result<(), Error>
 where
     S: Service<Request, Response = ServiceResponse<B>, Error = Error>,
@@ -40,7 +40,7 @@ where
     let response = service.call(request).await?.into_parts().1;
     if let Some(Admitted { claims, seat }) = answer(response, &mut connection).await? {
         let parts = connection.into_parts();
-        let conversation = Conversation::open(app, parts.io, seat, &claims, &parts.read_buf);
+        let conversation = Conversation::open(app, parts.io.into_stream(), seat, &claims, &parts.read_buf);
         spawn(conversation.run());
     }
     Ok(())
@@ -48,7 +48,7 @@ where
 
 async fn answer<B: MessageBody>(
     mut response: HttpResponse<B>,
-    connection: &mut Framed<TcpStream, Codec>,
+    connection: &mut Framed<Wire, Codec>,
 ) -> Result<Option<Admitted>, Error> {
     let admitted = response.extensions_mut().remove::<Admitted>();
     let is_upgrade = response.status() == StatusCode::SWITCHING_PROTOCOLS;
