@@ -27,6 +27,7 @@ mod deleting;
 mod departing;
 mod door;
 mod drain;
+mod enumeration;
 mod events;
 mod exports;
 mod floods;

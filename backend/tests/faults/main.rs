@@ -28,5 +28,6 @@ mod proxy;
 mod reader;
 mod returning;
 mod server;
+mod sign_ins;
 mod silent;
 mod writer;
