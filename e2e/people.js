@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 
 import { ChatList } from './chat_list.js';
 import { cutOff, refuse } from './faults.js';
+import { noteWhatIsSent } from './logs.js';
 
 const PASSWORD = 'plum jam on warm toast';
 
@@ -35,6 +36,7 @@ export class Person {
       return dialog.dismiss();
     });
     page.on('request', (request) => this.requests.push(request));
+    noteWhatIsSent(page);
   }
 
   troubled(what, where) {

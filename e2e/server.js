@@ -9,6 +9,8 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 
+import { keepLogs } from './logs.js';
+
 const BINARY = process.env.CHATIRE_BINARY ?? new URL('../target/release/chatire', import.meta.url).pathname;
 
 // Whoever is told to end takes the server along.
@@ -20,6 +22,7 @@ export class Server {
     // The database may run as another user, who must get through to its files.
     await chmod(folder, 0o711);
     const server = new Server(folder, await freePort());
+    await keepLogs(server);
     try {
       await server.start();
     } catch (error) {
@@ -78,6 +81,7 @@ export class Server {
     try {
       await this.stop();
     } finally {
+      this.log?.end();
       await rm(this.folder, { recursive: true, force: true });
     }
   }
@@ -97,6 +101,7 @@ export class Server {
     for (const output of [this.child.stdout, this.child.stderr]) {
       createInterface({ input: output }).on('line', (line) => {
         this.said.push(line);
+        this.log?.write(`${line}\n`);
         if (line.includes(`:${this.port}`)) resolve();
       });
     }

@@ -16,6 +16,7 @@ pub mod idle;
 mod images;
 pub mod lifetime;
 mod limits;
+pub mod log;
 mod mail;
 pub mod operator;
 mod origin;

@@ -5,7 +5,7 @@ use std::{future::pending, io::IsTerminal, process::ExitCode, sync::Arc, time::D
 use backend::{
     app::App,
     config::{Arguments, Command, Config, ResetPassword},
-    db, operator,
+    db, log, operator,
     postgres::{self, Cluster},
     server,
 };
@@ -13,7 +13,6 @@ use tokio::{
     signal::unix::{SignalKind, signal},
     time::timeout,
 };
-use tracing_subscriber::EnvFilter;
 
 /// Keeps small what was large for a moment: the buffers of handshakes, and the memory that comparing passwords takes. Without
 /// huge pages, of which a thread would use a few kilobytes.
@@ -22,12 +21,10 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// Whatever happens, the program ends in time to be started again.
 const STOPPED_WITHIN: Duration = Duration::from_secs(22);
-/// What actix calls an error is a socket that hangs up, or a peer that breaks the protocol.
-const LOGGED: &str = "info,actix_server=warn,actix_http=off";
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    log();
+    log::start(log::wanted(), std::io::stderr, std::io::stderr().is_terminal());
     let done = match Arguments::read().command {
         Command::Serve(config) => serve(config).await,
         Command::Migrate(config) => migrate(config).await,
@@ -40,13 +37,6 @@ async fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
-}
-
-/// Writes the log to standard error; `RUST_LOG` says how much.
-fn log() {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(LOGGED));
-    let colours = std::io::stderr().is_terminal();
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colours).init();
 }
 
 async fn serve(config: Config) -> anyhow::Result<()> {

@@ -6,6 +6,7 @@ mod bench;
 mod client;
 mod compress;
 mod dev;
+mod logs;
 mod packages;
 mod project;
 mod run;

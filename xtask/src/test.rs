@@ -9,22 +9,27 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 
-use crate::{client, project, server, shell, size, tidy, tools};
+use crate::{
+    client,
+    logs::{self, Logs},
+    project, server, shell, size, tidy, tools,
+};
 
 pub fn run() -> Result<()> {
     shell::say("Looking for what the tests need");
     tools::for_testing()?;
     fs::create_dir_all(project::dist())?;
     look()?;
-    let mut tally = Tally::default();
-    tested(&mut tally, shell::cargo(["test", "--workspace"]))?;
+    let (mut tally, logs) = (Tally::default(), Logs::begin()?);
+    tested(&mut tally, logs.of(shell::cargo(["test", "--workspace"])))?;
     client::build()?;
     let weight = size::of_client()?;
     print!("{weight}");
     weight.check()?;
     server::build()?;
     install_packages_of_the_browser_test()?;
-    tested(&mut tally, browser_test()?)?;
+    tested(&mut tally, logs.of(browser_test()?))?;
+    logs.hold_no_secrets(&[logs::HANDLERS, logs::SERVERS, logs::BROWSERS])?;
     tally.say();
     Ok(())
 }
@@ -34,14 +39,15 @@ pub fn faults() -> Result<()> {
     tools::for_running()?;
     client::build()?;
     server::build()?;
-    let mut tally = Tally::default();
+    let (mut tally, logs) = (Tally::default(), Logs::begin()?);
     tested(&mut tally, many_histories(["--package", "shared", "--lib"]))?;
-    tested(&mut tally, many_histories(["--package", "backend", "--test=api"]))?;
+    tested(&mut tally, logs.of(many_histories(["--package", "backend", "--test=api"])))?;
     let mut faults = shell::cargo(["test", "--package", "backend", "--test=faults", "--"]);
     // One after the other: they measure, and a machine is theirs alone.
     faults.args(["--include-ignored", "--nocapture", "--test-threads=1"]);
     faults.env("CHATIRE_BINARY", server::binary()?);
-    tested(&mut tally, faults)?;
+    tested(&mut tally, logs.of(faults))?;
+    logs.hold_no_secrets(&[logs::HANDLERS, logs::SERVERS])?;
     tally.say();
     Ok(())
 }

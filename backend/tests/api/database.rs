@@ -14,7 +14,7 @@ use std::{
     thread,
 };
 
-use backend::{db, postgres};
+use backend::{db, log, postgres};
 use tokio::runtime::{Builder, Handle};
 use tokio_postgres::{
     Client, Config, NoTls,
@@ -102,6 +102,9 @@ async fn drop_database(config: &Config, name: &str) {
 fn house() -> &'static House {
     static HOUSE: OnceLock<House> = OnceLock::new();
     HOUSE.get_or_init(|| {
+        if let Some(file) = crate::sent::file("log") {
+            log::start("trace".into(), file, false);
+        }
         let (tell, told) = mpsc::channel();
         // PostgreSQL ends with the thread that started it, so this one stays until the process ends.
         thread::spawn(move || {
@@ -148,6 +151,7 @@ async fn private() -> postgres::Cluster {
     let folder = tempfile::Builder::new().prefix("chatire-test-").tempdir().unwrap().keep();
     fs::set_permissions(&folder, Permissions::from_mode(0o711)).unwrap();
     crate::heir::remove_after_us(&folder);
+    crate::logs::keep(&folder);
     let cluster = postgres::start(&folder).await.expect("PostgreSQL starts");
     connect(&cluster.url().parse().unwrap()).await.batch_execute(CONNECTIONS).await.unwrap();
     cluster.stop().await.unwrap();

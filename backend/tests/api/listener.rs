@@ -19,7 +19,10 @@ use tokio_tungstenite::{
 };
 use uuid::Uuid;
 
-use crate::app::{Person, Web};
+use crate::{
+    app::{Person, Web},
+    sent,
+};
 
 /// Far more than anything takes, so that a test fails instead of waiting for ever.
 pub const BOUND: Duration = Duration::from_secs(20);
@@ -93,6 +96,9 @@ impl Listener {
     }
 
     pub async fn sends(&mut self, message: Message) {
+        if let Message::Text(text) = &message {
+            sent::note(text);
+        }
         timeout(BOUND, self.socket.send(message)).await.expect("the server reads").unwrap();
     }
 

@@ -45,6 +45,8 @@ mod limits;
 mod links;
 mod listener;
 mod lobby;
+#[path = "../common/logs.rs"]
+mod logs;
 mod members;
 mod memory;
 mod messages;
@@ -67,6 +69,7 @@ mod refreshes;
 mod refusals;
 mod retries;
 mod second_factor;
+mod sent;
 mod sessions;
 mod settings;
 mod signing_out;

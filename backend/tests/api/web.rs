@@ -11,6 +11,8 @@ use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use shared::problem::{Problem, ProblemCode};
 
+use crate::sent;
+
 /// What every answer carries, whatever it says.
 const PROMISED: [(&str, &str); 6] = [
     ("referrer-policy", "no-referrer"),
@@ -119,10 +121,16 @@ impl IntoFuture for Call {
     fn into_future(self) -> Self::IntoFuture {
         let Self { what, request } = self;
         Box::pin(async move {
-            let response = request.send().await.unwrap_or_else(|error| panic!("{what}: {error:?}"));
+            let (client, request) = request.build_split();
+            let request = request.unwrap();
+            note(request.headers(), request.body().and_then(reqwest::Body::as_bytes).unwrap_or_default());
+            let response = client.execute(request).await.unwrap_or_else(|error| panic!("{what}: {error:?}"));
             let (status, headers) = (response.status().as_u16(), response.headers().clone());
             keeps_promises(&what, &headers);
             let text = response.text().await.unwrap_or_else(|error| panic!("{what}: {error:?}"));
+            if status < 400 {
+                note(&headers, text.as_bytes());
+            }
             Answer { what, status, headers, text }
         })
     }
@@ -168,6 +176,16 @@ impl std::fmt::Debug for Answer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{} -> {} {}", self.what, self.status, self.text)
     }
+}
+
+/// What is in them is for nobody's log.
+fn note(headers: &HeaderMap, body: &[u8]) {
+    for name in ["authorization", "cookie", "set-cookie"] {
+        for value in headers.get_all(name) {
+            sent::note(&String::from_utf8_lossy(value.as_bytes()));
+        }
+    }
+    sent::note(&String::from_utf8_lossy(body));
 }
 
 /// The names of an object's fields, in order.

@@ -50,6 +50,7 @@ pub fn folder() -> PathBuf {
     let folder = tempfile::Builder::new().prefix("chatire-faults-").tempdir().unwrap().keep();
     fs::set_permissions(&folder, Permissions::from_mode(0o711)).unwrap();
     crate::heir::remove_after_us(&folder);
+    crate::logs::keep(&folder);
     folder
 }
 

@@ -22,6 +22,8 @@ mod heir;
 mod kills;
 mod line;
 mod load;
+#[path = "../common/logs.rs"]
+mod logs;
 mod people;
 mod place;
 mod proxy;
