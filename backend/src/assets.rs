@@ -1,4 +1,5 @@
-//! The client, as it was built into `dist/` and embedded; a development build reads the folder at every request.
+//! The client, as it was built into `dist/` and embedded; a development build reads the folder at every request. It is two
+//! programs, each with its page and files in a folder of its own; their files are asked for as if those were one.
 
 mod answer;
 mod inline;
@@ -12,8 +13,32 @@ use std::borrow::Cow;
 use actix_web::{HttpRequest, HttpResponse};
 pub use policy::content_security_policy;
 
-/// The page that is the client.
-const INDEX: &str = "index.html";
+/// A program of the client.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Program {
+    /// Starting chats, joining them, and talking.
+    Chat,
+    /// Signing in, and what is one's own.
+    Account,
+}
+
+impl Program {
+    const ALL: [Self; 2] = [Self::Chat, Self::Account];
+
+    const fn folder(self) -> &'static str {
+        match self {
+            Self::Chat => "chat",
+            Self::Account => "account",
+        }
+    }
+
+    const fn page(self) -> &'static str {
+        match self {
+            Self::Chat => "chat/index.html",
+            Self::Account => "account/index.html",
+        }
+    }
+}
 
 #[derive(rust_embed::RustEmbed)]
 #[folder = "../dist"]
@@ -28,17 +53,19 @@ struct File {
 /// Where files come from: `dist/`, or a test's own.
 type Files = fn(&str) -> Option<File>;
 
+/// By its path in `dist/`, or below the folder of either program.
 fn dist(path: &str) -> Option<File> {
-    let file = Dist::get(path)?;
+    let below = |program: Program| Dist::get(&format!("{}/{path}", program.folder()));
+    let file = Dist::get(path).or_else(|| Program::ALL.into_iter().find_map(below))?;
     Some(File { bytes: file.data, sha256: file.metadata.sha256_hash() })
 }
 
-/// Answers with the client, for every address that it shows something at.
-pub fn page(request: &HttpRequest) -> HttpResponse {
-    answer::page(request, dist)
+/// Answers with a program, for every address that it shows something at.
+pub fn page(request: &HttpRequest, program: Program) -> HttpResponse {
+    answer::page(request, program, dist)
 }
 
-/// Answers with the file of the request's path; for a browser that wants a page where there is none, with the client,
+/// Answers with the file of the request's path; for a browser that wants a page where there is none, with the chat,
 /// which says so. None: there is no such file, and the caller wants no page.
 pub fn file_or_missing(request: &HttpRequest) -> Option<HttpResponse> {
     answer::file_or_missing(request, dist)

@@ -18,6 +18,7 @@ pub mod lifetime;
 mod limits;
 pub mod log;
 mod mail;
+pub mod openapi;
 pub mod operator;
 mod origin;
 pub mod postgres;

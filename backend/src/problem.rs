@@ -224,7 +224,8 @@ fn field_sentence(field: &str, code: FieldCode) -> String {
         FieldCode::NullCharacter => "Null characters are not allowed.",
         FieldCode::TooShort => "This password is too short. It must contain at least 8 characters.",
         FieldCode::TooLong => {
-            return format!("Ensure this field has no more than {} characters.", longest(field));
+            let most = longest(field).unwrap_or(shared::credentials::PASSWORD_MAX);
+            return format!("Ensure this field has no more than {most} characters.");
         }
         FieldCode::BadUsername => {
             "Enter a valid username. This value may contain only letters, numbers, and @/./+/-/_ characters."
@@ -241,8 +242,9 @@ fn field_sentence(field: &str, code: FieldCode) -> String {
     sentence.to_owned()
 }
 
-fn longest(field: &str) -> usize {
-    match field {
+/// How many characters a text may have.
+pub fn longest(field: &str) -> Option<usize> {
+    Some(match field {
         "message" => shared::message::MESSAGE_MAX,
         "email" => shared::user::EMAIL_MAX,
         "display_name" => shared::user::DISPLAY_NAME_MAX,
@@ -250,6 +252,7 @@ fn longest(field: &str) -> usize {
         "topic" => shared::chat::TOPIC_MAX,
         "label" => shared::link::LABEL_MAX,
         "username" | "new_username" => shared::user::USERNAME_MAX,
-        _ => shared::credentials::PASSWORD_MAX,
-    }
+        "password" | "new_password" | "current_password" => shared::credentials::PASSWORD_MAX,
+        _ => return None,
+    })
 }

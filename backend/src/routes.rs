@@ -7,6 +7,7 @@ mod avatars;
 mod changes;
 mod chats;
 mod deletions;
+mod documentation;
 mod events;
 mod exports;
 mod guests;
@@ -38,6 +39,11 @@ table::routes! {
     // How the server is.
     "/healthz"                       GET|HEAD   pages::health               Anyone
     "/readyz"                        GET|HEAD   pages::readiness            Anyone
+
+    // What may be asked.
+    "/api/openapi.json"              GET        documentation::openapi      Anyone
+    "/api/docs"                      GET        documentation::page         Anyone
+    "/api/docs/{file}"               GET        documentation::file         Anyone
 
     // Who one is.
     "/auth/users/create"             POST       accounts::create            Anyone
@@ -109,12 +115,12 @@ table::routes! {
     "/api/socket"                    GET        socket::open                SignedIn
 
     // Where the client shows something. Messengers fetch these to preview a link, so they change nothing.
-    "/"                              GET|HEAD   pages::page                 Anyone
-    "/auth"                          GET|HEAD   pages::page                 Anyone
-    "/reset"                         GET|HEAD   pages::page                 Anyone
-    "/settings"                      GET|HEAD   pages::page                 Anyone
-    "/chats"                         GET|HEAD   pages::page                 Anyone
-    "/chats/{uri}"                   GET|HEAD   pages::page                 Anyone
+    "/"                              GET|HEAD   pages::chat                 Anyone
+    "/chats"                         GET|HEAD   pages::chat                 Anyone
+    "/chats/{uri}"                   GET|HEAD   pages::chat                 Anyone
+    "/auth"                          GET|HEAD   pages::account              Anyone
+    "/reset"                         GET|HEAD   pages::account              Anyone
+    "/settings"                      GET|HEAD   pages::account              Anyone
     _                                _          pages::file                 Anyone
 }
 

@@ -7,6 +7,7 @@ use crate::{event::Event, user::User};
 
 /// An entry of the audit.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct AuditEntry {
     /// Rises from entry to entry.
     pub id: i64,
@@ -21,6 +22,7 @@ pub struct AuditEntry {
 
 /// The answer to `GET /api/chats/<uri>/audit/`: a page, newest first.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Audit {
     /// The entries, newest first.
     pub entries: Vec<AuditEntry>,

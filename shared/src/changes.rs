@@ -12,6 +12,7 @@ pub const CHANGES_MAX: i64 = 500;
 ///
 /// It is the answer to `GET /api/chats/<uri>/changes/?after=<head>&epoch=<epoch>` and the frame pushed on the socket.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Changes {
     /// The chat's address.
     pub uri: String,
@@ -35,6 +36,7 @@ pub struct Changes {
 
 /// From where the changes of a chat are wanted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::IntoParams), into_params(parameter_in = Query))]
 pub struct Since {
     /// The number up to which the caller knows the chat.
     #[serde(default)]

@@ -19,6 +19,7 @@ pub const URI_MAX: usize = 64;
 /// A chat's own settings.
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Chat {
     /// The number by which the chat is known for good.
     pub id: i64,
@@ -85,6 +86,7 @@ fn yes() -> bool {
 
 /// `PATCH /api/chats/<uri>/settings/`: what is given is changed, and answered with the [`Chat`].
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ChangeSettings {
     /// See [`check_name`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -117,6 +119,7 @@ pub struct ChangeSettings {
 
 /// What somebody with an address of the chat may know before they are in it: the answer to `GET /api/chats/<uri>/`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Preview {
     /// The address that was asked for; the chat's own for whoever is in it.
     pub uri: String,
@@ -156,6 +159,7 @@ pub const LIFE_MAX: u64 = 366 * 24 * 60 * 60;
 
 /// The answer to `POST /api/chats/<uri>/uri/`
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Rotated {
     /// The chat's address from now on.
     pub uri: String,
@@ -163,6 +167,7 @@ pub struct Rotated {
 
 /// The answer to `POST /api/chats/`
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Started {
     /// Always `SUCCESS`.
     pub status: String,
@@ -176,6 +181,7 @@ pub struct Started {
 
 /// `PATCH /api/chats/<uri>/`
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Join {
     /// The caller's own username.
     pub username: String,
@@ -183,6 +189,7 @@ pub struct Join {
 
 /// The answer to [`Join`]: the chat as it is for someone who just came in.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Joined {
     /// Always `SUCCESS`.
     pub status: String,

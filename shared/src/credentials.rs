@@ -24,10 +24,12 @@ impl fmt::Debug for Password {
 
 /// `POST /auth/jwt/create/`
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SignIn {
     /// In any case.
     pub username: String,
     /// As it was chosen.
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
     pub password: Password,
     /// What the account's second factor shows, or a recovery code; left out where there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -36,6 +38,7 @@ pub struct SignIn {
 
 /// `POST /auth/jwt/verify/` and `POST /auth/jwt/refresh/`, and the answer of all three `jwt` calls.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Token {
     /// A signed access token.
     pub token: String,
@@ -49,6 +52,7 @@ impl fmt::Debug for Token {
 
 /// The answer of `POST /auth/jwt/refresh/` to a client that sent its `refresh`.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Refreshed {
     /// A signed access token.
     pub token: String,
@@ -65,33 +69,42 @@ impl fmt::Debug for Refreshed {
 
 /// `POST /auth/password/`
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ChangePassword {
     /// See [`check_password`].
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
     pub new_password: Password,
     /// Proves that the caller is who they were at sign-in.
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
     pub current_password: Password,
 }
 
 /// `POST /auth/username/`
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ChangeUsername {
     /// See [`check_username`](crate::user::check_username).
     pub new_username: String,
     /// Proves that the caller is who they were at sign-in.
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
     pub current_password: Password,
 }
 
 /// `POST /auth/users/delete/`
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct DeleteAccount {
     /// Proves that the caller is who they were at sign-in.
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
     pub current_password: Password,
 }
 
 /// `POST /auth/proof/`: shows once more that the account is the caller's own.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Prove {
     /// The password that the account has now.
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
     pub current_password: Password,
     /// As at sign-in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -100,6 +113,7 @@ pub struct Prove {
 
 /// `POST /auth/password_resets/`
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct AskReset {
     /// The e-mail address of an account.
     pub email: String,
@@ -107,10 +121,12 @@ pub struct AskReset {
 
 /// `PUT /auth/password_resets/`
 #[derive(Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ResetPassword {
     /// What stood in the letter.
     pub token: String,
     /// See [`check_password`].
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
     pub new_password: Password,
 }
 

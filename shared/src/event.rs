@@ -13,6 +13,7 @@ use crate::{
 
 /// What somebody did; who did it is the author of the line.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "kind", rename_all = "snake_case", from = "Fields")]
 pub enum Event {
     /// The chat has another name; empty if it has none any more.
@@ -171,6 +172,7 @@ impl Event {
 
 /// Somebody to whom something was done.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Person {
     /// The user's id.
     pub id: i64,

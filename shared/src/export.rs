@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 /// How far it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum State {
     /// Others are before it.
@@ -23,6 +24,7 @@ pub enum State {
 
 /// A file with everything of the caller's own: a ZIP of JSON and pictures.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Export {
     /// By which it is asked for.
     pub id: Uuid,
@@ -44,6 +46,7 @@ pub struct Export {
 
 /// The answer to `GET /auth/exports/`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Exports {
     /// Those of the last day, the newest first.
     pub exports: Vec<Export>,

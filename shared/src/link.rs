@@ -19,6 +19,7 @@ pub const LINKS_MAX: i64 = 100;
 
 /// A link, without the secret: that is shown once, to whoever made it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Link {
     /// The number by which the link is known for good.
     pub id: i64,
@@ -42,6 +43,7 @@ pub struct Link {
 
 /// `POST /api/chats/<uri>/links/`
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct MakeLink {
     /// May be empty.
     #[serde(default)]
@@ -58,6 +60,7 @@ pub struct MakeLink {
 
 /// The answer to [`MakeLink`]: the only time that the secret is told.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Made {
     /// The link.
     pub link: Link,
@@ -67,6 +70,7 @@ pub struct Made {
 
 /// The answer to `GET /api/chats/<uri>/links/`
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Links {
     /// Those that were made, newest first.
     pub links: Vec<Link>,
@@ -74,6 +78,7 @@ pub struct Links {
 
 /// The answer to `GET /api/chats/<uri>/links/<id>/members/`
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct CameBy {
     /// Who came by the link, whatever became of them.
     pub members: Vec<Member>,

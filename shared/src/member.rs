@@ -7,6 +7,7 @@ use crate::user::User;
 
 /// What a member may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
     /// Reads.
@@ -22,6 +23,7 @@ pub enum Role {
 /// Whether somebody is in a chat. Only who is [`Standing::In`] reads and writes; the others are told of so that everyone
 /// knows the same.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Standing {
     /// A member.
@@ -48,6 +50,7 @@ impl Standing {
 
 /// A user in a chat: the fields of [`User`], and what the chat adds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Member {
     /// The person.
     #[serde(flatten)]
@@ -67,6 +70,7 @@ pub struct Member {
 
 /// `PUT /api/chats/<uri>/members/<user_id>/`: one of the two.
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ChangeMember {
     /// What they may do from now on; only the owner gives roles, and never their own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -78,6 +82,7 @@ pub struct ChangeMember {
 
 /// `PUT /api/chats/<uri>/owner/`
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct HandOver {
     /// The member who owns the chat from now on; who did before moderates it.
     pub user_id: i64,

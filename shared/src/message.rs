@@ -20,6 +20,7 @@ pub const DELETED_MAX: i64 = 1_000;
 
 /// What a member said.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Message {
     /// The number by which the message is known for good.
     pub id: i64,
@@ -45,6 +46,7 @@ pub struct Message {
 
 /// `POST /api/chats/<uri>/messages/`
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Post {
     /// The text; see [`check_message`].
     pub message: String,
@@ -56,6 +58,7 @@ pub struct Post {
 
 /// The answer to [`Post`]: the message as it was stored.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Posted {
     /// Always `SUCCESS`.
     pub status: String,
@@ -68,6 +71,7 @@ pub struct Posted {
 
 /// The answer to `GET /api/chats/<uri>/messages/`: a page of messages, oldest first.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct History {
     /// The chat's number.
     pub id: i64,
@@ -85,6 +89,7 @@ pub struct History {
 
 /// The answer to `DELETE /api/chats/<uri>/messages/?user=<id>&minutes=<n>`
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Deleted {
     /// How many messages were deleted; if it is [`DELETED_MAX`] there may be more.
     pub count: u32,
@@ -92,6 +97,7 @@ pub struct Deleted {
 
 /// Which page of [`History`] is wanted; without `before` and `after` the newest.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::IntoParams), into_params(parameter_in = Query))]
 pub struct Page {
     /// Only messages whose `seq` is below this.
     #[serde(default, skip_serializing_if = "Option::is_none")]

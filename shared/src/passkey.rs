@@ -4,15 +4,12 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::{chat::check_line, problem::FieldCode};
-
-/// The longest label, in characters.
-pub const PASSKEY_LABEL_MAX: usize = 50;
 /// How many passkeys one account may have.
 pub const PASSKEYS_MAX: i64 = 20;
 
 /// A passkey of the caller's.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Passkey {
     /// By which it is removed.
     pub id: Uuid,
@@ -27,6 +24,7 @@ pub struct Passkey {
 
 /// The answer to `GET /auth/passkeys/`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Passkeys {
     /// The newest first.
     pub passkeys: Vec<Passkey>,
@@ -35,6 +33,7 @@ pub struct Passkeys {
 /// The answer to `POST /auth/passkeys/registrations/` and `POST /auth/passkeys/challenges/`: what a browser needs to make
 /// a passkey, or to show one. It is good once, for five minutes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Ceremony<O> {
     /// By which the answer of the browser is told from others.
     pub id: Uuid,
@@ -44,10 +43,11 @@ pub struct Ceremony<O> {
 
 /// `POST /auth/passkeys/`
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct AddPasskey<C> {
     /// The id of the [`Ceremony`].
     pub registration: Uuid,
-    /// See [`check_label`].
+    /// See [`check_label`](crate::link::check_label).
     pub label: String,
     /// What the browser made, as its `toJSON()` says it.
     pub credential: C,
@@ -55,14 +55,10 @@ pub struct AddPasskey<C> {
 
 /// `POST /auth/jwt/passkey/`, which signs in, and one of the two ways of `POST /auth/proof/`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ShowPasskey<C> {
     /// The id of the [`Ceremony`].
     pub challenge: Uuid,
     /// What the browser made, as its `toJSON()` says it.
     pub credential: C,
-}
-
-/// A label has at most [`PASSKEY_LABEL_MAX`] characters on one line.
-pub fn check_label(label: &str) -> Result<(), FieldCode> {
-    check_line(label, PASSKEY_LABEL_MAX)
 }

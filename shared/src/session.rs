@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 /// One sign-in that is still good.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Session {
     /// By which it is ended.
     pub id: Uuid,
@@ -23,6 +24,7 @@ pub struct Session {
 
 /// The answer to `GET /auth/sessions/`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Sessions {
     /// All that are good, the last used first.
     pub sessions: Vec<Session>,

@@ -37,6 +37,7 @@ pub mod close {
 
 /// The answer to `POST /auth/tickets/`: what a browser offers as its second subprotocol.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Ticket {
     /// Good for one socket.
     pub ticket: String,

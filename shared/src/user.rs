@@ -14,6 +14,7 @@ pub const DISPLAY_NAME_MAX: usize = 50;
 pub const EMAIL_MAX: usize = 254;
 /// A person as members of a chat see them; text that is not set is empty.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct User {
     /// The number by which a user is known for good.
     pub id: i64,
@@ -51,6 +52,7 @@ impl User {
 
 /// The caller's own account.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Account {
     /// Empty when unset.
     pub email: String,
@@ -71,17 +73,20 @@ pub struct Account {
 
 /// `POST /auth/users/create/`
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SignUp {
     /// May be empty.
     pub email: String,
     /// See [`check_username`].
     pub username: String,
     /// See [`check_password`](crate::credentials::check_password).
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
     pub password: Password,
 }
 
 /// `POST /auth/guest/`
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct BeGuest {
     /// Without one the server finds a friendly name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -90,10 +95,12 @@ pub struct BeGuest {
 
 /// `POST /auth/claim/`: a guest becomes an account, and keeps everything.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Claim {
     /// See [`check_username`].
     pub username: String,
     /// See [`check_password`](crate::credentials::check_password).
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
     pub password: Password,
     /// May be empty.
     #[serde(default)]
@@ -102,6 +109,7 @@ pub struct Claim {
 
 /// The answer to [`BeGuest`] and [`Claim`]: a session has begun. A cookie that no script can read goes with it.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Begun {
     /// A signed access token.
     pub token: String,
@@ -117,6 +125,7 @@ impl fmt::Debug for Begun {
 
 /// `PUT` and `PATCH /auth/me/`: what is given is changed.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ChangeMe {
     /// May be empty, which forgets the address. Guests have none.
     #[serde(default, skip_serializing_if = "Option::is_none")]

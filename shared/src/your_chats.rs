@@ -7,6 +7,7 @@ use crate::{chat::Chat, member::Role, message::Message, user::User};
 
 /// One of the caller's chats.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct YourChat {
     /// Its address.
     pub uri: String,
@@ -37,6 +38,7 @@ pub const YOUR_CHATS_MAX: i64 = 200;
 
 /// The answer to `GET /api/chats/`: the caller's chats in which something happened last, newest first.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct YourChats {
     /// Names the state of the database that the heads count in.
     pub epoch: Uuid,
@@ -46,6 +48,7 @@ pub struct YourChats {
 
 /// `PUT /api/chats/<uri>/read_position/`
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ReadPosition {
     /// The place up to which the caller has read. It never goes back.
     pub seq: i64,
@@ -53,6 +56,7 @@ pub struct ReadPosition {
 
 /// The answer to `GET /api/chats/<uri>/read_position/`
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ReadPositions {
     /// By the user's id, those who have read anything; at most [`crate::socket::PRESENCE_MAX`], the furthest first.
     pub positions: Vec<Position>,
@@ -60,6 +64,7 @@ pub struct ReadPositions {
 
 /// Up to where somebody has read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Position {
     /// The user's id.
     pub user: i64,
@@ -69,6 +74,7 @@ pub struct Position {
 
 /// `PUT /api/chats/<uri>/mute/`
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Mute {
     /// The caller wants no notice of the chat.
     pub muted: bool,

@@ -30,11 +30,15 @@ pub fn run() -> Result<()> {
     for signal in [SIGINT, SIGTERM] {
         signal_hook::flag::register(signal, Arc::clone(&ended))?;
     }
-    let mut trunk = client::trunk("watch");
-    trunk.args(["--watch", "frontend", "--watch", "shared"]);
-    let mut trunk = trunk.spawn()?;
+    client::pages()?;
+    let mut trunks = Vec::new();
+    for program in client::PROGRAMS {
+        let mut trunk = client::trunk("watch", program);
+        trunk.args(["--watch", "frontend", "--watch", "shared"]);
+        trunks.push(trunk.spawn()?);
+    }
     let served = keep_serving(&ended);
-    stop(&mut trunk)?;
+    trunks.iter_mut().try_for_each(stop)?;
     served
 }
 

@@ -19,6 +19,7 @@ use crate::{project, shell};
 pub const SERVERS: &str = "chatire-faults-";
 pub const HANDLERS: &str = "api-";
 pub const BROWSERS: &str = "chatire-e2e-";
+pub const CONFORMANCE: &str = "conformance";
 
 /// The longest that an operator's eye takes in at once.
 const SHOWN: usize = 20;
@@ -34,6 +35,10 @@ impl Logs {
         }
         fs::create_dir_all(&folder)?;
         Ok(Self(folder))
+    }
+
+    pub fn folder(&self) -> &Path {
+        &self.0
     }
 
     /// The tests, leaving their logs here.

@@ -5,6 +5,7 @@
 mod bench;
 mod client;
 mod compress;
+mod conformance;
 mod dev;
 mod logs;
 mod packages;

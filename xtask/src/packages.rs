@@ -38,6 +38,7 @@ pub fn for_benching() -> Result<()> {
 pub fn for_testing() -> Result<()> {
     let mut packages = missing(&[WASM_OPT, NODE, NPM, MAIL]);
     packages.extend(postgresql());
+    packages.extend(python_environments());
     if env::var_os("CHROMIUM").is_none() {
         packages.extend(missing(&[CHROMIUM]));
     }
@@ -68,6 +69,13 @@ fn postgresql() -> Option<&'static str> {
         .read_dir()
         .is_ok_and(|versions| versions.flatten().any(|version| version.path().join("bin/initdb").is_file()));
     (!installed && !shell::has("initdb")).then_some("postgresql")
+}
+
+/// The package, unless Python can make a folder for the packages of one tool. Debian keeps that apart.
+fn python_environments() -> Option<&'static str> {
+    let mut python = shell::program("python3");
+    python.args(["-c", "import ensurepip, venv"]);
+    (!shell::succeeds(python)).then_some("python3-venv")
 }
 
 fn install(packages: &[&str]) -> Result<()> {

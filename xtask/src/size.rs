@@ -21,7 +21,7 @@ pub struct Client(Vec<Row>);
 
 /// All that the page names is loaded with it; nothing else is.
 pub fn of_client() -> Result<Client> {
-    let folder = project::dist();
+    let folder = project::dist().join("chat");
     let page = fs::read_to_string(folder.join("index.html")).context("the client is not built")?;
     let mut rows = Vec::new();
     for path in project::files(&folder)? {

@@ -10,7 +10,7 @@ use std::{
 use anyhow::{Context, Result, bail};
 
 use crate::{
-    client,
+    client, conformance,
     logs::{self, Logs},
     project, server, shell, size, tidy, tools,
 };
@@ -29,7 +29,8 @@ pub fn run() -> Result<()> {
     server::build()?;
     install_packages_of_the_browser_test()?;
     tested(&mut tally, logs.of(browser_test()?))?;
-    logs.hold_no_secrets(&[logs::HANDLERS, logs::SERVERS, logs::BROWSERS])?;
+    conformance::check(logs.folder())?;
+    logs.hold_no_secrets(&[logs::HANDLERS, logs::SERVERS, logs::BROWSERS, logs::CONFORMANCE])?;
     tally.say();
     Ok(())
 }

@@ -1,6 +1,9 @@
 //! What comes from rustup and crates.io.
 
-use std::{fs, path::Path};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use anyhow::{Context, Result};
 
@@ -35,7 +38,33 @@ pub fn for_testing() -> Result<()> {
             rustup(&["component", "add", component])?;
         }
     }
-    for_building()
+    for_building()?;
+    install_schemathesis()
+}
+
+/// Makes requests up from an API document.
+pub fn schemathesis() -> PathBuf {
+    shell::tools_folder().join("schemathesis/bin/schemathesis")
+}
+
+/// Anew only when another version is wanted.
+fn install_schemathesis() -> Result<()> {
+    let wanted = project::root().join("conformance/requirements.txt");
+    let folder = shell::tools_folder().join("schemathesis");
+    let installed = folder.join("requirements.txt");
+    if fs::read(&installed).is_ok_and(|installed| fs::read(&wanted).is_ok_and(|wanted| installed == wanted)) {
+        return Ok(());
+    }
+    shell::say("Installing Schemathesis into target/tools");
+    let mut venv = shell::program("python3");
+    venv.args(["-m", "venv", "--clear"]).arg(&folder);
+    shell::run(venv)?;
+    let mut pip = shell::program(folder.join("bin/pip"));
+    pip.args(["install", "--quiet", "--disable-pip-version-check", "--requirement"]).arg(&wanted);
+    shell::run(pip)?;
+    // Last, so that what was broken off is begun again.
+    fs::copy(wanted, installed)?;
+    Ok(())
 }
 
 fn wasm_target() -> Result<()> {

@@ -13,10 +13,10 @@ use actix_web::{HttpMessage, HttpRequest, HttpResponse};
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 
-use super::{File, Files, INDEX, names};
+use super::{File, Files, Program, names};
 
-pub fn page(request: &HttpRequest, files: Files) -> HttpResponse {
-    client(request, files, StatusCode::OK)
+pub fn page(request: &HttpRequest, program: Program, files: Files) -> HttpResponse {
+    show(request, program, files, StatusCode::OK)
 }
 
 pub fn file_or_missing(request: &HttpRequest, files: Files) -> Option<HttpResponse> {
@@ -27,11 +27,11 @@ pub fn file_or_missing(request: &HttpRequest, files: Files) -> Option<HttpRespon
     if let Some(found) = Representation::of(path, request, files) {
         return Some(found.answer(request, StatusCode::OK));
     }
-    wants_a_page(request).then(|| client(request, files, StatusCode::NOT_FOUND))
+    wants_a_page(request).then(|| show(request, Program::Chat, files, StatusCode::NOT_FOUND))
 }
 
-fn client(request: &HttpRequest, files: Files, status: StatusCode) -> HttpResponse {
-    match Representation::of(INDEX, request, files) {
+fn show(request: &HttpRequest, program: Program, files: Files, status: StatusCode) -> HttpResponse {
+    match Representation::of(program.page(), request, files) {
         Some(page) => page.answer(request, status),
         None => not_built(),
     }

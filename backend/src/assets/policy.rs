@@ -5,12 +5,13 @@ use std::sync::LazyLock;
 use actix_web::http::Uri;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
+use indexmap::IndexSet;
 use sha2::{Digest, Sha256};
 
 use super::inline::{self, Inline};
-use super::{INDEX, dist};
+use super::{Program, dist};
 
-/// The inline parts of the page, as the policy names them.
+/// The inline parts of the pages, as the policy names them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Hashes {
     scripts: String,
@@ -20,9 +21,9 @@ struct Hashes {
 /// The policy for every answer. In a release it is always the same for one `public_url`; a development build looks at
 /// the client that is on the disk now, so it should ask for each answer.
 pub fn content_security_policy(public_url: Option<&str>) -> String {
-    static EMBEDDED: LazyLock<Hashes> = LazyLock::new(hashes_of_index);
+    static EMBEDDED: LazyLock<Hashes> = LazyLock::new(hashes_of_pages);
     if cfg!(debug_assertions) {
-        policy(&hashes_of_index(), public_url)
+        policy(&hashes_of_pages(), public_url)
     } else {
         policy(&EMBEDDED, public_url)
     }
@@ -53,17 +54,24 @@ fn socket(public_url: &str) -> Option<String> {
     Some(format!(" {scheme}://{host}{port}"))
 }
 
-fn hashes_of_index() -> Hashes {
-    dist(INDEX).map(|index| hashes(&String::from_utf8_lossy(&index.bytes))).unwrap_or_default()
+fn hashes_of_pages() -> Hashes {
+    let pages = Program::ALL.into_iter().filter_map(|program| dist(program.page()));
+    let pages: Vec<_> = pages.map(|page| String::from_utf8_lossy(&page.bytes).into_owned()).collect();
+    hashes(&pages)
 }
 
-fn hashes(html: &str) -> Hashes {
-    let Inline { scripts, styles } = inline::find(html);
-    Hashes { scripts: sources(&scripts), styles: sources(&styles) }
+fn hashes(pages: &[String]) -> Hashes {
+    let found: Vec<_> = pages.iter().map(|page| inline::find(page)).collect();
+    Hashes {
+        scripts: sources(found.iter().flat_map(|Inline { scripts, .. }| scripts)),
+        styles: sources(found.iter().flat_map(|Inline { styles, .. }| styles)),
+    }
 }
 
-fn sources(texts: &[&str]) -> String {
-    texts.iter().flat_map(|text| [" 'sha256-".to_owned(), hash(text), "'".to_owned()]).collect()
+/// What stands in several pages is named once.
+fn sources<'a>(texts: impl Iterator<Item = &'a &'a str>) -> String {
+    let texts: IndexSet<_> = texts.collect();
+    texts.into_iter().flat_map(|text| [" 'sha256-".to_owned(), hash(text), "'".to_owned()]).collect()
 }
 
 /// Browsers hash what they have read, in which every line ends alike.
@@ -86,7 +94,8 @@ mod tests {
     #[test]
     fn inline_parts_are_allowed_by_their_hashes() {
         // The example of the specification.
-        let found = hashes("<script>alert('Hello, world.');</script><style>p{}</style>");
+        let page = "<script>alert('Hello, world.');</script><style>p{}</style>".to_owned();
+        let found = hashes(&[page.clone(), page]);
         assert_eq!(found.scripts, " 'sha256-qznLcsROx4GACP2dm0UCKCzCG+HiZ1guq6ZZDob/Tng='");
         let policy = policy(&found, None);
         assert!(policy.contains("'wasm-unsafe-eval' 'sha256-qznLcsROx4GACP2dm0UCKCzCG+HiZ1guq6ZZDob/Tng=';"));

@@ -12,15 +12,15 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::*;
 
-const WASM: &str = "/frontend-5d3c1f0a9b8e7d6c_bg.wasm";
+const WASM: &str = "/chat-5d3c1f0a9b8e7d6c_bg.wasm";
 
 fn built(path: &str) -> Option<File> {
     let bytes: &'static [u8] = match path {
-        "index.html" => b"<!DOCTYPE html>",
-        "index.html.br" => b"index in br",
-        "frontend-5d3c1f0a9b8e7d6c_bg.wasm" => b"\0asm",
-        "frontend-5d3c1f0a9b8e7d6c_bg.wasm.br" => b"wasm in br",
-        "frontend-5d3c1f0a9b8e7d6c_bg.wasm.gz" => b"wasm in gz",
+        "chat/index.html" => b"<!DOCTYPE html>",
+        "chat/index.html.br" => b"index in br",
+        "chat-5d3c1f0a9b8e7d6c_bg.wasm" => b"\0asm",
+        "chat-5d3c1f0a9b8e7d6c_bg.wasm.br" => b"wasm in br",
+        "chat-5d3c1f0a9b8e7d6c_bg.wasm.gz" => b"wasm in gz",
         "logo.svg" => b"<svg/>",
         _ => return None,
     };
@@ -59,7 +59,7 @@ async fn a_hashed_file_may_be_kept_for_ever() {
 #[actix_web::test]
 async fn other_files_and_the_page_are_asked_for_again() {
     assert_eq!(header(&get("/logo.svg", &[]).unwrap(), CACHE_CONTROL), "no-cache");
-    let page = answer::page(&TestRequest::with_uri("/chats/tea").to_http_request(), built);
+    let page = answer::page(&TestRequest::with_uri("/chats/tea").to_http_request(), Program::Chat, built);
     assert_eq!(page.status(), StatusCode::OK);
     assert_eq!(header(&page, CACHE_CONTROL), "no-cache");
     assert_eq!(header(&page, CONTENT_TYPE), "text/html; charset=utf-8");
@@ -132,7 +132,7 @@ async fn a_program_at_an_unknown_address_gets_no_page() {
 
 #[actix_web::test]
 async fn a_server_without_a_client_says_what_to_do() {
-    let page = answer::page(&TestRequest::with_uri("/").to_http_request(), nothing_built);
+    let page = answer::page(&TestRequest::with_uri("/").to_http_request(), Program::Chat, nothing_built);
     assert_eq!(page.status(), StatusCode::SERVICE_UNAVAILABLE);
     assert!(text(page).await.contains("cargo xtask build"));
 }
@@ -149,7 +149,7 @@ async fn nothing_outside_the_folder_is_read() {
 async fn head_tells_the_length_and_sends_nothing() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
-    let page = |request: HttpRequest| std::future::ready(answer::page(&request, built));
+    let page = |request: HttpRequest| std::future::ready(answer::page(&request, Program::Chat, built));
     let server = HttpServer::new(move || App::new().route("/", web::head().to(page)));
     let server = server.workers(1).disable_signals().listen(listener).unwrap().run();
     let handle = server.handle();

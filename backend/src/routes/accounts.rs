@@ -4,7 +4,7 @@ use actix_web::{HttpRequest, HttpResponse, web::Data};
 use shared::{
     credentials::{ChangePassword, ChangeUsername, DeleteAccount, Password, check_password},
     problem::{FieldCode, ProblemCode},
-    user::{ChangeMe, SignUp, User, check_display_name, check_email, check_username},
+    user::{Account, ChangeMe, SignUp, User, check_display_name, check_email, check_username},
 };
 
 use crate::{
@@ -21,6 +21,12 @@ use crate::{
     problem::Error,
 };
 
+/// Makes an account. It is not signed in by that.
+#[utoipa::path(
+    post, path = "/auth/users/create/",
+    request_body = SignUp,
+    responses((status = 201, body = Account)),
+)]
 pub async fn create(
     app: Data<App>,
     request: HttpRequest,
@@ -37,10 +43,14 @@ pub async fn create(
     Ok(HttpResponse::Created().json(account))
 }
 
+/// Who the caller is.
+#[utoipa::path(get, path = "/auth/me/", responses((status = 200, body = Account)))]
 pub async fn me(signed_in: SignedIn) -> HttpResponse {
     HttpResponse::Ok().json(account(signed_in.user))
 }
 
+/// Changes the e-mail, which must be there, and the display name.
+#[utoipa::path(put, path = "/auth/me/", request_body = ChangeMe, responses((status = 200, body = Account)))]
 pub async fn replace_me(
     app: Data<App>,
     AccountHolder(signed_in): AccountHolder,
@@ -49,6 +59,12 @@ pub async fn replace_me(
     alter(app, signed_in, change).await
 }
 
+/// Changes what is given; guests have no e-mail.
+#[utoipa::path(
+    patch, path = "/auth/me/",
+    request_body = ChangeMe,
+    responses((status = 200, body = Account), (status = 403)),
+)]
 pub async fn change_me(
     app: Data<App>,
     signed_in: SignedIn,
@@ -78,6 +94,8 @@ async fn alter(app: Data<App>, signed_in: SignedIn, change: ChangeMe) -> Result<
     Ok(HttpResponse::Ok().json(account(changed)))
 }
 
+/// Sets another password. Everything else that the account is signed in to ends.
+#[utoipa::path(post, path = "/auth/password/", request_body = ChangePassword, responses((status = 204)))]
 pub async fn change_password(
     app: Data<App>,
     AccountHolder(signed_in): AccountHolder,
@@ -99,6 +117,8 @@ pub async fn change_password(
     Ok(HttpResponse::NoContent().finish())
 }
 
+/// Gives the account another name.
+#[utoipa::path(post, path = "/auth/username/", request_body = ChangeUsername, responses((status = 204)))]
 pub async fn change_username(
     app: Data<App>,
     AccountHolder(signed_in): AccountHolder,
@@ -116,6 +136,8 @@ pub async fn change_username(
     Ok(HttpResponse::NoContent().finish())
 }
 
+/// Deletes the caller's account, whatever is theirs alone, and what they are signed in to. What they said stays.
+#[utoipa::path(post, path = "/auth/users/delete/", request_body = DeleteAccount, responses((status = 204)))]
 pub async fn delete(
     app: Data<App>,
     AccountHolder(signed_in): AccountHolder,
@@ -132,9 +154,9 @@ pub async fn delete(
     Ok(HttpResponse::NoContent().finish())
 }
 
-pub(super) fn account(user: User) -> shared::user::Account {
+pub(super) fn account(user: User) -> Account {
     let User { id, username, email, display_name, avatar, guest, .. } = user;
-    shared::user::Account { email, username, id, display_name, avatar, guest }
+    Account { email, username, id, display_name, avatar, guest }
 }
 
 /// What `PUT` says: the e-mail must be there, as in the original.

@@ -9,7 +9,7 @@ use rand::distr::{Alphanumeric, SampleString};
 use shared::{
     chat::{URI_LENGTH, is_uri},
     problem::{FieldCode, ProblemCode},
-    user::User,
+    user::{Account, User},
 };
 
 use super::accounts::account;
@@ -22,9 +22,23 @@ use crate::{
     problem::{Error, Refusal},
 };
 
+/// What is uploaded; it may as well come as the body itself.
+#[derive(utoipa::ToSchema)]
+#[expect(dead_code, reason = "it is only described")]
+struct Picture {
+    /// PNG, JPEG, GIF or WebP, at most 25 MiB and 40 megapixels.
+    #[schema(format = Binary, content_media_type = "image/*")]
+    file: String,
+}
+
 const YEAR: u32 = 365 * 24 * 60 * 60;
 
 /// Makes a picture of what was uploaded, and everyone sees it.
+#[utoipa::path(
+    put, path = "/auth/me/avatar/",
+    request_body(content = Picture, content_type = "multipart/form-data"),
+    responses((status = 200, body = Account)),
+)]
 pub async fn put(
     app: Data<App>,
     SignedIn { user, .. }: SignedIn,
@@ -40,6 +54,8 @@ pub async fn put(
     set(app, user, Some((id, jpeg))).await
 }
 
+/// The letter in its place again.
+#[utoipa::path(delete, path = "/auth/me/avatar/", responses((status = 200, body = Account)))]
 pub async fn remove(app: Data<App>, SignedIn { user, .. }: SignedIn) -> Result<HttpResponse, Error> {
     app.limits.of_person(Personal::Name, user.id)?;
     set(app, user, None).await
@@ -57,6 +73,10 @@ async fn set(app: Data<App>, user: User, picture: Option<(String, Vec<u8>)>) -> 
 }
 
 /// Whoever sees somebody knows the name of their picture; another picture has another name.
+#[utoipa::path(
+    get, path = "/api/avatars/{avatar_id}/",
+    responses((status = 200, content_type = "image/jpeg", body = Vec<u8>), (status = 404)),
+)]
 pub async fn show(app: Data<App>, request: HttpRequest) -> Result<HttpResponse, Error> {
     let id = request.match_info().get("avatar_id").filter(|id| is_uri(id)).ok_or(ProblemCode::NotFound)?;
     let jpeg = db::avatars::find(&mut *app.db.get().await?, id).await?.ok_or(ProblemCode::NotFound)?;

@@ -17,6 +17,12 @@ use crate::{
     problem::Error,
 };
 
+/// What happened in the chat after a number.
+#[utoipa::path(
+    get, path = "/api/chats/{uri}/changes/",
+    params(Since),
+    responses((status = 200, body = Changes), (status = 409)),
+)]
 pub async fn since(app: Data<App>, reader: Reader, request: HttpRequest) -> Result<Json<Changes>, Error> {
     Ok(Json(read(&app, reader.chat.id, query(&request)?).await?))
 }

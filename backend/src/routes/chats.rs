@@ -19,6 +19,8 @@ use crate::{
     problem::Error,
 };
 
+/// Starts a chat, which is the caller's.
+#[utoipa::path(post, path = "/api/chats/", responses((status = 200, body = Started)))]
 pub async fn start(app: Data<App>, signed_in: SignedIn) -> Result<Json<Started>, Error> {
     let uri = fresh_address();
     let chat = db::chats::start(&mut *app.db.get().await?, &uri, signed_in.user.id).await?;
@@ -29,12 +31,14 @@ pub async fn start(app: Data<App>, signed_in: SignedIn) -> Result<Json<Started>,
 }
 
 /// Deletes the chat.
+#[utoipa::path(delete, path = "/api/chats/{uri}/", responses((status = 204)))]
 pub async fn end(app: Data<App>, Owner { user, chat }: Owner) -> Result<HttpResponse, Error> {
     app.end_chat(chat.id, Some(user.id)).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
 /// The chat gets another page URL. Nobody loses their place by it; strangers with the old one do not get in any more.
+#[utoipa::path(post, path = "/api/chats/{uri}/uri/", responses((status = 200, body = Rotated)))]
 pub async fn move_to_new_uri(
     app: Data<App>,
     Moderator { user, chat }: Moderator,

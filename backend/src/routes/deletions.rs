@@ -23,12 +23,20 @@ use crate::{
 };
 
 /// What somebody has written lately.
+#[derive(utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 struct Lately {
+    /// The author's id.
     user: i64,
+    /// How far back, at most 1,440.
     minutes: i64,
 }
 
 /// Deletes one message. Deleting it again changes nothing.
+#[utoipa::path(
+    delete, path = "/api/chats/{uri}/messages/{seq}/",
+    responses((status = 204), (status = 409), (status = 403)),
+)]
 pub async fn one(
     app: Data<App>,
     Reader { user, chat, .. }: Reader,
@@ -61,6 +69,11 @@ async fn delete(turn: &mut Turn<'_>, actor_id: i64, seq: i64) -> Result<(), Erro
 }
 
 /// Deletes what somebody has written lately, the newest first.
+#[utoipa::path(
+    delete, path = "/api/chats/{uri}/messages/",
+    params(Lately),
+    responses((status = 200, body = Deleted)),
+)]
 pub async fn lately(
     app: Data<App>,
     Moderator { user, chat }: Moderator,

@@ -42,6 +42,12 @@ const REMARK_EVERY: Duration = Duration::from_secs(5);
 /// After so many milliseconds the listener comes back by itself.
 const COME_BACK_AFTER: u64 = 2_000;
 
+/// What happens in the chat, as it happens: server-sent events, each of which is a [`Changes`].
+#[utoipa::path(
+    get, path = "/api/chats/{uri}/events/",
+    params(Since),
+    responses((status = 200, content_type = "text/event-stream", body = String), (status = 409)),
+)]
 pub async fn follow(
     app: Data<App>,
     Reader { chat, .. }: Reader,

@@ -24,6 +24,8 @@ use crate::{
     secret::Secret,
 };
 
+/// Has everything of the caller's own written into a file.
+#[utoipa::path(post, path = "/auth/exports/", responses((status = 202, body = Export), (status = 409)))]
 pub async fn begin(app: Data<App>, ProvenOrGuest(signed_in): ProvenOrGuest) -> Result<HttpResponse, Error> {
     let user_id = signed_in.user.id;
     app.limits.of_person(Personal::Export, user_id)?;
@@ -33,10 +35,17 @@ pub async fn begin(app: Data<App>, ProvenOrGuest(signed_in): ProvenOrGuest) -> R
     Ok(HttpResponse::Accepted().json(export))
 }
 
+/// The caller's exports.
+#[utoipa::path(get, path = "/auth/exports/", responses((status = 200, body = Exports)))]
 pub async fn list(app: Data<App>, SignedIn { user, .. }: SignedIn) -> Result<Json<Exports>, Error> {
     Ok(Json(Exports { exports: db::exports::of_user(&mut *app.db.get().await?, user.id).await? }))
 }
 
+/// How far it is.
+#[utoipa::path(
+    get, path = "/auth/exports/{export_id}/",
+    responses((status = 200, body = Export), (status = 404)),
+)]
 pub async fn show(
     app: Data<App>,
     SignedIn { user, .. }: SignedIn,
@@ -46,6 +55,11 @@ pub async fn show(
 }
 
 /// The file. A browser that is to save it sends no header, and has a ticket in the address instead.
+#[utoipa::path(
+    get, path = "/auth/exports/{export_id}/file/",
+    params(Asked),
+    responses((status = 200, content_type = "application/zip", body = Vec<u8>), (status = 404)),
+)]
 pub async fn file(
     app: Data<App>,
     signed_in: Result<SignedIn, Error>,
@@ -78,7 +92,11 @@ async fn find(app: &App, user_id: i64, request: &HttpRequest) -> Result<Export, 
 }
 
 /// What the address of the file says.
+#[derive(utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 struct Asked {
+    /// In the place of the header `Authorization`: what `POST /auth/tickets/` gave.
+    #[param(value_type = Option<String>)]
     ticket: Option<Secret>,
 }
 

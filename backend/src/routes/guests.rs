@@ -17,6 +17,12 @@ use crate::{
     problem::Error,
 };
 
+/// Makes a guest, who is signed in by that.
+#[utoipa::path(
+    post, path = "/auth/guest/",
+    request_body = BeGuest,
+    responses((status = 201, body = Begun), (status = 403)),
+)]
 pub async fn begin(
     app: Data<App>,
     request: HttpRequest,
@@ -32,6 +38,8 @@ pub async fn begin(
     Ok(session.answer(HttpResponse::Created(), true, Begun { token, user }))
 }
 
+/// Makes an account of a guest, under a new session; all that was theirs stays so.
+#[utoipa::path(post, path = "/auth/claim/", request_body = Claim, responses((status = 200, body = Begun), (status = 409)))]
 pub async fn claim(
     app: Data<App>,
     request: HttpRequest,

@@ -26,6 +26,11 @@ use crate::{
 
 /// Makes the caller a member, or finds that they are one, and tells what a newcomer needs. Who keeps the chat may name
 /// somebody else.
+#[utoipa::path(
+    patch, path = "/api/chats/{uri}/",
+    request_body = Join,
+    responses((status = 200, body = Joined), (status = 403), (status = 409)),
+)]
 pub async fn join(
     app: Data<App>,
     request: HttpRequest,

@@ -22,12 +22,19 @@ use crate::{
     problem::{Error, Refusal},
 };
 
+/// The links into the chat, the newest first.
+#[utoipa::path(get, path = "/api/chats/{uri}/links/", responses((status = 200, body = Links)))]
 pub async fn list(app: Data<App>, Moderator { chat, .. }: Moderator) -> Result<Json<Links>, Error> {
     let links = db::links::of_chat(&mut *app.db.get().await?, chat.id).await?;
     Ok(Json(Links { links }))
 }
 
 /// Makes a link. Its secret is told now, and never again.
+#[utoipa::path(
+    post, path = "/api/chats/{uri}/links/",
+    request_body = MakeLink,
+    responses((status = 201, body = Made), (status = 409)),
+)]
 pub async fn make(
     app: Data<App>,
     Moderator { user, chat }: Moderator,
@@ -57,6 +64,7 @@ async fn store(turn: &mut Turn<'_>, actor_id: i64, secret: &str, wanted: MakeLin
 }
 
 /// Revokes a link, if that was not done before.
+#[utoipa::path(delete, path = "/api/chats/{uri}/links/{link_id}/", responses((status = 204)))]
 pub async fn revoke(
     app: Data<App>,
     Moderator { user, chat }: Moderator,
@@ -80,6 +88,11 @@ pub async fn revoke(
     Ok(HttpResponse::NoContent().finish())
 }
 
+/// Who came by a link.
+#[utoipa::path(
+    get, path = "/api/chats/{uri}/links/{link_id}/members/",
+    responses((status = 200, body = CameBy)),
+)]
 pub async fn came_by(
     app: Data<App>,
     Moderator { chat, .. }: Moderator,

@@ -27,6 +27,11 @@ use crate::{
 };
 
 /// Gives a member another role, or somebody another standing.
+#[utoipa::path(
+    put, path = "/api/chats/{uri}/members/{user_id}/",
+    request_body = ChangeMember,
+    responses((status = 200, body = Member), (status = 409)),
+)]
 pub async fn change(
     app: Data<App>,
     Moderator { user, chat }: Moderator,
@@ -79,6 +84,7 @@ fn event(act: Act, who: Person) -> Event {
 }
 
 /// Leaves the chat, or takes a knock back. No extractor knows those who knock.
+#[utoipa::path(delete, path = "/api/chats/{uri}/members/me/", responses((status = 204), (status = 409)))]
 pub async fn leave(
     app: Data<App>,
     SignedIn { user, .. }: SignedIn,

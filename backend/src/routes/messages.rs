@@ -20,13 +20,22 @@ use crate::{
     problem::Error,
 };
 
-/// A page. The newest ones of a chat that is being read are in memory.
+/// What was said, a page of it: the newest, unless the query says which.
+#[utoipa::path(
+    get, path = "/api/chats/{uri}/messages/",
+    params(Page),
+    responses(
+        (status = 200, body = History),
+        (status = 304, description = "Nothing happened since the `ETag`."),
+    ),
+)]
 pub async fn history(
     app: Data<App>,
     Reader { chat, .. }: Reader,
     request: HttpRequest,
 ) -> Result<HttpResponse, Error> {
     let wanted: Page = query(&request)?;
+    // The newest ones of a chat that is being read are in memory.
     if wanted.before.is_none() && wanted.after.is_none() {
         let limit = usize::try_from(wanted.limit.unwrap_or(PAGE_MAX)).unwrap_or_default();
         return Ok(page_of(&app, &chat, &newest(&app, chat.id, limit).await?, &request, limit));
@@ -75,6 +84,12 @@ fn page_of(
     HttpResponse::Ok().insert_header(ETag(tag)).content_type(ContentType::json()).body(body)
 }
 
+/// Says something. Sent again with the same `client_id`, it is said once.
+#[utoipa::path(
+    post, path = "/api/chats/{uri}/messages/",
+    request_body = Post,
+    responses((status = 200, body = Posted), (status = 422)),
+)]
 pub async fn post(app: Data<App>, writer: Writer, Body(post): Body<Post>) -> Result<Json<Posted>, Error> {
     let client_id = post.client_id.unwrap_or_else(Uuid::new_v4);
     app.count_post(&writer, client_id)?;

@@ -17,6 +17,11 @@ use crate::{
 };
 
 /// Gives the chat to somebody who is in it; answers the one whose it is then.
+#[utoipa::path(
+    put, path = "/api/chats/{uri}/owner/",
+    request_body = HandOver,
+    responses((status = 200, body = Member), (status = 409)),
+)]
 pub async fn hand_over(
     app: Data<App>,
     Owner { user, chat }: Owner,

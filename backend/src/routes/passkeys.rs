@@ -7,7 +7,8 @@ use actix_web::{
 use serde_json::Value;
 use shared::{
     credentials::Token,
-    passkey::{AddPasskey, Ceremony, Passkeys, ShowPasskey, check_label},
+    link::check_label,
+    passkey::{AddPasskey, Ceremony, Passkey, Passkeys, ShowPasskey},
     problem::ProblemCode,
 };
 use uuid::Uuid;
@@ -23,12 +24,19 @@ use crate::{
     problem::Error,
 };
 
+/// The caller's passkeys.
+#[utoipa::path(get, path = "/auth/passkeys/", responses((status = 200, body = Passkeys)))]
 pub async fn list(app: Data<App>, AccountHolder(signed_in): AccountHolder) -> Result<Json<Passkeys>, Error> {
     Ok(Json(Passkeys {
         passkeys: db::passkeys::of_user(&mut *app.db.get().await?, signed_in.user.id).await?,
     }))
 }
 
+/// What a browser needs to make a passkey.
+#[utoipa::path(
+    post, path = "/auth/passkeys/registrations/",
+    responses((status = 200, body = Ceremony<Value>), (status = 409), (status = 501)),
+)]
 pub async fn begin(
     app: Data<App>,
     Proven(signed_in): Proven,
@@ -40,6 +48,12 @@ pub async fn begin(
     Ok(Json(Ceremony { id, options }))
 }
 
+/// Keeps a passkey that the browser has made.
+#[utoipa::path(
+    post, path = "/auth/passkeys/",
+    request_body = AddPasskey<Value>,
+    responses((status = 201, body = Passkey), (status = 409), (status = 501)),
+)]
 pub async fn add(
     app: Data<App>,
     Proven(signed_in): Proven,
@@ -52,6 +66,8 @@ pub async fn add(
     Ok(HttpResponse::Created().json(added))
 }
 
+/// Nobody signs in with it any more.
+#[utoipa::path(delete, path = "/auth/passkeys/{passkey_id}/", responses((status = 204), (status = 404)))]
 pub async fn remove(
     app: Data<App>,
     Proven(signed_in): Proven,
@@ -66,6 +82,10 @@ pub async fn remove(
 }
 
 /// Asks for any passkey of this server's: it says itself whose it is.
+#[utoipa::path(
+    post, path = "/auth/passkeys/challenges/",
+    responses((status = 200, body = Ceremony<Value>), (status = 501)),
+)]
 pub async fn challenge(
     app: Data<App>,
     request: HttpRequest,
@@ -76,6 +96,11 @@ pub async fn challenge(
 }
 
 /// Signs in whoever shows one.
+#[utoipa::path(
+    post, path = "/auth/jwt/passkey/",
+    request_body = ShowPasskey<Value>,
+    responses((status = 200, body = Token), (status = 501)),
+)]
 pub async fn sign_in(
     app: Data<App>,
     request: HttpRequest,

@@ -21,6 +21,11 @@ use crate::{
 
 /// Has a letter written to whoever has an account with this address. The answer is always the same, and as quick: nobody
 /// learns from it whether there is one.
+#[utoipa::path(
+    post, path = "/auth/password_resets/",
+    request_body = AskReset,
+    responses((status = 202, body = Value), (status = 501)),
+)]
 pub async fn ask(
     app: Data<App>,
     request: HttpRequest,
@@ -47,6 +52,11 @@ async fn write_to(app: &App, email: &str) -> Result<(), Error> {
 }
 
 /// Sets the password. All that the account was signed in to ends.
+#[utoipa::path(
+    put, path = "/auth/password_resets/",
+    request_body = ResetPassword,
+    responses((status = 204), (status = 410)),
+)]
 pub async fn redeem(
     app: Data<App>,
     request: HttpRequest,

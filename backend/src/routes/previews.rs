@@ -19,6 +19,8 @@ use crate::{
     problem::Error,
 };
 
+/// What somebody with an address may know of the chat before they are in it.
+#[utoipa::path(get, path = "/api/chats/{uri}/", responses((status = 200, body = Preview), (status = 403)))]
 pub async fn show(
     app: Data<App>,
     request: HttpRequest,

@@ -1,6 +1,7 @@
 //! Showing once more that an account is one's own, by its password or by a passkey; it holds for ten minutes of this session.
 
 use actix_web::{HttpRequest, HttpResponse, web::Data};
+use serde::Deserialize;
 use serde_json::Value;
 use shared::{credentials::Prove, passkey::ShowPasskey, problem::ProblemCode};
 
@@ -17,11 +18,16 @@ use crate::{
 };
 
 /// How it is shown.
+#[derive(Deserialize, utoipa::ToSchema)]
+#[serde(untagged)]
+#[schema(as = Proof)]
 pub enum Shown {
     Password(Prove),
     Passkey(ShowPasskey<Value>),
 }
 
+/// Shows once more that the account is the caller's; for ten minutes, what matters may be changed.
+#[utoipa::path(post, path = "/auth/proof/", request_body = Shown, responses((status = 204), (status = 501)))]
 pub async fn prove(
     app: Data<App>,
     AccountHolder(signed_in): AccountHolder,

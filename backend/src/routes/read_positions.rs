@@ -14,13 +14,23 @@ use crate::{
     problem::Error,
 };
 
+/// Up to where the members have read.
+#[utoipa::path(
+    get, path = "/api/chats/{uri}/read_position/",
+    responses((status = 200, body = ReadPositions)),
+)]
 pub async fn list(app: Data<App>, Reader { chat, .. }: Reader) -> Result<Json<ReadPositions>, Error> {
     app.settle_positions(|reached| reached.chat_id == chat.id).await;
     let positions = db::read_positions::of_chat(&mut *app.db.get().await?, chat.id).await?;
     Ok(Json(ReadPositions { positions }))
 }
 
-/// Answered with where it stands then, which may be further than was said.
+/// Notes up to where the caller has read. Answered with where that stands then, which may be further than was said.
+#[utoipa::path(
+    put, path = "/api/chats/{uri}/read_position/",
+    request_body = ReadPosition,
+    responses((status = 200, body = ReadPosition)),
+)]
 pub async fn advance(
     app: Data<App>,
     Reader { user, chat, .. }: Reader,

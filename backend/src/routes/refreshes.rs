@@ -17,6 +17,16 @@ use crate::{
     secret::Secret,
 };
 
+/// At most one of the two; what they hold is not empty.
+#[derive(utoipa::ToSchema)]
+#[expect(dead_code, reason = "it is only described")]
+struct Refresh {
+    /// An access token that is still good.
+    token: Option<String>,
+    /// What the answer to the last refresh held; the first is in the cookie.
+    refresh: Option<String>,
+}
+
 /// By which somebody who asks for a further token shows that the session is theirs.
 pub enum Proof {
     /// A token that is still good, as in the original.
@@ -26,6 +36,13 @@ pub enum Proof {
     Cookie,
 }
 
+/// A further token: for one that is still good, for the `refresh` of a program, or, where the body names neither, for the
+/// cookie of a browser.
+#[utoipa::path(
+    post, path = "/auth/jwt/refresh/",
+    request_body = Refresh,
+    responses((status = 200, body = Refreshed), (status = 403)),
+)]
 pub async fn refresh(
     app: Data<App>,
     request: HttpRequest,

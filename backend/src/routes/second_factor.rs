@@ -22,6 +22,8 @@ use crate::{
     problem::Error,
 };
 
+/// Whether a code is asked for, and how many recovery codes are left.
+#[utoipa::path(get, path = "/auth/second_factor/", responses((status = 200, body = SecondFactor)))]
 pub async fn show(
     app: Data<App>,
     AccountHolder(signed_in): AccountHolder,
@@ -33,6 +35,10 @@ pub async fn show(
 }
 
 /// Begins: a device may make codes from now on, but nothing asks for them yet.
+#[utoipa::path(
+    post, path = "/auth/second_factor/",
+    responses((status = 200, body = Enrolment), (status = 409)),
+)]
 pub async fn begin(app: Data<App>, Proven(signed_in): Proven) -> Result<Json<Enrolment>, Error> {
     let (user, secret) = (signed_in.user, rand::random::<[u8; SECRET_BYTES]>());
     let sealed = app.sealing.seal(&purpose(user.id), &secret)?;
@@ -45,6 +51,11 @@ pub async fn begin(app: Data<App>, Proven(signed_in): Proven) -> Result<Json<Enr
 }
 
 /// A device shows that it makes the right codes; from now on they are asked for.
+#[utoipa::path(
+    put, path = "/auth/second_factor/",
+    request_body = Confirm,
+    responses((status = 200, body = RecoveryCodes), (status = 409)),
+)]
 pub async fn confirm(
     app: Data<App>,
     Proven(signed_in): Proven,
@@ -65,12 +76,18 @@ pub async fn confirm(
     Ok(Json(RecoveryCodes { codes }))
 }
 
+/// Nothing is asked for any more beside the password.
+#[utoipa::path(delete, path = "/auth/second_factor/", responses((status = 204)))]
 pub async fn turn_off(app: Data<App>, Proven(signed_in): Proven) -> Result<HttpResponse, Error> {
     db::second_factors::remove(&mut *app.db.get().await?, signed_in.user.id).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
 /// Other recovery codes in the place of those there are.
+#[utoipa::path(
+    post, path = "/auth/recovery_codes/",
+    responses((status = 200, body = RecoveryCodes), (status = 409)),
+)]
 pub async fn renew_codes(app: Data<App>, Proven(signed_in): Proven) -> Result<Json<RecoveryCodes>, Error> {
     let (codes, hashes) = fresh_codes();
     if !db::second_factors::renew_codes(&mut *app.db.get().await?, signed_in.user.id, &hashes).await? {

@@ -15,12 +15,15 @@ use crate::{
     problem::Error,
 };
 
+/// What the caller is signed in to.
+#[utoipa::path(get, path = "/auth/sessions/", responses((status = 200, body = Sessions)))]
 pub async fn list(app: Data<App>, SignedIn { claims, .. }: SignedIn) -> Result<Json<Sessions>, Error> {
     let mut connection = app.db.get().await?;
     Ok(Json(Sessions { sessions: db::sessions::of_user(&mut connection, claims.sub, claims.sid).await? }))
 }
 
 /// Ends one of one's own.
+#[utoipa::path(delete, path = "/auth/sessions/{session_id}/", responses((status = 204), (status = 404)))]
 pub async fn end_one(
     app: Data<App>,
     SignedIn { claims, .. }: SignedIn,
@@ -35,6 +38,7 @@ pub async fn end_one(
 }
 
 /// Signs out everywhere, here as well.
+#[utoipa::path(delete, path = "/auth/sessions/", responses((status = 204)))]
 pub async fn end_all(
     app: Data<App>,
     SignedIn { claims, .. }: SignedIn,
@@ -52,6 +56,7 @@ pub async fn end_all(
 
 /// Signs out here: nothing of this session is good any more. A token may have run out while nobody looked; then the cookie
 /// says whose session it is.
+#[utoipa::path(post, path = "/auth/jwt/end/", responses((status = 204), (status = 403)))]
 pub async fn end_current(
     app: Data<App>,
     request: HttpRequest,

@@ -15,6 +15,11 @@ use crate::{
 };
 
 /// Changes what is given and different.
+#[utoipa::path(
+    patch, path = "/api/chats/{uri}/settings/",
+    request_body = ChangeSettings,
+    responses((status = 200, body = Chat)),
+)]
 pub async fn change(
     app: Data<App>,
     Moderator { user, chat }: Moderator,

@@ -32,6 +32,11 @@ pub struct Admitted {
     seat: Seat,
 }
 
+/// Opens a socket; docs/protocol.md has its frames. A browser offers a ticket as its second subprotocol.
+#[utoipa::path(
+    get, path = "/api/socket/",
+    responses((status = 101, description = "The socket is open."), (status = 403), (status = 400)),
+)]
 pub async fn open(
     app: Data<App>,
     signed_in: Result<SignedIn, Error>,

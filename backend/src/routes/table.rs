@@ -23,7 +23,11 @@ use crate::{
 pub struct Route {
     pub method: &'static str,
     pub path: &'static str,
+    /// Who answers it: `noun::handler`.
+    pub handler: &'static str,
     pub access: Access,
+    /// What the handler says of itself, and the types that it speaks of.
+    pub described: fn() -> utoipa::openapi::OpenApi,
 }
 
 /// A command of the socket, by the `type` of its frame.
@@ -44,7 +48,14 @@ macro_rules! routes {
         pub const ROUTES: &[$crate::routes::table::Route] = &[$($($($crate::routes::table::Route {
             method: stringify!($method),
             path: $path,
+            handler: concat!(stringify!($noun), "::", stringify!($handler)),
             access: $crate::auth::access::Access::$who,
+            described: {
+                #[derive(utoipa::OpenApi)]
+                #[openapi(paths($noun::$handler))]
+                struct Described;
+                <Described as utoipa::OpenApi>::openapi
+            },
         },)+)+)+];
 
         pub fn configure(config: &mut actix_web::web::ServiceConfig) {

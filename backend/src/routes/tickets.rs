@@ -9,6 +9,8 @@ use crate::{
     problem::Error,
 };
 
+/// A ticket for one socket, or one download.
+#[utoipa::path(post, path = "/auth/tickets/", responses((status = 200, body = Ticket)))]
 pub async fn give(app: Data<App>, signed_in: SignedIn) -> Result<Json<Ticket>, Error> {
     app.writer.check_open()?;
     let ticket = app.tickets.give(signed_in)?.text().to_owned();

@@ -20,6 +20,12 @@ use crate::{
     problem::{Error, Refusal},
 };
 
+/// Signs in. The cookie that comes along gets further tokens.
+#[utoipa::path(
+    post, path = "/auth/jwt/create/",
+    request_body = SignIn,
+    responses((status = 200, body = Token)),
+)]
 pub async fn create(
     app: Data<App>,
     request: HttpRequest,
@@ -47,6 +53,12 @@ pub async fn create(
     Ok(session.answer(HttpResponse::Ok(), false, Token { token }))
 }
 
+/// Tells whether a token is good.
+#[utoipa::path(
+    post, path = "/auth/jwt/verify/",
+    request_body = Token,
+    responses((status = 200, body = Token)),
+)]
 pub async fn verify(app: Data<App>, Body(Token { token }): Body<Token>) -> Result<Json<Token>, Error> {
     signed_in(&app, &token).await?;
     Ok(Json(Token { token }))

@@ -15,12 +15,20 @@ use crate::{
     problem::Error,
 };
 
+/// The caller's chats, the liveliest first.
+#[utoipa::path(get, path = "/api/chats/", responses((status = 200, body = YourChats)))]
 pub async fn list(app: Data<App>, SignedIn { user, .. }: SignedIn) -> Result<Json<YourChats>, Error> {
     app.settle_positions(|reached| reached.user_id == user.id).await;
     let chats = db::your_chats::of(&mut *app.db.get().await?, user.id).await?;
     Ok(Json(YourChats { epoch: app.epoch, chats }))
 }
 
+/// Whether the caller wants to be told of the chat.
+#[utoipa::path(
+    put, path = "/api/chats/{uri}/mute/",
+    request_body = Mute,
+    responses((status = 200, body = Mute)),
+)]
 pub async fn mute(
     app: Data<App>,
     Reader { user, chat, .. }: Reader,

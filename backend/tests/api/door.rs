@@ -152,6 +152,6 @@ async fn what_has_no_end_is_not_given_to_whoever_asks_for_another_protocol() {
     let app = TestApp::start().await;
     let (ada, tea) = app.tea().await;
     let asks = |path: &str| ada.get(path).header("connection", "upgrade").header("upgrade", "websocket");
-    assert_eq!(asks(&format!("/api/chats/{tea}/events/")).await.status, 400);
+    asks(&format!("/api/chats/{tea}/events/")).await.refused(ProblemCode::Malformed);
     asks(&format!("/api/chats/{tea}/messages/")).await.is(200);
 }

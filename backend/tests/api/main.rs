@@ -25,6 +25,8 @@ mod database;
 mod deadlines;
 mod deleting;
 mod departing;
+mod documentation;
+mod documented;
 mod door;
 mod drain;
 mod enumeration;

@@ -164,7 +164,7 @@ async fn a_passkey_is_made_by_who_was_asked_and_once() {
     let Ceremony { id, options } = ada.begins().await;
     let mut device = Authenticator::at(CHAT);
     let made = device.makes(&options);
-    ada.add_passkey(id, &"x".repeat(51), &made).await.refused(ProblemCode::Invalid);
+    ada.add_passkey(id, &"x".repeat(101), &made).await.refused(ProblemCode::Invalid);
     ada.add_passkey(id, "phone", &made).await.is(201);
     ada.add_passkey(id, "phone", &made).await.refused(ProblemCode::PasskeyRefused);
     // The same key for another account.

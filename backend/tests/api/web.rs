@@ -11,7 +11,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use shared::problem::{Problem, ProblemCode};
 
-use crate::sent;
+use crate::{documented, sent};
 
 /// What every answer carries, whatever it says.
 const PROMISED: [(&str, &str); 6] = [
@@ -128,6 +128,7 @@ impl IntoFuture for Call {
             let (status, headers) = (response.status().as_u16(), response.headers().clone());
             keeps_promises(&what, &headers);
             let text = response.text().await.unwrap_or_else(|error| panic!("{what}: {error:?}"));
+            documented::tells_of(&what, status, &headers, &text);
             if status < 400 {
                 note(&headers, text.as_bytes());
             }

@@ -14,15 +14,22 @@ use actix_web::{
     body::{self, BodySize, MessageBody},
     dev::ServiceResponse,
     error::{ErrorInternalServerError, ErrorRequestTimeout},
-    http::{ConnectionType, StatusCode, header},
+    http::{
+        ConnectionType, StatusCode,
+        header::{self, HeaderValue},
+    },
     rt::spawn,
-    web::Bytes,
 };
 use futures_util::SinkExt;
+use shared::problem::ProblemCode;
 use tokio::time::timeout;
 
 use super::{Admitted, conversation::Conversation};
-use crate::{app::App, wire::Wire};
+use crate::{
+    app::App,
+    problem::{self, Refusal},
+    wire::Wire,
+};
 
 /// Who does not take an answer for so long does not want it.
 const TAKEN_WITHIN: Duration = Duration::from_secs(10);
@@ -57,9 +64,10 @@ async fn answer<B: MessageBody>(
     let mut head = Response::from(response);
     let body = if is_endless {
         // It would be gathered here for ever. Its headers are as good as any.
+        let refusal = Refusal::new(ProblemCode::Malformed).detail("This is told in no other protocol.");
         head.head_mut().status = StatusCode::BAD_REQUEST;
-        head.headers_mut().remove(header::CONTENT_TYPE);
-        Bytes::new()
+        head.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        serde_json::to_vec(&problem::Error::from(refusal).problem())?.into()
     } else {
         body::to_bytes(body).await.map_err(|_| ErrorInternalServerError("a body failed"))?
     };

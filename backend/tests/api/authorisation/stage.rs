@@ -124,6 +124,7 @@ impl<'a> Stage<'a> {
             .replace("{link_id}", &self.link.to_string())
             .replace("{session_id}", &self.session.to_string())
             .replace("{avatar_id}", &format!("avatar{}", self.number))
+            .replace("{file}", "index.css")
             .replace("{export_id}", &self.passkey.to_string())
             .replace("{passkey_id}", &self.passkey.to_string())
             .replace("{seq}", "5")
