@@ -108,7 +108,7 @@ test('a guest is called what they like, and is asked twice before they are forgo
 
   await eve.button('Forget me on this browser').click();
   await eve.screenshot(artifact('guest-settings'));
-  await eve.button('Really forget me?').click();
+  await eve.page.getByRole('group', { name: /cannot come back/ }).getByRole('button').first().click();
   await eve.isAt('/chats');
   await eve.field('Your name').waitFor();
   await eve.open(path);

@@ -17,11 +17,12 @@ const BINARY = process.env.CHATIRE_BINARY ?? new URL('../target/release/chatire'
 for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1));
 
 export class Server {
-  static async open() {
+  // `host` is the name by which browsers reach it, `env` what else it is told.
+  static async open({ host, env } = {}) {
     const folder = await mkdtemp(join(tmpdir(), 'chatire-e2e-'));
     // The database may run as another user, who must get through to its files.
     await chmod(folder, 0o711);
-    const server = new Server(folder, await freePort());
+    const server = new Server(folder, await freePort(), host, env);
     await keepLogs(server);
     try {
       await server.start();
@@ -32,12 +33,13 @@ export class Server {
     return server;
   }
 
-  constructor(folder, port) {
+  constructor(folder, port, host = '127.0.0.1', env = {}) {
+    this.env = env;
     this.folder = folder;
     this.data = join(folder, 'data');
     this.port = port;
     this.listen = `127.0.0.1:${port}`;
-    this.url = `http://${this.listen}`;
+    this.url = `http://${host}:${port}`;
   }
 
   async start() {
@@ -49,6 +51,7 @@ export class Server {
         CHATIRE_LISTEN: this.listen,
         CHATIRE_PUBLIC_URL: this.url,
         CHATIRE_RATE_LIMITS: 'off',
+        ...this.env,
       },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
@@ -89,10 +92,14 @@ export class Server {
   // How many rows each table has.
   async rows(...tables) {
     const counts = tables.map((table) => `(SELECT count(*) FROM ${table}) AS ${table}`);
-    const sql = `SELECT row_to_json(counts) FROM (SELECT ${counts.join(', ')}) AS counts`;
+    return JSON.parse(await this.sql(`SELECT row_to_json(counts) FROM (SELECT ${counts.join(', ')}) AS counts`));
+  }
+
+  // What its database answers.
+  async sql(statement) {
     const place = ['-h', join(this.data, 'socket'), '-U', 'chatire', '-d', 'chatire'];
-    const { stdout } = await promisify(execFile)('psql', [...place, '-XAtc', sql]);
-    return JSON.parse(stdout);
+    const { stdout } = await promisify(execFile)('psql', [...place, '-XAtc', statement]);
+    return stdout;
   }
 
   addressIsPrinted() {

@@ -24,10 +24,10 @@ const BROWSER = {
 
 export class Stage {
   // Set up before the tests of a file, cleared away after them; nobody leaves a test in trouble.
-  static forThisFile(prepare = () => {}) {
+  static forThisFile(prepare = () => {}, settings = {}) {
     const stage = new Stage();
     before(async () => {
-      await stage.open();
+      await stage.open(settings);
       await prepare(stage);
       await stage.clear();
     });
@@ -38,9 +38,9 @@ export class Stage {
 
   people = [];
 
-  async open() {
+  async open(settings) {
     await mkdir(ARTIFACTS, { recursive: true });
-    this.server = await Server.open();
+    this.server = await Server.open(settings);
     this.browser = await chromium.launch(BROWSER);
   }
 

@@ -1,5 +1,6 @@
 //! Every call to the server, as a value that says what is asked and what is answered.
 
+pub mod account;
 pub mod entering;
 pub mod keeping;
 
@@ -19,8 +20,10 @@ use shared::{
 };
 use uuid::Uuid;
 
-/// A server that does not answer within this, in milliseconds, is out of reach.
+/// A server that does not answer within this, in milliseconds, is out of reach,
 const PATIENCE: u32 = 15_000;
+/// or within this, when a file has to get there first.
+const PATIENCE_WITH_FILES: u32 = 120_000;
 /// How many messages a chat opens with: a screenful or two, quickly.
 const FIRST_PAGE: u8 = 50;
 
@@ -82,7 +85,13 @@ pub struct Request<A> {
 pub struct Call {
     method: Method,
     path: String,
-    body: Option<String>,
+    body: Body,
+}
+
+enum Body {
+    Nothing,
+    Json(String),
+    File(web_sys::Blob),
 }
 
 pub fn ticket() -> Request<Ticket> {
@@ -130,11 +139,17 @@ pub fn post(uri: &str, client_id: Uuid, message: String) -> Request<Message> {
 
 impl<A> Request<A> {
     fn new(method: Method, path: String) -> Self {
-        Self { call: Call { method, path, body: None }, answer: PhantomData }
+        Self { call: Call { method, path, body: Body::Nothing }, answer: PhantomData }
     }
 
     fn with(mut self, body: &impl Serialize) -> Self {
-        self.call.body = serde_json::to_string(body).ok();
+        self.call.body = serde_json::to_string(body).map_or(Body::Nothing, Body::Json);
+        self
+    }
+
+    /// The browser says what it is; the server looks for itself.
+    fn with_file(mut self, file: web_sys::Blob) -> Self {
+        self.call.body = Body::File(file);
         self
     }
 }
@@ -184,16 +199,19 @@ async fn exchange(call: &Call, token: Option<&str>) -> Result<(u16, String), Tro
     if let Some(token) = token {
         request = request.header("Authorization", &format!("JWT {token}"));
     }
-    let request = match &call.body {
-        Some(body) => request.header("Content-Type", "application/json").body(body.as_str()),
-        None => request.build(),
+    let (request, patience) = match &call.body {
+        Body::Nothing => (request.build(), PATIENCE),
+        Body::Json(json) => {
+            (request.header("Content-Type", "application/json").body(json.as_str()), PATIENCE)
+        }
+        Body::File(file) => (request.body(file), PATIENCE_WITH_FILES),
     };
     let request = request.map_err(|_| Trouble::Unreachable)?;
     let answer = async {
         let response = request.send().await?;
         Ok::<_, gloo_net::Error>((response.status(), response.text().await?))
     };
-    match select(Box::pin(answer), TimeoutFuture::new(PATIENCE)).await {
+    match select(Box::pin(answer), TimeoutFuture::new(patience)).await {
         Either::Left((answer, _)) => answer.map_err(|_| Trouble::Unreachable),
         Either::Right(_) => Err(Trouble::Unreachable),
     }

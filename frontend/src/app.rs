@@ -9,9 +9,8 @@ use leptos_router::{
 };
 
 use crate::{
-    auth::{Auth, to_auth},
     chat::{
-        Chat, Opening,
+        Chat,
         room::{Room, use_room},
     },
     chats::{
@@ -22,15 +21,19 @@ use crate::{
     legacy,
     live::Live,
     outbox::courier::Courier,
-    session::{Session, Standing, use_session},
-    settings::Settings,
+    session::{
+        Session, Standing,
+        return_to::{self, to_auth},
+        use_session,
+    },
     start::Start,
-    ui::{theme, trouble::NoPage},
+    ui::{opening::Opening, theme, trouble::NoPage},
     words,
 };
 
 #[component]
 pub fn App() -> impl IntoView {
+    forward_old_link();
     let session = Session::resume();
     let live = Live::new(session);
     let courier = Courier::new(session, live);
@@ -53,10 +56,22 @@ pub fn App() -> impl IntoView {
             <FlatRoutes fallback=NoPage>
                 <Route path=path!("/") view=Chats />
                 <Route path=path!("/chats/:uri?") view=Chats />
-                <Route path=path!("/auth") view=Auth />
-                <Route path=path!("/settings") view=Settings />
             </FlatRoutes>
         </Router>
+    }
+}
+
+/// Turns `/#/chats/<uri>` into the path that it means, before anything reads the path.
+fn forward_old_link() {
+    let hash = window().location().hash().unwrap_or_default();
+    match (legacy::path_of(&hash), window().history()) {
+        // That is the other program's.
+        (Some(path), _) if path == "/auth" => return_to::replace(&path),
+        (Some(path), Ok(history)) => {
+            // A browser that refuses leaves the person on the start page.
+            let _forwarded = history.replace_state_with_url(&wasm_bindgen::JsValue::NULL, "", Some(&path));
+        }
+        _ => {}
     }
 }
 
@@ -90,8 +105,8 @@ fn Chats() -> impl IntoView {
     let page = move || match place.get() {
         Place::ComingBack => EitherOf4::A(view! { <Opening text=words::entering::WELCOME_BACK /> }),
         Place::SigningIn => {
-            to_auth(&location.pathname.get_untracked());
-            EitherOf4::B(())
+            to_auth(&location.pathname.get_untracked(), true);
+            EitherOf4::B(view! { <Opening text=words::entering::WELCOME_BACK /> })
         }
         Place::Start => EitherOf4::C(view! { <Start /> }),
         Place::Chat(uri) => EitherOf4::D(view! { <Chat uri /> }),

@@ -41,7 +41,7 @@ use self::{
 };
 use crate::{
     session::use_session,
-    ui::{asking::focus, notice::ConnectionNotice, trouble::Failed},
+    ui::{asking::focus, notice::ConnectionNotice, opening::Opening, trouble::Failed},
     words,
 };
 
@@ -109,18 +109,4 @@ fn follow(room: Room, drawer: Drawer) {
             drawer.follow();
         }
     });
-}
-
-/// Looks like the page's skeleton, so that nothing jumps.
-#[component]
-pub fn Opening(
-    /// What is going on.
-    text: &'static str,
-) -> impl IntoView {
-    view! {
-        <main class="opening" aria-busy="true">
-            <span class="spinner" aria-hidden="true"></span>
-            <p class="muted">{text}</p>
-        </main>
-    }
 }

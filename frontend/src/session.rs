@@ -5,7 +5,11 @@ pub mod me;
 mod renewing;
 pub mod return_to;
 
-use futures_util::{FutureExt, future::LocalBoxFuture};
+use futures_util::{
+    FutureExt,
+    future::{LocalBoxFuture, select},
+};
+use gloo_timers::future::TimeoutFuture;
 use leptos::{prelude::*, task::spawn_local};
 use serde::de::DeserializeOwned;
 use shared::{
@@ -19,6 +23,8 @@ use crate::{
     clock, storage,
 };
 
+/// For how long a server that does not answer keeps somebody from leaving, in milliseconds.
+const FAREWELL: u32 = 3_000;
 const TOKEN: &str = "authToken";
 const RENEWED: &str = "renewedAt";
 /// Kept with the browser while its cookie knows somebody, so that strangers are not asked about.
@@ -119,7 +125,11 @@ impl Session {
     }
 
     pub async fn sign_in(self, wanted: SignIn) -> Result<(), Trouble> {
-        let token = entering::sign_in(&wanted).send(None).await?.token;
+        self.begin_with(entering::sign_in(&wanted).send(None).await?.token).await
+    }
+
+    /// Is in by a token that was got just now.
+    pub async fn begin_with(self, token: String) -> Result<(), Trouble> {
         // People write their name in any case; everyone else sees it as it was chosen.
         let account = entering::me().send(Some(&token)).await?;
         self.begin(token, account.into());
@@ -153,14 +163,19 @@ impl Session {
         Ok(())
     }
 
-    /// Ends the session also on the server, whose answer nobody waits for.
-    pub fn sign_out(self) {
-        if let Some(token) = self.token() {
-            spawn_local(async move {
-                // Out of reach, the session ends by itself one day; this browser forgets it now.
-                let _ended = entering::end().send(Some(&token)).await;
-            });
-        }
+    /// Ends the session, also on the server.
+    pub async fn sign_out(self) {
+        let token = self.token();
+        self.forget(Standing::Left);
+        let ended = async {
+            // Out of reach, the session ends by itself one day; this browser has forgotten it.
+            let _ended = entering::end().send(token.as_deref()).await;
+        };
+        select(Box::pin(ended), TimeoutFuture::new(FAREWELL)).await;
+    }
+
+    /// The session is over, and the person knows why.
+    pub fn leave(self) {
         self.forget(Standing::Left);
     }
 
@@ -193,7 +208,7 @@ impl Session {
         self.know(me);
     }
 
-    fn know(self, me: Me) {
+    pub fn know(self, me: Me) {
         me.keep();
         self.standing.set(Standing::In(me));
     }

@@ -4,7 +4,7 @@ use leptos::{ev, prelude::*};
 use leptos_router::{NavigateOptions, hooks::use_navigate};
 
 use crate::{
-    api, auth,
+    api,
     chats::panel::ChatsBelow,
     session::{return_to, use_session},
     ui::{
@@ -69,7 +69,12 @@ pub fn Start() -> impl IntoView {
 fn Claim() -> impl IntoView {
     let session = use_session();
     view! {
-        <a class="quiet" href=auth::path_back_to(return_to::HOME, false) hidden=move || !session.is_guest()>
+        <a
+            class="quiet"
+            href=return_to::path_back_to(return_to::HOME, false)
+            rel="external"
+            hidden=move || !session.is_guest()
+        >
             {words::entering::KEEP_YOUR_CHATS}
         </a>
     }

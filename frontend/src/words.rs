@@ -1,5 +1,6 @@
 //! Every word that is shown. Another language is another file of the same names.
 
+pub mod account;
 pub mod chats;
 pub mod entering;
 pub mod events;

@@ -4,7 +4,6 @@
 mod about;
 mod address;
 mod choice;
-mod confirm;
 mod farewell;
 mod history;
 mod link;

@@ -4,9 +4,8 @@ use leptos::prelude::*;
 
 use super::{drawer::Drawer, members::Members, room::Room, share::ShareButton};
 use crate::{
-    auth,
     chats::mute::MuteSwitch,
-    session::use_session,
+    session::{return_to, use_session},
     ui::{
         icon::{Drawing, Icon},
         theme::ThemeSwitch,
@@ -39,7 +38,7 @@ fn Menu(
     room: Room,
 ) -> impl IntoView {
     let session = use_session();
-    let claim = move || auth::path_back_to(&room.path(), false);
+    let claim = move || return_to::path_back_to(&room.path(), false);
     view! {
         <button class="round" aria-label=words::MORE popovertarget="menu">
             <Drawing icon=Icon::More />
@@ -47,11 +46,11 @@ fn Menu(
         <div id="menu" class="popover" popover="auto">
             <p class="hint">{move || session.name()}</p>
             <MuteSwitch uri=Signal::derive(move || room.uri()) />
-            <a class="row" href=claim hidden=move || !session.is_guest()>
+            <a class="row" href=claim rel="external" hidden=move || !session.is_guest()>
                 {words::entering::KEEP_YOUR_CHATS}
             </a>
             <ThemeSwitch />
-            <a class="row" href="/settings">
+            <a class="row" href="/settings" rel="external">
                 {words::entering::SETTINGS}
             </a>
         </div>

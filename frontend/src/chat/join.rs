@@ -9,8 +9,7 @@ use shared::{chat::Preview, member::Standing};
 
 use super::room::Room;
 use crate::{
-    auth,
-    session::use_session,
+    session::{return_to, use_session},
     ui::{
         asking::{Asking, Outcome},
         avatar::avatar,
@@ -56,7 +55,8 @@ fn Plate(
     let count = words::entering::company(usize::try_from(members).unwrap_or_default(), &names);
     let topic = (!topic.is_empty()).then(|| view! { <p class="muted topic"><bdi>{topic}</bdi></p> });
     let faces = here.into_iter().map(|user| {
-        view! { <span class="face here" title=user.name().to_owned()>{avatar(user.id, user.name())}</span> }
+        let face = avatar(user.id, user.name(), &user.avatar);
+        view! { <span class="face here" title=user.name().to_owned()>{face}</span> }
     });
     view! {
         <div class="duet" aria-hidden="true" hidden=!names.is_empty()><span></span><span></span></div>
@@ -120,12 +120,12 @@ fn Barred(
 ) -> impl IntoView {
     let session = use_session();
     // Whoever is a guest becomes an account; whoever is nobody yet may have one.
-    let href = move || auth::path_back_to(&path.read(), !session.is_guest());
+    let href = move || return_to::path_back_to(&path.read(), !session.is_guest());
     let label =
         move || if session.is_guest() { words::entering::CREATE_ACCOUNT } else { words::SIGN_UP_OR_IN };
     view! {
         <p class="muted">{words::entering::NO_GUESTS}</p>
-        <a class="primary" href=href>
+        <a class="primary" href=href rel="external">
             {label}
         </a>
     }

@@ -95,7 +95,7 @@ pub fn face(room: Room, user: &User) -> impl IntoView + use<> {
     let id = user.id;
     view! {
         <span class="face" class:here=move || room.is_here(id)>
-            {avatar(id, user.name())}
+            {avatar(id, user.name(), &user.avatar)}
         </span>
     }
 }

@@ -53,7 +53,7 @@ fn Said(
 ) -> impl IntoView {
     let Row { item, opens, closes, .. } = row;
     let (id, own, full) = (format!("m-{}", item.client_id), item.own, clock::full(item.at));
-    let face = (closes && !own).then(|| avatar(item.author, &item.name));
+    let face = (closes && !own).then(|| avatar(item.author, &item.name, &item.picture));
     let (state, content) = (state(&item), content(&item));
     let open = RwSignal::new(false);
     let more = item.deletable.then(|| view! { <More open /> });

@@ -32,6 +32,8 @@ pub struct Item {
     pub revision: i64,
     pub author: i64,
     pub name: String,
+    /// The name of the author's picture; empty without one.
+    pub picture: String,
     pub text: String,
     /// Milliseconds since 1970.
     pub at: i64,
@@ -56,7 +58,7 @@ pub struct Row {
 }
 
 /// What a row's element is kept by: while this stays equal, so does what is seen.
-pub type Key = (Uuid, Kind, i64, Phase, String, [bool; 5]);
+pub type Key = (Uuid, Kind, i64, Phase, [String; 2], [bool; 5]);
 
 impl Row {
     pub fn key(&self) -> Key {
@@ -64,7 +66,7 @@ impl Row {
         let Item { client_id, kind, revision, phase, .. } = self.item;
         // A line names people, each of whom may be called something else by now.
         let names = if kind == Kind::Event { &self.item.text } else { &self.item.name };
-        (client_id, kind, revision, phase, names.clone(), flags)
+        (client_id, kind, revision, phase, [names.clone(), self.item.picture.clone()], flags)
     }
 }
 
@@ -123,6 +125,7 @@ mod tests {
             revision: 1,
             author,
             name: "ada".into(),
+            picture: String::new(),
             text: "tea?".into(),
             at,
             own: false,

@@ -17,7 +17,7 @@ pub fn SeenBy(
     let seen_by = Memo::new(move |_| room.seen_by());
     let faces = move || {
         let shown = seen_by.get().into_iter().take(FACES);
-        shown.map(|user| avatar(user.id, user.name())).collect_view()
+        shown.map(|user| avatar(user.id, user.name(), &user.avatar)).collect_view()
     };
     let names = move || {
         let names: Vec<_> = seen_by.read().iter().map(|user| user.name().to_owned()).collect();

@@ -1,18 +1,17 @@
 //! The link to the chat: to copy, to scan, to hand to another program.
 
-mod qr;
-
 use leptos::{html, prelude::*, task::spawn_local};
-use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen::JsValue;
 
 use super::room::Room;
 use crate::{
-    ui::icon::{Drawing, Icon},
+    ui::{
+        copy::CopyText,
+        icon::{Drawing, Icon},
+        qr::Qr,
+    },
     words,
 };
-
-/// How long the button says that it copied, in milliseconds.
-const COPIED_FOR: u32 = 2_000;
 
 /// Stands where the first message will be.
 #[component]
@@ -63,10 +62,10 @@ fn Link(
             <input node_ref=link readonly aria-label=words::LINK prop:value=address on:focus=select />
         </div>
         <div class="ways">
-            <CopyText class="primary" text=address />
+            <CopyText class="primary" text=address label=words::COPY_LINK />
             <ShareSheet address />
         </div>
-        <Qr address />
+        <Qr text=address label=words::entering::QR />
     }
 }
 
@@ -91,69 +90,4 @@ fn ShareSheet(
             {words::entering::SHARE_BY}
         </button>
     }
-}
-
-/// To be scanned from another screen.
-#[component]
-pub fn Qr(
-    /// What is to be scanned.
-    address: Signal<String>,
-) -> impl IntoView {
-    let code = move || {
-        qr::code(&address.read()).map(|(width, path)| {
-            view! {
-                <svg class="qr" viewBox=format!("0 0 {width} {width}") role="img" aria-label=words::entering::QR>
-                    <path d=path />
-                </svg>
-            }
-        })
-    };
-    view! { {code} }
-}
-
-/// Copies a link.
-#[component]
-pub fn CopyText(
-    /// How it looks.
-    class: &'static str,
-    /// What is copied.
-    #[prop(into)]
-    text: Signal<String>,
-) -> impl IntoView {
-    let copied = RwSignal::new(false);
-    let copy = move |_| {
-        spawn_local(async move {
-            copied.set(copy(&text.get_untracked()).await);
-            gloo_timers::future::TimeoutFuture::new(COPIED_FOR).await;
-            copied.set(false);
-        });
-    };
-    view! {
-        <button class=format!("{class} copy-link") on:click=copy>
-            <Drawing icon=Icon::Copy />
-            <span class="label">{move || if copied.get() { words::COPIED } else { words::COPY_LINK }}</span>
-        </button>
-    }
-}
-
-/// Whether the text is in the clipboard now.
-async fn copy(text: &str) -> bool {
-    if window().is_secure_context() {
-        let clipboard = window().navigator().clipboard();
-        wasm_bindgen_futures::JsFuture::from(clipboard.write_text(text)).await.is_ok()
-    } else {
-        copy_the_old_way(text).unwrap_or(false)
-    }
-}
-
-/// Without https browsers offer no clipboard, but still copy what is selected.
-fn copy_the_old_way(text: &str) -> Option<bool> {
-    let document = document().dyn_into::<web_sys::HtmlDocument>().ok()?;
-    let area = document.create_element("textarea").ok()?.dyn_into::<web_sys::HtmlTextAreaElement>().ok()?;
-    area.set_value(text);
-    document.body()?.append_child(&area).ok()?;
-    area.select();
-    let copied = document.exec_command("copy").ok();
-    area.remove();
-    copied
 }

@@ -22,6 +22,8 @@ pub struct Row {
     pub title: String,
     /// Whose colour it has.
     face: i64,
+    /// The picture of the other one, where there is one other.
+    picture: String,
     /// Whether it stands for several people.
     group: bool,
     last: String,
@@ -34,10 +36,11 @@ impl Row {
     pub fn new(entry: &Entry, me: i64) -> Self {
         let chat = &entry.chat;
         let group = !chat.chat.name.is_empty() || chat.members != 2;
-        let other = chat.others.first().map_or(me, |other| other.id);
+        let other = chat.others.first();
         Self {
             title: title(chat),
-            face: if group { chat.chat.id } else { other },
+            face: if group { chat.chat.id } else { other.map_or(me, |other| other.id) },
+            picture: other.filter(|_| !group).map(|other| other.avatar.clone()).unwrap_or_default(),
             group,
             last: chat.last.as_ref().map_or(words::chats::NOTHING_SAID.to_owned(), |last| line(last, me)),
             at: chat.last.as_ref().map_or(chat.chat.created_at.timestamp_millis(), clock::stored_at),
@@ -77,7 +80,7 @@ pub fn ChatRow(
 ) -> impl IntoView {
     let href = format!("/chats/{uri}");
     let row = Memo::new(move |_| chats.row(&uri).unwrap_or_default());
-    let face = Memo::new(move |_| row.with(|row| (row.face, row.title.clone())));
+    let face = Memo::new(move |_| row.with(|row| (row.face, row.title.clone(), row.picture.clone())));
     let is_unread = move || row.read().unread > 0;
     let badge = move || {
         let unread = row.read().unread;
@@ -107,7 +110,7 @@ pub fn ChatRow(
                 href=href
                 aria-current=move || open.get().then_some("page")
             >
-                {move || face.with(|(face, title)| avatar(*face, title))}
+                {move || face.with(|(face, title, picture)| avatar(*face, title, picture))}
                 <bdi class="chat-name">{move || row.read().title.clone()}</bdi>
                 <time datetime=move || clock::iso(row.read().at)>{move || clock::brief(row.read().at)}</time>
                 <span class="chat-last" dir="auto">

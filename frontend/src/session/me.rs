@@ -7,6 +7,7 @@ use crate::storage;
 const USERNAME: &str = "username";
 const ACCOUNT: &str = "account";
 const DISPLAY_NAME: &str = "displayName";
+const AVATAR: &str = "avatar";
 const GUEST: &str = "guest";
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -16,6 +17,8 @@ pub struct Me {
     pub username: String,
     /// Empty when unset.
     pub display_name: String,
+    /// The name of one's picture; empty when unset.
+    pub avatar: String,
     pub guest: bool,
 }
 
@@ -32,6 +35,7 @@ impl Me {
             id: read(ACCOUNT)?.parse().ok()?,
             username: read(USERNAME)?,
             display_name: read(DISPLAY_NAME).unwrap_or_default(),
+            avatar: read(AVATAR).unwrap_or_default(),
             guest: read(GUEST).is_some(),
         })
     }
@@ -41,24 +45,25 @@ impl Me {
         write(ACCOUNT, Some(&self.id.to_string()));
         write(USERNAME, Some(&self.username));
         write(DISPLAY_NAME, Some(&self.display_name));
+        write(AVATAR, Some(&self.avatar));
         write(GUEST, self.guest.then_some("yes"));
     }
 
     pub fn forget() {
-        for key in [ACCOUNT, USERNAME, DISPLAY_NAME, GUEST] {
+        for key in [ACCOUNT, USERNAME, DISPLAY_NAME, AVATAR, GUEST] {
             storage::write(storage::tab(), key, None);
         }
     }
 }
 
 impl From<Account> for Me {
-    fn from(Account { id, username, display_name, guest, .. }: Account) -> Self {
-        Self { id, username, display_name, guest }
+    fn from(Account { id, username, display_name, avatar, guest, .. }: Account) -> Self {
+        Self { id, username, display_name, avatar, guest }
     }
 }
 
 impl From<User> for Me {
-    fn from(User { id, username, display_name, guest, .. }: User) -> Self {
-        Self { id, username, display_name, guest }
+    fn from(User { id, username, display_name, avatar, guest, .. }: User) -> Self {
+        Self { id, username, display_name, avatar, guest }
     }
 }

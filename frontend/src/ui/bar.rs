@@ -29,7 +29,7 @@ pub fn Bar() -> impl IntoView {
             <a class="home" href="/chats">
                 <Brand />
             </a>
-            <a class="quiet" href="/settings" hidden=move || !session.is_in()>
+            <a class="quiet" href="/settings" rel="external" hidden=move || !session.is_in()>
                 {words::entering::SETTINGS}
             </a>
         </header>

@@ -7,6 +7,12 @@ use crate::words;
 
 /// The field that holds what somebody wants to be called.
 pub const DISPLAY_NAME: &str = "display_name";
+/// The field that holds what a device shows beside the password.
+pub const CODE: &str = "one_time_code";
+/// The fields of passwords.
+pub const CURRENT_PASSWORD: &str = "current_password";
+/// See [`CURRENT_PASSWORD`].
+pub const NEW_PASSWORD: &str = "new_password";
 
 /// What is wrong with which field.
 pub type Faults = RwSignal<Vec<(String, FieldCode)>>;
@@ -33,10 +39,11 @@ pub fn Field(
     let fault = move || faults.read().iter().find(|(field, _)| field == name).map(|(_, code)| *code);
     let told = move || fault().map(|code| words::field(name, code)).unwrap_or_default();
     let described = format!("{name}-hint");
-    let (is_password, is_name) = (name == "password", name == DISPLAY_NAME);
+    let is_name = name == DISPLAY_NAME;
+    let is_password = matches!(name, "password" | CURRENT_PASSWORD | NEW_PASSWORD);
     let shown = RwSignal::new(false);
     let kind = move || match name {
-        "password" if !shown.get() => "password",
+        _ if is_password && !shown.get() => "password",
         "email" => "email",
         _ => "text",
     };

@@ -4,7 +4,10 @@ use leptos::{html, prelude::*};
 use shared::name::friendly;
 
 use super::field::{DISPLAY_NAME, Faults, Field};
-use crate::{session::use_session, words};
+use crate::{
+    session::{return_to::path_back_to, use_session},
+    words,
+};
 
 /// A friendly name stands in it, so that nobody has to think of one.
 #[component]
@@ -45,7 +48,12 @@ pub fn KnownLink(
 ) -> impl IntoView {
     let session = use_session();
     view! {
-        <a class="quiet" href=move || crate::auth::path_back_to(&path.read(), true) hidden=move || session.is_in()>
+        <a
+            class="quiet"
+            href=move || path_back_to(&path.read(), true)
+            rel="external"
+            hidden=move || session.is_in()
+        >
             {words::entering::HAVE_AN_ACCOUNT}
         </a>
     }

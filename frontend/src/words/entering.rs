@@ -41,11 +41,6 @@ pub const GUEST_TEXT: &str =
     "You are a guest: only this browser knows you. With an account your chats are yours everywhere.";
 pub const FORGET_ME: &str = "Forget me on this browser";
 pub const FORGET_ME_TEXT: &str = "A guest who is forgotten cannot come back to their chats.";
-pub const REALLY_FORGET_ME: &str = "Really forget me?";
-
-pub fn signs_in_as(username: &str) -> String {
-    format!("You sign in as {username}.")
-}
 
 pub fn join_as(name: &str) -> String {
     format!("Join as {name}")

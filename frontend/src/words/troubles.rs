@@ -116,15 +116,16 @@ pub fn problem(code: ProblemCode) -> &'static str {
 pub fn field(name: &str, code: FieldCode) -> String {
     match code {
         FieldCode::Required | FieldCode::Null | FieldCode::Blank => match name {
-            "username" => "Enter a username.".to_owned(),
-            "password" => "Enter a password.".to_owned(),
+            "username" | "new_username" => "Enter a username.".to_owned(),
+            "password" | "new_password" => "Enter a password.".to_owned(),
+            "current_password" => "Enter your password.".to_owned(),
             "message" => "There is nothing to send yet.".to_owned(),
             _ => "Fill this in.".to_owned(),
         },
         FieldCode::TooShort => format!("Use at least {PASSWORD_MIN} characters."),
         FieldCode::TooLong => match name {
-            "password" => format!("Use at most {PASSWORD_MAX} characters."),
-            "username" => format!("Use at most {USERNAME_MAX} characters."),
+            "password" | "new_password" => format!("Use at most {PASSWORD_MAX} characters."),
+            "username" | "new_username" => format!("Use at most {USERNAME_MAX} characters."),
             "display_name" => format!("Use at most {DISPLAY_NAME_MAX} characters."),
             "message" => format!("This is too long: a message has at most {MESSAGE_MAX} characters."),
             _ => "This is too long.".to_owned(),

@@ -3,11 +3,10 @@
 use leptos::{either::Either, prelude::*};
 use shared::chat::{ChangeSettings, Rotated};
 
-use super::confirm::Confirm;
 use crate::{
     api::keeping as calls,
     chat::{act::Act, room::Room},
-    ui::asking::Outcome,
+    ui::{asking::Outcome, confirm::Confirm},
     words::links,
 };
 
@@ -45,7 +44,7 @@ pub fn Address(
                 <Confirm
                     question=links::NEW_ADDRESS_REALLY.to_owned()
                     yes=links::NEW_ADDRESS
-                    act
+                    asking=act
                     on_yes=rotate
                     on_no=move |()| asked.set(false)
                 />

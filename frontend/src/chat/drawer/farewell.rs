@@ -2,11 +2,10 @@
 
 use leptos::{either::Either, html, prelude::*};
 
-use super::confirm::Confirm;
 use crate::{
     api::keeping as calls,
     chat::{act::Act, room::Room},
-    ui::asking::Outcome,
+    ui::{asking::Outcome, confirm::Confirm},
     words::keeping,
 };
 
@@ -43,7 +42,7 @@ fn Leave(
                 <Confirm
                     question=keeping::LEAVE_REALLY.to_owned()
                     yes=keeping::LEAVE
-                    act
+                    asking=act
                     on_yes=leave
                     on_no=move |()| asked.set(false)
                 />

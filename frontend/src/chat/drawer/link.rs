@@ -6,12 +6,11 @@ use shared::{
     member::Member,
 };
 
-use super::confirm::Confirm;
 use crate::{
     api::keeping as calls,
     chat::{act::Act, members::face, room::Room},
     clock,
-    ui::asking::Outcome,
+    ui::{asking::Outcome, confirm::Confirm},
     words::{keeping, links},
 };
 
@@ -49,7 +48,7 @@ pub fn LinkRow(
             <Confirm
                 question=links::REVOKE_REALLY.to_owned()
                 yes=links::REVOKE
-                act
+                asking=act
                 on_yes=revoke
                 on_no=move |()| below.set(Below::Nothing)
             />

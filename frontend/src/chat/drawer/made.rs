@@ -3,8 +3,8 @@
 use leptos::{html, prelude::*};
 
 use crate::{
-    chat::share::{CopyText, Qr},
-    words::links,
+    ui::{copy::CopyText, qr::Qr},
+    words::{self, links},
 };
 
 #[component]
@@ -32,9 +32,9 @@ pub fn NewlyMade(
                 <input node_ref=input readonly aria-label=links::MADE value=address />
             </div>
             <p class="hint">{links::SHOWN_ONCE}</p>
-            <Qr address />
+            <Qr text=address label=words::entering::QR />
             <div class="choices">
-                <CopyText class="primary" text=address />
+                <CopyText class="primary" text=address label=words::COPY_LINK />
                 <button class="plain" on:click=move |_| back.run(())>{links::DONE}</button>
             </div>
         </div>

@@ -3,12 +3,14 @@
 use leptos::{either::Either, ev, prelude::*};
 use shared::member::{ChangeMember, Member, Standing};
 
-use super::confirm::Confirm;
 use crate::{
     api::keeping as calls,
     chat::{act::Act, focus, may::Deed, members::face, room::Room},
-    ui::asking::Outcome,
-    ui::icon::{Drawing, Icon},
+    ui::{
+        asking::Outcome,
+        confirm::Confirm,
+        icon::{Drawing, Icon},
+    },
     words::{self, keeping},
 };
 
@@ -71,7 +73,7 @@ pub fn Person(
             <Confirm
                 question=name.with_value(|name| keeping::really(deed, name))
                 yes=keeping::deed(deed)
-                act
+                asking=act
                 on_yes=move |()| carry_out(room, act, id, deed, open)
                 on_no=move |()| asked.set(None)
             />

@@ -221,6 +221,7 @@ fn stored_item(timeline: &Timeline, message: &Message, me: Me) -> Option<Item> {
         revision: message.revision,
         author: author.id,
         name: author.name().to_owned(),
+        picture: author.avatar.clone(),
         text,
         at: clock::stored_at(message),
         own,
@@ -237,6 +238,8 @@ fn unsent_item(unsent: &Unsent, name: &str) -> Item {
         revision: 0,
         author: unsent.account,
         name: name.to_owned(),
+        // One's own words stand without a face.
+        picture: String::new(),
         text: unsent.text.clone(),
         at: unsent.at,
         own: true,

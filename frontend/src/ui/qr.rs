@@ -1,14 +1,33 @@
-//! The link as a QR code, drawn as one path.
+//! A text as a QR code, drawn as one path, to be scanned from another screen.
 
 use std::fmt::Write;
 
+use leptos::prelude::*;
 use qrcodegen::{QrCode, QrCodeEcc};
 
 /// The light border that scanners need, in modules.
-pub const BORDER: i32 = 4;
+const BORDER: i32 = 4;
+
+#[component]
+pub fn Qr(
+    /// What is to be scanned.
+    text: Signal<String>,
+    /// What it is, for those who do not see it.
+    label: &'static str,
+) -> impl IntoView {
+    move || {
+        code(&text.read()).map(|(width, path)| {
+            view! {
+                <svg class="qr" viewBox=format!("0 0 {width} {width}") role="img" aria-label=label>
+                    <path d=path />
+                </svg>
+            }
+        })
+    }
+}
 
 /// The width of the code in modules, and its dark ones as a path. Nothing for what is too long.
-pub fn code(text: &str) -> Option<(i32, String)> {
+fn code(text: &str) -> Option<(i32, String)> {
     let code = QrCode::encode_binary(text.as_bytes(), QrCodeEcc::Medium).ok()?;
     let mut path = String::new();
     for y in 0..code.size() {

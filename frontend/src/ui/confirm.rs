@@ -2,7 +2,8 @@
 
 use leptos::{html, prelude::*};
 
-use crate::{chat::act::Act, ui::asking::Outcome, words::keeping};
+use super::asking::{Asking, Outcome};
+use crate::words::keeping;
 
 #[component]
 pub fn Confirm(
@@ -12,7 +13,8 @@ pub fn Confirm(
     #[prop(into)]
     yes: String,
     /// What is being done.
-    act: Act,
+    #[prop(into)]
+    asking: Asking,
     /// Does it.
     #[prop(into)]
     on_yes: Callback<()>,
@@ -32,14 +34,14 @@ pub fn Confirm(
         <div class="confirm" role="group" aria-label=label>
             <p>{question}</p>
             <div class="choices">
-                <button class="danger" aria-disabled=move || act.busy() on:click=move |_| on_yes.run(())>
+                <button class="danger" aria-disabled=move || asking.busy() on:click=move |_| on_yes.run(())>
                     {yes}
                 </button>
                 <button class="plain" node_ref=no on:click=move |_| on_no.run(())>
                     {keeping::CANCEL}
                 </button>
             </div>
-            <Outcome asking=act />
+            <Outcome asking />
         </div>
     }
 }

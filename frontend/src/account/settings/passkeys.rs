@@ -1,0 +1,163 @@
+//! The passkeys of the account.
+
+use leptos::{ev, html, prelude::*};
+use shared::{
+    link::check_label,
+    passkey::{AddPasskey, Passkey},
+};
+
+use super::{Desk, Part};
+use crate::{
+    account::passkey,
+    api::account as calls,
+    ui::{
+        asking::{Asking, Outcome},
+        confirm::Confirm,
+        field::{Field, value},
+    },
+    words::{account, keeping},
+};
+
+const LABEL: &str = "label";
+
+#[component]
+pub fn PasskeyList(
+    /// What the parts of the page share.
+    desk: Desk,
+) -> impl IntoView {
+    let session = desk.session;
+    let (asking, known) = (Asking::default(), RwSignal::new(Vec::<Passkey>::new()));
+    let again = Callback::new(move |()| {
+        asking.begin(async move {
+            let found = session.ask(calls::passkeys()).await?;
+            let _left = known.try_set(found.passkeys);
+            Ok(())
+        });
+    });
+    again.run(());
+    let rows =
+        move || known.get().into_iter().map(|passkey| view! { <Row desk passkey again /> }).collect_view();
+    let text = if passkey::are_there() { account::PASSKEYS_TEXT } else { account::NO_PASSKEYS_HERE };
+    let part = move || desk.is_open(Part::Passkey).then(|| view! { <Add desk again /> });
+    view! {
+        <section>
+            <h2>{account::PASSKEYS}</h2>
+            <p class="muted">{text}</p>
+            <ul class="facts" hidden=move || known.read().is_empty()>{rows}</ul>
+            <button
+                class="plain"
+                hidden=move || !passkey::are_there() || desk.is_open(Part::Passkey)
+                on:click=move |_| desk.toggle(Part::Passkey)
+            >
+                {account::ADD_PASSKEY}
+            </button>
+            {part}
+            <Outcome asking />
+        </section>
+    }
+}
+
+#[component]
+fn Row(
+    /// What the parts of the page share.
+    desk: Desk,
+    /// The passkey.
+    passkey: Passkey,
+    /// Reads the list anew.
+    again: Callback<()>,
+) -> impl IntoView {
+    let (asking, asked, id) = (Asking::default(), RwSignal::new(false), passkey.id);
+    let remove = move |()| {
+        asking.begin(async move {
+            if desk.proof.send(|| calls::remove_passkey(id)).await?.is_some() {
+                again.run(());
+            }
+            Ok(())
+        });
+    };
+    let question = account::remove_passkey(&passkey.label);
+    let part = move || {
+        asked.get().then(|| {
+            view! {
+                <Confirm
+                    question=question.clone()
+                    yes=account::REMOVE
+                    asking
+                    on_yes=remove
+                    on_no=move |()| asked.set(false)
+                />
+            }
+        })
+    };
+    view! {
+        <li>
+            <div class="fact">
+                <p>
+                    <bdi>{passkey.label.clone()}</bdi>
+                    <span class="hint">{account::passkey_facts(&passkey)}</span>
+                </p>
+                <button class="quiet" hidden=asked on:click=move |_| asked.set(true)>
+                    {account::REMOVE}
+                    <span class="hidden">" "{passkey.label.clone()}</span>
+                </button>
+            </div>
+            {part}
+        </li>
+    }
+}
+
+/// Named first, so that what the browser asks comes last.
+#[component]
+fn Add(
+    /// What the parts of the page share.
+    desk: Desk,
+    /// Reads the list anew.
+    again: Callback<()>,
+) -> impl IntoView {
+    let Desk { session, proof, .. } = desk;
+    let (asking, label) = (Asking::default(), NodeRef::<html::Input>::new());
+    let told = RwSignal::new("");
+    let add = move |event: ev::SubmitEvent| {
+        event.prevent_default();
+        let name = value(label).trim().to_owned();
+        if let Err(code) = check_label(&name) {
+            return asking.tell(vec![(LABEL.to_owned(), code)]);
+        }
+        told.set("");
+        asking.begin(async move {
+            let Some(begun) = proof.send(calls::begin_passkey).await? else { return Ok(()) };
+            let Some(credential) = passkey::make(&begun.options).await else {
+                told.set(account::NO_PASSKEY_MADE);
+                return Ok(());
+            };
+            let made = AddPasskey { registration: begun.id, label: name, credential };
+            session.ask(calls::add_passkey(&made)).await?;
+            desk.close();
+            again.run(());
+            Ok(())
+        });
+    };
+    view! {
+        <form class="form sunken" novalidate on:submit=add>
+            <Field
+                name=LABEL
+                label=account::PASSKEY_NAME
+                hint=account::PASSKEY_NAME_HINT.to_owned()
+                autocomplete="off"
+                value=account::MY_PASSKEY.to_owned()
+                node=label
+                faults=asking.faults
+            />
+            <p class="hint" role="status">{told}</p>
+            <Outcome asking />
+            <div class="choices">
+                <button class="primary" aria-disabled=move || asking.busy()>
+                    {account::GO_ON}
+                </button>
+                <button type="button" class="quiet" on:click=move |_| desk.close()>
+                    {keeping::CANCEL}
+                </button>
+            </div>
+        </form>
+    }
+}
