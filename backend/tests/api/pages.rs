@@ -11,7 +11,7 @@ use crate::app::{Answer, TestApp};
 /// The tests also run where the client was not built; then its place says so.
 #[track_caller]
 fn shows_the_client(answer: &Answer, status: u16) {
-    let is_built = Path::new(env!("CARGO_MANIFEST_DIR")).join("../dist/index.html").exists();
+    let is_built = Path::new(env!("CARGO_MANIFEST_DIR")).join("../dist/chat/index.html").exists();
     if is_built {
         assert_eq!(answer.status, status, "{answer:?}");
         assert_eq!(answer.header("content-type"), "text/html; charset=utf-8");
@@ -26,7 +26,9 @@ fn shows_the_client(answer: &Answer, status: u16) {
 async fn every_page_shows_the_client_to_whoever_asks() {
     let app = TestApp::start().await;
     let (_, tea) = app.tea().await;
-    for path in ["/", "/auth", "/auth/", "/chats", "/chats/", &format!("/chats/{tea}"), "/chats/nowhere/"] {
+    let chat = format!("/chats/{tea}");
+    for path in ["/", "/chats", "/chats/", &chat, "/chats/nowhere/", "/auth", "/auth/", "/reset", "/settings"]
+    {
         shows_the_client(&app.web.get(path).await, 200);
     }
     assert_eq!(app.count("SELECT count(*) FROM members").await, 1, "looking joins nobody");
