@@ -100,10 +100,15 @@ test('nobody else on the same browser sees or sends it', async () => {
   await frank.joins(path);
   await frank.say('Hello?');
   await frank.seesInOrder('Hello?');
+  await frank.open('/chats');
+  await frank.signOut();
+  const gale = await stage.enter('gale');
+  await gale.joins(path);
+  await gale.seesInOrder('Hello?');
 
   await eve.saysToHaveAnAccount();
   await eve.signIn();
-  await frank.seesInOrder('Hello?', 'For later.');
+  await gale.seesInOrder('Hello?', 'For later.');
 });
 
 test('two tabs of one person show and send it once', async () => {
