@@ -61,7 +61,8 @@ test('a first look at a chat takes at most six requests, all of them to us', asy
   await eve.arrive();
   const path = await eve.startChat();
   const frank = await stage.enter('frank');
-  await frank.joins(path);
+  await frank.open(path);
+  await frank.button('Join the chat').click();
   await frank.composer.waitFor();
   const loaded = frank.requests.filter((request) => !['fetch', 'xhr', 'websocket'].includes(request.resourceType()));
   const addresses = new Set(loaded.map((request) => request.url()));
