@@ -76,6 +76,7 @@ pub struct Account {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SignUp {
     /// May be empty.
+    #[cfg_attr(feature = "openapi", schema(required = false))]
     pub email: String,
     /// See [`check_username`].
     pub username: String,

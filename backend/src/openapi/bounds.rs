@@ -13,12 +13,13 @@ use utoipa::{
 
 use crate::problem::longest;
 
-/// Letters in every writing, digits, and a few signs.
-const USERNAME: &str = r"^[\w@.+-]+$";
+/// Letters and digits in every writing, and of the signs that all know only these: `@.+-_`. Every dialect of such
+/// expressions has its own idea of what a letter is, so what is none is said.
+const USERNAME: &str = r##"^[^\x00-\x20\x7f-\xa0!"#$%&'()*,/:;<=>?\[\\\]\^`{|}~]+$"##;
 const EMAIL: &str = r"^$|^[^@\s]+@[^@\s.]+(\.[^@\s.]+)+$";
 /// No character that steers a terminal, and something that can be seen.
-const LINE: &str = r"^$|^[^\x00-\x1f\x7f-\x9f]*\w[^\x00-\x1f\x7f-\x9f]*$";
-const SEEN: &str = r"\w";
+const LINE: &str = r"^$|^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$";
+const SEEN: &str = r"\S";
 
 /// Adds them to the field of this name.
 pub fn add(name: &str, field: &mut RefOr<Schema>) {
