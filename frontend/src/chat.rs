@@ -7,7 +7,6 @@ mod composer;
 mod drawer;
 mod header;
 mod join;
-mod links;
 pub mod may;
 mod members;
 mod message;

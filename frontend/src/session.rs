@@ -4,6 +4,7 @@
 pub mod me;
 mod renewing;
 pub mod return_to;
+mod safe_path;
 
 use futures_util::{
     FutureExt,

@@ -10,6 +10,7 @@ pub mod credentials;
 pub mod event;
 pub mod export;
 pub mod link;
+pub mod markdown;
 pub mod member;
 pub mod message;
 pub mod name;

@@ -1,13 +1,16 @@
 //! A message.
 
 mod actions;
+mod said;
 
 use leptos::{either::Either, prelude::*};
 use uuid::Uuid;
 
-use self::actions::{More, Offers};
+use self::{
+    actions::{More, Offers},
+    said::said,
+};
 use super::{
-    links::{Piece, pieces},
     room::Room,
     rows::{Item, Kind, Phase, Row},
 };
@@ -72,9 +75,9 @@ fn Said(
             <Author name=item.name.clone() own shown=opens && !own />
             {face}
             <div class="line">
-                <p class="bubble" dir="auto" title=full>
+                <div class="bubble" title=full>
                     {content}
-                </p>
+                </div>
                 {more}
             </div>
             <Meta item closes room />
@@ -95,7 +98,7 @@ fn state(item: &Item) -> &'static str {
 fn content(item: &Item) -> impl IntoView + use<> {
     match item.kind {
         Kind::Deleted(count) => Either::Left(words::keeping::tombstones(count)),
-        Kind::Said | Kind::Event => Either::Right(text(&item.text)),
+        Kind::Said | Kind::Event => Either::Right(said(&item.text)),
     }
 }
 
@@ -158,21 +161,5 @@ fn Repair(
             <button class="quiet" on:click=move |_| room.retry(client_id)>{words::RETRY}</button>
             <button class="quiet" on:click=move |_| room.discard(client_id)>{words::DELETE}</button>
         </span>
-    }
-}
-
-fn text(text: &str) -> Vec<impl IntoView + use<>> {
-    pieces(text).into_iter().map(piece).collect()
-}
-
-fn piece(piece: Piece<'_>) -> impl IntoView + use<> {
-    match piece {
-        Piece::Text(text) => Either::Left(text.to_owned()),
-        Piece::Link(link) => {
-            let link = link.to_owned();
-            Either::Right(view! {
-                <a href=link.clone() target="_blank" rel="noopener noreferrer nofollow">{link.clone()}</a>
-            })
-        }
     }
 }

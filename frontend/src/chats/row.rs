@@ -1,7 +1,7 @@
 //! A chat in the list.
 
 use leptos::prelude::*;
-use shared::{message::Message, user::User, your_chats::YourChat};
+use shared::{markdown, message::Message, user::User, your_chats::YourChat};
 
 use super::{Chats, list::Entry};
 use crate::{
@@ -65,7 +65,7 @@ fn line(last: &Message, me: i64) -> String {
         return words::chats::MESSAGE_DELETED.to_owned();
     }
     let author = if last.user.id == me { words::YOU } else { User::name(&last.user) };
-    words::said(author, &last.message.chars().take(EXCERPT).collect::<String>())
+    words::said(author, &markdown::line(&last.message).chars().take(EXCERPT).collect::<String>())
 }
 
 #[component]

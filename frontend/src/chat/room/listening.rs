@@ -4,6 +4,7 @@ use gloo_timers::callback::Timeout;
 use leptos::{prelude::*, task::spawn_local};
 use shared::{
     changes::Changes,
+    markdown,
     problem::ProblemCode,
     socket::{ClientFrame, ServerFrame},
     timeline::{Heard, Timeline},
@@ -224,7 +225,7 @@ impl Room {
             let me = self.me.get_untracked();
             let Some(timeline) = timeline else { return Vec::new() };
             let new = timeline.messages().rev().take_while(|m| m.seq > before).filter(|m| is_news(m, me));
-            new.map(|m| words::said(timeline.author(m).name(), &m.message)).collect()
+            new.map(|m| words::said(timeline.author(m).name(), &markdown::line(&m.message))).collect()
         });
         match spoken.len() {
             0 => {}

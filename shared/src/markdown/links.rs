@@ -1,8 +1,13 @@
-//! Finding the links in a text.
+//! Finding the links in a text, and telling where they may lead.
 
+const MAILTO: &str = "mailto:";
+
+/// A part of a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Piece<'a> {
+    /// No link.
     Text(&'a str),
+    /// An address of `http` or `https`.
     Link(&'a str),
 }
 
@@ -47,7 +52,7 @@ fn scheme(text: &str, at: usize) -> Option<usize> {
 fn link_length(text: &str) -> usize {
     let scheme = scheme(text, 0).unwrap_or_default();
     let ends = |c: char| c.is_whitespace() || c.is_control() || matches!(c, '<' | '>' | '"' | '`');
-    let mut link = text.split(ends).next().unwrap_or_default();
+    let mut link = until_stray_bracket(text.split(ends).next().unwrap_or_default());
     // The point after a link ends the sentence, and a bracket that was opened before it is not part of it.
     while let Some(last) = link.chars().next_back() {
         let closes = match last {
@@ -66,6 +71,46 @@ fn link_length(text: &str) -> usize {
     let host =
         link.get(scheme..).is_some_and(|host| host.starts_with(|c: char| c.is_alphanumeric() || c == '['));
     if host { link.len() } else { 0 }
+}
+
+/// No address has a `]` but after a `[`: in `[https://a.org](https://b.org)` are two.
+fn until_stray_bracket(link: &str) -> &str {
+    let mut open = 0_usize;
+    let stray = link.find(|c| match c {
+        '[' => {
+            open += 1;
+            false
+        }
+        ']' => open.checked_sub(1).map(|left| open = left).is_none(),
+        _ => false,
+    });
+    stray.and_then(|at| link.get(..at)).unwrap_or(link)
+}
+
+/// Whether a link may lead there: to a page or a letter, and as it is written. A browser passes over blanks and control
+/// characters and so could see another scheme than is seen here.
+pub fn may_lead_to(address: &str) -> bool {
+    let odd = |c: char| c.is_whitespace() || c.is_control();
+    !address.contains(odd) && (is_page(address) || is_letter(address))
+}
+
+fn is_page(address: &str) -> bool {
+    scheme(address, 0).is_some() && link_length(address) > 0
+}
+
+fn is_letter(address: &str) -> bool {
+    let is_mailto = address.get(..MAILTO.len()).is_some_and(|scheme| scheme.eq_ignore_ascii_case(MAILTO));
+    is_mailto && address.contains('@')
+}
+
+/// Who is behind an address: the host of a page, the receiver of a letter.
+pub fn host(address: &str) -> &str {
+    let Some(scheme) = scheme(address, 0) else {
+        return address.get(MAILTO.len()..).and_then(|to| to.split('?').next()).unwrap_or_default();
+    };
+    let authority = address.get(scheme..).and_then(|rest| rest.split(['/', '?', '#', '\\']).next());
+    // A name before the host is for the server, and a favourite disguise.
+    authority.and_then(|authority| authority.rsplit('@').next()).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -92,6 +137,10 @@ mod tests {
     fn brackets_belong_to_a_link_only_in_pairs() {
         assert_eq!(pieces("(https://x.org/a)"), [Text("("), Link("https://x.org/a"), Text(")")]);
         assert_eq!(pieces("https://x.org/a_(b)"), [Link("https://x.org/a_(b)")]);
+        assert_eq!(
+            pieces("[https://x.org](http://[::1]:80/)"),
+            [Text("["), Link("https://x.org"), Text("]("), Link("http://[::1]:80/"), Text(")")]
+        );
     }
 
     #[test]
@@ -124,6 +173,25 @@ mod tests {
                 })
                 .collect();
             assert_eq!(joined, text);
+        }
+    }
+
+    #[test]
+    fn a_link_says_who_is_behind_it() {
+        for (address, expected) in [
+            ("https://example.org/a@b", "example.org"),
+            ("HTTP://bank.example@evil.example", "evil.example"),
+            ("https://evil.example\\@bank.example", "evil.example"),
+            ("https://evil.example:8080?@bank.example", "evil.example:8080"),
+            ("http://[::1]:80/", "[::1]:80"),
+            ("mailto:ada@example.org?subject=tea", "ada@example.org"),
+        ] {
+            assert!(may_lead_to(address), "{address}");
+            assert_eq!(host(address), expected);
+        }
+        for address in [" https://a.org", "java\nscript:alert(1)", "mailto:nobody", "https://", "//a.org", ""]
+        {
+            assert!(!may_lead_to(address), "{address:?}");
         }
     }
 }
