@@ -7,6 +7,7 @@ mod client;
 mod compress;
 mod conformance;
 mod dev;
+mod fuzz;
 mod logs;
 mod packages;
 mod project;
@@ -14,6 +15,7 @@ mod run;
 mod server;
 mod shell;
 mod size;
+mod supply;
 mod test;
 mod tidy;
 mod tools;
@@ -29,6 +31,7 @@ cargo xtask build        target/release/chatire, with the client in dist/ embedd
 cargo xtask test         everything that must hold, in a real browser too
 cargo xtask test --faults
                          only what takes long: the server and PostgreSQL killed, lines cut, thousands at once
+cargo xtask fuzz         a search for input that nothing was written for, two minutes for each place where any comes in
 cargo xtask bench        our server and others under the same load; --help says what may be asked for
 cargo xtask tidy         the rules of ARCHITECTURE.md
 
@@ -44,6 +47,7 @@ fn main() -> ExitCode {
         ["build"] => build(),
         ["test"] => test::run(),
         ["test", "--faults"] => test::faults(),
+        ["fuzz"] => fuzz::run(),
         ["bench", args @ ..] => bench::run(args),
         ["tidy"] => tidy::run(),
         ["help" | "--help" | "-h"] => {
