@@ -12,7 +12,7 @@ use anyhow::{Context, Result, bail};
 use crate::{
     client, conformance,
     logs::{self, Logs},
-    project, server, shell, size, tidy, tools,
+    project, server, shell, size, supply, tidy, tools,
 };
 
 pub fn run() -> Result<()> {
@@ -72,6 +72,7 @@ fn look() -> Result<()> {
         shell::say(&shell::words(&look));
         shell::run(look)?;
     }
+    supply::check()?;
     tidy::run()
 }
 

@@ -9,6 +9,8 @@ use anyhow::{Context, Result};
 
 use crate::{packages, project, shell};
 
+const CARGO_DENY: &str = "0.20.2";
+const CARGO_FUZZ: &str = "0.13.2";
 const TRUNK: &str = "0.21.14";
 const WASM: &str = "wasm32-unknown-unknown";
 
@@ -39,7 +41,17 @@ pub fn for_testing() -> Result<()> {
         }
     }
     for_building()?;
+    install_missing(&[("cargo-deny", "cargo-deny", CARGO_DENY, &[])])?;
     install_schemathesis()
+}
+
+pub fn for_fuzzing() -> Result<()> {
+    // The sanitizers are not stable.
+    if !shell::succeeds(shell::cargo(["+nightly", "--version"])) {
+        rustup(&["toolchain", "install", "nightly", "--profile", "minimal"])?;
+    }
+    packages::for_building()?;
+    install_missing(&[("cargo-fuzz", "cargo-fuzz", CARGO_FUZZ, &[])])
 }
 
 /// Makes requests up from an API document.
@@ -86,10 +98,16 @@ fn rustup(args: &[&str]) -> Result<()> {
 
 fn client_tools() -> Result<()> {
     let bindgen = wasm_bindgen_version()?;
-    let wanted: [(_, _, _, &[&str]); 2] = [
+    install_missing(&[
         ("trunk", "trunk", TRUNK, &["--features", "rustls"]),
         ("wasm-bindgen-cli", "wasm-bindgen", &bindgen, &["--bin", "wasm-bindgen"]),
-    ];
+    ])
+}
+
+/// A package of crates.io, the program in it, its version, and how it is built.
+type Wanted<'a> = (&'a str, &'a str, &'a str, &'a [&'a str]);
+
+fn install_missing(wanted: &[Wanted<'_>]) -> Result<()> {
     for (package, name, version, options) in wanted {
         if !fits(name, version) {
             install(package, version, options)?;
