@@ -23,6 +23,8 @@ const stage = Stage.forThisFile(async (stage) => {
   await brian.sees('Tea at four?');
   await brian.say('With scones, please. The ones from the bakery at the corner, if they have any left by then.');
   await brian.sees('bakery');
+  await ada.say('**Two** steps:\n\n1. `kettle on`\n2. > wait\n\n```sh\npour --gently\n```\n[How](https://example.org/tea)');
+  await ada.sees('pour');
   await brian.say('🫖');
   await brian.sees('🫖');
 });

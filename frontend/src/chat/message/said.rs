@@ -61,7 +61,7 @@ fn span(span: Span) -> AnyView {
             // Whoever follows words sees before where to.
             let host = links::host(&to).to_owned();
             let is_said = matches!(&label[..], [Span::Text(text)] if *text == host);
-            let whither = (!is_said).then(|| view! { <bdi class="whither">{host}</bdi> });
+            let whither = (!is_said).then(|| view! { <bdi class="whither">" " {host}</bdi> });
             link(to, view! { {spans(label)} {whither} }.into_any())
         }
     }
