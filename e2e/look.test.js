@@ -55,6 +55,10 @@ async function everyScreen(where, size, theme) {
   await ada.page.getByRole('tab', { name: 'Sign In' }).click();
   await ada.button('Sign In').waitFor();
   await look('sign-in');
+  await ada.button('Forgot your password?').click();
+  await ada.heads('Forgot your password?');
+  await look('forgotten');
+  await ada.button('Back to signing in').click();
   await ada.signIn();
   await ada.heads('Welcome ada!');
   await ada.chats.at(chat).waitFor();
@@ -78,6 +82,12 @@ async function everyScreen(where, size, theme) {
   await ada.open('/settings');
   await ada.heads('Settings');
   await look('settings');
+  for (const part of ['Change Username', 'Change Email', 'Change Password', 'Turn on', 'Add a passkey', 'Delete my account']) {
+    await ada.button(part).click();
+    await ada.button('Cancel').waitFor();
+    await look(`settings-${part.toLowerCase().replaceAll(' ', '-')}`);
+    await ada.button('Cancel').click();
+  }
   ada.expectsStatus('404 (Not Found)', '/api/chats/NoSuchChatNoSuchChat22/', '/nowhere');
   await ada.open('/chats/NoSuchChatNoSuchChat22');
   await ada.heads('This chat does not exist');

@@ -2,6 +2,7 @@
 
 mod arrows;
 mod names;
+mod promises;
 mod sheets;
 mod source;
 
@@ -29,12 +30,13 @@ pub type Offence = String;
 
 type Rule = fn(&[File]) -> Vec<Offence>;
 
-const RULES: [Rule; 7] = [
+const RULES: [Rule; 8] = [
     arrows::check,
     names::no_vague_names,
     names::no_long_files,
     names::the_map_is_true,
     names::migrations_can_be_undone,
+    promises::are_checked,
     sheets::every_stylesheet_is_listed,
     source::no_raw_html,
 ];
