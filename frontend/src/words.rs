@@ -1,6 +1,7 @@
 //! Every word that is shown. Another language is another file of the same names.
 
 pub mod account;
+mod apart;
 pub mod chats;
 pub mod entering;
 pub mod events;
@@ -9,6 +10,8 @@ pub mod links;
 mod troubles;
 
 use shared::credentials::PASSWORD_MIN;
+
+use self::apart::Apart;
 
 pub use self::troubles::{START_A_NEW_CHAT, TRY_AGAIN, field, problem, refused, trouble};
 use crate::live::notice::Notice;
@@ -43,7 +46,7 @@ pub const EXPLANATION: &str =
     "Start a chat and share its link: whoever opens it is in the conversation with you.";
 
 pub fn welcome(name: &str) -> String {
-    format!("Welcome {name}!")
+    format!("Welcome {}!", Apart(name))
 }
 
 // The chat
@@ -72,7 +75,7 @@ pub fn new_messages(count: usize) -> String {
 }
 
 pub fn said(name: &str, text: &str) -> String {
-    format!("{name}: {text}")
+    format!("{}: {text}", Apart(name))
 }
 
 pub fn title(unread: usize) -> String {
@@ -106,8 +109,8 @@ pub fn here(count: usize) -> String {
 pub fn writing(names: &[String]) -> String {
     match names {
         [] => String::new(),
-        [one] => format!("{one} is writing…"),
-        [one, two] => format!("{one} and {two} are writing…"),
+        [one] => format!("{} is writing…", Apart(one)),
+        [one, two] => format!("{} and {} are writing…", Apart(one), Apart(two)),
         _ => "Several people are writing…".to_owned(),
     }
 }

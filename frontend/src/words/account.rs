@@ -6,7 +6,7 @@ use shared::{
     session::Session,
 };
 
-use super::keeping::moment;
+use super::{apart::Apart, keeping::moment};
 
 // Signing in
 pub const GO_ON: &str = "Continue";
@@ -89,7 +89,7 @@ pub const NO_PASSKEY_MADE: &str = "No passkey was made.";
 pub const REMOVE: &str = "Remove";
 
 pub fn remove_passkey(label: &str) -> String {
-    format!("Remove “{label}”? Nobody signs in with it any more.")
+    format!("Remove “{}”? Nobody signs in with it any more.", Apart(label))
 }
 
 pub fn passkey_facts(passkey: &Passkey) -> String {

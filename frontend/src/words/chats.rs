@@ -1,5 +1,7 @@
 //! The words of one's chats.
 
+use super::apart::Apart;
+
 pub const YOUR_CHATS: &str = "Your chats";
 pub const NEW_CHAT: &str = "New chat";
 pub const FIND_CHAT: &str = "Find a chat";
@@ -24,9 +26,9 @@ pub fn count(unread: u32) -> String {
 pub fn seen_by(names: &[String]) -> String {
     match names {
         [] => String::new(),
-        [one] => format!("Seen by {one}"),
-        [one, two] => format!("Seen by {one} and {two}"),
-        [one, two, rest @ ..] => format!("Seen by {one}, {two} and {} more", rest.len()),
+        [one] => format!("Seen by {}", Apart(one)),
+        [one, two] => format!("Seen by {} and {}", Apart(one), Apart(two)),
+        [one, two, rest @ ..] => format!("Seen by {}, {} and {} more", Apart(one), Apart(two), rest.len()),
     }
 }
 

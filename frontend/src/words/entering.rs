@@ -2,6 +2,8 @@
 
 use shared::{chat::Preview, member::Role};
 
+use super::apart::Apart;
+
 // Starting
 pub const START: &str = "Talk with anyone";
 pub const NO_ACCOUNT: &str = " No account needed.";
@@ -43,16 +45,16 @@ pub const FORGET_ME: &str = "Forget me on this browser";
 pub const FORGET_ME_TEXT: &str = "A guest who is forgotten cannot come back to their chats.";
 
 pub fn join_as(name: &str) -> String {
-    format!("Join as {name}")
+    format!("Join as {}", Apart(name))
 }
 
 /// Names a chat by who is in it now, to somebody who is not.
 pub fn chat_with(names: &[String]) -> String {
     match names {
         [] => "You are invited to a chat".to_owned(),
-        [one] => format!("Chat with {one}"),
-        [one, two] => format!("Chat with {one} and {two}"),
-        [one, two, rest @ ..] => format!("Chat with {one}, {two} and {} more", rest.len()),
+        [one] => format!("Chat with {}", Apart(one)),
+        [one, two] => format!("Chat with {} and {}", Apart(one), Apart(two)),
+        [one, two, rest @ ..] => format!("Chat with {}, {} and {} more", Apart(one), Apart(two), rest.len()),
     }
 }
 

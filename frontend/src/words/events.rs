@@ -5,18 +5,19 @@ use shared::{
     member::Role,
 };
 
-use super::{PRODUCT, YOU, keeping, links};
+use super::{PRODUCT, YOU, apart::Apart, keeping, links};
 
 /// Nothing for what a newer server does. `who` did it; without it the server did, by the chat's own rules. `name` is what
 /// somebody is called.
 pub fn act(who: Option<&str>, me: i64, name: impl Fn(&Person) -> String, act: &Event) -> Option<String> {
+    let name = |person: &Person| Apart(&name(person)).to_string();
     let named = |person: &Person| if person.id == me { YOU.to_lowercase() } else { name(person) };
     let whose = |person: &Person| if person.id == me { keeping::YOURS.to_owned() } else { name(person) };
     let done = match act {
         Event::Named { name } if name.is_empty() => "took away the chat’s name".to_owned(),
-        Event::Named { name } => format!("named the chat “{name}”"),
+        Event::Named { name } => format!("named the chat “{}”", Apart(name)),
         Event::Topic { topic } if topic.is_empty() => "took away the topic".to_owned(),
-        Event::Topic { topic } => format!("set the topic: {topic}"),
+        Event::Topic { topic } => format!("set the topic: {}", Apart(topic)),
         Event::Closed { closed: true } => "closed the chat: nobody writes any more".to_owned(),
         Event::Closed { closed: false } => "opened the chat for writing again".to_owned(),
         Event::LinkOpen { open: true } => "let people in by this page’s address again".to_owned(),
@@ -53,7 +54,7 @@ pub fn act(who: Option<&str>, me: i64, name: impl Fn(&Person) -> String, act: &E
         Event::Deleted => "deleted the chat".to_owned(),
         Event::Unknown => return None,
     };
-    Some(format!("{} {done}", who.unwrap_or(PRODUCT)))
+    Some(format!("{} {done}", Apart(who.unwrap_or(PRODUCT))))
 }
 
 /// Only what concerns everyone stands between the messages.
@@ -75,7 +76,7 @@ const fn a_role(role: Role) -> &'static str {
 }
 
 fn a_link(label: &str) -> String {
-    if label.is_empty() { "a link".to_owned() } else { format!("the link “{label}”") }
+    if label.is_empty() { "a link".to_owned() } else { format!("the link “{}”", Apart(label)) }
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use shared::member::{Role, Standing};
 
+use super::apart::Apart;
 use crate::{chat::may::Deed, clock};
 
 pub const DRAWER: &str = "About this chat";
@@ -24,7 +25,7 @@ pub const BANNED: &str = "Banned";
 pub const GUEST: &str = "Guest";
 
 pub fn actions_for(name: &str) -> String {
-    format!("What to do about {name}")
+    format!("What to do about {}", Apart(name))
 }
 
 /// How many knock, in few words.
@@ -63,6 +64,7 @@ pub fn deed(deed: Deed) -> String {
 
 /// What is asked before a grave deed is done.
 pub fn really(deed: Deed, name: &str) -> String {
+    let name = Apart(name);
     match deed {
         Deed::Ban => format!("Ban {name}? No link lets them in any more, until you lift the ban."),
         Deed::Erase(minutes) => {

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use shared::member::Role;
 
-use super::keeping::moment;
+use super::{apart::Apart, keeping::moment};
 
 pub const ADDRESS: &str = "This page’s address";
 pub const ADDRESS_OPEN: &str = "Whoever opens it can join as a writer.";
@@ -60,7 +60,7 @@ pub fn used(uses: u32, most: Option<u32>) -> String {
 }
 
 pub fn by(name: &str) -> String {
-    format!("made by {name}")
+    format!("made by {}", Apart(name))
 }
 
 pub fn until(at: DateTime<Utc>) -> String {
