@@ -13,31 +13,27 @@ pub enum Piece<'a> {
 
 /// Cuts a text at its http and https links. The pieces joined are the text.
 pub fn pieces(text: &str) -> Vec<Piece<'_>> {
-    let mut pieces = Vec::new();
-    let mut rest = text;
-    let mut from = 0;
-    while let Some(start) = next_scheme(rest, from) {
-        let (before, tail) = rest.split_at(start);
-        let length = link_length(tail);
-        if length == 0 || before.ends_with(char::is_alphanumeric) {
+    let (mut pieces, mut told, mut from) = (Vec::new(), 0, 0);
+    while let Some(start) = next_scheme(text, from) {
+        let (before, tail) = text.split_at(start);
+        let length = if before.ends_with(char::is_alphanumeric) { 0 } else { link_length(tail) };
+        if length == 0 {
             from = start + 1;
             continue;
         }
-        let (link, after) = tail.split_at(length);
-        if !before.is_empty() {
-            pieces.push(Piece::Text(before));
-        }
-        pieces.push(Piece::Link(link));
-        (rest, from) = (after, 0);
+        pieces.extend(before.get(told..).filter(|text| !text.is_empty()).map(Piece::Text));
+        pieces.extend(tail.get(..length).map(Piece::Link));
+        (told, from) = (start + length, start + length);
     }
-    if !rest.is_empty() {
-        pieces.push(Piece::Text(rest));
-    }
+    pieces.extend(text.get(told..).filter(|text| !text.is_empty()).map(Piece::Text));
     pieces
 }
 
+/// Where the next scheme begins, from there on.
 fn next_scheme(text: &str, from: usize) -> Option<usize> {
-    text.match_indices(['h', 'H']).map(|(at, _)| at).find(|at| *at >= from && scheme(text, *at).is_some())
+    let rest = text.get(from..)?;
+    let starts = rest.match_indices(['h', 'H']).map(|(at, _)| from + at);
+    starts.into_iter().find(|at| scheme(text, *at).is_some())
 }
 
 /// The length of the scheme that begins at `at`.
@@ -54,10 +50,13 @@ fn link_length(text: &str) -> usize {
     let ends = |c: char| c.is_whitespace() || c.is_control() || matches!(c, '<' | '>' | '"' | '`');
     let mut link = until_stray_bracket(text.split(ends).next().unwrap_or_default());
     // The point after a link ends the sentence, and a bracket that was opened before it is not part of it.
+    let count = |bracket| link.matches(bracket).count();
+    let (round, square) = (count('('), count('['));
+    let (mut round_ends, mut square_ends) = (count(')'), count(']'));
     while let Some(last) = link.chars().next_back() {
         let closes = match last {
-            ')' => link.matches(')').count() > link.matches('(').count(),
-            ']' => link.matches(']').count() > link.matches('[').count(),
+            ')' => round_ends > round,
+            ']' => square_ends > square,
             _ => matches!(
                 last,
                 '.' | ',' | ';' | ':' | '!' | '?' | '\'' | '*' | '_' | '…' | '。' | '，' | '”' | '’'
@@ -66,6 +65,8 @@ fn link_length(text: &str) -> usize {
         if !closes {
             break;
         }
+        round_ends -= usize::from(last == ')');
+        square_ends -= usize::from(last == ']');
         link = link.strip_suffix(last).unwrap_or_default();
     }
     let host =
@@ -98,9 +99,15 @@ fn is_page(address: &str) -> bool {
     scheme(address, 0).is_some() && link_length(address) > 0
 }
 
+/// To whoever it names, and nobody besides.
 fn is_letter(address: &str) -> bool {
-    let is_mailto = address.get(..MAILTO.len()).is_some_and(|scheme| scheme.eq_ignore_ascii_case(MAILTO));
-    is_mailto && address.contains('@')
+    let Some((scheme, letter)) = address.split_at_checked(MAILTO.len()) else { return false };
+    let (to, more) = letter.split_once('?').unwrap_or((letter, ""));
+    let is_harmless = |field: &str| {
+        let name = field.split('=').next().unwrap_or_default();
+        ["", "subject", "body"].iter().any(|known| name.eq_ignore_ascii_case(known))
+    };
+    scheme.eq_ignore_ascii_case(MAILTO) && to.contains('@') && more.split('&').all(is_harmless)
 }
 
 /// Who is behind an address: the host of a page, the receiver of a letter.
@@ -184,13 +191,20 @@ mod tests {
             ("https://evil.example\\@bank.example", "evil.example"),
             ("https://evil.example:8080?@bank.example", "evil.example:8080"),
             ("http://[::1]:80/", "[::1]:80"),
-            ("mailto:ada@example.org?subject=tea", "ada@example.org"),
+            ("mailto:ada@example.org?subject=tea&body=at%20four", "ada@example.org"),
         ] {
             assert!(may_lead_to(address), "{address}");
             assert_eq!(host(address), expected);
         }
-        for address in [" https://a.org", "java\nscript:alert(1)", "mailto:nobody", "https://", "//a.org", ""]
-        {
+        for address in [
+            " https://a.org",
+            "java\nscript:alert(1)",
+            "mailto:nobody",
+            "mailto:?to=a@b.c",
+            "https://",
+            "//a.org",
+            "",
+        ] {
             assert!(!may_lead_to(address), "{address:?}");
         }
     }
