@@ -4,6 +4,7 @@ pub mod access;
 pub mod acting;
 pub mod cookies;
 pub mod device;
+pub mod granted;
 mod key_file;
 pub mod keys;
 pub mod known;

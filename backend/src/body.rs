@@ -16,7 +16,7 @@ use tokio::time::timeout;
 use uuid::Uuid;
 
 use crate::{
-    auth::signed_in::app,
+    auth::{granted, signed_in::app},
     config::limits::LimitSettings,
     problem::{Error, Refusal, field_error},
 };
@@ -194,6 +194,7 @@ impl<T: FromFields + 'static> FromRequest for Body<T> {
             // actix itself would wait for it for ever.
             let collected = timeout(limit_body_time.0, collect(payload, limit_body.0)).await;
             let bytes = collected.map_err(|_| ProblemCode::BodyTimeout)??;
+            granted::still(&request).await?;
             let values = decode::body(request.content_type(), request.headers(), bytes).await?;
             Fields::new(values, request.headers().clone()).read().map(Self)
         })
@@ -206,14 +207,16 @@ pub fn query<T: FromFields>(request: &HttpRequest) -> Result<T, Error> {
     Fields::new(values, HeaderMap::new()).read()
 }
 
+fn too_large(most: usize) -> Error {
+    Refusal::new(ProblemCode::TooLarge).detail(format!("The body is larger than {most} bytes.")).into()
+}
+
 async fn collect(mut payload: Payload, most: usize) -> Result<BytesMut, Error> {
     let mut bytes = BytesMut::new();
     while let Some(chunk) = payload.next().await {
         let chunk = chunk.map_err(|error| Refusal::new(ProblemCode::Malformed).detail(error.to_string()))?;
         if bytes.len() + chunk.len() > most {
-            return Err(Refusal::new(ProblemCode::TooLarge)
-                .detail(format!("The body is larger than {most} bytes."))
-                .into());
+            return Err(too_large(most));
         }
         bytes.extend_from_slice(&chunk);
     }

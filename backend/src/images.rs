@@ -7,7 +7,7 @@ use image::{
     codecs::jpeg::JpegEncoder, imageops::FilterType,
 };
 use shared::problem::{FieldCode, ProblemCode};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::problem::{Error, Refusal};
 
@@ -19,14 +19,21 @@ const AVATAR_SIDE: u32 = 256;
 const QUALITY: u8 = 85;
 /// What a pixel may take while it is decoded, in bytes.
 const BYTES_PER_PIXEL: u64 = 8;
+/// How many files may be on their way at once: together they are in memory.
+const READING: usize = 16;
 /// How many pictures may wait.
 const WAITING: usize = 16;
 
 /// Makes pictures, one at a time: a large one takes a quarter of a gigabyte for a moment.
 pub struct Images {
     pixels_max: u64,
+    readers: Semaphore,
     places: Semaphore,
     turn: Arc<Semaphore>,
+}
+
+fn busy() -> Refusal {
+    Refusal::new(ProblemCode::Busy).retry_after(Duration::from_secs(3))
 }
 
 /// What is wrong with a file that should be a picture.
@@ -39,12 +46,21 @@ enum Fault {
 impl Images {
     pub fn new(megapixels_max: u32) -> Self {
         let pixels_max = u64::from(megapixels_max) * 1_000_000;
-        Self { pixels_max, places: Semaphore::new(WAITING), turn: Arc::new(Semaphore::new(1)) }
+        Self {
+            pixels_max,
+            readers: Semaphore::new(READING),
+            places: Semaphore::new(WAITING),
+            turn: Arc::new(Semaphore::new(1)),
+        }
+    }
+
+    /// A place for a file that is on its way, which is in memory as a whole.
+    pub fn reading(&self) -> Result<SemaphorePermit<'_>, Error> {
+        Ok(self.readers.try_acquire().map_err(|_| busy())?)
     }
 
     /// A square picture as JPEG, of the middle of what was uploaded.
     pub async fn avatar(&self, field: &'static str, file: Vec<u8>) -> Result<Vec<u8>, Error> {
-        let busy = || Refusal::new(ProblemCode::Busy).retry_after(Duration::from_secs(3));
         let _place = self.places.try_acquire().map_err(|_| busy())?;
         let turn = Arc::clone(&self.turn).acquire_owned().await.map_err(|_| busy())?;
         let pixels_max = self.pixels_max;

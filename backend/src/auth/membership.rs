@@ -6,7 +6,7 @@ use actix_web::{FromRequest, HttpRequest, dev::Payload};
 use shared::{chat::is_uri, member::Role, problem::ProblemCode, user::User};
 
 use super::{
-    SignedIn,
+    SignedIn, granted,
     signed_in::{Extracting, app, find_user},
 };
 use crate::{
@@ -121,7 +121,10 @@ impl FromRequest for Reader {
             let (app, user) = (app(&request)?, signed_in.await?.user);
             let uri = request.match_info().get("uri").unwrap_or_default();
             match Self::find(app, user.id, uri).await {
-                Ok(found) => Ok(found),
+                Ok(found) => {
+                    granted::place(&request, user.id, uri, found.role);
+                    Ok(found)
+                }
                 lost => guessing_is_limited(app, address(&request, &app.config), lost),
             }
         })

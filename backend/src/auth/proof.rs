@@ -16,9 +16,10 @@ use super::{
     signed_in::{Extracting, app},
 };
 use crate::{
+    address::address,
     app::App,
     db,
-    limits::Place,
+    limits::{Limit, Place},
     problem::{Error, Refusal},
 };
 
@@ -74,30 +75,39 @@ pub async fn is_proven(app: &App, signed_in: &SignedIn) -> Result<bool, Error> {
 /// What is asked for beside the password.
 #[derive(Clone, Copy, Debug)]
 pub enum Beside<'a> {
-    /// Nothing: the calls of the original know of no code.
-    Nothing,
+    /// What the session has shown lately, if the account has a second factor.
+    Proof,
     /// The code of the account's second factor, if it has one.
     Code(Option<&'a str>),
 }
 
-/// Compares the account's password with what was given as `current_password`.
+/// Compares the account's password with what was given as `current_password`; returns the hash that it was compared with.
 pub async fn by_password(
     app: &App,
+    request: &HttpRequest,
     signed_in: &SignedIn,
     password: Password,
     beside: Beside<'_>,
-) -> Result<(), Error> {
+) -> Result<String, Error> {
     let (id, username) = (signed_in.user.id, &signed_in.user.username);
-    app.limits.try_account(username, Place::SignedIn)?;
-    let stored = db::users::password_hash(&mut *app.db.get().await?, id).await?;
-    if app.passwords.compare(password, stored).await? == Compared::Wrong {
-        return Err(Refusal::field("current_password", FieldCode::WrongPassword).into());
+    if matches!(beside, Beside::Proof)
+        && second_factor::is_on(app, id).await?
+        && !is_proven(app, signed_in).await?
+    {
+        return Err(ProblemCode::ProofNeeded.into());
     }
+    app.limits.of_address(Limit::SignIn, address(request, &app.config))?;
+    let place = Place::Session(signed_in.claims.sid);
+    app.limits.try_account(username, place)?;
+    let stored = db::users::password_hash(&mut *app.db.get().await?, id).await?;
+    let compared = app.passwords.compare(password, stored.clone()).await?;
+    let wrong = || Refusal::field("current_password", FieldCode::WrongPassword);
+    let hash = stored.filter(|_| compared != Compared::Wrong).ok_or_else(wrong)?;
     if let Beside::Code(code) = beside {
         second_factor::check(app, id, code).await?;
     }
-    app.limits.succeed(username, Place::SignedIn);
-    Ok(())
+    app.limits.succeed(username, place);
+    Ok(hash)
 }
 
 /// From where an account is tried: a browser that it knows, or an address.

@@ -42,6 +42,12 @@ pub async fn check(app: &App, user_id: i64, code: Option<&str>) -> Result<(), Er
     }
 }
 
+/// Whether the account asks for more than its password.
+pub async fn is_on(app: &App, user_id: i64) -> Result<bool, Error> {
+    let factor = db::second_factors::find(&mut *app.db.get().await?, user_id).await?;
+    Ok(factor.is_some_and(|factor| factor.confirmed))
+}
+
 /// Whether a device shows this code now. A code is good once.
 pub async fn is_right(app: &App, user_id: i64, factor: &Factor, code: &str) -> Result<bool, Error> {
     let secret = app.sealing.unseal(&purpose(user_id), &factor.sealed_secret)?;

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use shared::{problem::ProblemCode, user::User};
 use uuid::Uuid;
 
-use super::keys::Claims;
+use super::{granted, keys::Claims};
 use crate::{
     app::App,
     db::{self, sessions::Living},
@@ -94,7 +94,11 @@ impl FromRequest for SignedIn {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let request = request.clone();
-        Box::pin(async move { Self::with_token(app(&request)?, token(&request)?).await })
+        Box::pin(async move {
+            let signed_in = Self::with_token(app(&request)?, token(&request)?).await?;
+            granted::session(&request, &signed_in.claims);
+            Ok(signed_in)
+        })
     }
 }
 

@@ -10,7 +10,7 @@ use diesel::{
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use shared::{
     member::Member,
-    problem::FieldCode,
+    problem::{FieldCode, ProblemCode},
     user::{Account, ChangeMe, User},
 };
 use unicode_normalization::UnicodeNormalization;
@@ -19,7 +19,8 @@ use uuid::Uuid;
 use super::{
     OnConstraint, avatars, exports, members, passkeys, password_resets,
     schema::users::{self, dsl},
-    second_factors, sessions,
+    second_factors,
+    sessions::{self, NewSession},
 };
 use crate::{
     db::chats::Raised,
@@ -137,9 +138,32 @@ pub async fn password_hash(connection: &mut AsyncPgConnection, id: i64) -> Resul
     Ok(users::table.find(id).select(dsl::password_hash).first(connection).await?)
 }
 
-pub async fn set_password_hash(connection: &mut AsyncPgConnection, id: i64, hash: &str) -> Result<(), Error> {
-    diesel::update(users::table.find(id)).set(dsl::password_hash.eq(hash)).execute(connection).await?;
-    Ok(())
+/// Replaces the hash of a password by another one of the same. Nothing if there is another password by now.
+pub async fn replace_password_hash(
+    connection: &mut AsyncPgConnection,
+    id: i64,
+    [old, new]: [&str; 2],
+) -> Result<bool, Error> {
+    let same = users::table.filter(dsl::id.eq(id).and(dsl::password_hash.eq(old)));
+    Ok(diesel::update(same).set(dsl::password_hash.eq(new)).execute(connection).await? > 0)
+}
+
+/// Begins a session for whoever knew the password, if it is that still: one that was changed meanwhile lets nobody in.
+pub async fn sign_in(
+    connection: &mut AsyncPgConnection,
+    id: i64,
+    hash: &str,
+    session: NewSession,
+) -> Result<(), Error> {
+    connection
+        .transaction(async |connection| {
+            // Whoever changes it waits, and then ends this session too.
+            let same = users::table.filter(dsl::id.eq(id).and(dsl::password_hash.eq(hash)));
+            let same = same.select(dsl::id).for_share().first::<i64>(connection).await.optional()?;
+            same.ok_or(ProblemCode::WrongCredentials)?;
+            sessions::begin(connection, session).await
+        })
+        .await
 }
 
 /// Changes what is given. Another display name gets every chat they are in the next number for it. Letters that open the
@@ -173,16 +197,20 @@ pub async fn change(
         .await
 }
 
-/// Gives an account another password, and ends all its sessions but one; returns those.
+/// Gives an account another password, and ends all its sessions but one; returns those. The one that was shown must
+/// still be good, and so must the session: else whoever knew it would undo what its owner did meanwhile.
 pub async fn change_password(
     connection: &mut AsyncPgConnection,
     id: i64,
-    hash: &str,
+    [old, new]: [&str; 2],
     session: Uuid,
 ) -> Result<Vec<Uuid>, Error> {
     connection
         .transaction(async |connection| {
-            set_password_hash(connection, id, hash).await?;
+            if !replace_password_hash(connection, id, [old, new]).await? {
+                return Err(Refusal::field("current_password", FieldCode::WrongPassword).into());
+            }
+            sessions::find(connection, session).await?.ok_or(ProblemCode::SessionEnded)?;
             password_resets::forget(connection, id).await?;
             Ok(sessions::end_others(connection, id, session).await?)
         })

@@ -29,8 +29,8 @@ pub enum Place {
     Browser(Uuid),
     /// Anywhere else.
     Address(IpAddr),
-    /// Somebody who is signed in to it, and is asked again.
-    SignedIn,
+    /// Somebody who is signed in to it by this session, and is asked again.
+    Session(Uuid),
 }
 
 pub struct Tries {
@@ -134,6 +134,6 @@ mod tests {
         }
         assert!(wait(tries.count("ada", Place::Address(Ipv4Addr::from(99).into()))).is_some());
         tries.count("ada", Place::Browser(Uuid::nil())).unwrap();
-        tries.count("ada", Place::SignedIn).unwrap();
+        tries.count("ada", Place::Session(Uuid::nil())).unwrap();
     }
 }

@@ -98,18 +98,19 @@ async fn alter(app: Data<App>, signed_in: SignedIn, change: ChangeMe) -> Result<
 #[utoipa::path(post, path = "/auth/password/", request_body = ChangePassword, responses((status = 204)))]
 pub async fn change_password(
     app: Data<App>,
+    request: HttpRequest,
     AccountHolder(signed_in): AccountHolder,
     Body(change): Body<ChangePassword>,
 ) -> Result<HttpResponse, Error> {
-    proof::by_password(&app, &signed_in, change.current_password, Beside::Nothing).await?;
+    let old = proof::by_password(&app, &request, &signed_in, change.current_password, Beside::Proof).await?;
     let user = &signed_in.user;
     app.passwords.check_strength("new_password", &change.new_password, [&user.username, &user.email]).await?;
-    let hash = app.passwords.hash(change.new_password).await?;
+    let new = app.passwords.hash(change.new_password).await?;
     let (user_id, session) = (signed_in.user.id, signed_in.claims.sid);
     to_the_end(async move {
         let mut connection = app.db.get().await?;
         // Whoever knew the old one is out, wherever they are signed in.
-        let ended = db::users::change_password(&mut connection, user_id, &hash, session).await?;
+        let ended = db::users::change_password(&mut connection, user_id, [&old, &new], session).await?;
         app.end_sessions(&ended);
         Ok(())
     })
@@ -121,10 +122,11 @@ pub async fn change_password(
 #[utoipa::path(post, path = "/auth/username/", request_body = ChangeUsername, responses((status = 204)))]
 pub async fn change_username(
     app: Data<App>,
+    request: HttpRequest,
     AccountHolder(signed_in): AccountHolder,
     Body(change): Body<ChangeUsername>,
 ) -> Result<HttpResponse, Error> {
-    proof::by_password(&app, &signed_in, change.current_password, Beside::Nothing).await?;
+    proof::by_password(&app, &request, &signed_in, change.current_password, Beside::Proof).await?;
     let user_id = signed_in.user.id;
     to_the_end(async move {
         let renamed = db::users::rename(&mut *app.db.get().await?, user_id, &change.new_username).await?;
@@ -140,10 +142,11 @@ pub async fn change_username(
 #[utoipa::path(post, path = "/auth/users/delete/", request_body = DeleteAccount, responses((status = 204)))]
 pub async fn delete(
     app: Data<App>,
+    request: HttpRequest,
     AccountHolder(signed_in): AccountHolder,
     Body(delete): Body<DeleteAccount>,
 ) -> Result<HttpResponse, Error> {
-    proof::by_password(&app, &signed_in, delete.current_password, Beside::Nothing).await?;
+    proof::by_password(&app, &request, &signed_in, delete.current_password, Beside::Proof).await?;
     let user_id = signed_in.user.id;
     to_the_end(async move {
         let left = db::users::delete(&mut *app.db.get().await?, user_id).await?;

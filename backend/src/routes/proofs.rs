@@ -37,7 +37,7 @@ pub async fn prove(
     match shown {
         Shown::Password(Prove { current_password, one_time_code }) => {
             let beside = Beside::Code(one_time_code.as_deref());
-            proof::by_password(&app, &signed_in, current_password, beside).await?;
+            proof::by_password(&app, &request, &signed_in, current_password, beside).await?;
         }
         Shown::Passkey(shown) => {
             let whose = passkeys::whose(&app, &passkeys::server(&request, &app.config)?, shown).await?;

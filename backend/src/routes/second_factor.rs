@@ -62,13 +62,13 @@ pub async fn confirm(
     Body(Confirm { one_time_code }): Body<Confirm>,
 ) -> Result<Json<RecoveryCodes>, Error> {
     let (user_id, username) = (signed_in.user.id, &signed_in.user.username);
-    app.limits.try_account(username, Place::SignedIn)?;
+    app.limits.try_account(username, Place::Session(signed_in.claims.sid))?;
     let factor = db::second_factors::find(&mut *app.db.get().await?, user_id).await?;
     let factor = factor.filter(|factor| !factor.confirmed).ok_or(ProblemCode::Conflict)?;
     if !second_factor::is_right(&app, user_id, &factor, &one_time_code).await? {
         return Err(second_factor::wrong());
     }
-    app.limits.succeed(username, Place::SignedIn);
+    app.limits.succeed(username, Place::Session(signed_in.claims.sid));
     let (codes, hashes) = fresh_codes();
     if !db::second_factors::confirm(&mut *app.db.get().await?, user_id, &hashes).await? {
         return Err(ProblemCode::Conflict.into());

@@ -37,18 +37,17 @@ pub async fn create(
     let place = proof::place(&app, &request, known.as_ref().map(|known| known.id), address).await?;
     app.limits.try_account(&username, place)?;
     let (id, stored) = known.map_or((0, None), |known| (known.id, known.password_hash));
-    match app.passwords.compare(password.clone(), stored).await? {
-        Compared::Wrong => return Err(ProblemCode::WrongCredentials.into()),
-        Compared::Right => {}
-        Compared::RightButOld => {
-            let hash = app.passwords.hash(password).await?;
-            db::users::set_password_hash(&mut *app.db.get().await?, id, &hash).await?;
-        }
-    }
+    let compared = app.passwords.compare(password.clone(), stored.clone()).await?;
+    let mut hash = stored.filter(|_| compared != Compared::Wrong).ok_or(ProblemCode::WrongCredentials)?;
     second_factor::check(&app, id, one_time_code.as_deref()).await?;
     app.limits.succeed(&username, place);
+    if compared == Compared::RightButOld {
+        let fresh = app.passwords.hash(password).await?;
+        db::users::replace_password_hash(&mut *app.db.get().await?, id, [&hash, &fresh]).await?;
+        hash = fresh;
+    }
     let session = Beginning::of(&request, &app.config);
-    db::sessions::begin(&mut *app.db.get().await?, session.row(id)).await?;
+    db::users::sign_in(&mut *app.db.get().await?, id, &hash, session.row(id)).await?;
     let token = app.keys.sign_in(id, session.id)?;
     Ok(session.answer(HttpResponse::Ok(), false, Token { token }))
 }

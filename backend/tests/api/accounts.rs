@@ -1,5 +1,6 @@
 //! Accounts: their names, passwords and e-mails, and their end.
 
+use futures_util::future::join_all;
 use serde_json::json;
 use shared::{
     credentials::Token,
@@ -165,4 +166,27 @@ async fn a_deleted_account_leaves_its_name_to_others_and_nothing_of_itself() {
         ada.id
     );
     assert_eq!(app.count(&left).await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_ten_who_change_one_password_at_once_one_does() {
+    let app = TestApp::start().await;
+    let ada = app.person("ada").await;
+    let changes = join_all((0..10).map(async |number| {
+        let wanted = format!("violet tea at half past {number}");
+        let body = json!({ "new_password": wanted, "current_password": PASSWORD });
+        let answer = ada.post("/auth/password/").json(&body).await;
+        if answer.status == 400 {
+            let error = &answer.refused(ProblemCode::Invalid).errors[0];
+            assert_eq!((error.field.as_str(), error.code), ("current_password", FieldCode::WrongPassword));
+            return None;
+        }
+        answer.is(204);
+        Some(wanted)
+    }))
+    .await;
+    let wanted: Vec<_> = changes.into_iter().flatten().collect();
+    let [wanted] = wanted.as_slice() else { panic!("one of them counts: {wanted:?}") };
+    let sign_in = json!({ "username": "ada", "password": wanted });
+    app.web.post("/auth/jwt/create/").json(&sign_in).await.is(200);
 }

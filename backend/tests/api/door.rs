@@ -49,6 +49,22 @@ async fn a_ticket_opens_one_socket_and_the_server_answers_only_its_protocol() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn of_the_tickets_of_one_person_the_newest_twenty_are_good() {
+    let app = TestApp::start().await;
+    let (ada, brian) = (app.person("ada").await, app.person("brian").await);
+    let origin = format!("http://{}", app.web.address);
+    let of_brian = brian.ticket().await;
+    let first = ada.ticket().await;
+    let second = ada.ticket().await;
+    for _ in 0..19 {
+        ada.ticket().await;
+    }
+    assert_eq!(code(knock_from(&app.web, &origin, &first).await), ProblemCode::NotAuthenticated);
+    knock_from(&app.web, &origin, &second).await.unwrap();
+    knock_from(&app.web, &origin, &of_brian).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_first_frame_is_the_welcome() {
     let app = TestApp::start().await;
     let ada = app.person("ada").await;

@@ -20,17 +20,20 @@ async fn post_to_the_end(person: &Person, uri: &str, begun: &Semaphore) -> Vec<U
         let id = Uuid::new_v4();
         let post = json!({ "message": "tea?", "client_id": id });
         let call = person.post(&format!("/api/chats/{uri}/messages/")).json(&post);
-        let Ok(answer) = call.open().await else { return acknowledged };
+        let Ok(answer) = call.open().await else { break };
         match answer.status().as_u16() {
             200 => acknowledged.push(id),
             503 => {
                 assert!(answer.headers().contains_key("retry-after"));
-                return acknowledged;
+                break;
             }
             other => panic!("{other}"),
         }
         begun.add_permits(1);
     }
+    // Whoever still waits for posts waits in vain.
+    begun.close();
+    acknowledged
 }
 
 async fn stored(app: &TestApp) -> HashSet<Uuid> {
@@ -49,7 +52,7 @@ async fn every_post_is_either_stored_and_answered_or_refused() {
         post_to_the_end(&ada, uri, &begun)
     }));
     let stopping = async {
-        begun.acquire_many(50).await.unwrap().forget();
+        begun.acquire_many(50).await.expect("it is the stop that ends the posts").forget();
         app.stop().await;
     };
     let (acknowledged, ()) = join(posting, stopping).await;

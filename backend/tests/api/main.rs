@@ -35,6 +35,7 @@ mod exports;
 mod floods;
 mod follow;
 mod frames;
+mod granted;
 mod guests;
 mod headers;
 #[path = "../common/heir.rs"]

@@ -217,3 +217,27 @@ async fn another_password_leaves_it_on_and_the_operator_takes_it_away() {
         }
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn with_it_on_the_password_alone_changes_nothing_that_matters() {
+    let app = TestApp::start().await;
+    let ada = app.person("ada").await;
+    let (device, _) = ada.turns_on().await;
+    let another = "violet tea at half past";
+    let changes = |password: &str| {
+        [
+            ("/auth/username/", json!({ "new_username": "countess", "current_password": password })),
+            ("/auth/password/", json!({ "new_password": another, "current_password": password })),
+            ("/auth/users/delete/", json!({ "current_password": another })),
+        ]
+    };
+    app.run("UPDATE sessions SET proven_at = now() - interval '11 minutes'").await;
+    for (path, body) in changes(PASSWORD) {
+        ada.post(path).json(&body).await.refused(ProblemCode::ProofNeeded);
+    }
+    let proof = json!({ "current_password": PASSWORD, "one_time_code": device.shows(0) });
+    ada.post("/auth/proof/").json(&proof).await.is(204);
+    for (path, body) in changes(PASSWORD) {
+        ada.post(path).json(&body).await.is(204);
+    }
+}
