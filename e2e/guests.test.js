@@ -61,7 +61,7 @@ test('a guest starts, another joins by one tap on a phone, and a claimed account
   await brian.say('Now with a name.');
   await amber.sees('Now with a name.');
   // Its session has ended with the guest, and the browser's own goes on.
-  tab.expectsStatus('401 (Unauthorized)', '/auth/tickets/');
+  tab.expectsStatus('401 (Unauthorized)', '/auth/tickets/', `/api${path}/changes/`);
   tab.expectsStatus('400 (Bad Request)', '/auth/jwt/refresh/');
   await tab.sees('Now with a name.', { own: true });
 

@@ -6,6 +6,7 @@ import { createRequire } from 'node:module';
 import { test } from 'node:test';
 
 import { Drawer } from './drawer.js';
+import { oneTimeCode } from './one_time_code.js';
 import { DESKTOP, PHONE, Stage, artifact } from './stage.js';
 
 const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
@@ -32,17 +33,24 @@ const stage = Stage.forThisFile(async (stage) => {
 for (const [where, size] of Object.entries({ phone: PHONE, desktop: DESKTOP })) {
   for (const theme of ['light', 'dark']) {
     test(`every screen on a ${where} in ${theme}`, () => everyScreen(where, size, theme));
+    test(`all that two steps show on a ${where} in ${theme}`, () => twoSteps(where, size, theme));
   }
+}
+
+// Takes pictures of what somebody sees, and notes what is wrong with it.
+function lookingWith(person, as) {
+  const faults = [];
+  const look = async (screen) => {
+    await person.screenshot(artifact(`${screen}-${as}`));
+    const found = [...(await violations(person.page)), ...(await overflow(person.page))];
+    faults.push(...found.map((fault) => `${screen}: ${fault}`));
+  };
+  return { look, faults };
 }
 
 async function everyScreen(where, size, theme) {
   const ada = await stage.enter('ada', { size, theme });
-  const faults = [];
-  const look = async (screen) => {
-    await ada.screenshot(artifact(`${screen}-${where}-${theme}`));
-    const found = [...(await violations(ada.page)), ...(await overflow(ada.page))];
-    faults.push(...found.map((fault) => `${screen}: ${fault}`));
-  };
+  const { look, faults } = lookingWith(ada, `${where}-${theme}`);
   await ada.open('/');
   await ada.field('Your name').waitFor();
   await look('welcome');
@@ -84,9 +92,10 @@ async function everyScreen(where, size, theme) {
   await look('settings');
   for (const part of ['Change Username', 'Change Email', 'Change Password', 'Turn on', 'Add a passkey', 'Delete my account']) {
     await ada.button(part).click();
-    await ada.button('Cancel').waitFor();
+    const cancel = ada.page.getByRole('button', { name: /^Cancel/ });
+    await cancel.waitFor();
     await look(`settings-${part.toLowerCase().replaceAll(' ', '-')}`);
-    await ada.button('Cancel').click();
+    await cancel.click();
   }
   ada.expectsStatus('404 (Not Found)', '/api/chats/NoSuchChatNoSuchChat22/', '/nowhere');
   await ada.open('/chats/NoSuchChatNoSuchChat22');
@@ -95,6 +104,51 @@ async function everyScreen(where, size, theme) {
   await ada.open('/nowhere');
   await ada.heads('There is no page here');
   await look('no-page');
+  assert.deepEqual(faults, []);
+}
+
+async function twoSteps(where, size, theme) {
+  const eve = await stage.enter(`eve.${where}.${theme}`, { size, theme });
+  const { look, faults } = lookingWith(eve, `${where}-${theme}`);
+  await eve.open('/');
+  await eve.field('Your name').fill('Eve');
+  await eve.button('Start Chatting').click();
+  await eve.composer.waitFor();
+  await eve.open('/settings');
+  await eve.button('Forget me on this browser').click();
+  await look('settings-guest');
+  await eve.page.getByRole('link', { name: 'Create an account' }).click();
+  await eve.signUp();
+  await eve.heads('Settings');
+  await eve.button('Turn on').click();
+  const secret = await eve.page.locator('.secret').innerText();
+  await eve.field('Code').fill(oneTimeCode(secret));
+  await eve.button('Turn on').click();
+  await eve.button('Copy the codes').waitFor();
+  await look('recovery-codes');
+  await eve.button('Done').click();
+  await stage.server.sql("UPDATE sessions SET proven_at = now() - interval '1 hour'");
+  // Above a form that asks for the same.
+  await eve.button('Change Password').click();
+  eve.expectsStatus('403 (Forbidden)', '/auth/recovery_codes/');
+  await eve.button('New recovery codes').click();
+  const dialog = eve.page.getByRole('dialog', { name: 'Is it you?' });
+  await dialog.getByLabel('Password', { exact: true }).and(eve.page.locator(':focus')).waitFor();
+  await look('proof');
+  await eve.page.keyboard.press('Escape');
+  await dialog.waitFor({ state: 'hidden' });
+  await eve.signOut();
+  await eve.saysToHaveAnAccount();
+  eve.expectsStatus('400 (Bad Request)', '/auth/jwt/create/');
+  await eve.signIn();
+  await eve.field('Code').and(eve.page.locator(':focus')).waitFor();
+  await look('code');
+  await eve.open('/reset#abc');
+  await eve.heads('Choose another password');
+  await look('reset');
+  await eve.open('/reset');
+  await eve.heads('This link does not work any more');
+  await look('reset-worthless');
   assert.deepEqual(faults, []);
 }
 

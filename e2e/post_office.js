@@ -5,6 +5,8 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { createInterface } from 'node:readline';
 
+const PATIENCE = 15_000;
+
 export class PostOffice {
   letters = [];
   waiting = [];
@@ -51,7 +53,10 @@ export class PostOffice {
   // The next letter, which may have come already.
   next() {
     if (this.letters.length > 0) return Promise.resolve(this.letters.shift());
-    return new Promise((resolve) => this.waiting.push(resolve));
+    return new Promise((resolve, reject) => {
+      this.waiting.push(resolve);
+      setTimeout(() => reject(new Error('no letter came')), PATIENCE).unref();
+    });
   }
 
   close() {

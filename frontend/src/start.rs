@@ -47,7 +47,7 @@ pub fn Start() -> impl IntoView {
                     {words::EXPLANATION} <span hidden=move || session.is_in()>{words::entering::NO_ACCOUNT}</span>
                 </p>
                 <form class="form entry" novalidate on:submit=start>
-                    <NameField node=name faults=asking.faults />
+                    <NameField node=name asking />
                     <Outcome asking />
                     <button class="primary" disabled=move || asking.is_held()>
                         {label}

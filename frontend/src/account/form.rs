@@ -12,8 +12,8 @@ use crate::{
     api::{Trouble, account as calls},
     session::{Session, use_session},
     ui::{
-        asking::{Asking, Outcome, focus},
-        field::{CODE, Field, value},
+        asking::{Asking, Outcome, focus_soon},
+        field::{CODE, Field, faults, given, value},
     },
     words::{self, account},
 };
@@ -29,25 +29,16 @@ struct Filled {
 
 impl Filled {
     /// What can be seen to be wrong without asking the server.
-    fn faults(&self) -> Vec<(String, FieldCode)> {
-        let required = |empty: bool| if empty { Err(FieldCode::Blank) } else { Ok(()) };
-        let checks = match self.mode {
-            Mode::SignUp => vec![
+    fn faults(&self) -> Option<Vec<(String, FieldCode)>> {
+        let name_is_given = if self.username.is_empty() { Err(FieldCode::Blank) } else { Ok(()) };
+        match self.mode {
+            Mode::SignUp => faults([
                 ("email", check_email(&self.email)),
                 ("username", check_username(&self.username)),
                 ("password", check_password(&self.password)),
-            ],
-            Mode::SignIn => {
-                vec![
-                    ("username", required(self.username.is_empty())),
-                    ("password", required(self.password.0.is_empty())),
-                ]
-            }
-        };
-        checks
-            .into_iter()
-            .filter_map(|(name, check)| check.err().map(|code| (name.to_owned(), code)))
-            .collect()
+            ]),
+            Mode::SignIn => faults([("username", name_is_given), ("password", given(&self.password))]),
+        }
     }
 
     async fn send(self, session: Session) -> Result<(), Trouble> {
@@ -77,7 +68,6 @@ pub fn AuthForm(
     let (email, username, password) = (NodeRef::new(), NodeRef::new(), NodeRef::new());
     let code = NodeRef::<html::Input>::new();
     let asking = Asking::default();
-    let faults = asking.faults;
     // The password was right, and the account asks for a code beside it.
     let code_wanted = RwSignal::new(false);
     let submit = move |event: ev::SubmitEvent| {
@@ -89,21 +79,23 @@ pub fn AuthForm(
             password: Password(value(password)),
             code: value(code).trim().to_owned(),
         };
-        let found = filled.faults();
-        if found.is_empty() {
-            asking.begin(async move {
-                match filled.send(session).await {
-                    Err(trouble) if trouble.code() == Some(ProblemCode::CodeNeeded) => {
-                        code_wanted.set(true);
-                        focus(CODE);
-                        Ok(())
-                    }
-                    sent => sent,
-                }
-            });
-        } else {
-            asking.tell(found);
+        if let Some(found) = filled.faults() {
+            return asking.tell(found);
         }
+        asking.begin(async move {
+            match filled.send(session).await {
+                Err(trouble) if trouble.code() == Some(ProblemCode::CodeNeeded) => {
+                    code_wanted.set(true);
+                    focus_soon(asking.field(CODE));
+                    Ok(())
+                }
+                sent => sent,
+            }
+        });
+    };
+    let back = move |_| {
+        code_wanted.set(false);
+        focus_soon(asking.field("password"));
     };
     let signing_up = mode == Mode::SignUp;
     let (hint, secret) = if signing_up {
@@ -113,7 +105,7 @@ pub fn AuthForm(
     };
     let email = signing_up.then(|| {
         view! {
-            <Field name="email" label=words::EMAIL hint=words::EMAIL_HINT.to_owned() autocomplete="email" node=email faults />
+            <Field name="email" label=words::EMAIL hint=words::EMAIL_HINT.to_owned() autocomplete="email" node=email asking />
         }
     });
     let label = move || match (asking.is_pending(), code_wanted.get()) {
@@ -126,8 +118,8 @@ pub fn AuthForm(
             // What was filled in stays, to be sent once more with the code.
             <div class="form" hidden=move || code_wanted.get()>
                 {email}
-                <Field name="username" label=words::USERNAME hint=hint.0 autocomplete="username" node=username faults />
-                <Field name="password" label=words::PASSWORD hint=hint.1 autocomplete=secret node=password faults />
+                <Field name="username" label=words::USERNAME hint=hint.0 autocomplete="username" node=username asking />
+                <Field name="password" label=words::PASSWORD hint=hint.1 autocomplete=secret node=password asking />
             </div>
             <div class="form" hidden=move || !code_wanted.get()>
                 <Field
@@ -136,12 +128,15 @@ pub fn AuthForm(
                     hint=account::CODE_HINT.to_owned()
                     autocomplete="one-time-code"
                     node=code
-                    faults
+                    asking
                 />
             </div>
             <Outcome asking />
             <button class="primary" type="submit" disabled=move || asking.is_held()>
                 {label}
+            </button>
+            <button type="button" class="quiet" hidden=move || !code_wanted.get() on:click=back>
+                {account::BACK_TO_SIGN_IN}
             </button>
         </form>
         {(!signing_up).then(|| view! { <OtherWays asking forgotten hidden=code_wanted /> })}
@@ -195,16 +190,22 @@ mod tests {
 
     #[test]
     fn a_good_sign_up_has_no_faults_and_a_bad_one_names_each() {
-        assert_eq!(filled(Mode::SignUp, "ada", "correct horse").faults(), []);
+        assert_eq!(filled(Mode::SignUp, "ada", "correct horse").faults(), None);
         assert_eq!(
             filled(Mode::SignUp, "a b", "short").faults(),
-            [("username".to_owned(), FieldCode::BadUsername), ("password".to_owned(), FieldCode::TooShort)]
+            Some(vec![
+                ("username".to_owned(), FieldCode::BadUsername),
+                ("password".to_owned(), FieldCode::TooShort),
+            ])
         );
     }
 
     #[test]
     fn signing_in_judges_no_password_that_was_chosen_before() {
-        assert_eq!(filled(Mode::SignIn, "ada", "short").faults(), []);
-        assert_eq!(filled(Mode::SignIn, "ada", "").faults(), [("password".to_owned(), FieldCode::Blank)]);
+        assert_eq!(filled(Mode::SignIn, "ada", "short").faults(), None);
+        assert_eq!(
+            filled(Mode::SignIn, "ada", "").faults(),
+            Some(vec![("password".to_owned(), FieldCode::Blank)])
+        );
     }
 }

@@ -14,7 +14,7 @@ use crate::{
     api::{Request, Trouble, account as calls},
     session::{Session, use_session},
     ui::{
-        asking::{Asking, Outcome, focus},
+        asking::{Asking, Outcome, focus_soon},
         field::{CODE, CURRENT_PASSWORD, Field, value},
     },
     words::{self, account, keeping},
@@ -124,7 +124,7 @@ fn Form(
             match session.ask(calls::prove(&shown)).await {
                 Err(trouble) if trouble.code() == Some(ProblemCode::CodeNeeded) => {
                     code_wanted.set(true);
-                    focus(CODE);
+                    focus_soon(asking.field(CODE));
                 }
                 answer => {
                     answer?;
@@ -134,16 +134,21 @@ fn Form(
             Ok(())
         });
     };
+    // The dialog itself would lead into the field that is only for password managers.
+    focus_soon(asking.field(CURRENT_PASSWORD));
+    let told = RwSignal::new("");
     let by_passkey = move |_| {
+        told.set("");
         asking.begin(async move {
             if let Some(shown) = passkey::show(session).await? {
                 session.ask(calls::prove_by_passkey(&shown)).await?;
                 proof.answer(true);
+            } else {
+                told.set(account::NO_PASSKEY_SHOWN);
             }
             Ok(())
         });
     };
-    let faults = asking.faults;
     view! {
         <form class="form" novalidate on:submit=prove>
             // Password managers look for the name beside the password.
@@ -153,7 +158,7 @@ fn Form(
                 label=words::PASSWORD
                 autocomplete="current-password"
                 node=password
-                faults
+                asking
             />
             <div hidden=move || !code_wanted.get()>
                 <Field
@@ -162,9 +167,10 @@ fn Form(
                     hint=account::CODE_HINT.to_owned()
                     autocomplete="one-time-code"
                     node=code
-                    faults
+                    asking
                 />
             </div>
+            <p class="hint" role="status">{told}</p>
             <Outcome asking />
             <div class="choices">
                 <button class="primary" aria-disabled=move || asking.busy()>

@@ -1,10 +1,6 @@
 //! Another password in the place of one that was forgotten: asking for a letter, and what its link leads to.
 
-use leptos::{
-    either::{Either, EitherOf3},
-    ev, html,
-    prelude::*,
-};
+use leptos::{either::EitherOf3, ev, html, prelude::*};
 use shared::{
     credentials::{AskReset, Password, ResetPassword, check_password},
     problem::{FieldCode, ProblemCode},
@@ -16,12 +12,15 @@ use crate::{
     api::account as calls,
     session::return_to::{HOME, path_back_to},
     ui::{
-        asking::{Asking, Outcome},
+        asking::{Asking, Outcome, focus_soon},
         bar::Bar,
         field::{Field, NEW_PASSWORD, value},
     },
     words::{self, account},
 };
+
+/// The way back, which takes the focus once there is nothing else to do.
+const BACK: &str = "back";
 
 /// Has a letter sent.
 #[component]
@@ -41,34 +40,25 @@ pub fn Forgotten(
         asking.begin(async move {
             calls::ask_reset(&wanted).send(None).await?;
             is_sent.set(true);
+            focus_soon(BACK);
             Ok(())
         });
     };
-    let form = move || {
-        view! {
-            <p class="muted">{account::FORGOTTEN_TEXT}</p>
-            <form class="form" novalidate on:submit=send>
-                <Field name="email" label=words::EMAIL autocomplete="email" node=email faults=asking.faults />
-                <Outcome asking />
-                <button class="primary" disabled=move || asking.is_held()>
-                    {account::SEND_LETTER}
-                </button>
-            </form>
-        }
-    };
+    let text = move || if is_sent.get() { account::LETTER_SENT } else { account::FORGOTTEN_TEXT };
     view! {
         <div class="page">
             <Bar />
             <main class="card">
-                <h1>{account::FORGOTTEN_TITLE}</h1>
-                {move || {
-                    if is_sent.get() {
-                        Either::Left(view! { <p role="status" class="muted">{account::LETTER_SENT}</p> })
-                    } else {
-                        Either::Right(form())
-                    }
-                }}
-                <button class="quiet" on:click=move |_| back.run(())>
+                <h1>{account::FORGOTTEN}</h1>
+                <p class="muted" role="status">{text}</p>
+                <form class="form" novalidate hidden=is_sent on:submit=send>
+                <Field name="email" label=words::EMAIL autocomplete="email" node=email asking />
+                    <Outcome asking />
+                    <button class="primary" disabled=move || asking.is_held()>
+                        {account::SEND_LETTER}
+                    </button>
+                </form>
+                <button id=BACK class="quiet" on:click=move |_| back.run(())>
                     {account::BACK_TO_SIGN_IN}
                 </button>
             </main>
@@ -122,7 +112,7 @@ pub fn Reset() -> impl IntoView {
                     hint=words::password_hint()
                     autocomplete="new-password"
                     node=password
-                    faults=asking.faults
+                    asking
                 />
                 <Outcome asking />
                 <button class="primary" disabled=move || asking.is_held()>

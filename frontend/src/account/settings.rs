@@ -1,5 +1,6 @@
 //! Who one is, how it looks, how one signs in, and what is one's own.
 
+mod current;
 mod export;
 mod farewell;
 mod identity;
@@ -8,7 +9,7 @@ mod profile;
 mod second_factor;
 mod sessions;
 
-use leptos::{either::Either, prelude::*};
+use leptos::{either::Either, ev, prelude::*};
 
 use self::{
     export::Data, farewell::Farewell, identity::Identity, passkeys::PasskeyList, profile::Profile,
@@ -22,7 +23,12 @@ use crate::{
         return_to::{self, path_back_to, to_auth},
         use_session,
     },
-    ui::{bar::Bar, opening::Opening, theme::ThemeSwitch},
+    ui::{
+        asking::{focus, focus_soon},
+        bar::Bar,
+        opening::Opening,
+        theme::ThemeSwitch,
+    },
     words::{self, entering},
 };
 
@@ -37,6 +43,20 @@ pub enum Part {
     SecondFactor,
     Passkey,
     Deletion,
+}
+
+impl Part {
+    /// The element that takes the focus once it is folded up.
+    const fn way_in(self) -> &'static str {
+        match self {
+            Self::Username => "change-username",
+            Self::Email => "change-email",
+            Self::Password => "change-password",
+            Self::SecondFactor => "second-factor",
+            Self::Passkey => "passkeys",
+            Self::Deletion => "delete-account",
+        }
+    }
 }
 
 /// What the parts of the page share.
@@ -103,10 +123,16 @@ fn Page(
             <PasskeyList desk />
         }
     });
+    walk_along(desk.open);
+    let on_key = move |event: ev::KeyboardEvent| {
+        if event.key() == "Escape" {
+            desk.close();
+        }
+    };
     view! {
         <div class="page">
             <Bar />
-            <main class="card settings">
+            <main class="card settings" on:keydown=on_key>
                 <h1>{entering::SETTINGS}</h1>
                 <Profile desk />
                 <section>
@@ -121,6 +147,26 @@ fn Page(
             </main>
         </div>
         <ProofDialog proof=desk.proof />
+    }
+}
+
+/// The focus goes into what is unfolded, and back to where it was unfolded.
+fn walk_along(open: RwSignal<Option<Part>>) {
+    Effect::new(move |before: Option<Option<Part>>| {
+        let now = open.get();
+        match (before.flatten(), now) {
+            (_, Some(_)) => request_animation_frame(focus_first_field),
+            (Some(left), None) => focus_soon(left.way_in()),
+            (None, None) => {}
+        }
+        now
+    });
+}
+
+fn focus_first_field() {
+    let field = document().query_selector(".settings form.sunken input:not([aria-hidden])").ok().flatten();
+    if let Some(field) = field {
+        focus(&field.id());
     }
 }
 
@@ -144,7 +190,13 @@ fn Guest(
 }
 
 /// Signs out here, and goes where one is not expected to be known.
-pub async fn sign_out(session: Session) {
+async fn sign_out(session: Session) {
     session.sign_out().await;
+    return_to::replace(return_to::HOME);
+}
+
+/// The session has ended with what was asked for.
+fn leave_behind(session: Session) {
+    session.leave();
     return_to::replace(return_to::HOME);
 }

@@ -98,6 +98,8 @@ fn Page(
     /// Why one is asked.
     why: Signal<&'static str>,
 ) -> impl IntoView {
+    // What is chosen already can be chosen again, and what was filled in stays.
+    let chosen = Memo::new(move |_| mode.get());
     view! {
         <div class="page">
             <Bar />
@@ -106,7 +108,7 @@ fn Page(
                 <Tabs mode />
                 <p class="hint lead">{why}</p>
                 <div role="tabpanel" id="panel" aria-labelledby=move || mode.get().tab()>
-                    {move || view! { <AuthForm mode=mode.get() forgotten /> }}
+                    {move || view! { <AuthForm mode=chosen.get() forgotten /> }}
                 </div>
             </main>
             <footer class="foot">

@@ -98,7 +98,7 @@ fn Join(
     let form = move || {
         view! {
             <form class="form entry" novalidate on:submit=come>
-                <NameField node=name faults=asking.faults />
+                <NameField node=name asking />
                 <p class="hint note">{notes}</p>
                 <Outcome asking />
                 <button class="primary" disabled=move || asking.is_held()>

@@ -1,5 +1,7 @@
 //! Something that is asked of the server by a button: whether it is under way, and what came of it.
 
+use std::sync::atomic::{AtomicU32, Ordering};
+
 use futures_util::{FutureExt, future::LocalBoxFuture};
 use leptos::{prelude::*, task::spawn_local};
 use shared::problem::{FieldCode, ProblemCode};
@@ -8,15 +10,36 @@ use wasm_bindgen::JsCast;
 use super::{field::Faults, wait::Wait};
 use crate::{api::Trouble, words};
 
-#[derive(Clone, Copy, Default)]
+/// Tells the fields of two forms apart that ask for the same.
+static FORMS: AtomicU32 = AtomicU32::new(0);
+
+#[derive(Clone, Copy)]
 pub struct Asking {
+    form: u32,
     pending: RwSignal<bool>,
     trouble: RwSignal<Option<Trouble>>,
     pub faults: Faults,
     wait: Wait,
 }
 
+impl Default for Asking {
+    fn default() -> Self {
+        Self {
+            form: FORMS.fetch_add(1, Ordering::Relaxed),
+            pending: RwSignal::default(),
+            trouble: RwSignal::default(),
+            faults: Faults::default(),
+            wait: Wait::default(),
+        }
+    }
+}
+
 impl Asking {
+    /// The element of a field.
+    pub fn field(self, name: &str) -> String {
+        format!("{name}-{}", self.form)
+    }
+
     /// Begins, unless it cannot be asked now. What was filled in stays where it is, whatever comes of it.
     pub fn begin(self, asked: impl Future<Output = Result<(), Trouble>> + 'static) {
         self.run(asked.boxed_local());
@@ -65,7 +88,7 @@ impl Asking {
         match refused {
             Trouble::Refused(problem)
                 if problem.code == ProblemCode::Invalid
-                    && problem.errors.iter().any(|error| element(&error.field).is_some()) =>
+                    && problem.errors.iter().any(|error| element(&self.field(&error.field)).is_some()) =>
             {
                 self.tell(problem.errors.into_iter().map(|error| (error.field, error.code)).collect());
             }
@@ -76,7 +99,7 @@ impl Asking {
     /// Says what is wrong, and leads the person to the first of it.
     pub fn tell(self, found: Vec<(String, FieldCode)>) {
         if let Some((name, _)) = found.first() {
-            focus(name);
+            focus(&self.field(name));
         }
         self.trouble.set(None);
         self.faults.set(found);
@@ -98,6 +121,12 @@ pub fn Outcome(
             <p class="error">{move || asking.wait.words()}</p>
         </div>
     }
+}
+
+/// Once what was just shown can take the focus.
+pub fn focus_soon(id: impl Into<String>) {
+    let id = id.into();
+    request_animation_frame(move || focus(&id));
 }
 
 pub fn focus(id: &str) {

@@ -2,8 +2,27 @@
 
 use leptos::{html, prelude::*};
 
+use wasm_bindgen::JsCast;
+use web_sys::HtmlElement;
+
 use super::asking::{Asking, Outcome};
 use crate::words::keeping;
+
+/// To what was clicked, once that is there again, unless the person went on by themself.
+fn give_back_the_focus() {
+    let active = || document().active_element().and_then(|active| active.dyn_into::<HtmlElement>().ok());
+    let Some(before) = active() else { return };
+    let before = StoredValue::new_local(before);
+    on_cleanup(move || {
+        let before = before.get_value();
+        request_animation_frame(move || {
+            if active().is_none_or(|active| active.tag_name() == "BODY") {
+                // What is gone, or still hidden, leaves the focus where it is.
+                let _focused = before.focus();
+            }
+        });
+    });
+}
 
 #[component]
 pub fn Confirm(
@@ -29,6 +48,7 @@ pub fn Confirm(
             let _focused = no.focus();
         }
     });
+    give_back_the_focus();
     let label = question.clone();
     view! {
         <div class="confirm" role="group" aria-label=label>

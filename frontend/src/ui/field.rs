@@ -1,8 +1,9 @@
 //! A labelled input with its hint, and what is wrong with it beside it.
 
 use leptos::{html, prelude::*};
-use shared::problem::FieldCode;
+use shared::{credentials::Password, problem::FieldCode};
 
+use super::asking::Asking;
 use crate::words;
 
 /// The field that holds what somebody wants to be called.
@@ -33,12 +34,13 @@ pub fn Field(
     value: String,
     /// Where its value is read.
     node: NodeRef<html::Input>,
-    /// What is wrong with the fields of the form.
-    faults: Faults,
+    /// What the form asks.
+    asking: Asking,
 ) -> impl IntoView {
+    let (id, faults) = (asking.field(name), asking.faults);
     let fault = move || faults.read().iter().find(|(field, _)| field == name).map(|(_, code)| *code);
     let told = move || fault().map(|code| words::field(name, code)).unwrap_or_default();
-    let described = format!("{name}-hint");
+    let described = format!("{id}-hint");
     let is_name = name == DISPLAY_NAME;
     let is_password = matches!(name, "password" | CURRENT_PASSWORD | NEW_PASSWORD);
     let shown = RwSignal::new(false);
@@ -50,10 +52,10 @@ pub fn Field(
     let toggle = is_password.then(|| view! { <ShowToggle shown /> });
     view! {
         <div class="field">
-            <label for=name>{label}</label>
+            <label for=id.clone()>{label}</label>
             <div class="input">
                 <input
-                    id=name
+                    id=id
                     name=name
                     type=kind
                     autocomplete=autocomplete
@@ -79,6 +81,22 @@ pub fn Field(
 /// Read where it stands: some password managers fill a form without a word.
 pub fn value(node: NodeRef<html::Input>) -> String {
     node.get_untracked().map(|input| input.value()).unwrap_or_default()
+}
+
+/// What was found, if anything is wrong.
+pub fn faults<const N: usize>(
+    checks: [(&'static str, Result<(), FieldCode>); N],
+) -> Option<Vec<(String, FieldCode)>> {
+    let found: Vec<_> = checks
+        .into_iter()
+        .filter_map(|(name, check)| check.err().map(|code| (name.to_owned(), code)))
+        .collect();
+    (!found.is_empty()).then_some(found)
+}
+
+/// A password that is only compared need not follow the rules for new ones.
+pub fn given(password: &Password) -> Result<(), FieldCode> {
+    if password.0.is_empty() { Err(FieldCode::Blank) } else { Ok(()) }
 }
 
 /// A name that was proposed goes with the first letter of another one.

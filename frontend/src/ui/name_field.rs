@@ -3,7 +3,10 @@
 use leptos::{html, prelude::*};
 use shared::name::friendly;
 
-use super::field::{DISPLAY_NAME, Faults, Field};
+use super::{
+    asking::Asking,
+    field::{DISPLAY_NAME, Field},
+};
 use crate::{
     session::{return_to::path_back_to, use_session},
     words,
@@ -15,7 +18,7 @@ pub fn NameField(
     /// Where it is read.
     node: NodeRef<html::Input>,
     /// What is wrong with it.
-    faults: Faults,
+    asking: Asking,
 ) -> impl IntoView {
     let session = use_session();
     let is_in = Memo::new(move |_| session.is_in());
@@ -32,7 +35,7 @@ pub fn NameField(
                     autocomplete="nickname"
                     value
                     node
-                    faults
+                    asking
                 />
             }
         })

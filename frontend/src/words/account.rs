@@ -15,12 +15,11 @@ pub const CODE_HINT: &str = "From your authenticator app, or one of your recover
 pub const SIGN_IN_BY_PASSKEY: &str = "Sign in with a passkey";
 pub const NO_PASSKEY_SHOWN: &str = "No passkey was used.";
 pub const FORGOTTEN: &str = "Forgot your password?";
-pub const FORGOTTEN_TITLE: &str = "Forgot your password?";
 pub const FORGOTTEN_TEXT: &str =
-    "Give the e-mail address of your account, and a letter with a link is sent to it.";
-pub const SEND_LETTER: &str = "Send a letter";
+    "Give the e-mail address of your account. A link is sent to it by which you set another password.";
+pub const SEND_LETTER: &str = "Send the e-mail";
 pub const LETTER_SENT: &str =
-    "If an account has this address, a letter is on its way. Its link works for an hour, once.";
+    "If an account has this address, an e-mail is on its way. Its link works for an hour, once.";
 pub const BACK_TO_SIGN_IN: &str = "Back to signing in";
 pub const RESET_TITLE: &str = "Choose another password";
 pub const SET_PASSWORD: &str = "Set the password";
@@ -28,7 +27,7 @@ pub const RESET_DONE: &str = "Your password is set";
 pub const RESET_DONE_TEXT: &str = "You were signed out everywhere. Sign in with the new one.";
 pub const RESET_WORTHLESS: &str = "This link does not work any more";
 pub const RESET_WORTHLESS_TEXT: &str =
-    "It was used before, is older than an hour, or is not whole. Ask for another letter.";
+    "It was used before, is older than an hour, or is incomplete. Ask for another e-mail.";
 
 // Showing that it is one's own
 pub const PROVE_TITLE: &str = "Is it you?";
@@ -44,7 +43,7 @@ pub const REMOVE_PICTURE: &str = "Remove";
 // How one signs in
 pub const CHANGE: &str = "Change";
 pub const NO_EMAIL: &str = "None";
-pub const EMAIL_HINT: &str = "Where a letter goes if you forget your password. Only you see it.";
+pub const EMAIL_HINT: &str = "Where a link is sent if you forget your password. Only you see it.";
 pub const EMAIL_CHANGED: &str = "The e-mail address is changed.";
 pub const NEW_USERNAME: &str = "New username";
 pub const USERNAME_CHANGED: &str = "The username is changed.";
@@ -80,7 +79,7 @@ pub fn second_factor_on(recovery_codes: u32) -> String {
 pub const PASSKEYS: &str = "Passkeys";
 pub const PASSKEYS_TEXT: &str =
     "Sign in with your fingerprint, face or screen lock, without a password that could be stolen.";
-pub const NO_PASSKEYS_HERE: &str = "This browser cannot make passkeys at this address. They take https.";
+pub const NO_PASSKEYS_HERE: &str = "Passkeys take a newer browser, or a secure (https) address.";
 pub const ADD_PASSKEY: &str = "Add a passkey";
 pub const PASSKEY_NAME: &str = "What to call it";
 pub const PASSKEY_NAME_HINT: &str = "So that you know it again: your phone, your laptop.";
@@ -128,6 +127,8 @@ pub const DELETE_ACCOUNT: &str = "Delete my account";
 pub const DELETE_REALLY: &str = "Delete your account for good?";
 pub const DELETE_TEXT: &str = "Your name, picture and e-mail address go, and every chat goes on without you. \
     What you said stays, by a deleted account. Save your data first if you want it.";
+
+pub const EXPORT_READY: &str = "Your file is ready.";
 
 pub fn export(export: &Export) -> String {
     match export.state {

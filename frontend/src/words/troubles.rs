@@ -68,7 +68,7 @@ pub fn problem(code: ProblemCode) -> &'static str {
         ProblemCode::TooManyRequests => "Too many tries.",
         ProblemCode::Busy => "The server is busy.",
         ProblemCode::ChatNotFound => "You are no longer in this chat.",
-        ProblemCode::TooLarge => "This is too long to be sent.",
+        ProblemCode::TooLarge => "This is too large to be sent.",
         ProblemCode::Forbidden | ProblemCode::ForeignOrigin => "This is not allowed here.",
         ProblemCode::AccountNeeded => "This takes an account.",
         ProblemCode::ProofNeeded => "Enter your password once more first.",
@@ -77,8 +77,8 @@ pub fn problem(code: ProblemCode) -> &'static str {
         ProblemCode::NoPasskeys => {
             "Passkeys do not work at this address. Use the name of the server, over https."
         }
-        ProblemCode::ResetUsedUp => "This link was used before, or is too old. Ask for another letter.",
-        ProblemCode::NoMail => "This server sends no letters. Whoever runs it can give you a link.",
+        ProblemCode::ResetUsedUp => "This link was used before, or is too old. Ask for another e-mail.",
+        ProblemCode::NoMail => "This server sends no e-mail. Whoever runs it can give you a link.",
         ProblemCode::GuestsNotWelcome => "Guests cannot join this chat. Sign in first.",
         ProblemCode::Banned => "You were banned from this chat.",
         ProblemCode::Knocking => "You have to be let in first.",

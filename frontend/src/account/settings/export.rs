@@ -49,7 +49,8 @@ pub fn Data(
     view! {
         <section>
             <h2>{account::DATA}</h2>
-            <p class="muted" role="status">{text}</p>
+            <p class="muted">{text}</p>
+            <p class="hidden" role="status">{move || is_ready().then_some(account::EXPORT_READY)}</p>
             <progress
                 hidden=move || !is_under_way()
                 max=move || count(|export| export.total.max(1))
@@ -72,7 +73,14 @@ pub fn Data(
 /// Looks how far the newest is until it is written, or the page was left.
 async fn watch(session: Session, newest: RwSignal<Option<Export>>) -> Result<(), Trouble> {
     loop {
-        let found = session.ask(calls::exports()).await?.exports.into_iter().next();
+        let found = match session.ask(calls::exports()).await {
+            // It goes on without us, and we look again.
+            Err(Trouble::Unreachable) if newest.try_get_untracked().flatten().is_some() => {
+                TimeoutFuture::new(LOOK).await;
+                continue;
+            }
+            answer => answer?.exports.into_iter().next(),
+        };
         let is_done = !matches!(&found, Some(Export { state: State::Waiting | State::Running, .. }));
         if newest.try_set(found).is_some() || is_done {
             return Ok(());

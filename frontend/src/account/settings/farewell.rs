@@ -3,19 +3,15 @@
 use leptos::{ev, html, prelude::*};
 use shared::credentials::{DeleteAccount, Password};
 
-use super::{
-    Desk, Part,
-    identity::{Current, given},
-    sessions::ForgetMe,
-};
+use super::{Desk, Part, current::Current, leave_behind, sign_out};
 use crate::{
     api::account as calls,
-    session::return_to,
     ui::{
         asking::{Asking, Outcome},
-        field::{CURRENT_PASSWORD, value},
+        confirm::Confirm,
+        field::{CURRENT_PASSWORD, given, value},
     },
-    words::{account, keeping},
+    words::{account, entering, keeping},
 };
 
 #[component]
@@ -31,6 +27,7 @@ pub fn Farewell(
     view! {
         <section>
             <button
+                id=Part::Deletion.way_in()
                 class="plain bad"
                 hidden=move || desk.is_open(Part::Deletion)
                 on:click=move |_| desk.toggle(Part::Deletion)
@@ -48,18 +45,17 @@ fn Delete(
     /// What the parts of the page share.
     desk: Desk,
 ) -> impl IntoView {
-    let session = desk.session;
     let (asking, password) = (Asking::default(), NodeRef::<html::Input>::new());
     let delete = move |event: ev::SubmitEvent| {
         event.prevent_default();
-        let proof = DeleteAccount { current_password: Password(value(password)) };
-        if let Err(code) = given(&proof.current_password) {
+        let shown = DeleteAccount { current_password: Password(value(password)) };
+        if let Err(code) = given(&shown.current_password) {
             return asking.tell(vec![(CURRENT_PASSWORD.to_owned(), code)]);
         }
         asking.begin(async move {
-            session.ask(calls::delete(&proof)).await?;
-            session.leave();
-            return_to::replace("/");
+            if desk.proof.send(|| calls::delete(&shown)).await?.is_some() {
+                leave_behind(desk.session);
+            }
             Ok(())
         });
     };
@@ -78,5 +74,39 @@ fn Delete(
                 </button>
             </div>
         </form>
+    }
+}
+
+/// Guests are asked twice: for them there is no way back.
+#[component]
+fn ForgetMe(
+    /// What the parts of the page share.
+    desk: Desk,
+) -> impl IntoView {
+    let (asking, asked) = (Asking::default(), RwSignal::new(false));
+    let go = move |()| {
+        asking.begin(async move {
+            sign_out(desk.session).await;
+            Ok(())
+        });
+    };
+    let part = move || {
+        asked.get().then(|| {
+            view! {
+                <Confirm
+                    question=entering::FORGET_ME_TEXT.to_owned()
+                    yes=entering::FORGET_ME
+                    asking
+                    on_yes=go
+                    on_no=move |()| asked.set(false)
+                />
+            }
+        })
+    };
+    view! {
+        <button class="plain bad" hidden=asked on:click=move |_| asked.set(true)>
+            {entering::FORGET_ME}
+        </button>
+        {part}
     }
 }

@@ -3,17 +3,16 @@
 use leptos::{ev, html, prelude::*};
 use shared::{
     credentials::{ChangePassword, ChangeUsername, Password, check_password},
-    problem::FieldCode,
     user::{Account, ChangeMe, check_email, check_username},
 };
 
-use super::{Desk, Part};
+use super::{Desk, Part, current::Current};
 use crate::{
     api::{Trouble, account as calls, entering},
     session::me::Me,
     ui::{
         asking::{Asking, Outcome},
-        field::{CURRENT_PASSWORD, Field, NEW_PASSWORD, value},
+        field::{CURRENT_PASSWORD, Field, NEW_PASSWORD, faults, given, value},
     },
     words::{self, account, entering as entering_words, keeping},
 };
@@ -47,6 +46,12 @@ pub fn Identity(
         }
         told.set(words);
         desk.close();
+    });
+    // What was done is not said any more once something else is begun.
+    Effect::new(move |_| {
+        if desk.open.get().is_some() {
+            told.set("");
+        }
     });
     view! {
         <section>
@@ -88,6 +93,7 @@ fn Fact(
                 <bdi>{fact}</bdi>
             </p>
             <button
+                id=part.way_in()
                 class="quiet"
                 aria-expanded=move || desk.is_open(part).to_string()
                 on:click=move |_| desk.toggle(part)
@@ -126,8 +132,10 @@ fn Username(
             return asking.tell(found);
         }
         asking.begin(async move {
-            session.ask(calls::change_username(&wanted)).await?;
-            done.run((Some(session.ask(entering::me()).await?), account::USERNAME_CHANGED));
+            // With two steps the password alone is not enough.
+            if desk.proof.send(|| calls::change_username(&wanted)).await?.is_some() {
+                done.run((Some(session.ask(entering::me()).await?), account::USERNAME_CHANGED));
+            }
             Ok(())
         });
     };
@@ -139,7 +147,7 @@ fn Username(
                 autocomplete="username"
                 value=session.username_now()
                 node=username
-                faults=asking.faults
+                asking
             />
             <Current node=password asking />
             <Save asking />
@@ -181,7 +189,7 @@ fn Email(
                 hint=account::EMAIL_HINT.to_owned()
                 autocomplete="email"
                 node=email
-                faults=asking.faults
+                asking
             />
             <Save asking />
         </form>
@@ -195,7 +203,6 @@ fn NewPassword(
     /// Hears of it.
     done: Done,
 ) -> impl IntoView {
-    let session = desk.session;
     let (asking, current, new) = (Asking::default(), Node::new(), Node::new());
     let change = move |event: ev::SubmitEvent| {
         event.prevent_default();
@@ -209,8 +216,9 @@ fn NewPassword(
             return asking.tell(found);
         }
         asking.begin(async move {
-            session.ask(calls::change_password(&wanted)).await?;
-            done.run((None, account::PASSWORD_CHANGED));
+            if desk.proof.send(|| calls::change_password(&wanted)).await?.is_some() {
+                done.run((None, account::PASSWORD_CHANGED));
+            }
             Ok(())
         });
     };
@@ -223,29 +231,10 @@ fn NewPassword(
                 hint=words::password_hint()
                 autocomplete="new-password"
                 node=new
-                faults=asking.faults
+                asking
             />
             <Save asking />
         </form>
-    }
-}
-
-/// The password that is good now.
-#[component]
-pub fn Current(
-    /// Where it is read.
-    node: Node,
-    /// What it is asked for.
-    asking: Asking,
-) -> impl IntoView {
-    view! {
-        <Field
-            name=CURRENT_PASSWORD
-            label=account::CURRENT_PASSWORD
-            autocomplete="current-password"
-            node
-            faults=asking.faults
-        />
     }
 }
 
@@ -262,20 +251,4 @@ fn Save(
             </button>
         </div>
     }
-}
-
-/// What was found, if anything is wrong.
-fn faults<const N: usize>(
-    checks: [(&'static str, Result<(), FieldCode>); N],
-) -> Option<Vec<(String, FieldCode)>> {
-    let found: Vec<_> = checks
-        .into_iter()
-        .filter_map(|(name, check)| check.err().map(|code| (name.to_owned(), code)))
-        .collect();
-    (!found.is_empty()).then_some(found)
-}
-
-/// A password that is only compared need not follow the rules for new ones.
-pub fn given(password: &Password) -> Result<(), FieldCode> {
-    if password.0.is_empty() { Err(FieldCode::Blank) } else { Ok(()) }
 }

@@ -9,7 +9,7 @@ use shared::{
 use super::{Desk, Part};
 use crate::{
     account::passkey,
-    api::account as calls,
+    api::{Trouble, account as calls},
     ui::{
         asking::{Asking, Outcome},
         confirm::Confirm,
@@ -20,28 +20,29 @@ use crate::{
 
 const LABEL: &str = "label";
 
+type Known = RwSignal<Vec<Passkey>>;
+
+async fn read(desk: Desk, known: Known) -> Result<(), Trouble> {
+    let found = desk.session.ask(calls::passkeys()).await?;
+    // The page may have been left meanwhile.
+    let _left = known.try_set(found.passkeys);
+    Ok(())
+}
+
 #[component]
 pub fn PasskeyList(
     /// What the parts of the page share.
     desk: Desk,
 ) -> impl IntoView {
-    let session = desk.session;
-    let (asking, known) = (Asking::default(), RwSignal::new(Vec::<Passkey>::new()));
-    let again = Callback::new(move |()| {
-        asking.begin(async move {
-            let found = session.ask(calls::passkeys()).await?;
-            let _left = known.try_set(found.passkeys);
-            Ok(())
-        });
-    });
-    again.run(());
+    let (asking, known) = (Asking::default(), Known::default());
+    asking.begin(read(desk, known));
     let rows =
-        move || known.get().into_iter().map(|passkey| view! { <Row desk passkey again /> }).collect_view();
+        move || known.get().into_iter().map(|passkey| view! { <Row desk passkey known /> }).collect_view();
     let text = if passkey::are_there() { account::PASSKEYS_TEXT } else { account::NO_PASSKEYS_HERE };
-    let part = move || desk.is_open(Part::Passkey).then(|| view! { <Add desk again /> });
+    let part = move || desk.is_open(Part::Passkey).then(|| view! { <Add desk known /> });
     view! {
         <section>
-            <h2>{account::PASSKEYS}</h2>
+            <h2 id=Part::Passkey.way_in() tabindex="-1">{account::PASSKEYS}</h2>
             <p class="muted">{text}</p>
             <ul class="facts" hidden=move || known.read().is_empty()>{rows}</ul>
             <button
@@ -63,14 +64,14 @@ fn Row(
     desk: Desk,
     /// The passkey.
     passkey: Passkey,
-    /// Reads the list anew.
-    again: Callback<()>,
+    /// All of them.
+    known: Known,
 ) -> impl IntoView {
     let (asking, asked, id) = (Asking::default(), RwSignal::new(false), passkey.id);
     let remove = move |()| {
         asking.begin(async move {
             if desk.proof.send(|| calls::remove_passkey(id)).await?.is_some() {
-                again.run(());
+                read(desk, known).await?;
             }
             Ok(())
         });
@@ -111,8 +112,8 @@ fn Row(
 fn Add(
     /// What the parts of the page share.
     desk: Desk,
-    /// Reads the list anew.
-    again: Callback<()>,
+    /// All of them.
+    known: Known,
 ) -> impl IntoView {
     let Desk { session, proof, .. } = desk;
     let (asking, label) = (Asking::default(), NodeRef::<html::Input>::new());
@@ -133,8 +134,7 @@ fn Add(
             let made = AddPasskey { registration: begun.id, label: name, credential };
             session.ask(calls::add_passkey(&made)).await?;
             desk.close();
-            again.run(());
-            Ok(())
+            read(desk, known).await
         });
     };
     view! {
@@ -146,7 +146,7 @@ fn Add(
                 autocomplete="off"
                 value=account::MY_PASSKEY.to_owned()
                 node=label
-                faults=asking.faults
+                asking
             />
             <p class="hint" role="status">{told}</p>
             <Outcome asking />

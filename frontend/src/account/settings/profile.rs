@@ -52,8 +52,9 @@ fn Picture(
             input.set_value("");
         }
     };
+    let removing = Asking::default();
     let remove = move |_| {
-        asking.begin(async move {
+        removing.begin(async move {
             session.know(session.ask(calls::remove_picture()).await?.into());
             Ok(())
         });
@@ -83,13 +84,14 @@ fn Picture(
                 <button
                     class="quiet"
                     hidden=move || me.read().avatar.is_empty()
-                    aria-disabled=move || asking.busy()
+                    aria-disabled=move || removing.busy()
                     on:click=remove
                 >
                     {account::REMOVE_PICTURE}
                 </button>
             </div>
             <Outcome asking />
+            <Outcome asking=removing />
         </div>
     }
 }
@@ -121,7 +123,7 @@ fn Rename(
                 autocomplete="nickname"
                 value=name
                 node
-                faults=asking.faults
+                asking
             />
             <Outcome asking />
             <button class="primary" disabled=move || asking.is_held()>

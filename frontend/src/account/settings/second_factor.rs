@@ -10,7 +10,7 @@ use super::{Desk, Part};
 use crate::{
     api::account as calls,
     ui::{
-        asking::{Asking, Outcome},
+        asking::{Asking, Outcome, focus_soon},
         copy::CopyText,
         field::{CODE, Field, value},
         qr::Qr,
@@ -60,7 +60,6 @@ pub fn SecondFactorPart(
     let renew = move |_| {
         asking.begin(async move {
             if let Some(fresh) = proof.send(calls::renew_recovery_codes).await? {
-                desk.open.set(Some(Part::SecondFactor));
                 showing.set(Showing::Codes(fresh.codes));
                 read().await?;
             }
@@ -69,7 +68,12 @@ pub fn SecondFactorPart(
     };
     let confirmed = Callback::new(move |codes| {
         showing.set(Showing::Codes(codes));
+        desk.close();
         asking.begin(read());
+    });
+    let done = Callback::new(move |()| {
+        showing.set(Showing::Nothing);
+        focus_soon(Part::SecondFactor.way_in());
     });
     let is_on = move || now.read().as_ref().is_some_and(|now| now.on);
     let text = move || match *now.read() {
@@ -81,9 +85,8 @@ pub fn SecondFactorPart(
         Showing::Enrolment(begun) if desk.is_open(Part::SecondFactor) => {
             EitherOf3::A(view! { <Enrol desk begun confirmed /> })
         }
-        Showing::Codes(codes) if desk.is_open(Part::SecondFactor) => {
-            EitherOf3::B(view! { <Codes desk codes /> })
-        }
+        // Whatever else is unfolded: they are never shown again.
+        Showing::Codes(codes) => EitherOf3::B(view! { <Codes codes done /> }),
         _ => EitherOf3::C(view! {
             <div class="choices" hidden=move || now.read().is_none()>
                 <button class="plain" hidden=is_on aria-disabled=move || asking.busy() on:click=turn_on>
@@ -100,7 +103,7 @@ pub fn SecondFactorPart(
     };
     view! {
         <section>
-            <h2>{account::SECOND_FACTOR}</h2>
+            <h2 id=Part::SecondFactor.way_in() tabindex="-1">{account::SECOND_FACTOR}</h2>
             <p class="muted">{text}</p>
             {part}
             <Outcome asking />
@@ -146,7 +149,7 @@ fn Enrol(
                 hint=account::FIRST_CODE_HINT.to_owned()
                 autocomplete="one-time-code"
                 node=code
-                faults=asking.faults
+                asking
             />
             <Outcome asking />
             <div class="choices">
@@ -164,10 +167,10 @@ fn Enrol(
 /// Shown once, to be kept where the device is not.
 #[component]
 fn Codes(
-    /// What the parts of the page share.
-    desk: Desk,
     /// The codes.
     codes: Vec<String>,
+    /// Hears that they are kept elsewhere.
+    done: Callback<()>,
 ) -> impl IntoView {
     let text = Signal::stored(codes.join("\n"));
     let list = codes.into_iter().map(|code| view! { <li><code>{code}</code></li> }).collect_view();
@@ -178,7 +181,7 @@ fn Codes(
             <ul>{list}</ul>
             <div class="choices">
                 <CopyText class="primary" text label=account::COPY_CODES />
-                <button class="plain" on:click=move |_| desk.close()>{links::DONE}</button>
+                <button class="plain" on:click=move |_| done.run(())>{links::DONE}</button>
             </div>
         </div>
     }

@@ -3,16 +3,24 @@
 use leptos::prelude::*;
 use shared::session::Session;
 
-use super::{Desk, sign_out};
+use super::{Desk, leave_behind, sign_out};
 use crate::{
-    api::account as calls,
-    session::return_to,
+    api::{Trouble, account as calls},
     ui::{
         asking::{Asking, Outcome},
         confirm::Confirm,
     },
-    words::{self, account, entering},
+    words::{self, account},
 };
+
+type Known = RwSignal<Vec<Session>>;
+
+async fn read(desk: Desk, known: Known) -> Result<(), Trouble> {
+    let found = desk.session.ask(calls::sessions()).await?;
+    // The page may have been left meanwhile.
+    let _left = known.try_set(found.sessions);
+    Ok(())
+}
 
 #[component]
 pub fn SessionList(
@@ -20,18 +28,11 @@ pub fn SessionList(
     desk: Desk,
 ) -> impl IntoView {
     let session = desk.session;
-    let (asking, known) = (Asking::default(), RwSignal::new(Vec::<Session>::new()));
-    let again = Callback::new(move |()| {
-        asking.begin(async move {
-            let found = session.ask(calls::sessions()).await?;
-            let _left = known.try_set(found.sessions);
-            Ok(())
-        });
-    });
-    again.run(());
+    let (asking, known) = (Asking::default(), Known::default());
+    asking.begin(read(desk, known));
     let rows = move || {
         let rows = known.get().into_iter();
-        rows.map(|listed| view! { <Row desk listed again /> }).collect_view()
+        rows.map(|listed| view! { <Row desk listed known /> }).collect_view()
     };
     let is_guest = untrack(|| session.is_guest());
     view! {
@@ -53,16 +54,15 @@ fn Row(
     desk: Desk,
     /// One sign-in.
     listed: Session,
-    /// Reads the list anew.
-    again: Callback<()>,
+    /// All of them.
+    known: Known,
 ) -> impl IntoView {
     let (session, id) = (desk.session, listed.id);
     let asking = Asking::default();
     let end = move |_| {
         asking.begin(async move {
             session.ask(calls::end_session(id)).await?;
-            again.run(());
-            Ok(())
+            read(desk, known).await
         });
     };
     let device = account::device(&listed);
@@ -108,15 +108,14 @@ fn Everywhere(
     /// What the parts of the page share.
     desk: Desk,
     /// What there is to be ended.
-    known: RwSignal<Vec<Session>>,
+    known: Known,
 ) -> impl IntoView {
     let session = desk.session;
     let (asking, asked) = (Asking::default(), RwSignal::new(false));
     let end = move |()| {
         asking.begin(async move {
             session.ask(calls::end_all_sessions()).await?;
-            session.leave();
-            return_to::replace(return_to::HOME);
+            leave_behind(session);
             Ok(())
         });
     };
@@ -136,40 +135,6 @@ fn Everywhere(
     view! {
         <button class="quiet" hidden=move || asked.get() || known.read().len() < 2 on:click=move |_| asked.set(true)>
             {account::EVERYWHERE}
-        </button>
-        {part}
-    }
-}
-
-/// Guests are asked twice: for them there is no way back.
-#[component]
-pub fn ForgetMe(
-    /// What the parts of the page share.
-    desk: Desk,
-) -> impl IntoView {
-    let (asking, asked) = (Asking::default(), RwSignal::new(false));
-    let go = move |()| {
-        asking.begin(async move {
-            sign_out(desk.session).await;
-            Ok(())
-        });
-    };
-    let part = move || {
-        asked.get().then(|| {
-            view! {
-                <Confirm
-                    question=entering::FORGET_ME_TEXT.to_owned()
-                    yes=entering::FORGET_ME
-                    asking
-                    on_yes=go
-                    on_no=move |()| asked.set(false)
-                />
-            }
-        })
-    };
-    view! {
-        <button class="plain bad" hidden=asked on:click=move |_| asked.set(true)>
-            {entering::FORGET_ME}
         </button>
         {part}
     }
