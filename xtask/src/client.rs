@@ -38,6 +38,7 @@ impl Program {
 
 /// For everyone: small, and compressed beside.
 pub fn build() -> Result<()> {
+    fs::create_dir_all(project::dist())?;
     pages()?;
     let stamp = project::target()?.join("client.stamp");
     if fs::read_to_string(&stamp).is_ok_and(|built| now().is_ok_and(|now| now == built)) {

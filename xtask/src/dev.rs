@@ -46,6 +46,7 @@ fn keep_serving(ended: &AtomicBool) -> Result<()> {
     let mut server = None;
     let mut built = Vec::new();
     while !ended.load(Ordering::Relaxed) {
+        client::pages()?;
         let wanted = times()?;
         if wanted != built {
             built = wanted;

@@ -18,6 +18,7 @@ use crate::{
 pub fn run() -> Result<()> {
     shell::say("Looking for what the tests need");
     tools::for_testing()?;
+    // The server embeds it, be it empty.
     fs::create_dir_all(project::dist())?;
     look()?;
     let (mut tally, logs) = (Tally::default(), Logs::begin()?);
