@@ -16,8 +16,8 @@ use self::links::{Piece, pieces};
 
 /// Quotes and lists in each other, and emphasis in itself, are followed this deep. Beyond it all is text.
 const DEEPEST: usize = 8;
-/// A message of more parts than this is shown as the text that it is.
-const MOST: usize = 1_000;
+/// A message of more parts than this is shown as the text that it is, and so is one of marks alone.
+const MOST: usize = 2_000;
 
 /// What stands in lines of its own.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,13 +76,18 @@ pub enum Span {
 pub fn read(message: &str) -> Vec<Block> {
     let lines: Vec<&str> = message.split('\n').collect();
     let blocks = blocks::read(&lines, 0);
-    if blocks.iter().map(Block::parts).sum::<usize>() > MOST { as_it_is(message) } else { blocks }
+    let parts: usize = blocks.iter().map(Block::parts).sum();
+    if parts > MOST || said_by(&blocks).is_empty() { as_it_is(message) } else { blocks }
 }
 
 /// A message in one line, without its marks.
 pub fn line(message: &str) -> String {
+    said_by(&read(message))
+}
+
+fn said_by(blocks: &[Block]) -> String {
     let mut line = String::new();
-    for block in read(message) {
+    for block in blocks {
         block.say(&mut line);
     }
     line.split_whitespace().collect::<Vec<_>>().join(" ")

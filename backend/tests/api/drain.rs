@@ -1,6 +1,6 @@
 //! How the server stops: what it has taken it stores and answers, and it takes nothing more.
 
-use std::{collections::HashSet, sync::Arc};
+use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use futures_util::future::{join, join_all};
 use serde_json::json;
@@ -8,10 +8,13 @@ use shared::{
     problem::ProblemCode,
     socket::{ServerFrame, close},
 };
-use tokio::sync::Semaphore;
+use tokio::{sync::Semaphore, time::timeout};
 use uuid::Uuid;
 
 use crate::app::{Person, TestApp};
+
+/// The longest that a stop may take, and what was said before it.
+const STOPPED_WITHIN: Duration = Duration::from_mins(1);
 
 /// Posts until it is refused or nobody answers; returns what was acknowledged.
 async fn post_to_the_end(person: &Person, uri: &str, begun: &Semaphore) -> Vec<Uuid> {
@@ -55,7 +58,8 @@ async fn every_post_is_either_stored_and_answered_or_refused() {
         begun.acquire_many(50).await.expect("it is the stop that ends the posts").forget();
         app.stop().await;
     };
-    let (acknowledged, ()) = join(posting, stopping).await;
+    let both = timeout(STOPPED_WITHIN, join(posting, stopping)).await;
+    let (acknowledged, ()) = both.expect("the server stops, and says so to everyone");
     let acknowledged: HashSet<_> = acknowledged.into_iter().flatten().collect();
     assert!(acknowledged.len() >= 50);
     assert_eq!(stored(&app).await, acknowledged, "what was refused while stopping was not stored");

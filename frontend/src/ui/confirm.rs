@@ -1,6 +1,6 @@
 //! Asking once more before what cannot be taken back.
 
-use leptos::{html, prelude::*};
+use leptos::{ev, html, prelude::*};
 
 use wasm_bindgen::JsCast;
 use web_sys::HtmlElement;
@@ -49,9 +49,16 @@ pub fn Confirm(
         }
     });
     give_back_the_focus();
+    let on_key = move |event: ev::KeyboardEvent| {
+        if event.key() == "Escape" {
+            // What it stands in stays open.
+            event.stop_propagation();
+            on_no.run(());
+        }
+    };
     let label = question.clone();
     view! {
-        <div class="confirm" role="group" aria-label=label>
+        <div class="confirm" role="group" aria-label=label on:keydown=on_key>
             <p>{question}</p>
             <div class="choices">
                 <button class="danger" aria-disabled=move || asking.busy() on:click=move |_| on_yes.run(())>

@@ -24,6 +24,8 @@ pub const TOO_MANY: &str = "That was a little fast";
 pub const FAULT: &str = "Something went wrong";
 pub const FAULT_TEXT: &str = "It is the server’s fault, not yours. Try again in a moment.";
 
+const NOT_A_PICTURE: &str = "Choose a picture: PNG, JPEG, GIF or WebP.";
+
 /// A heading and a sentence.
 pub fn trouble(trouble: &Trouble) -> (&'static str, &'static str) {
     match trouble.code() {
@@ -69,6 +71,8 @@ pub fn problem(code: ProblemCode) -> &'static str {
         ProblemCode::Busy => "The server is busy.",
         ProblemCode::ChatNotFound => "You are no longer in this chat.",
         ProblemCode::TooLarge => "This is too large to be sent.",
+        // Only pictures are sent as files.
+        ProblemCode::UnsupportedMediaType => NOT_A_PICTURE,
         ProblemCode::Forbidden | ProblemCode::ForeignOrigin => "This is not allowed here.",
         ProblemCode::AccountNeeded => "This takes an account.",
         ProblemCode::ProofNeeded => "Enter your password once more first.",
@@ -105,7 +109,6 @@ pub fn problem(code: ProblemCode) -> &'static str {
         | ProblemCode::HeadTooLarge
         | ProblemCode::BodyTimeout
         | ProblemCode::StartAfresh
-        | ProblemCode::UnsupportedMediaType
         | ProblemCode::ClientIdReused
         | ProblemCode::Internal
         | ProblemCode::Unknown => "Something went wrong. Try again.",
@@ -120,6 +123,7 @@ pub fn field(name: &str, code: FieldCode) -> String {
             "password" | "new_password" => "Enter a password.".to_owned(),
             "current_password" => "Enter your password.".to_owned(),
             "message" => "There is nothing to send yet.".to_owned(),
+            "file" => NOT_A_PICTURE.to_owned(),
             _ => "Fill this in.".to_owned(),
         },
         FieldCode::TooShort => format!("Use at least {PASSWORD_MIN} characters."),
@@ -134,7 +138,7 @@ pub fn field(name: &str, code: FieldCode) -> String {
         FieldCode::UsernameTaken => "Somebody has this name. Choose another one.".to_owned(),
         FieldCode::BadEmail => "This is not an e-mail address.".to_owned(),
         FieldCode::CommonPassword => "This password is easily guessed. Choose another one.".to_owned(),
-        FieldCode::NotAnImage => "Choose a picture: PNG, JPEG, GIF or WebP.".to_owned(),
+        FieldCode::NotAnImage => NOT_A_PICTURE.to_owned(),
         FieldCode::TooManyPixels => "This picture is too large. Choose a smaller one.".to_owned(),
         FieldCode::BadName => "Write it on one line.".to_owned(),
         FieldCode::WrongCode => "This code is not good now. Codes change every 30 seconds.".to_owned(),

@@ -4,6 +4,7 @@ use leptos::{ev, html, prelude::*};
 use shared::{
     link::check_label,
     passkey::{AddPasskey, Passkey},
+    problem::FieldCode,
 };
 
 use super::{Desk, Part};
@@ -121,7 +122,9 @@ fn Add(
     let add = move |event: ev::SubmitEvent| {
         event.prevent_default();
         let name = value(label).trim().to_owned();
-        if let Err(code) = check_label(&name) {
+        // One without a name would not be known again.
+        let checked = if name.is_empty() { Err(FieldCode::Blank) } else { check_label(&name) };
+        if let Err(code) = checked {
             return asking.tell(vec![(LABEL.to_owned(), code)]);
         }
         told.set("");

@@ -1,6 +1,7 @@
 //! What others see: the picture, and the name.
 
 use leptos::{ev, html, prelude::*};
+use shared::problem::FieldCode;
 use wasm_bindgen::JsCast;
 use web_sys::HtmlInputElement;
 
@@ -106,10 +107,18 @@ fn Rename(
     let save = move |event: ev::SubmitEvent| {
         event.prevent_default();
         saved.set(false);
+        let name = value(node);
+        // A guest has no other name to fall back on.
+        if name.trim().is_empty() && session.is_guest() {
+            return asking.tell(vec![(DISPLAY_NAME.to_owned(), FieldCode::Blank)]);
+        }
         asking.begin(async move {
-            session.rename(&value(node)).await?;
+            session.rename(&name).await?;
             // The page may have been left meanwhile.
             let _left = saved.try_set(true);
+            if let Some(input) = node.try_get_untracked().flatten() {
+                input.set_value(&untrack(|| session.name()));
+            }
             Ok(())
         });
     };

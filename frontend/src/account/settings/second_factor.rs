@@ -172,6 +172,9 @@ fn Codes(
     /// Hears that they are kept elsewhere.
     done: Callback<()>,
 ) -> impl IntoView {
+    // The browser asks whoever leaves now.
+    let asking = window_event_listener(ev::beforeunload, |event| event.prevent_default());
+    on_cleanup(move || asking.remove());
     let text = Signal::stored(codes.join("\n"));
     let list = codes.into_iter().map(|code| view! { <li><code>{code}</code></li> }).collect_view();
     view! {

@@ -1,6 +1,6 @@
 //! What one is signed in to, wherever that is.
 
-use leptos::prelude::*;
+use leptos::{ev, prelude::*};
 use shared::session::Session;
 
 use super::{Desk, leave_behind, sign_out};
@@ -30,6 +30,9 @@ pub fn SessionList(
     let session = desk.session;
     let (asking, known) = (Asking::default(), Known::default());
     asking.begin(read(desk, known));
+    // Whoever comes back to the page sees what became of it elsewhere; if this session has ended, that.
+    let looking = window_event_listener(ev::focus, move |_| asking.begin(read(desk, known)));
+    on_cleanup(move || looking.remove());
     let rows = move || {
         let rows = known.get().into_iter();
         rows.map(|listed| view! { <Row desk listed known /> }).collect_view()

@@ -12,11 +12,11 @@ fn blocks(all: Vec<Block>) -> AnyView {
     all.into_iter().map(block).collect_view().into_any()
 }
 
-/// Each is as wide and reads in the direction that its own words say.
+/// Each reads in the direction that its own words say: paragraphs by their style, what holds them by the first of them.
 fn block(block: Block) -> AnyView {
     match block {
-        Block::Paragraph(all) => view! { <p dir="auto">{spans(all)}</p> }.into_any(),
-        Block::Quote(all) => view! { <blockquote>{blocks(all)}</blockquote> }.into_any(),
+        Block::Paragraph(all) => view! { <p>{spans(all)}</p> }.into_any(),
+        Block::Quote(all) => view! { <blockquote dir="auto">{blocks(all)}</blockquote> }.into_any(),
         Block::List(all) => list(all),
         Block::Code { language, text } => code(language, text),
     }
@@ -28,7 +28,11 @@ fn list(all: Vec<Item>) -> AnyView {
         .into_iter()
         .map(|Item { number, blocks: all }| view! { <li value=number>{blocks(all)}</li> })
         .collect_view();
-    if is_numbered { view! { <ol>{items}</ol> }.into_any() } else { view! { <ul>{items}</ul> }.into_any() }
+    if is_numbered {
+        view! { <ol dir="auto">{items}</ol> }.into_any()
+    } else {
+        view! { <ul dir="auto">{items}</ul> }.into_any()
+    }
 }
 
 /// Can be scrolled, so it can be reached by the keyboard.
@@ -61,7 +65,8 @@ fn span(span: Span) -> AnyView {
             // Whoever follows words sees before where to.
             let host = links::host(&to).to_owned();
             let is_said = matches!(&label[..], [Span::Text(text)] if *text == host);
-            let whither = (!is_said).then(|| view! { <bdi class="whither">" " {host}</bdi> });
+            let whither =
+                (!is_said).then(|| view! { <span class="gap">" "</span> <bdi class="whither">{host}</bdi> });
             link(to, view! { {spans(label)} {whither} }.into_any())
         }
     }
