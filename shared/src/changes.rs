@@ -1,47 +1,47 @@
-//! The one shape in which everything that happens in a chat travels.
+//! The one type in which all changes of a chat are sent.
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::{chat::Chat, member::Member, message::Message};
 
-/// The most rows in one [`Changes`]; more follow when it says so.
+/// The most rows in one [`Changes`].
 pub const CHANGES_MAX: i64 = 500;
 
 /// Every row of a chat whose revision lies in `(after, head]`, in its present state.
 ///
-/// It is the answer to `GET /api/chats/<uri>/changes/?after=<head>&epoch=<epoch>` and the frame pushed on the socket.
+/// The response of `GET /api/chats/<uri>/changes/?after=<head>&epoch=<epoch>`, and a frame pushed over the WebSocket.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Changes {
-    /// The chat's address.
-    pub uri: String,
-    /// Names the state of the database in which `after` and `head` count.
+    /// The chat.
+    pub chat_id: i64,
+    /// The state of the database that `after` and `head` belong to.
     pub epoch: Uuid,
-    /// These are the changes after this number,
+    /// The changes begin after this head.
     pub after: i64,
-    /// up to and with this one.
+    /// The head after these changes.
     pub head: i64,
-    /// There are further changes after `head`: ask again.
+    /// Whether there are further changes after `head`: request them next.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub more: bool,
-    /// The chat's own settings, if they changed.
+    /// The chat's settings, if they changed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub chat: Option<Chat>,
-    /// The memberships that changed.
+    /// The members that changed.
     pub members: Vec<Member>,
     /// The messages that changed.
     pub messages: Vec<Message>,
 }
 
-/// From where the changes of a chat are wanted.
+/// The cursor from which to list the changes of a chat.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::IntoParams), into_params(parameter_in = Query))]
-pub struct Since {
-    /// The number up to which the caller knows the chat.
+pub struct ChangesQuery {
+    /// The client's head.
     #[serde(default)]
     pub after: i64,
-    /// The epoch that the number is from. Another one than the server's is answered with `start_afresh`.
+    /// The epoch of `after`. If it differs from the server's, the response is `stale_cursor`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub epoch: Option<Uuid>,
 }

@@ -1,4 +1,4 @@
-//! By what people show that an account is theirs, and what they get for it.
+//! Passwords, tokens, and the requests that authenticate an account.
 
 use std::fmt;
 
@@ -11,7 +11,7 @@ pub const PASSWORD_MIN: usize = 8;
 /// The longest password, in characters.
 pub const PASSWORD_MAX: usize = 128;
 
-/// A password on its way to be hashed or compared. It has no readable `Debug`, so no log can hold one.
+/// A password in plain text. Its `Debug` output is redacted, so it cannot leak into logs.
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Password(pub String);
@@ -26,42 +26,42 @@ impl fmt::Debug for Password {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SignIn {
-    /// In any case.
+    /// Not case-sensitive.
     pub username: String,
-    /// As it was chosen.
+    /// The account's password.
     #[cfg_attr(feature = "openapi", schema(value_type = String))]
     pub password: Password,
-    /// What the account's second factor shows, or a recovery code; left out where there is none.
+    /// A TOTP or recovery code, for accounts with a second factor.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub one_time_code: Option<String>,
 }
 
-/// `POST /auth/jwt/verify/` and `POST /auth/jwt/refresh/`, and the answer of all three `jwt` calls.
+/// `POST /auth/jwt/verify/` and `POST /auth/jwt/refresh/`, and the response of all three `jwt` calls.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct Token {
+pub struct AccessToken {
     /// A signed access token.
     pub token: String,
 }
 
-impl fmt::Debug for Token {
+impl fmt::Debug for AccessToken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Token(…)")
     }
 }
 
-/// The answer of `POST /auth/jwt/refresh/` to a client that sent its `refresh`.
+/// The response of `POST /auth/jwt/refresh/` to a client that sent its `refresh`.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct Refreshed {
+pub struct TokenRefreshed {
     /// A signed access token.
     pub token: String,
-    /// What gets the next one.
+    /// The next refresh token.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refresh: Option<String>,
 }
 
-impl fmt::Debug for Refreshed {
+impl fmt::Debug for TokenRefreshed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Refreshed(…)")
     }
@@ -74,7 +74,7 @@ pub struct ChangePassword {
     /// See [`check_password`].
     #[cfg_attr(feature = "openapi", schema(value_type = String))]
     pub new_password: Password,
-    /// Proves that the caller is who they were at sign-in.
+    /// Re-authenticates the caller.
     #[cfg_attr(feature = "openapi", schema(value_type = String))]
     pub current_password: Password,
 }
@@ -85,7 +85,7 @@ pub struct ChangePassword {
 pub struct ChangeUsername {
     /// See [`check_username`](crate::user::check_username).
     pub new_username: String,
-    /// Proves that the caller is who they were at sign-in.
+    /// Re-authenticates the caller.
     #[cfg_attr(feature = "openapi", schema(value_type = String))]
     pub current_password: Password,
 }
@@ -94,19 +94,19 @@ pub struct ChangeUsername {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct DeleteAccount {
-    /// Proves that the caller is who they were at sign-in.
+    /// Re-authenticates the caller.
     #[cfg_attr(feature = "openapi", schema(value_type = String))]
     pub current_password: Password,
 }
 
-/// `POST /auth/proof/`: shows once more that the account is the caller's own.
+/// `POST /auth/reauthentication/`: re-authenticates the caller.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct Prove {
-    /// The password that the account has now.
+pub struct Reauthenticate {
+    /// The account's password.
     #[cfg_attr(feature = "openapi", schema(value_type = String))]
     pub current_password: Password,
-    /// As at sign-in.
+    /// As for [`SignIn::one_time_code`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub one_time_code: Option<String>,
 }
@@ -114,7 +114,7 @@ pub struct Prove {
 /// `POST /auth/password_resets/`
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct AskReset {
+pub struct RequestPasswordReset {
     /// The e-mail address of an account.
     pub email: String,
 }
@@ -122,21 +122,21 @@ pub struct AskReset {
 /// `PUT /auth/password_resets/`
 #[derive(Clone, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct ResetPassword {
-    /// What stood in the letter.
+pub struct ConfirmPasswordReset {
+    /// The token from the e-mail.
     pub token: String,
     /// See [`check_password`].
     #[cfg_attr(feature = "openapi", schema(value_type = String))]
     pub new_password: Password,
 }
 
-impl fmt::Debug for ResetPassword {
+impl fmt::Debug for ConfirmPasswordReset {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("ResetPassword(…)")
     }
 }
 
-/// A password has [`PASSWORD_MIN`] to [`PASSWORD_MAX`] characters of any kind; the server also refuses common ones.
+/// Accepts [`PASSWORD_MIN`] to [`PASSWORD_MAX`] characters. The server also rejects common passwords.
 pub fn check_password(password: &Password) -> Result<(), FieldCode> {
     match password.0.chars().count() {
         0 => Err(FieldCode::Blank),
@@ -151,7 +151,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn passwords_are_measured_in_characters() {
+    fn password_length_counts_characters() {
         let check = |text: &str| check_password(&Password(text.to_owned()));
         assert_eq!(check(&"é".repeat(PASSWORD_MIN)), Ok(()));
         assert_eq!(check(&"é".repeat(PASSWORD_MIN - 1)), Err(FieldCode::TooShort));
@@ -161,13 +161,13 @@ mod tests {
     }
 
     #[test]
-    fn a_password_is_never_shown() {
+    fn password_debug_output_is_redacted() {
         let sign_in = SignIn {
             username: "ada".into(),
             password: Password("correct horse".into()),
             one_time_code: None,
         };
-        let shown = format!("{sign_in:?}");
-        assert!(shown.contains("ada") && !shown.contains("horse"), "{shown}");
+        let debug = format!("{sign_in:?}");
+        assert!(debug.contains("ada") && !debug.contains("horse"), "{debug}");
     }
 }

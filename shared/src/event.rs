@@ -1,156 +1,156 @@
-//! What is done in a chat beside talking. It stands between the messages as a quiet line, and in the audit.
+//! Events: changes to a chat other than messages. They appear between the messages and in the audit log.
 
 mod fields;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use self::fields::Fields;
+use self::fields::EventFields;
 use crate::{
     member::{Member, Role},
     user::User,
 };
 
-/// What somebody did; who did it is the author of the line.
+/// What was done. Who did it is the author of the event message.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(tag = "kind", rename_all = "snake_case", from = "Fields")]
+#[serde(tag = "kind", rename_all = "snake_case", from = "EventFields")]
 pub enum Event {
-    /// The chat has another name; empty if it has none any more.
+    /// The chat was renamed.
     Named {
-        /// The name.
+        /// The new name; empty if it was removed.
         name: String,
     },
-    /// The chat has another topic.
+    /// The topic was changed.
     Topic {
-        /// The topic.
+        /// The new topic.
         topic: String,
     },
-    /// The chat was closed for writing, or opened again.
+    /// Posting was disabled or enabled.
     Closed {
-        /// Nobody writes any more.
+        /// Whether posting is disabled.
         closed: bool,
     },
-    /// The page URL lets people in, or does not.
+    /// Joining by the page URL was enabled or disabled.
     LinkOpen {
-        /// It does.
+        /// Whether the page URL admits new members.
         open: bool,
     },
-    /// The chat has another page URL.
+    /// The chat has a new page URL.
     UriRotated,
-    /// Guests may come in, or not.
+    /// Joining by guests was allowed or disallowed.
     Guests {
-        /// They may.
-        welcome: bool,
+        /// Whether guests may join.
+        allowed: bool,
     },
-    /// Newcomers are let in one by one, or not.
+    /// The approval of new members was turned on or off.
     Approval {
-        /// They are.
-        on: bool,
+        /// Whether joining needs approval.
+        required: bool,
     },
-    /// How often one may write.
-    Slow {
-        /// Seconds between two messages; 0 for as often as one likes.
+    /// Slow mode was changed.
+    SlowMode {
+        /// The shortest time between two messages of one writer; 0 when slow mode is off.
         seconds: u32,
     },
-    /// How long messages are kept.
+    /// The retention was changed.
     Retention {
-        /// Days; nothing for good.
+        /// The age in days at which messages are deleted; left out to keep all.
         days: Option<u32>,
     },
-    /// When the chat ends.
+    /// The expiry of the chat was changed.
     Expires {
-        /// Nothing: it does not.
+        /// Left out if the chat does not expire.
         at: Option<DateTime<Utc>>,
     },
-    /// Somebody was let in.
+    /// A join request was approved.
     Admitted {
-        /// Who.
-        who: Person,
+        /// The user who asked to join.
+        target: UserRef,
     },
-    /// Somebody was not let in.
-    Refused {
-        /// Who.
-        who: Person,
+    /// A join request was rejected.
+    Rejected {
+        /// The user who asked to join.
+        target: UserRef,
     },
-    /// Somebody was sent out.
+    /// A member was removed.
     Removed {
-        /// Who.
-        who: Person,
+        /// The removed user.
+        target: UserRef,
     },
-    /// Somebody was sent out for good.
+    /// A user was banned.
     Banned {
-        /// Who.
-        who: Person,
+        /// The banned user.
+        target: UserRef,
     },
-    /// Somebody may come back.
+    /// A ban was lifted.
     Unbanned {
-        /// Who.
-        who: Person,
+        /// The user who was banned.
+        target: UserRef,
     },
-    /// The author left.
+    /// The author left the chat.
     Left,
-    /// Somebody has another role.
+    /// A member's role was changed.
     Role {
-        /// Who.
-        who: Person,
-        /// Which.
+        /// The member.
+        target: UserRef,
+        /// The new role.
         role: Role,
     },
-    /// The chat is somebody else's from now on.
-    HandedOver {
-        /// Whose.
-        who: Person,
+    /// The chat has a new owner.
+    OwnershipTransferred {
+        /// The new owner.
+        target: UserRef,
     },
-    /// Several messages of somebody were deleted at once.
+    /// Recent messages of a user were deleted at once.
     MessagesDeleted {
-        /// Whose.
-        who: Person,
-        /// How many.
+        /// The author of the messages.
+        target: UserRef,
+        /// How many messages were deleted.
         count: u32,
     },
-    /// One message was deleted. Only in the audit: in the chat its tombstone says so.
+    /// One message was deleted. Only in the audit log: in the chat the deleted message itself shows it.
     MessageDeleted {
-        /// Whose.
-        who: Person,
-        /// Its place.
+        /// The author of the message.
+        target: UserRef,
+        /// The message's `seq`.
         seq: i64,
     },
-    /// A link was made. Only in the audit.
-    LinkMade {
-        /// Its number.
-        link: i64,
-        /// Its label.
+    /// An invite link was created. Only in the audit log.
+    LinkCreated {
+        /// The link's ID.
+        link_id: i64,
+        /// The link's label.
         label: String,
-        /// What it lets people do.
+        /// The role that the link gives.
         role: Role,
     },
-    /// A link was revoked. Only in the audit.
+    /// An invite link was revoked. Only in the audit log.
     LinkRevoked {
-        /// Its number.
-        link: i64,
-        /// Its label.
+        /// The link's ID.
+        link_id: i64,
+        /// The link's label.
         label: String,
     },
-    /// The chat was deleted. Only in the audit.
+    /// The chat was deleted. Only in the audit log.
     Deleted,
-    /// Something that a newer server does.
+    /// An event from a newer server.
     Unknown,
 }
 
 impl Event {
-    /// To whom it was done, if it was done to somebody.
-    pub fn who_mut(&mut self) -> Option<&mut Person> {
+    /// The user the event is about, other than its author.
+    pub fn target_mut(&mut self) -> Option<&mut UserRef> {
         match self {
-            Self::Admitted { who }
-            | Self::Refused { who }
-            | Self::Removed { who }
-            | Self::Banned { who }
-            | Self::Unbanned { who }
-            | Self::Role { who, .. }
-            | Self::HandedOver { who }
-            | Self::MessagesDeleted { who, .. }
-            | Self::MessageDeleted { who, .. } => Some(who),
+            Self::Admitted { target: who }
+            | Self::Rejected { target: who }
+            | Self::Removed { target: who }
+            | Self::Banned { target: who }
+            | Self::Unbanned { target: who }
+            | Self::Role { target: who, .. }
+            | Self::OwnershipTransferred { target: who }
+            | Self::MessagesDeleted { target: who, .. }
+            | Self::MessageDeleted { target: who, .. } => Some(who),
             Self::Named { .. }
             | Self::Topic { .. }
             | Self::Closed { .. }
@@ -158,11 +158,11 @@ impl Event {
             | Self::UriRotated
             | Self::Guests { .. }
             | Self::Approval { .. }
-            | Self::Slow { .. }
+            | Self::SlowMode { .. }
             | Self::Retention { .. }
             | Self::Expires { .. }
             | Self::Left
-            | Self::LinkMade { .. }
+            | Self::LinkCreated { .. }
             | Self::LinkRevoked { .. }
             | Self::Deleted
             | Self::Unknown => None,
@@ -170,24 +170,24 @@ impl Event {
     }
 }
 
-/// Somebody to whom something was done.
+/// A reference to a user in an event.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct Person {
-    /// The user's id.
+pub struct UserRef {
+    /// The user's ID.
     pub id: i64,
-    /// What they are called now.
+    /// The user's current display name.
     #[serde(default)]
     pub name: String,
 }
 
-impl From<&User> for Person {
+impl From<&User> for UserRef {
     fn from(user: &User) -> Self {
         Self { id: user.id, name: user.name().to_owned() }
     }
 }
 
-impl From<&Member> for Person {
+impl From<&Member> for UserRef {
     fn from(member: &Member) -> Self {
         (&member.user).into()
     }
@@ -197,12 +197,12 @@ impl From<&Member> for Person {
 mod tests {
     use super::*;
 
-    fn who() -> Person {
-        Person { id: 2, name: "Brian".into() }
+    fn brian() -> UserRef {
+        UserRef { id: 2, name: "Brian".into() }
     }
 
     #[test]
-    fn every_event_is_read_as_it_was_written() {
+    fn event_json_round_trips() {
         let (role, at, label) = (Role::Reader, Some(DateTime::UNIX_EPOCH), String::from("For all"));
         for event in [
             Event::Named { name: "Tea".into() },
@@ -210,25 +210,25 @@ mod tests {
             Event::Closed { closed: true },
             Event::LinkOpen { open: false },
             Event::UriRotated,
-            Event::Guests { welcome: true },
-            Event::Approval { on: true },
-            Event::Slow { seconds: 5 },
+            Event::Guests { allowed: true },
+            Event::Approval { required: true },
+            Event::SlowMode { seconds: 5 },
             Event::Retention { days: None },
             Event::Retention { days: Some(7) },
             Event::Expires { at },
             Event::Expires { at: None },
-            Event::Admitted { who: who() },
-            Event::Refused { who: who() },
-            Event::Removed { who: who() },
-            Event::Banned { who: who() },
-            Event::Unbanned { who: who() },
+            Event::Admitted { target: brian() },
+            Event::Rejected { target: brian() },
+            Event::Removed { target: brian() },
+            Event::Banned { target: brian() },
+            Event::Unbanned { target: brian() },
             Event::Left,
-            Event::Role { who: who(), role },
-            Event::HandedOver { who: who() },
-            Event::MessagesDeleted { who: who(), count: 3 },
-            Event::MessageDeleted { who: who(), seq: 3 },
-            Event::LinkMade { link: 1, label: label.clone(), role },
-            Event::LinkRevoked { link: 1, label },
+            Event::Role { target: brian(), role },
+            Event::OwnershipTransferred { target: brian() },
+            Event::MessagesDeleted { target: brian(), count: 3 },
+            Event::MessageDeleted { target: brian(), seq: 3 },
+            Event::LinkCreated { link_id: 1, label: label.clone(), role },
+            Event::LinkRevoked { link_id: 1, label },
             Event::Deleted,
             Event::Unknown,
         ] {
@@ -238,10 +238,10 @@ mod tests {
     }
 
     #[test]
-    fn what_a_newer_server_does_is_still_read() {
+    fn unknown_event_kind_deserializes() {
         let event: Event = serde_json::from_str(r#"{"kind":"pinned","seq":3}"#).unwrap();
         assert_eq!(event, Event::Unknown);
-        let json = serde_json::to_value(Event::Slow { seconds: 5 }).unwrap();
-        assert_eq!(json, serde_json::json!({"kind": "slow", "seconds": 5}));
+        let json = serde_json::to_value(Event::SlowMode { seconds: 5 }).unwrap();
+        assert_eq!(json, serde_json::json!({"kind": "slow_mode", "seconds": 5}));
     }
 }

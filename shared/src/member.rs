@@ -5,85 +5,86 @@ use serde::{Deserialize, Serialize};
 
 use crate::user::User;
 
-/// What a member may do.
+/// What a member may do, in increasing order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
-    /// Reads.
+    /// May read.
     Reader,
-    /// Reads and posts.
+    /// May read and post.
     Writer,
-    /// Also keeps the chat pleasant.
+    /// May also moderate.
     Moderator,
-    /// Started the chat, and may do everything.
+    /// May do everything.
     Owner,
 }
 
-/// Whether somebody is in a chat. Only who is [`Standing::In`] reads and writes; the others are told of so that everyone
-/// knows the same.
+/// A user's relation to a chat. Only a [`MembershipStatus::Member`] may read and post; other statuses are sent so that
+/// all clients have the same state.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
-pub enum Standing {
-    /// A member.
+pub enum MembershipStatus {
+    /// Is in the chat.
     #[default]
-    In,
-    /// Waits to be let in.
-    Knocking,
-    /// Was not let in.
-    Refused,
-    /// Has left; may come back as they came.
+    Member,
+    /// Has asked to join and waits for approval.
+    Pending,
+    /// The join request was rejected.
+    Rejected,
+    /// Has left; may join again.
     Left,
-    /// Was sent out; may come back as they came.
+    /// Was removed; may join again.
     Removed,
-    /// Was sent out for good: no link lets them in.
+    /// Was banned; may not join by any link.
     Banned,
 }
 
-impl Standing {
-    /// The usual one, which is not said.
-    pub fn is_in(&self) -> bool {
-        *self == Self::In
+impl MembershipStatus {
+    /// The default, which is not serialized.
+    pub fn is_member(&self) -> bool {
+        *self == Self::Member
     }
 }
 
-/// A user in a chat: the fields of [`User`], and what the chat adds.
+/// A user in a chat: the fields of [`User`] and those of the membership.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Member {
-    /// The person.
+    /// The user.
     #[serde(flatten)]
     pub user: User,
-    /// What they may do here.
+    /// The user's role in this chat.
     pub role: Role,
-    /// Left out for whoever is in.
-    #[serde(default, skip_serializing_if = "Standing::is_in")]
-    pub standing: Standing,
-    /// The chat's head when they joined.
+    /// Left out for members.
+    #[serde(default, skip_serializing_if = "MembershipStatus::is_member")]
+    pub status: MembershipStatus,
+    /// The chat's head when the user joined.
     pub seq: i64,
-    /// The chat's head when this membership last changed, the person's name included.
+    /// The chat's head when the membership, or the user's name, last changed.
     pub revision: i64,
-    /// When they joined.
+    /// When the user joined.
     pub created_at: DateTime<Utc>,
 }
 
-/// `PUT /api/chats/<uri>/members/<user_id>/`: one of the two.
+/// `PUT /api/chats/<uri>/members/<user_id>/`: exactly one field.
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct ChangeMember {
-    /// What they may do from now on; only the owner gives roles, and never their own.
+pub struct UpdateMember {
+    /// The new role. Only the owner changes roles, except the owner's own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub role: Option<Role>,
-    /// `in` admits whoever knocks, `refused` does not; `removed` and `banned` send out; `left` lifts a ban.
+    /// `member` approves a join request, `rejected` rejects it; `removed` and `banned` end a membership; `left` lifts a
+    /// ban.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub standing: Option<Standing>,
+    pub status: Option<MembershipStatus>,
 }
 
 /// `PUT /api/chats/<uri>/owner/`
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct HandOver {
-    /// The member who owns the chat from now on; who did before moderates it.
+pub struct TransferOwnership {
+    /// The new owner, a member. The former owner becomes a moderator.
     pub user_id: i64,
 }

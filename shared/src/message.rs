@@ -1,45 +1,45 @@
-//! Messages: what members say.
+//! Messages, and the requests that list, post and delete them.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::{event::Event, problem::FieldCode, user::User};
+use crate::{event::Event, problem::FieldCode, text::is_invisible, user::User};
 
 /// The longest message, in characters.
 pub const MESSAGE_MAX: usize = 4_000;
 /// The longest message, in bytes of UTF-8.
 pub const MESSAGE_MAX_BYTES: usize = 16 * 1024;
-/// The most messages in one answer, and how many there are when nothing else is asked for.
-pub const PAGE_MAX: i64 = 100;
+/// The most messages on one page, and the default.
+pub const MESSAGE_PAGE_MAX: i64 = 100;
 
-/// The furthest back, in minutes, that what somebody wrote is deleted by one call, and the most of it.
-pub const LATELY_MAX: i64 = 24 * 60;
-/// See [`LATELY_MAX`].
-pub const DELETED_MAX: i64 = 1_000;
+/// How far back a moderator may delete recent messages of a user, in minutes.
+pub const DELETE_RECENT_MINUTES_MAX: i64 = 24 * 60;
+/// The most messages that one such request deletes.
+pub const DELETE_RECENT_MAX: i64 = 1_000;
 
-/// What a member said.
+/// A message in a chat.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Message {
-    /// The number by which the message is known for good.
+    /// Never changes.
     pub id: i64,
-    /// Its place in the chat: the chat's head when it was posted.
+    /// The chat's head when the message was posted; orders the messages.
     pub seq: i64,
-    /// The chat's head when it last changed.
+    /// The chat's head when the message last changed.
     pub revision: i64,
-    /// Chosen by the author's client, unique per chat and author, so that sending again cannot say it twice.
+    /// Chosen by the author's client, unique per chat and author: posting again does not duplicate the message.
     pub client_id: Uuid,
     /// When it was stored.
     pub created_at: DateTime<Utc>,
-    /// Who said it.
+    /// The author.
     pub user: User,
-    /// The text, just as it was written; empty where nothing was said or nothing is left of it.
+    /// The text as posted; empty for deleted and event messages.
     pub message: String,
-    /// What was done, if this is not something that was said.
+    /// What was done, for event messages.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub event: Option<Event>,
-    /// Only that something was said is left; left out when false.
+    /// Whether only a placeholder is left; left out when false.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub deleted: bool,
 }
@@ -47,70 +47,71 @@ pub struct Message {
 /// `POST /api/chats/<uri>/messages/`
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct Post {
-    /// The text; see [`check_message`].
+pub struct PostMessage {
+    /// See [`check_message`].
     pub message: String,
-    /// Sent again with the same value and text, the first result is returned. The header `Idempotency-Key` does the
-    /// same; without either the server makes one.
+    /// A repeated request with the same value and text returns the first result. The header `Idempotency-Key` has the
+    /// same effect; without either, the server generates one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client_id: Option<Uuid>,
 }
 
-/// The answer to [`Post`]: the message as it was stored.
+/// The response of [`PostMessage`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct Posted {
+pub struct MessagePosted {
     /// Always `SUCCESS`.
     pub status: String,
-    /// The address of the chat.
+    /// The chat's URI.
     pub uri: String,
-    /// The message, its text in the field `message`.
+    /// The message; its text is in the field `message`.
     #[serde(flatten)]
     pub stored: Message,
 }
 
-/// The answer to `GET /api/chats/<uri>/messages/`: a page of messages, oldest first.
+/// The response of `GET /api/chats/<uri>/messages/`
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct History {
-    /// The chat's number.
+pub struct MessagePage {
+    /// The chat's ID.
     pub id: i64,
-    /// The chat's address.
+    /// The chat's URI.
     pub uri: String,
-    /// Names the state of the database that `head` counts in.
+    /// The state of the database that `head` belongs to.
     pub epoch: Uuid,
-    /// The page holds at least up to this number.
+    /// The page contains all changes up to this head, and may contain later ones.
     pub head: i64,
     /// Whether there are messages before this page.
     pub earlier: bool,
-    /// The messages, oldest first.
+    /// Oldest first.
     pub messages: Vec<Message>,
 }
 
-/// The answer to `DELETE /api/chats/<uri>/messages/?user=<id>&minutes=<n>`
+/// The response of `DELETE /api/chats/<uri>/messages/?user=<id>&minutes=<n>`
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct Deleted {
-    /// How many messages were deleted; if it is [`DELETED_MAX`] there may be more.
+pub struct MessagesDeleted {
+    /// How many messages were deleted. At [`DELETE_RECENT_MAX`] there may be more.
     pub count: u32,
 }
 
-/// Which page of [`History`] is wanted; without `before` and `after` the newest.
+/// Selects a [`MessagePage`]: the newest one without `before` and `after`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::IntoParams), into_params(parameter_in = Query))]
-pub struct Page {
-    /// Only messages whose `seq` is below this.
+pub struct MessagePageQuery {
+    /// Only messages with a lower `seq`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub before: Option<i64>,
-    /// Only messages whose `seq` is above this.
+    /// Only messages with a higher `seq`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub after: Option<i64>,
-    /// At most this many, 1 to [`PAGE_MAX`].
+    /// The most messages, 1 to [`MESSAGE_PAGE_MAX`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limit: Option<i64>,
 }
 
-/// A message is not blank and has at most [`MESSAGE_MAX`] characters and [`MESSAGE_MAX_BYTES`] bytes. Nothing is trimmed.
+/// Accepts a message with a visible character, of at most [`MESSAGE_MAX`] characters and [`MESSAGE_MAX_BYTES`] bytes.
+/// Nothing is trimmed.
 pub fn check_message(message: &str) -> Result<(), FieldCode> {
     if message.contains('\0') {
         Err(FieldCode::NullCharacter)
@@ -123,26 +124,12 @@ pub fn check_message(message: &str) -> Result<(), FieldCode> {
     }
 }
 
-/// Blanks, and the characters that show nothing by themselves.
-pub fn is_invisible(c: char) -> bool {
-    c.is_whitespace()
-        || c.is_control()
-        || is_steering(c)
-        || matches!(c, '\u{ad}' | '\u{200b}'..='\u{200d}' | '\u{2060}'..='\u{2064}' | '\u{206a}'..='\u{206f}' | '\u{feff}')
-        || matches!(c, '\u{2800}' | '\u{3164}' | '\u{115f}' | '\u{1160}' | '\u{ffa0}')
-}
-
-/// Characters that turn the direction of what follows: in a name they would turn the words beside it.
-pub fn is_steering(c: char) -> bool {
-    matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn a_message_is_one_to_4000_characters_of_which_one_can_be_seen() {
+    fn message_has_one_visible_to_4000_characters() {
         assert_eq!(check_message("  hello\n"), Ok(()));
         assert_eq!(check_message(&"é".repeat(MESSAGE_MAX)), Ok(()));
         assert_eq!(check_message(&"é".repeat(MESSAGE_MAX + 1)), Err(FieldCode::TooLong));
@@ -153,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn the_text_of_a_stored_message_stands_in_the_field_message() {
+    fn posted_message_json_has_its_text_in_message() {
         let user = User { id: 1, username: "ada".into(), ..User::default() };
         let stored = Message {
             id: 7,
@@ -166,11 +153,11 @@ mod tests {
             event: None,
             deleted: false,
         };
-        let posted = Posted { status: "SUCCESS".into(), uri: "tea".into(), stored };
+        let posted = MessagePosted { status: "SUCCESS".into(), uri: "tea".into(), stored };
         let json = serde_json::to_value(&posted).unwrap();
         assert_eq!(json["message"], "tea?");
         assert_eq!(json["user"]["username"], "ada");
         assert_eq!(json["created_at"], "1970-01-01T00:00:00Z");
-        assert_eq!(serde_json::from_value::<Posted>(json).unwrap(), posted);
+        assert_eq!(serde_json::from_value::<MessagePosted>(json).unwrap(), posted);
     }
 }

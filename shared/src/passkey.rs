@@ -1,64 +1,64 @@
-//! Passkeys: keys that a device or a password manager holds, and shows instead of a password (WebAuthn, level 3).
+//! Passkeys (WebAuthn level 3): registration, sign-in and management.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-/// How many passkeys one account may have.
+/// The most passkeys per account.
 pub const PASSKEYS_MAX: i64 = 20;
 
-/// A passkey of the caller's.
+/// One of the caller's passkeys.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Passkey {
-    /// By which it is removed.
+    /// Identifies the passkey.
     pub id: Uuid,
-    /// What its owner calls it.
+    /// A name given by its owner.
     pub label: String,
-    /// When it was made.
+    /// When it was registered.
     pub created_at: DateTime<Utc>,
-    /// When somebody last signed in with it.
+    /// When it was last used to sign in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub used_at: Option<DateTime<Utc>>,
 }
 
-/// The answer to `GET /auth/passkeys/`.
+/// The response of `GET /auth/passkeys/`
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct Passkeys {
-    /// The newest first.
+pub struct PasskeysResponse {
+    /// Newest first.
     pub passkeys: Vec<Passkey>,
 }
 
-/// The answer to `POST /auth/passkeys/registrations/` and `POST /auth/passkeys/challenges/`: what a browser needs to make
-/// a passkey, or to show one. It is good once, for five minutes.
+/// The response of `POST /auth/passkeys/registrations/` and `POST /auth/passkeys/challenges/`. Valid once, for five
+/// minutes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct Ceremony<O> {
-    /// By which the answer of the browser is told from others.
+pub struct WebauthnChallenge<O> {
+    /// Identifies the challenge.
     pub id: Uuid,
-    /// What `PublicKeyCredential.parseCreationOptionsFromJSON` takes, or `parseRequestOptionsFromJSON`.
+    /// The argument of `PublicKeyCredential.parseCreationOptionsFromJSON` or `parseRequestOptionsFromJSON`.
     pub options: O,
 }
 
 /// `POST /auth/passkeys/`
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct AddPasskey<C> {
-    /// The id of the [`Ceremony`].
+pub struct RegisterPasskey<C> {
+    /// The ID of the [`WebauthnChallenge`].
     pub registration: Uuid,
-    /// See [`check_label`](crate::link::check_label).
+    /// See [`check_label`](crate::invite_link::check_label).
     pub label: String,
-    /// What the browser made, as its `toJSON()` says it.
+    /// The browser's credential, from its `toJSON()`.
     pub credential: C,
 }
 
-/// `POST /auth/jwt/passkey/`, which signs in, and one of the two ways of `POST /auth/proof/`.
+/// `POST /auth/jwt/passkey/`, and one of the two bodies of `POST /auth/reauthentication/`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct ShowPasskey<C> {
-    /// The id of the [`Ceremony`].
+pub struct PasskeyAssertion<C> {
+    /// The ID of the [`WebauthnChallenge`].
     pub challenge: Uuid,
-    /// What the browser made, as its `toJSON()` says it.
+    /// The browser's credential, from its `toJSON()`.
     pub credential: C,
 }

@@ -1,183 +1,178 @@
-//! What goes wrong, as a problem document (RFC 9457) whose codes programs act on. Words for people are made from the
-//! codes where they are shown.
+//! Errors as problem documents (RFC 9457). Programs act on the codes; user interfaces choose their own words.
 
 use serde::{Deserialize, Serialize};
 
-/// The body of every answer that is not a success.
+/// The body of every error response.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Problem {
-    /// Always `about:blank`: the code says which problem it is.
+    /// Always `about:blank`: the code identifies the problem.
     #[serde(rename = "type")]
     pub kind: String,
-    /// The phrase of the status.
+    /// The reason phrase of the status.
     pub title: String,
-    /// The HTTP status, also where the problem travels over a socket.
+    /// The HTTP status, also in WebSocket frames.
     pub status: u16,
-    /// A sentence for the person who wrote the program.
+    /// A sentence for developers.
     pub detail: String,
-    /// What a program acts on.
+    /// Identifies the problem.
     pub code: ProblemCode,
-    /// Seconds after which it is worth trying again.
+    /// Seconds after which to retry.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_after: Option<u64>,
-    /// What is wrong with which field, when the request was [`ProblemCode::Invalid`].
+    /// The invalid fields, for [`ProblemCode::Invalid`].
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<FieldError>,
 }
 
-/// One thing that is wrong with one field.
+/// Why one field is invalid.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct FieldError {
     /// The field's name in the request.
     pub field: String,
-    /// What a program acts on.
+    /// Identifies the error.
     pub code: FieldCode,
-    /// A sentence for the person who wrote the program.
+    /// A sentence for developers.
     pub detail: String,
 }
 
-/// Every problem that the server knows.
+/// All errors that the server reports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ProblemCode {
-    /// The body cannot be read as what its content type says.
+    /// The body does not match its content type.
     Malformed,
-    /// Some fields are wrong; `errors` says which.
+    /// Some fields are invalid; see `errors`.
     Invalid,
-    /// No user has this name and password.
+    /// No account has this username and password.
     WrongCredentials,
-    /// The token in the body is not one of ours, or has run out.
-    TokenRefused,
-    /// The request carries no token.
+    /// The token in the body is invalid or expired.
+    TokenRejected,
+    /// The request has no token.
     NotAuthenticated,
-    /// The token in the header is not one of ours.
-    BadToken,
-    /// The token in the header has run out.
+    /// The token in the header is invalid.
+    InvalidToken,
+    /// The token in the header is expired.
     TokenExpired,
-    /// The token is good but its session has ended, or the account with it.
+    /// The token's session or account no longer exists.
     SessionEnded,
-    /// The caller may not do this.
+    /// The caller lacks permission.
     Forbidden,
-    /// A page of another origin asks, which was not configured.
-    ForeignOrigin,
-    /// There is nothing at this address.
+    /// The request comes from an origin that is not configured.
+    CrossOriginForbidden,
+    /// No resource has this path.
     NotFound,
-    /// There is no such chat, or the caller is not in it.
+    /// No such chat exists, or the caller is not a member.
     ChatNotFound,
-    /// Guests may not do this: it takes an account.
-    AccountNeeded,
-    /// The caller has to show once more that the account is theirs: `POST /auth/proof/`.
-    ProofNeeded,
-    /// The password is right; the account asks for a code as well, in the field `one_time_code`.
-    CodeNeeded,
-    /// The passkey is none that this server knows, or was not asked for.
-    PasskeyRefused,
-    /// Passkeys do not work at this address of the server: it takes a host name, and https unless that is `localhost`.
-    NoPasskeys,
-    /// What sets another password was used before, or is too old.
-    ResetUsedUp,
-    /// The server sends no letters.
-    NoMail,
-    /// The owner does not let guests into this chat.
-    GuestsNotWelcome,
-    /// The caller was banned from this chat.
+    /// Guests may not do this: it needs an account.
+    AccountRequired,
+    /// The session must re-authenticate first: `POST /auth/reauthentication/`.
+    ReauthenticationRequired,
+    /// The password is right, but the account also needs a code in the field `one_time_code`.
+    SecondFactorRequired,
+    /// The passkey is unknown, or its challenge is invalid.
+    PasskeyRejected,
+    /// Passkeys need a host name, and https unless it is `localhost`.
+    PasskeysUnavailable,
+    /// The password-reset token is used or expired.
+    ResetTokenInvalid,
+    /// The server is not configured to send e-mail.
+    EmailUnavailable,
+    /// The chat does not admit guests.
+    GuestsNotAllowed,
+    /// The caller is banned from the chat.
     Banned,
-    /// The caller has knocked, and waits to be let in.
-    Knocking,
-    /// The caller knocked, and was not let in.
-    NotLetIn,
-    /// The chat is closed: nobody writes any more.
+    /// The caller's join request waits for approval.
+    JoinPending,
+    /// The caller's join request was rejected.
+    JoinRejected,
+    /// Posting in the chat is disabled.
     ChatClosed,
-    /// The chat had this address before, or the link was revoked.
+    /// The link was revoked, or is a former URI of the chat.
     LinkRevoked,
-    /// The page URL lets nobody in any more.
+    /// The page URL no longer admits new members.
     LinkClosed,
-    /// The link has run out.
+    /// The link has expired.
     LinkExpired,
-    /// The link has let in as many as it may.
-    LinkUsedUp,
-    /// The chat has ended.
-    ChatEnded,
-    /// The owner cannot leave before the chat is somebody else's.
-    OwnerStays,
-    /// The writer has to wait: the chat is slow.
+    /// The link has reached its use limit.
+    LinkUseLimitReached,
+    /// The chat was deleted.
+    ChatDeleted,
+    /// The owner must transfer the chat before leaving it.
+    OwnerCannotLeave,
+    /// Slow mode: the writer must wait.
     SlowMode,
-    /// There is nothing left to do: somebody else did it, or it cannot be done to this one.
+    /// The resource has changed, or its state does not allow the request.
     Conflict,
-    /// The address exists but not with this method.
+    /// The path exists, but not with this method.
     MethodNotAllowed,
-    /// The head of the request took too long to arrive.
-    HeadTimeout,
-    /// The head of the request is larger than allowed.
-    HeadTooLarge,
-    /// The body took too long to arrive.
+    /// The request's body took too long to arrive.
     BodyTimeout,
-    /// The cursor does not fit the database: read the chat afresh.
-    StartAfresh,
-    /// The body is larger than allowed.
+    /// The cursor does not match the database: load the chat again.
+    StaleCursor,
+    /// The body is too large.
     TooLarge,
-    /// The content type of the body is not one that is understood.
+    /// The content type is not supported.
     UnsupportedMediaType,
-    /// The `client_id` was used before, for another text.
-    ClientIdReused,
-    /// Too many requests of this kind; `retry_after` says when to go on.
+    /// The `client_id` was already used for another text.
+    ClientIdConflict,
+    /// A rate limit was exceeded; see `retry_after`.
     TooManyRequests,
-    /// The server has a fault, which it has logged.
+    /// The server failed, and logged why.
     Internal,
-    /// The server is at its capacity; `retry_after` says when to go on.
+    /// The server is at its capacity; see `retry_after`.
     Busy,
     /// A code from a newer server.
     #[serde(other)]
     Unknown,
 }
 
-/// Everything that can be wrong with a field.
+/// All errors of a single field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum FieldCode {
-    /// It is missing.
+    /// The field is missing.
     Required,
-    /// It is null.
+    /// The field is null.
     Null,
-    /// It holds nothing that can be seen.
+    /// No character is visible.
     Blank,
-    /// It is not text.
+    /// Not a string.
     NotText,
-    /// It is not a whole number in its range.
+    /// Not an integer in the allowed range.
     NotNumber,
-    /// It is not a UUID.
+    /// Not a UUID.
     NotUuid,
-    /// It is not an object.
+    /// Not an object.
     NotObject,
-    /// It is no PNG, JPEG, GIF or WebP.
+    /// Not a PNG, JPEG, GIF or WebP image.
     NotAnImage,
-    /// It is a picture of more pixels than are taken.
+    /// The image has too many pixels.
     TooManyPixels,
-    /// It holds a null character.
+    /// Contains a null character.
     NullCharacter,
-    /// It has too few characters.
+    /// Has too few characters.
     TooShort,
-    /// It has too many characters.
+    /// Has too many characters.
     TooLong,
-    /// It is a username with other characters than allowed.
-    BadUsername,
-    /// It is a username that somebody has.
+    /// The username has disallowed characters.
+    InvalidUsername,
+    /// The username is taken.
     UsernameTaken,
-    /// It is not an e-mail address.
-    BadEmail,
-    /// It is a password that attackers try first.
+    /// Not an e-mail address.
+    InvalidEmail,
+    /// The password is a common one.
     CommonPassword,
-    /// It is a name that is not on one line, or turns the direction of writing.
-    BadName,
-    /// It is none of the values that there are.
-    NotOneOf,
-    /// It is not the current password.
+    /// The name has line breaks or changes the text direction.
+    InvalidName,
+    /// Not one of the allowed values.
+    NotAChoice,
+    /// Not the current password.
     WrongPassword,
-    /// It is no code that is good now.
+    /// Not a currently valid code.
     WrongCode,
     /// A code from a newer server.
     #[serde(other)]
@@ -185,56 +180,50 @@ pub enum FieldCode {
 }
 
 impl ProblemCode {
-    /// The HTTP status that goes with the problem.
+    /// The HTTP status of the problem.
     pub const fn status(self) -> u16 {
         match self {
             Self::Malformed
             | Self::Invalid
             | Self::WrongCredentials
-            | Self::CodeNeeded
-            | Self::PasskeyRefused
-            | Self::TokenRefused => 400,
-            Self::NotAuthenticated | Self::BadToken | Self::TokenExpired | Self::SessionEnded => 401,
+            | Self::SecondFactorRequired
+            | Self::PasskeyRejected
+            | Self::TokenRejected => 400,
+            Self::NotAuthenticated | Self::InvalidToken | Self::TokenExpired | Self::SessionEnded => 401,
             Self::Forbidden
-            | Self::ForeignOrigin
-            | Self::AccountNeeded
-            | Self::ProofNeeded
-            | Self::GuestsNotWelcome
+            | Self::CrossOriginForbidden
+            | Self::AccountRequired
+            | Self::ReauthenticationRequired
+            | Self::GuestsNotAllowed
             | Self::Banned
-            | Self::Knocking
-            | Self::NotLetIn
+            | Self::JoinPending
+            | Self::JoinRejected
             | Self::ChatClosed => 403,
             Self::NotFound | Self::ChatNotFound => 404,
             Self::MethodNotAllowed => 405,
-            Self::HeadTimeout | Self::BodyTimeout => 408,
-            Self::StartAfresh | Self::OwnerStays | Self::Conflict => 409,
-            Self::ResetUsedUp
+            Self::BodyTimeout => 408,
+            Self::StaleCursor | Self::OwnerCannotLeave | Self::Conflict => 409,
+            Self::ResetTokenInvalid
             | Self::LinkRevoked
             | Self::LinkClosed
             | Self::LinkExpired
-            | Self::LinkUsedUp
-            | Self::ChatEnded => 410,
+            | Self::LinkUseLimitReached
+            | Self::ChatDeleted => 410,
             Self::TooLarge => 413,
             Self::UnsupportedMediaType => 415,
-            Self::ClientIdReused => 422,
+            Self::ClientIdConflict => 422,
             Self::TooManyRequests | Self::SlowMode => 429,
-            Self::HeadTooLarge => 431,
             Self::Internal | Self::Unknown => 500,
-            Self::NoMail | Self::NoPasskeys => 501,
+            Self::EmailUnavailable | Self::PasskeysUnavailable => 501,
             Self::Busy => 503,
         }
     }
 
-    /// Whether the very same request may succeed later, so that it should be kept and sent again.
-    pub const fn is_passing(self) -> bool {
+    /// Whether the same request may succeed later, so that clients should keep and retry it.
+    pub const fn is_transient(self) -> bool {
         matches!(
             self,
-            Self::TooManyRequests
-                | Self::SlowMode
-                | Self::Busy
-                | Self::Internal
-                | Self::HeadTimeout
-                | Self::BodyTimeout
+            Self::TooManyRequests | Self::SlowMode | Self::Busy | Self::Internal | Self::BodyTimeout
         )
     }
 }
@@ -244,7 +233,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_code_from_a_newer_server_is_still_read() {
+    fn unknown_problem_code_deserializes() {
         let json = r#"{"type":"about:blank","title":"Gone","status":410,"detail":"It ended.","code":"chat_burnt","username":["x"]}"#;
         let problem: Problem = serde_json::from_str(json).unwrap();
         assert_eq!(problem.code, ProblemCode::Unknown);

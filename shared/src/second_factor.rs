@@ -1,48 +1,49 @@
-//! What an account may ask for beside its password: codes that a device makes of the time.
+//! The second factor: time-based one-time passwords (TOTP) and recovery codes.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// The answer to `GET /auth/second_factor/`.
+/// The response of `GET /auth/second_factor/`
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct SecondFactor {
-    /// A code is asked for at every sign-in with the password.
+pub struct SecondFactorStatus {
+    /// Whether sign-in by password needs a code.
     pub on: bool,
     /// How many recovery codes are left.
     pub recovery_codes: u32,
 }
 
-/// The answer to `POST /auth/second_factor/`: what a device needs to make codes. It is told once.
+/// The response of `POST /auth/second_factor/`: what an authenticator app needs. Sent only once.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct Enrolment {
-    /// In base 32, to be typed.
+pub struct TotpEnrolment {
+    /// In base 32, for manual entry.
     pub secret: String,
-    /// The same as a device reads it from a QR code.
+    /// The same as an `otpauth` URI, for a QR code.
     pub uri: String,
 }
 
-impl fmt::Debug for Enrolment {
+impl fmt::Debug for TotpEnrolment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Enrolment(…)")
     }
 }
 
-/// `PUT /auth/second_factor/`: shows that a device makes codes; they are asked for from then on.
+/// `PUT /auth/second_factor/`: turns the second factor on.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct Confirm {
-    /// What the device shows now.
+pub struct ConfirmSecondFactor {
+    /// The current code of the authenticator app.
     pub one_time_code: String,
 }
 
-/// The answer to that, and to `POST /auth/recovery_codes/`: what stands in for a code, each once. They are told once.
+/// The response of [`ConfirmSecondFactor`] and of `POST /auth/recovery_codes/`: each code replaces a one-time code
+/// once. Sent only once.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RecoveryCodes {
-    /// Ten of them; those from before are worthless.
+    /// Ten codes; earlier ones are invalid now.
     pub codes: Vec<String>,
 }
 

@@ -1,31 +1,31 @@
-//! What a person is signed in to: each sign-in begins a session, wherever it was.
+//! Sessions: sign-ins of an account.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-/// One sign-in that is still good.
+/// One active session.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct Session {
-    /// By which it is ended.
+pub struct SessionInfo {
+    /// Identifies the session.
     pub id: Uuid,
-    /// The browser or program that it was begun with, such as `Firefox`; empty if it did not say.
-    pub program: String,
-    /// The system below that, such as `Android`; empty if it did not say.
-    pub system: String,
-    /// When it was begun.
+    /// The browser or program, such as `Firefox`; empty if unknown.
+    pub user_agent: String,
+    /// The operating system, such as `Android`; empty if unknown.
+    pub os: String,
+    /// When it was started.
     pub created_at: DateTime<Utc>,
-    /// When it was last used, give or take a few minutes.
+    /// When it was last used, to within a few minutes.
     pub used_at: DateTime<Utc>,
-    /// The one that asks.
+    /// Whether it is the session of the request.
     pub current: bool,
 }
 
-/// The answer to `GET /auth/sessions/`.
+/// The response of `GET /auth/sessions/`
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct Sessions {
-    /// All that are good, the last used first.
-    pub sessions: Vec<Session>,
+pub struct SessionsResponse {
+    /// The active sessions, last used first.
+    pub sessions: Vec<SessionInfo>,
 }

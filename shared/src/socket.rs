@@ -1,47 +1,47 @@
-//! The frames of the socket at `/api/socket/`, subprotocol [`PROTOCOL`].
+//! The frames of the WebSocket at `/api/socket/`, subprotocol [`PROTOCOL`].
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::{changes::Changes, member::Standing, problem::Problem};
+use crate::{changes::Changes, member::MembershipStatus, problem::Problem};
 
-/// The subprotocol that the server answers with.
+/// The subprotocol that the server selects.
 pub const PROTOCOL: &str = "chatire.v1";
 
-/// Seconds between two frames that say that one person is writing.
-pub const TYPING_EVERY: u64 = 3;
-/// Seconds for which one of them holds.
-pub const TYPING_FOR: u64 = 6;
-/// How many people [`ServerFrame::Presence`] names.
+/// The interval of typing frames while a user is typing.
+pub const TYPING_INTERVAL_SECONDS: u64 = 3;
+/// How long a typing frame is valid.
+pub const TYPING_TTL_SECONDS: u64 = 6;
+/// The most users in [`ServerFrame::Presence`].
 pub const PRESENCE_MAX: usize = 50;
-/// How many chats one frame follows.
-pub const FOLLOWED_MAX: usize = 200;
+/// The most chats in one [`ClientFrame::Follow`].
+pub const FOLLOW_MAX: usize = 200;
 
-/// Why a socket was closed: the WebSocket close codes in use.
+/// The WebSocket close codes in use.
 pub mod close {
-    /// The other side said that it is done.
+    /// Normal closure.
     pub const NORMAL: u16 = 1000;
-    /// The server stops or restarts: come back in a moment.
-    pub const RESTARTING: u16 = 1012;
-    /// The client broke the protocol.
-    pub const MISBEHAVED: u16 = 1008;
-    /// A frame was larger than allowed.
-    pub const TOO_BIG: u16 = 1009;
-    /// The token ran out and no fresh one was sent, or its session was ended.
-    pub const TOKEN_ENDED: u16 = 4401;
-    /// The account was closed.
-    pub const REMOVED: u16 = 4403;
+    /// The server stops or restarts: reconnect soon.
+    pub const SERVICE_RESTART: u16 = 1012;
+    /// The client violated the protocol.
+    pub const POLICY_VIOLATION: u16 = 1008;
+    /// A frame or message was too large.
+    pub const MESSAGE_TOO_BIG: u16 = 1009;
+    /// The token expired without a new one, or its session ended.
+    pub const TOKEN_EXPIRED: u16 = 4401;
+    /// The account was deleted.
+    pub const ACCOUNT_DELETED: u16 = 4403;
 }
 
-/// The answer to `POST /auth/tickets/`: what a browser offers as its second subprotocol.
+/// The response of `POST /auth/tickets/`: a browser sends the ticket as its second subprotocol.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Ticket {
-    /// Good for one socket.
+    /// Valid for one connection.
     pub ticket: String,
-    /// Seconds until it is worthless.
+    /// Seconds until it expires.
     pub expires_in: u64,
 }
 
@@ -51,163 +51,169 @@ impl fmt::Debug for Ticket {
     }
 }
 
-/// What a client says.
+/// A frame from a client.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum ClientFrame {
-    /// Listen to a chat. Answered by `changes`: those after `after` if it is given, else none.
+    /// Opens a chat by `chat_id` or `uri`. Answered by `subscribed` and `changes`: those after `after`, or none without
+    /// it.
     Subscribe {
-        /// The chat.
-        uri: String,
-        /// The number up to which the client knows it.
+        /// The chat, if its id is known.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        chat_id: Option<i64>,
+        /// A current or former URI of the chat, used if there is no `chat_id`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        uri: Option<String>,
+        /// The client's head.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         after: Option<i64>,
-        /// The epoch that the number is from.
+        /// The epoch of `after`.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         epoch: Option<Uuid>,
     },
-    /// Have the chat open no more. A chat that was followed before it was subscribed to is followed again.
+    /// Closes a chat. If it was followed before, it is followed again.
     Unsubscribe {
         /// The chat.
-        uri: String,
+        chat_id: i64,
     },
-    /// Say something. Answered by `posted` or `refused` with the same `client_id`.
+    /// Posts a message. Answered by `posted` or `refused` with the same `client_id`.
     Post {
         /// The chat.
-        uri: String,
-        /// Makes sending again harmless.
+        chat_id: i64,
+        /// Makes it safe to retry.
         client_id: Uuid,
         /// The text.
         message: String,
     },
-    /// This person is writing something. Said again every [`TYPING_EVERY`] seconds while it lasts; saying it more often
-    /// changes nothing.
+    /// The user is typing. Sent every [`TYPING_INTERVAL_SECONDS`] seconds while that lasts; more often has no effect.
     Typing {
         /// The chat.
-        uri: String,
+        chat_id: i64,
     },
-    /// Read up to here.
+    /// Sets the user's read position.
     Read {
         /// The chat.
-        uri: String,
-        /// The place of the last message that was seen.
+        chat_id: i64,
+        /// The `seq` of the last message seen.
         seq: i64,
     },
-    /// Listen to these chats without having them open: no presence, no typing. Each is answered by `changes` if
-    /// something happened after `after`. A chat that is subscribed to already stays so.
+    /// Receives changes of chats without opening them: no presence, no typing. Each is answered by `changes` if there
+    /// are any after `after`. Open chats stay open.
     Follow {
-        /// The epoch that the numbers are from.
+        /// The epoch of the heads.
         epoch: Uuid,
-        /// The chats, at most [`FOLLOWED_MAX`].
-        chats: Vec<Followed>,
+        /// At most [`FOLLOW_MAX`].
+        chats: Vec<FollowedChat>,
     },
-    /// A fresh access token, before the old one runs out.
+    /// Replaces the access token before it expires.
     Renew {
-        /// The token.
+        /// The new token.
         token: String,
     },
 }
 
-/// A chat to be followed.
+/// A chat to follow.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Followed {
+pub struct FollowedChat {
     /// The chat.
-    pub uri: String,
-    /// The number up to which the client knows it.
+    pub chat_id: i64,
+    /// The client's head.
     pub after: i64,
 }
 
-/// What the server says.
+/// A frame from the server.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum ServerFrame {
     /// The first frame.
     Welcome {
-        /// Names this socket.
+        /// Identifies the connection.
         session: Uuid,
         /// Seconds between the server's pings.
         heartbeat: u64,
     },
-    /// Something happened in a chat that is listened to.
+    /// A chat was opened.
+    Subscribed {
+        /// Names the chat in all other frames; never changes.
+        chat_id: i64,
+        /// The chat's current URI.
+        uri: String,
+    },
+    /// Changes of a subscribed chat.
     Changes(Changes),
-    /// A post is stored.
+    /// A posted message is stored.
     Posted {
-        /// Of the post.
+        /// That of the post.
         client_id: Uuid,
-        /// The message's place in its chat.
+        /// The message's `seq`.
         seq: i64,
-        /// The chat's head when the message last changed.
+        /// The message's revision.
         revision: i64,
     },
-    /// A frame was not carried out.
+    /// A frame was rejected.
     Refused {
-        /// Of the post, if it was one.
+        /// That of the post, if it was one.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         client_id: Option<Uuid>,
-        /// The chat, if the frame named one.
+        /// The chat, if the frame named one by id.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        chat_id: Option<i64>,
+        /// The URI of a `subscribe` that named the chat by it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         uri: Option<String>,
-        /// Why.
+        /// The reason.
         problem: Problem,
     },
-    /// The client fell behind, or its cursor does not fit: it should fetch by the rule of [`crate::timeline`].
+    /// The client is behind, or its cursor is invalid: it should fetch changes (see [`crate::sync`]).
     Resync {
         /// The chat.
-        uri: String,
+        chat_id: i64,
     },
-    /// Somebody is writing something. Not numbered, and may be lost: it holds for [`TYPING_FOR`] seconds, or until a
-    /// message of theirs comes in.
+    /// A user is typing, for [`TYPING_TTL_SECONDS`] seconds or until the user's next message. Unordered, and may be
+    /// lost.
     Typing {
         /// The chat.
-        uri: String,
-        /// The user's id.
-        user: i64,
+        chat_id: i64,
+        /// The user.
+        user_id: i64,
     },
-    /// Who has the chat open now: the whole of it, not what became different. Not numbered, and may be lost; the next one
-    /// makes up for it.
+    /// Everyone who has the chat open. Unordered, and may be lost; the next one replaces it.
     Presence {
         /// The chat.
-        uri: String,
-        /// How many people.
+        chat_id: i64,
+        /// How many users are present.
         count: usize,
-        /// The ids of the first [`PRESENCE_MAX`] of them, in the order in which they came.
-        here: Vec<i64>,
+        /// The first [`PRESENCE_MAX`] of them, by the time they opened the chat.
+        users: Vec<i64>,
     },
-    /// Somebody has read up to here. Not numbered, and may be lost; said only in chats in which few are present, and to
-    /// the reader's other sockets.
+    /// A member's read position. Unordered, and may be lost. Sent only in chats with few users present, and to the
+    /// member's own other connections.
     Read {
         /// The chat.
-        uri: String,
-        /// The user's id.
-        user: i64,
-        /// The place.
+        chat_id: i64,
+        /// The member.
+        user_id: i64,
+        /// The read position.
         seq: i64,
     },
-    /// The place of this socket's user in a chat has begun, changed or ended. Unless it is `in` now, nothing of the chat
-    /// is heard any more. Told also where the chat was not listened to.
+    /// The user's membership status in a chat changed. Unless it is `member`, no more frames of the chat follow. Sent
+    /// also for chats without a subscription.
     Membership {
         /// The chat.
-        uri: String,
-        /// What they are in it now.
-        standing: Standing,
+        chat_id: i64,
+        /// The new status.
+        status: MembershipStatus,
     },
-    /// A chat that is listened to has another address from now on.
-    Moved {
-        /// The one it had.
-        uri: String,
-        /// The one it has.
-        to: String,
-    },
-    /// The chat has ended; nothing of it is heard any more.
+    /// The chat was deleted; no more frames of it follow.
     Gone {
         /// The chat.
-        uri: String,
+        chat_id: i64,
     },
-    /// The server is about to close the socket.
+    /// The server is about to close the connection.
     Goodbye {
-        /// A word for the log.
+        /// For logs.
         reason: String,
-        /// Seconds after which to come back.
+        /// Seconds after which to reconnect.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         retry_after: Option<u64>,
     },

@@ -1,10 +1,10 @@
-//! People: what is said of them, what they send to become known, and the rules for their names.
+//! Users and accounts: their profiles, and the rules for names and e-mail addresses.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{chat::check_line, credentials::Password, problem::FieldCode};
+use crate::{credentials::Password, problem::FieldCode, text::check_single_line};
 
 /// The longest username, in characters.
 pub const USERNAME_MAX: usize = 150;
@@ -12,39 +12,40 @@ pub const USERNAME_MAX: usize = 150;
 pub const DISPLAY_NAME_MAX: usize = 50;
 /// The longest e-mail address, in characters.
 pub const EMAIL_MAX: usize = 254;
-/// A person as members of a chat see them; text that is not set is empty.
+
+/// A user as other members see them. Unset text is empty.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct User {
-    /// The number by which a user is known for good.
+    /// Never changes.
     pub id: i64,
-    /// Unique without regard to case.
+    /// Unique; not case-sensitive.
     pub username: String,
-    /// Filled only in answers to the user themself, empty for everyone else.
+    /// Set only in responses to the user themself, empty for everyone else.
     pub email: String,
-    /// Kept for programs of the original; empty when unset.
+    /// For compatibility with the original application; empty when unset.
     pub first_name: String,
-    /// Kept for programs of the original; empty when unset.
+    /// For compatibility with the original application; empty when unset.
     pub last_name: String,
-    /// What they wish to be called, not unique; left out when unset.
+    /// Not unique; left out when unset.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub display_name: String,
-    /// The name of their picture, which is at `/api/avatars/<name>/`; left out when unset.
+    /// The name of the avatar at `/api/avatars/<name>/`; left out when unset.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub avatar: String,
-    /// Has no account, and is known by one browser alone; left out when false.
+    /// Whether the user has no account, only a session in one browser; left out when false.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub guest: bool,
 }
 
 impl User {
-    /// The user as others see them: without the e-mail.
+    /// The user without the e-mail address.
     #[must_use]
     pub fn public(&self) -> Self {
         Self { email: String::new(), ..self.clone() }
     }
 
-    /// What they are called.
+    /// The display name, or else the username.
     pub fn name(&self) -> &str {
         if self.display_name.is_empty() { &self.username } else { &self.display_name }
     }
@@ -58,15 +59,15 @@ pub struct Account {
     pub email: String,
     /// The name to sign in with.
     pub username: String,
-    /// The same number as [`User::id`].
+    /// The same as [`User::id`].
     pub id: i64,
-    /// What the user wishes to be called; left out when unset.
+    /// The display name; left out when unset.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub display_name: String,
     /// The same as [`User::avatar`]; left out when unset.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub avatar: String,
-    /// Has no password yet; left out when false.
+    /// Whether the account has no password yet; left out when false.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub guest: bool,
 }
@@ -88,16 +89,16 @@ pub struct SignUp {
 /// `POST /auth/guest/`
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct BeGuest {
-    /// Without one the server finds a friendly name.
+pub struct CreateGuest {
+    /// If left out, the server generates one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub display_name: Option<String>,
 }
 
-/// `POST /auth/claim/`: a guest becomes an account, and keeps everything.
+/// `POST /auth/claim/`: turns a guest into an account, which keeps all chats and messages.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct Claim {
+pub struct ClaimAccount {
     /// See [`check_username`].
     pub username: String,
     /// See [`check_password`](crate::credentials::check_password).
@@ -108,51 +109,51 @@ pub struct Claim {
     pub email: String,
 }
 
-/// The answer to [`BeGuest`] and [`Claim`]: a session has begun. A cookie that no script can read goes with it.
+/// The response of [`CreateGuest`] and [`ClaimAccount`]. Also sets the `HttpOnly` refresh cookie.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct Begun {
+pub struct SessionCreated {
     /// A signed access token.
     pub token: String,
-    /// Whose it is.
+    /// The signed-in user.
     pub user: User,
 }
 
-impl fmt::Debug for Begun {
+impl fmt::Debug for SessionCreated {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Begun").field("user", &self.user).finish_non_exhaustive()
     }
 }
 
-/// `PUT` and `PATCH /auth/me/`: what is given is changed.
+/// `PUT` and `PATCH /auth/me/`: changes the fields that are given.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct ChangeMe {
-    /// May be empty, which forgets the address. Guests have none.
+pub struct UpdateProfile {
+    /// Empty to remove the address. Guests have none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub email: Option<String>,
-    /// May be empty: then the username is shown. See [`check_display_name`].
+    /// Empty to show the username instead. See [`check_display_name`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub display_name: Option<String>,
 }
 
-/// A username has 1 to [`USERNAME_MAX`] letters, digits and `@ . + - _`.
+/// Accepts 1 to [`USERNAME_MAX`] letters, digits and `@ . + - _`.
 pub fn check_username(username: &str) -> Result<(), FieldCode> {
     match username.chars().count() {
         0 => Err(FieldCode::Blank),
         length if length > USERNAME_MAX => Err(FieldCode::TooLong),
         _ if username.chars().all(|c| c.is_alphanumeric() || "@.+-_".contains(c)) => Ok(()),
-        _ => Err(FieldCode::BadUsername),
+        _ => Err(FieldCode::InvalidUsername),
     }
 }
 
-/// A display name is empty or has at most [`DISPLAY_NAME_MAX`] characters on one line, of which one can be seen.
+/// Accepts an empty name, or one line of at most [`DISPLAY_NAME_MAX`] characters, one of them visible.
 pub fn check_display_name(name: &str) -> Result<(), FieldCode> {
-    check_line(name, DISPLAY_NAME_MAX)
+    check_single_line(name, DISPLAY_NAME_MAX)
 }
 
-/// An e-mail address is empty or has one `@` with something on both sides and no blanks; only a letter sent there
-/// could tell more.
+/// Accepts an empty address, or one with a single `@`, text on both sides, a dot in the domain and no blanks. Only
+/// sending an e-mail could verify more.
 pub fn check_email(email: &str) -> Result<(), FieldCode> {
     if email.is_empty() {
         return Ok(());
@@ -160,11 +161,11 @@ pub fn check_email(email: &str) -> Result<(), FieldCode> {
     if email.chars().count() > EMAIL_MAX {
         return Err(FieldCode::TooLong);
     }
-    let Some((local, domain)) = email.split_once('@') else { return Err(FieldCode::BadEmail) };
-    let odd = |c: char| c.is_whitespace() || c.is_control() || c == '@';
-    let dotted = domain.split('.').count() > 1 && domain.split('.').all(|label| !label.is_empty());
-    if local.is_empty() || !dotted || email.chars().filter(|c| odd(*c)).count() != 1 {
-        return Err(FieldCode::BadEmail);
+    let Some((local, domain)) = email.split_once('@') else { return Err(FieldCode::InvalidEmail) };
+    let is_special = |c: char| c.is_whitespace() || c.is_control() || c == '@';
+    let is_dotted = domain.split('.').count() > 1 && domain.split('.').all(|label| !label.is_empty());
+    if local.is_empty() || !is_dotted || email.chars().filter(|c| is_special(*c)).count() != 1 {
+        return Err(FieldCode::InvalidEmail);
     }
     Ok(())
 }
@@ -174,12 +175,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn usernames_of_every_script_are_taken_and_markup_is_not() {
+    fn username_allows_all_scripts_but_no_markup() {
         for good in ["ada", "Ada.Lovelace+1@home_-", "Åsa", "李", "٣"] {
             assert_eq!(check_username(good), Ok(()), "{good}");
         }
         for bad in ["a b", "<b>", "a/b", "a\u{200b}b", "\u{202e}eve"] {
-            assert_eq!(check_username(bad), Err(FieldCode::BadUsername), "{bad:?}");
+            assert_eq!(check_username(bad), Err(FieldCode::InvalidUsername), "{bad:?}");
         }
         assert_eq!(check_username(""), Err(FieldCode::Blank));
         assert_eq!(check_username(&"é".repeat(USERNAME_MAX)), Ok(()));
@@ -187,12 +188,12 @@ mod tests {
     }
 
     #[test]
-    fn addresses_need_one_at_sign_and_a_dotted_domain() {
+    fn email_needs_one_at_sign_and_a_dotted_domain() {
         for good in ["", "ada@example.org", "a.b+c@mail.example.org"] {
             assert_eq!(check_email(good), Ok(()), "{good}");
         }
         for bad in ["ada", "@example.org", "ada@", "ada@host", "a@b@c.org", "a b@c.org", "ada@c..org"] {
-            assert_eq!(check_email(bad), Err(FieldCode::BadEmail), "{bad}");
+            assert_eq!(check_email(bad), Err(FieldCode::InvalidEmail), "{bad}");
         }
     }
 }

@@ -1,20 +1,22 @@
-//! A client: what it says, what it knows, and the connection between.
+//! The model of a client: its post, its view of the chat, and the frames on their way over its connection.
 
 use std::collections::BTreeSet;
 
-use shared::timeline::{Verdict, judge};
+use shared::sync::ApplyResult;
 
 use crate::{
-    model::Mistake,
+    model::Mutation,
     server::{Author, Row, Server},
+    view::View,
 };
 
-/// What became of the one thing that a client has to say.
+/// The state of the one message that a writer posts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Saying {
-    Nothing,
-    Unanswered,
-    Answered(i64),
+pub enum PostState {
+    /// The client is only a reader.
+    None,
+    Pending,
+    Acknowledged(i64),
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -23,12 +25,12 @@ pub enum Frame {
     Subscribe {
         after: i64,
     },
-    /// The way of `GET …/changes/`, and what is left of a subscription once the server listens for it.
+    /// A request for `GET …/changes/`, and the second half of a subscription that is already active.
     Fetch {
         after: i64,
     },
-    /// What is left of a subscription that was read before the server listened for it.
-    Listen,
+    /// The second half of a subscription whose changes were read before it is active.
+    Activate,
     Posted {
         seq: i64,
     },
@@ -41,99 +43,102 @@ pub enum Frame {
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Client {
-    pub saying: Saying,
-    pub view: Vec<Row>,
-    pub head: i64,
-    pub connected: bool,
-    /// The server tells it what happens.
-    pub listened_for: bool,
+    pub post: PostState,
+    pub view: View,
+    pub is_connected: bool,
+    /// The server pushes changes to it.
+    pub is_subscribed: bool,
     /// A frame was lost: sooner or later the connection breaks.
-    pub torn: bool,
-    /// On the way to the server, in no order.
+    pub is_broken: bool,
+    /// Frames on their way to the server, unordered.
     pub up: BTreeSet<Frame>,
-    /// On the way to the client.
+    /// Frames on their way to the client, unordered.
     pub down: BTreeSet<Frame>,
 }
 
 impl Client {
-    pub fn new(writes: bool) -> Self {
+    pub fn new(is_writer: bool) -> Self {
         Self {
-            saying: if writes { Saying::Unanswered } else { Saying::Nothing },
-            view: Vec::new(),
-            head: 0,
-            connected: true,
-            listened_for: true,
-            torn: false,
-            up: writes.then_some(Frame::Post).into_iter().collect(),
+            post: if is_writer { PostState::Pending } else { PostState::None },
+            view: View::empty(),
+            is_connected: true,
+            is_subscribed: true,
+            is_broken: false,
+            up: is_writer.then_some(Frame::Post).into_iter().collect(),
             down: BTreeSet::new(),
         }
     }
 
     pub fn disconnect(&mut self) {
-        (self.connected, self.listened_for, self.torn) = (false, false, false);
+        (self.is_connected, self.is_subscribed, self.is_broken) = (false, false, false);
         self.up.clear();
         self.down.clear();
     }
 
-    pub fn reconnect(&mut self, mistake: Option<Mistake>) {
-        self.connected = true;
-        self.up.insert(Frame::Subscribe { after: self.head });
-        if self.saying == Saying::Unanswered && mistake != Some(Mistake::SendsNothingAgain) {
+    pub fn reconnect(&mut self, mutation: Option<Mutation>) {
+        self.is_connected = true;
+        self.up.insert(Frame::Subscribe { after: self.view.head() });
+        if self.post == PostState::Pending && mutation != Some(Mutation::NeverResends) {
             self.up.insert(Frame::Post);
         }
     }
 
-    /// The server takes a frame of this client.
-    pub fn is_heard(&mut self, me: Author, frame: &Frame, server: &mut Server, mistake: Option<Mistake>) {
+    /// The server receives a frame of this client.
+    pub fn deliver_up(
+        &mut self,
+        author: Author,
+        frame: &Frame,
+        server: &mut Server,
+        mutation: Option<Mutation>,
+    ) {
         match frame {
-            Frame::Post => server.gather(me, mistake),
-            &Frame::Subscribe { after } if mistake == Some(Mistake::ReadsBeforeItListens) => {
-                self.down.insert(changes(after, server));
-                self.up.insert(Frame::Listen);
+            Frame::Post => server.enqueue(author, mutation),
+            &Frame::Subscribe { after } if mutation == Some(Mutation::ReadsBeforeSubscribing) => {
+                self.down.insert(changes_since(after, server));
+                self.up.insert(Frame::Activate);
             }
             &Frame::Subscribe { after } => {
-                self.listened_for = true;
+                self.is_subscribed = true;
                 self.up.insert(Frame::Fetch { after });
             }
-            Frame::Listen => self.listened_for = true,
+            Frame::Activate => self.is_subscribed = true,
             &Frame::Fetch { after } => {
-                self.down.insert(changes(after, server));
+                self.down.insert(changes_since(after, server));
             }
-            Frame::Posted { .. } | Frame::Changes { .. } => unreachable!("a client does not say it"),
+            Frame::Posted { .. } | Frame::Changes { .. } => unreachable!("a server frame"),
         }
-        if mistake == Some(Mistake::AnswersBeforeTheCommit)
-            && let Some(work) = server.gathering.iter().position(|work| work.author == me)
+        if mutation == Some(Mutation::AcknowledgesBeforeCommit)
+            && let Some(index) = server.pending.iter().position(|post| post.author == author)
         {
-            let seq = server.head + 1 + i64::try_from(work).unwrap();
+            let seq = server.head + 1 + i64::try_from(index).unwrap();
             self.down.insert(Frame::Posted { seq });
         }
     }
 
-    /// This client takes a frame of the server.
-    pub fn hears(&mut self, frame: Frame, mistake: Option<Mistake>) {
+    /// This client receives a frame of the server.
+    pub fn deliver_down(&mut self, frame: Frame, mutation: Option<Mutation>) {
         match frame {
-            Frame::Posted { seq } => self.saying = Saying::Answered(seq),
-            Frame::Changes { after, head, rows } => match (judge(self.head, after, head), mistake) {
-                (Verdict::Fetch, Some(Mistake::AppliesWhatItShouldFetch))
-                | (Verdict::Ignore, Some(Mistake::AppliesWhatItShouldIgnore))
-                | (Verdict::Apply, _) => self.apply(after, head, rows),
-                (Verdict::Fetch, _) => {
-                    self.up.insert(Frame::Fetch { after: self.head });
+            Frame::Posted { seq } => self.post = PostState::Acknowledged(seq),
+            Frame::Changes { after, head, rows } => match (self.view.apply(after, head, &rows), mutation) {
+                (ApplyResult::Gap, Some(Mutation::AppliesAfterGap)) => {
+                    self.view.apply(self.view.head(), head, &rows);
                 }
-                (Verdict::Ignore, _) => {}
+                (ApplyResult::Ignored, Some(Mutation::MovesHeadBack)) => {
+                    let rows: Vec<_> = self.view.rows().collect();
+                    self.view = View::open(head, &rows);
+                }
+                (ApplyResult::Gap, _) => {
+                    self.up.insert(Frame::Fetch { after: self.view.head() });
+                }
+                (ApplyResult::Applied | ApplyResult::Ignored, _) => {}
+                (ApplyResult::Mismatch, _) => unreachable!("there is one chat and one epoch"),
             },
-            _ => unreachable!("a server does not say it"),
+            _ => unreachable!("a client frame"),
         }
-    }
-
-    fn apply(&mut self, after: i64, head: i64, rows: Vec<Row>) {
-        self.view.retain(|row| row.seq <= after || row.seq > head);
-        self.view.extend(rows);
-        self.head = head;
     }
 }
 
-pub fn changes(after: i64, server: &Server) -> Frame {
+pub fn changes_since(after: i64, server: &Server) -> Frame {
     let rows = server.rows_after(after);
     let head = rows.last().map_or(after, |row| row.seq);
     Frame::Changes { after, head, rows }

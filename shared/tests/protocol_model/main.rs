@@ -1,79 +1,85 @@
-//! The protocol in small, in every order in which it can happen: three people in one chat, a server that gathers,
-//! commits and tells, frames that are lost, doubled and overtaken, connections that break, and a crash. A checker walks
-//! through all states; the rule of the readers is the real one.
+//! A model checker for the protocol: up to three clients in one chat, a server that batches, commits and publishes
+//! posts, lost, duplicated and reordered frames, broken connections, and crashes, in every possible order.
+//!
+//! Clients are the real `Timeline` with the real sync rule. The server is a model: its numbering of posts copies the plan
+//! of the backend's message ingest, which this crate cannot depend on.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on fails")]
-#![allow(clippy::print_stdout, reason = "a proof says how far it went")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails where it cannot go on")]
+#![allow(clippy::print_stdout, reason = "reports how many states were checked")]
 
 mod client;
 mod model;
 mod server;
+mod view;
 
-use model::{Faults, Mistake, Protocol};
+use model::{
+    ACKNOWLEDGED_IS_STORED, COMES_TO_REST, CONSISTENT_AT_REST, FaultBudget, Mutation, Protocol,
+    SEQS_HAVE_NO_GAP, STORED_ONCE, VIEW_IS_PREFIX,
+};
 use stateright::{Checker, HasDiscoveries, Model};
 
-const NONE: Faults = Faults { cuts: 0, losses: 0, doubles: 0, crashes: 0 };
-const CUT: Faults = Faults { cuts: 1, ..NONE };
-const LOSS: Faults = Faults { losses: 1, ..NONE };
-const DOUBLE: Faults = Faults { doubles: 1, ..NONE };
-const CRASH: Faults = Faults { crashes: 1, ..NONE };
+const NONE: FaultBudget = FaultBudget { disconnects: 0, losses: 0, duplicates: 0, crashes: 0 };
+const DISCONNECT: FaultBudget = FaultBudget { disconnects: 1, ..NONE };
+const LOSS: FaultBudget = FaultBudget { losses: 1, ..NONE };
+const DUPLICATE: FaultBudget = FaultBudget { duplicates: 1, ..NONE };
+const CRASH: FaultBudget = FaultBudget { crashes: 1, ..NONE };
 
-/// Walks through everything, and fails with the shortest way to whatever does not hold.
-fn holds(clients: usize, authors: usize, faults: Faults) {
+/// Visits every state, and fails with the shortest path to one that violates a property.
+fn check(clients: usize, writers: usize, faults: FaultBudget) {
     let checker =
-        Protocol { clients, authors, faults, mistake: None }.checker().threads(2).spawn_bfs().join();
+        Protocol { clients, writers, faults, mutation: None }.checker().threads(2).spawn_bfs().join();
     println!("{faults:?}: {} states", checker.unique_state_count());
     checker.assert_properties();
 }
 
 #[test]
-fn of_three_a_crash_loses_and_doubles_nothing() {
-    holds(3, 2, CRASH);
+fn three_clients_survive_a_crash() {
+    check(3, 2, CRASH);
 }
 
 #[test]
-fn of_three_whatever_the_network_does_all_end_equal() {
-    for faults in [CUT, LOSS, DOUBLE] {
-        holds(3, 2, faults);
+fn three_clients_converge_after_a_network_fault() {
+    for faults in [DISCONNECT, LOSS, DUPLICATE] {
+        check(3, 2, faults);
     }
 }
 
 #[test]
-fn of_two_who_write_no_two_faults_together_part_them() {
+fn two_writers_converge_after_two_faults() {
     for faults in [
-        Faults { crashes: 2, ..NONE },
-        Faults { doubles: 1, ..CRASH },
-        Faults { losses: 1, ..CRASH },
-        Faults { cuts: 1, ..CRASH },
-        Faults { losses: 1, ..CUT },
-        Faults { doubles: 1, ..LOSS },
-        Faults { doubles: 1, ..CUT },
+        FaultBudget { crashes: 2, ..NONE },
+        FaultBudget { duplicates: 1, ..CRASH },
+        FaultBudget { losses: 1, ..CRASH },
+        FaultBudget { disconnects: 1, ..CRASH },
+        FaultBudget { losses: 1, ..DISCONNECT },
+        FaultBudget { duplicates: 1, ..LOSS },
+        FaultBudget { duplicates: 1, ..DISCONNECT },
     ] {
-        holds(2, 2, faults);
+        check(2, 2, faults);
     }
 }
 
 #[test]
-fn of_one_who_writes_and_one_who_reads_nothing_at_all_parts_them() {
-    holds(2, 1, Faults { cuts: 1, losses: 1, doubles: 1, crashes: 1 });
+fn writer_and_reader_converge_after_all_faults() {
+    check(2, 1, FaultBudget { disconnects: 1, losses: 1, duplicates: 1, crashes: 1 });
 }
 
-/// A proof is worth something only if it would find a mistake.
+/// The properties are worth something only if they detect bugs.
 #[test]
-fn every_mistake_is_found() {
-    for (mistake, faults, broken) in [
-        (Mistake::AppliesWhatItShouldFetch, LOSS, "every view is the beginning of the chat"),
-        (Mistake::AppliesWhatItShouldIgnore, DOUBLE, "every view is the beginning of the chat"),
-        (Mistake::StoresTwice, DOUBLE, "a message is stored once"),
-        (Mistake::AnswersBeforeTheCommit, CRASH, "an answered message is stored at its place"),
-        (Mistake::NumbersBeforeTheCommit, CRASH, "numbers have no gap"),
-        (Mistake::ReadsBeforeItListens, CUT, "whoever has come to rest knows everything"),
-        (Mistake::SendsNothingAgain, CUT, "everybody comes to rest"),
+fn every_mutation_is_detected() {
+    for (mutation, faults, violated) in [
+        (Mutation::AppliesAfterGap, LOSS, VIEW_IS_PREFIX),
+        (Mutation::MovesHeadBack, DUPLICATE, CONSISTENT_AT_REST),
+        (Mutation::StoresDuplicates, DUPLICATE, STORED_ONCE),
+        (Mutation::AcknowledgesBeforeCommit, CRASH, ACKNOWLEDGED_IS_STORED),
+        (Mutation::AssignsSeqBeforeCommit, CRASH, SEQS_HAVE_NO_GAP),
+        (Mutation::ReadsBeforeSubscribing, DISCONNECT, CONSISTENT_AT_REST),
+        (Mutation::NeverResends, DISCONNECT, COMES_TO_REST),
     ] {
-        let wanted = HasDiscoveries::AnyOf([broken].into());
-        let protocol = Protocol { clients: 3, authors: 2, faults, mistake: Some(mistake) };
+        let wanted = HasDiscoveries::AnyOf([violated].into());
+        let protocol = Protocol { clients: 3, writers: 2, faults, mutation: Some(mutation) };
         let checker = protocol.checker().threads(2).finish_when(wanted);
         let found = checker.spawn_bfs().join().discoveries();
-        assert!(found.contains_key(broken), "{mistake:?} goes unnoticed");
+        assert!(found.contains_key(violated), "{mutation:?} is not detected");
     }
 }

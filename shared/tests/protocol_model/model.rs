@@ -1,135 +1,139 @@
-//! What can happen, and what must hold whatever does.
+//! The state machine: every step that can happen, and the properties that must hold in every state.
 
 use stateright::{Model, Property};
 
 use crate::{
-    client::{Client, Frame, Saying, changes},
+    client::{Client, Frame, PostState, changes_since},
     server::Server,
 };
 
+pub const VIEW_IS_PREFIX: &str = "every view is a prefix of the chat";
+pub const STORED_ONCE: &str = "a message is stored once";
+pub const ACKNOWLEDGED_IS_STORED: &str = "an acknowledged message is stored with its seq";
+pub const SEQS_HAVE_NO_GAP: &str = "seqs have no gap";
+pub const CONSISTENT_AT_REST: &str = "at rest every view equals the chat";
+pub const COMES_TO_REST: &str = "the system comes to rest";
+
 pub struct Protocol {
     pub clients: usize,
-    /// So many of the clients write.
-    pub authors: usize,
-    pub faults: Faults,
-    pub mistake: Option<Mistake>,
+    /// How many of the clients post a message.
+    pub writers: usize,
+    pub faults: FaultBudget,
+    pub mutation: Option<Mutation>,
 }
 
-/// How much may still go wrong.
+/// How many faults of each kind may still happen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Faults {
-    pub cuts: u8,
+pub struct FaultBudget {
+    pub disconnects: u8,
     pub losses: u8,
-    pub doubles: u8,
+    pub duplicates: u8,
     pub crashes: u8,
 }
 
-/// What an implementation could get wrong.
+/// A deliberate bug, which the properties must detect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Mistake {
-    AppliesWhatItShouldFetch,
-    AppliesWhatItShouldIgnore,
-    StoresTwice,
-    AnswersBeforeTheCommit,
-    NumbersBeforeTheCommit,
-    ReadsBeforeItListens,
-    SendsNothingAgain,
+pub enum Mutation {
+    AppliesAfterGap,
+    MovesHeadBack,
+    StoresDuplicates,
+    AcknowledgesBeforeCommit,
+    AssignsSeqBeforeCommit,
+    ReadsBeforeSubscribing,
+    NeverResends,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct State {
+pub struct SystemState {
     pub server: Server,
     pub clients: Vec<Client>,
-    left: Faults,
+    faults_left: FaultBudget,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Act {
-    /// A frame arrives at the server, or at the client; `again` says that it will arrive once more.
-    ToServer {
+pub enum Step {
+    /// A frame arrives at the server; `again` means that it will arrive once more.
+    DeliverUp {
         client: usize,
         frame: Frame,
         again: bool,
     },
-    ToClient {
+    /// A frame arrives at the client.
+    DeliverDown {
         client: usize,
         frame: Frame,
         again: bool,
     },
-    LoseToServer(usize, Frame),
-    LoseToClient(usize, Frame),
+    LoseUp(usize, Frame),
+    LoseDown(usize, Frame),
     Commit,
-    Tell,
-    Cut(usize),
+    Publish,
+    Disconnect(usize),
     Reconnect(usize),
     Crash,
 }
 
 impl Model for Protocol {
-    type State = State;
-    type Action = Act;
+    type State = SystemState;
+    type Action = Step;
 
-    fn init_states(&self) -> Vec<State> {
-        let clients = (0..self.clients).map(|number| Client::new(number < self.authors)).collect();
-        vec![State { server: Server::default(), clients, left: self.faults }]
+    fn init_states(&self) -> Vec<SystemState> {
+        let clients = (0..self.clients).map(|index| Client::new(index < self.writers)).collect();
+        vec![SystemState { server: Server::default(), clients, faults_left: self.faults }]
     }
 
-    fn actions(&self, state: &State, acts: &mut Vec<Act>) {
-        for (number, client) in state.clients.iter().enumerate() {
-            if !client.connected {
-                acts.push(Act::Reconnect(number));
-            } else if client.torn || state.left.cuts > 0 {
-                acts.push(Act::Cut(number));
+    fn actions(&self, state: &SystemState, steps: &mut Vec<Step>) {
+        for (index, client) in state.clients.iter().enumerate() {
+            if !client.is_connected {
+                steps.push(Step::Reconnect(index));
+            } else if client.is_broken || state.faults_left.disconnects > 0 {
+                steps.push(Step::Disconnect(index));
             }
-            state.frames(number, acts);
+            state.add_frame_steps(index, steps);
         }
-        if !state.server.gathering.is_empty() && state.server.committed.is_none() {
-            acts.push(Act::Commit);
+        if !state.server.pending.is_empty() && state.server.committed.is_none() {
+            steps.push(Step::Commit);
         }
         if state.server.committed.is_some() {
-            acts.push(Act::Tell);
+            steps.push(Step::Publish);
         }
-        if state.left.crashes > 0 {
-            acts.push(Act::Crash);
+        if state.faults_left.crashes > 0 {
+            steps.push(Step::Crash);
         }
     }
 
-    fn next_state(&self, state: &State, act: Act) -> Option<State> {
+    fn next_state(&self, state: &SystemState, step: Step) -> Option<SystemState> {
         let mut state = state.clone();
-        let State { server, clients, left } = &mut state;
-        match act {
-            Act::ToServer { client, frame, again } => {
-                left.doubles -= u8::from(again);
-                if !again {
-                    clients[client].up.remove(&frame);
-                }
-                clients[client].is_heard(client, &frame, server, self.mistake);
+        let SystemState { server, clients, faults_left } = &mut state;
+        match step {
+            Step::DeliverUp { client, frame, again } => {
+                faults_left.duplicates -= u8::from(again);
+                clients[client].up.retain(|other| again || *other != frame);
+                clients[client].deliver_up(client, &frame, server, self.mutation);
             }
-            Act::ToClient { client, frame, again } => {
-                left.doubles -= u8::from(again);
-                if !again {
-                    clients[client].down.remove(&frame);
-                }
-                clients[client].hears(frame, self.mistake);
+            Step::DeliverDown { client, frame, again } => {
+                faults_left.duplicates -= u8::from(again);
+                clients[client].down.retain(|other| again || *other != frame);
+                clients[client].deliver_down(frame, self.mutation);
             }
-            Act::LoseToServer(client, frame) => {
-                left.losses -= 1;
-                clients[client].torn = clients[client].up.remove(&frame);
+            Step::LoseUp(client, frame) => {
+                faults_left.losses -= 1;
+                clients[client].is_broken = clients[client].up.remove(&frame);
             }
-            Act::LoseToClient(client, frame) => {
-                left.losses -= 1;
-                clients[client].torn = clients[client].down.remove(&frame);
+            Step::LoseDown(client, frame) => {
+                faults_left.losses -= 1;
+                clients[client].is_broken = clients[client].down.remove(&frame);
             }
-            Act::Commit => server.commit(self.mistake),
-            Act::Tell => state.tell(),
-            Act::Cut(client) => {
-                left.cuts -= u8::from(!clients[client].torn);
+            Step::Commit => server.commit(self.mutation),
+            Step::Publish => state.publish(),
+            Step::Disconnect(client) => {
+                faults_left.disconnects -= u8::from(!clients[client].is_broken);
                 clients[client].disconnect();
-                server.loses_sight_of(client);
+                server.disconnect(client);
             }
-            Act::Reconnect(client) => clients[client].reconnect(self.mistake),
-            Act::Crash => {
-                left.crashes -= 1;
+            Step::Reconnect(client) => clients[client].reconnect(self.mutation),
+            Step::Crash => {
+                faults_left.crashes -= 1;
                 server.crash();
                 clients.iter_mut().for_each(Client::disconnect);
             }
@@ -139,82 +143,97 @@ impl Model for Protocol {
 
     fn properties(&self) -> Vec<Property<Self>> {
         vec![
-            Property::always("an answered message is stored at its place", |_, state: &State| {
-                state.clients.iter().enumerate().all(|(number, client)| match client.saying {
-                    Saying::Answered(seq) => state.server.seq_of(number) == Some(seq),
+            Property::always(ACKNOWLEDGED_IS_STORED, |_, state: &SystemState| {
+                state.clients.iter().enumerate().all(|(index, client)| match client.post {
+                    PostState::Acknowledged(seq) => state.server.find_seq(index) == Some(seq),
                     _ => true,
                 })
             }),
-            Property::always("a message is stored once", |protocol, State { server, .. }: &State| {
-                (0..protocol.authors)
+            Property::always(STORED_ONCE, |protocol, SystemState { server, .. }: &SystemState| {
+                (0..protocol.writers)
                     .all(|author| server.rows.iter().filter(|row| row.author == author).count() <= 1)
             }),
-            Property::always("numbers have no gap", |_, State { server, .. }: &State| {
+            Property::always(SEQS_HAVE_NO_GAP, |_, SystemState { server, .. }: &SystemState| {
                 server.rows.iter().zip(1..).all(|(row, seq)| row.seq == seq)
             }),
-            Property::always("every view is the beginning of the chat", |_, state: &State| {
-                state.clients.iter().all(|client| state.server.rows.starts_with(&client.view))
+            Property::always(VIEW_IS_PREFIX, |_, state: &SystemState| {
+                state.clients.iter().all(|client| state.is_prefix(client))
             }),
-            Property::always("whoever has come to rest knows everything", |_, state: &State| {
-                !state.is_at_rest() || state.is_equal()
+            Property::always(CONSISTENT_AT_REST, |_, state: &SystemState| {
+                !state.is_at_rest() || state.is_consistent()
             }),
-            Property::eventually("everybody comes to rest", |_, state: &State| {
-                state.is_at_rest() && state.is_all_said()
+            Property::eventually(COMES_TO_REST, |_, state: &SystemState| {
+                state.is_at_rest() && state.is_all_acknowledged()
             }),
-            // Otherwise the walk would have missed what matters.
-            Property::sometimes("what is stored is said again", |_, State { server, .. }: &State| {
-                server.gathering.iter().any(|work| server.is_stored(work.author))
-            }),
+            // Without such states the search would prove nothing about idempotency.
+            Property::sometimes(
+                "a stored message is posted again",
+                |_, SystemState { server, .. }: &SystemState| {
+                    server.pending.iter().any(|post| server.is_stored(post.author))
+                },
+            ),
         ]
     }
 }
 
-impl State {
-    /// What may happen to the frames between the server and one client.
-    fn frames(&self, client: usize, acts: &mut Vec<Act>) {
+impl SystemState {
+    /// What can happen to the frames between the server and one client.
+    fn add_frame_steps(&self, client: usize, steps: &mut Vec<Step>) {
         let Client { up, down, .. } = &self.clients[client];
-        let again = if self.left.doubles > 0 { &[false, true][..] } else { &[false] };
+        let again = if self.faults_left.duplicates > 0 { &[false, true][..] } else { &[false] };
         for frame in up {
-            acts.extend(again.iter().map(|&again| Act::ToServer { client, frame: frame.clone(), again }));
+            steps.extend(again.iter().map(|&again| Step::DeliverUp { client, frame: frame.clone(), again }));
         }
         for frame in down {
-            acts.extend(again.iter().map(|&again| Act::ToClient { client, frame: frame.clone(), again }));
+            steps.extend(again.iter().map(|&again| Step::DeliverDown {
+                client,
+                frame: frame.clone(),
+                again,
+            }));
         }
-        if self.left.losses > 0 {
-            acts.extend(up.iter().map(|frame| Act::LoseToServer(client, frame.clone())));
-            acts.extend(down.iter().map(|frame| Act::LoseToClient(client, frame.clone())));
-        }
-    }
-
-    /// Answers whoever can be answered, and tells whoever is listened for.
-    fn tell(&mut self) {
-        let Some(commit) = self.server.committed.take() else { return };
-        for work in commit.works.iter().filter(|work| work.heard) {
-            if let Some(seq) = self.server.seq_of(work.author) {
-                self.clients[work.author].down.insert(Frame::Posted { seq });
-            }
-        }
-        if self.server.head > commit.after {
-            let told = changes(commit.after, &self.server);
-            for client in self.clients.iter_mut().filter(|client| client.listened_for) {
-                client.down.insert(told.clone());
-            }
+        if self.faults_left.losses > 0 {
+            steps.extend(up.iter().map(|frame| Step::LoseUp(client, frame.clone())));
+            steps.extend(down.iter().map(|frame| Step::LoseDown(client, frame.clone())));
         }
     }
 
-    /// Nothing is on its way, and nothing was lost that nobody noticed.
+    /// Answers the posts of the committed batch and pushes its changes to all subscribers.
+    fn publish(&mut self) {
+        let Some(batch) = self.server.committed.take() else { return };
+        for post in batch.posts.iter().filter(|post| post.can_answer) {
+            if let Some(seq) = self.server.find_seq(post.author) {
+                self.clients[post.author].down.insert(Frame::Posted { seq });
+            }
+        }
+        if self.server.head > batch.after {
+            let changes = changes_since(batch.after, &self.server);
+            for client in self.clients.iter_mut().filter(|client| client.is_subscribed) {
+                client.down.insert(changes.clone());
+            }
+        }
+    }
+
+    fn is_prefix(&self, client: &Client) -> bool {
+        let rows: Vec<_> = client.view.rows().collect();
+        self.server.rows.starts_with(&rows)
+    }
+
+    /// No frame is on its way, and no lost frame is still undetected.
     fn is_at_rest(&self) -> bool {
-        let quiet = |client: &Client| {
-            client.connected && !client.torn && client.up.is_empty() && client.down.is_empty()
+        let is_quiet = |client: &Client| {
+            client.is_connected && !client.is_broken && client.up.is_empty() && client.down.is_empty()
         };
-        self.server.gathering.is_empty() && self.server.committed.is_none() && self.clients.iter().all(quiet)
+        self.server.pending.is_empty() && self.server.committed.is_none() && self.clients.iter().all(is_quiet)
     }
 
-    fn is_equal(&self) -> bool {
-        self.clients.iter().all(|client| client.view == self.server.rows)
+    fn is_consistent(&self) -> bool {
+        let is_current = |client: &Client| {
+            client.view.head() == self.server.head && client.view.rows().eq(self.server.rows.iter().copied())
+        };
+        self.clients.iter().all(is_current)
     }
 
-    fn is_all_said(&self) -> bool {
-        self.clients.iter().all(|client| matches!(client.saying, Saying::Nothing | Saying::Answered(_)))
+    fn is_all_acknowledged(&self) -> bool {
+        self.clients.iter().all(|client| client.post != PostState::Pending)
     }
 }

@@ -1,8 +1,8 @@
-//! The server: what is on disk, and what a crash takes.
+//! The model of the server: what is stored, what a crash loses, and how posts get their numbers.
 
-use crate::model::Mistake;
+use crate::model::Mutation;
 
-/// A message is known by its author: everybody says one thing.
+/// A client's index. Each writer posts one message, so it also identifies a message.
 pub type Author = usize;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -11,63 +11,63 @@ pub struct Row {
     pub author: Author,
 }
 
-/// A post on its way to the disk.
+/// A post that waits to be committed.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Work {
+pub struct PendingPost {
     pub author: Author,
-    /// The connection over which it came is still there to be answered.
-    pub heard: bool,
-    /// Its number, if it was given one too early.
-    seq: Option<i64>,
+    /// The connection it came from still exists, so it can be answered.
+    pub can_answer: bool,
+    /// Its number, if it was assigned too early.
+    early_seq: Option<i64>,
 }
 
-/// What was committed and not told to anyone yet.
+/// A committed batch that is not published yet.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Commit {
+pub struct CommittedBatch {
     pub after: i64,
-    pub works: Vec<Work>,
+    pub posts: Vec<PendingPost>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Server {
     pub head: i64,
     pub rows: Vec<Row>,
-    pub gathering: Vec<Work>,
-    pub committed: Option<Commit>,
+    pub pending: Vec<PendingPost>,
+    pub committed: Option<CommittedBatch>,
 }
 
 impl Server {
-    pub fn gather(&mut self, author: Author, mistake: Option<Mistake>) {
-        let seq = (mistake == Some(Mistake::NumbersBeforeTheCommit)).then(|| {
+    pub fn enqueue(&mut self, author: Author, mutation: Option<Mutation>) {
+        let early_seq = (mutation == Some(Mutation::AssignsSeqBeforeCommit)).then(|| {
             self.head += 1;
             self.head
         });
-        self.gathering.push(Work { author, heard: true, seq });
+        self.pending.push(PendingPost { author, can_answer: true, early_seq });
     }
 
-    /// Stores all that gathered, each message once.
-    pub fn commit(&mut self, mistake: Option<Mistake>) {
+    /// Stores all pending posts, each message once.
+    pub fn commit(&mut self, mutation: Option<Mutation>) {
         let after = self.rows.last().map_or(0, |row| row.seq);
-        let works = std::mem::take(&mut self.gathering);
-        for work in &works {
-            if mistake == Some(Mistake::StoresTwice) || !self.is_stored(work.author) {
-                self.store(work);
+        let posts = std::mem::take(&mut self.pending);
+        for post in &posts {
+            if mutation == Some(Mutation::StoresDuplicates) || !self.is_stored(post.author) {
+                self.store(post);
             }
         }
-        self.committed = Some(Commit { after, works });
+        self.committed = Some(CommittedBatch { after, posts });
     }
 
-    fn store(&mut self, work: &Work) {
-        let seq = work.seq.unwrap_or(self.head + 1);
+    fn store(&mut self, post: &PendingPost) {
+        let seq = post.early_seq.unwrap_or(self.head + 1);
         self.head = self.head.max(seq);
-        self.rows.push(Row { seq, author: work.author });
+        self.rows.push(Row { seq, author: post.author });
     }
 
     pub fn is_stored(&self, author: Author) -> bool {
-        self.seq_of(author).is_some()
+        self.find_seq(author).is_some()
     }
 
-    pub fn seq_of(&self, author: Author) -> Option<i64> {
+    pub fn find_seq(&self, author: Author) -> Option<i64> {
         self.rows.iter().find(|row| row.author == author).map(|row| row.seq)
     }
 
@@ -75,16 +75,16 @@ impl Server {
         self.rows.iter().filter(|row| row.seq > after).copied().collect()
     }
 
-    /// A connection broke: what came over it is stored all the same, but not answered.
-    pub fn loses_sight_of(&mut self, author: Author) {
-        let committed = self.committed.iter_mut().flat_map(|commit| &mut commit.works);
-        for work in self.gathering.iter_mut().chain(committed).filter(|work| work.author == author) {
-            work.heard = false;
+    /// A connection broke: its posts are still stored, but not answered.
+    pub fn disconnect(&mut self, author: Author) {
+        let committed = self.committed.iter_mut().flat_map(|batch| &mut batch.posts);
+        for post in self.pending.iter_mut().chain(committed).filter(|post| post.author == author) {
+            post.can_answer = false;
         }
     }
 
     pub fn crash(&mut self) {
-        self.gathering.clear();
+        self.pending.clear();
         self.committed = None;
     }
 }

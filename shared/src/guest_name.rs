@@ -1,4 +1,4 @@
-//! Friendly names for people who have not chosen one.
+//! Generates display names for guests.
 
 const COLOURS: [&str; 48] = [
     "Amber",
@@ -59,9 +59,8 @@ const ANIMALS: [&str; 48] = [
     "Stork", "Swift", "Wren",
 ];
 
-/// The name that belongs to a random number, such as "Amber Otter". Names need not be unique, so two people may meet
-/// under the same one.
-pub fn friendly(random: u32) -> String {
+/// The name for a random number, such as "Amber Otter". Names are not unique.
+pub fn generate(random: u32) -> String {
     let number = random as usize;
     let colour = COLOURS.get(number % COLOURS.len()).copied().unwrap_or_default();
     let animal = ANIMALS.get(number / COLOURS.len() % ANIMALS.len()).copied().unwrap_or_default();
@@ -76,11 +75,11 @@ mod tests {
     use crate::user::check_display_name;
 
     #[test]
-    fn every_number_has_a_name_and_neighbours_have_different_ones() {
+    fn guest_names_are_distinct_and_valid() {
         let all = u32::try_from(COLOURS.len() * ANIMALS.len()).unwrap();
-        let names: HashSet<_> = (0..all).map(friendly).collect();
+        let names: HashSet<_> = (0..all).map(generate).collect();
         assert_eq!(names.len(), COLOURS.len() * ANIMALS.len());
-        for name in names.iter().chain([&friendly(u32::MAX)]) {
+        for name in names.iter().chain([&generate(u32::MAX)]) {
             assert_eq!(check_display_name(name), Ok(()), "{name}");
             assert!(name.split(' ').all(|word| !word.is_empty()) && name.contains(' '), "{name}");
         }

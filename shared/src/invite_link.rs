@@ -1,90 +1,90 @@
-//! Links: invitations to a chat beside its page URL.
+//! Invite links: further ways into a chat beside its page URL.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    chat::check_line,
     member::{Member, Role},
     problem::FieldCode,
+    text::check_single_line,
     user::User,
 };
 
 /// The longest label, in characters.
 pub const LABEL_MAX: usize = 100;
-/// How many people one link may let in at most, if it says so at all.
-pub const USES_MAX: u32 = 100_000;
-/// How many links a chat may have that work.
-pub const LINKS_MAX: i64 = 100;
+/// The greatest use limit of one link.
+pub const INVITE_LINK_USES_MAX: u32 = 100_000;
+/// How many links of a chat can be active at once.
+pub const INVITE_LINKS_MAX: i64 = 100;
 
-/// A link, without the secret: that is shown once, to whoever made it.
+/// An invite link, without its secret.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct Link {
-    /// The number by which the link is known for good.
+pub struct InviteLink {
+    /// Never changes.
     pub id: i64,
-    /// What it is for, in its maker's words; may be empty.
+    /// A note of its creator; may be empty.
     pub label: String,
-    /// What it lets people do.
+    /// The role it gives.
     pub role: Role,
-    /// Who made it.
+    /// The member who created it.
     pub created_by: User,
-    /// When it was made.
+    /// When it was created.
     pub created_at: DateTime<Utc>,
-    /// When it stops to work.
+    /// When it expires.
     pub expires_at: Option<DateTime<Utc>>,
-    /// How many people it lets in.
-    pub uses_max: Option<u32>,
-    /// How many it has let in.
+    /// The use limit.
+    pub max_uses: Option<u32>,
+    /// How many users have joined by it.
     pub uses: u32,
-    /// When it was revoked. Whom it let in stays.
+    /// When it was revoked. Members who joined by it stay.
     pub revoked_at: Option<DateTime<Utc>>,
 }
 
 /// `POST /api/chats/<uri>/links/`
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct MakeLink {
+pub struct CreateInviteLink {
     /// May be empty.
     #[serde(default)]
     pub label: String,
     /// `reader`, `writer` or `moderator`.
     pub role: Role,
-    /// Seconds for which it works; for good without.
+    /// Seconds until it expires; left out for never.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_in: Option<u64>,
-    /// How many people it lets in, 1 to [`USES_MAX`]; any number without.
+    /// The use limit, 1 to [`INVITE_LINK_USES_MAX`]; left out for none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub uses_max: Option<u32>,
+    pub max_uses: Option<u32>,
 }
 
-/// The answer to [`MakeLink`]: the only time that the secret is told.
+/// The response of [`CreateInviteLink`], the only one that contains the secret.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct Made {
-    /// The link.
-    pub link: Link,
-    /// Where it leads in: `/chats/<secret>`.
+pub struct InviteLinkCreated {
+    /// The new link.
+    pub link: InviteLink,
+    /// The link's page is `/chats/<secret>`.
     pub secret: String,
 }
 
-/// The answer to `GET /api/chats/<uri>/links/`
+/// The response of `GET /api/chats/<uri>/links/`
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct Links {
-    /// Those that were made, newest first.
-    pub links: Vec<Link>,
+pub struct InviteLinksResponse {
+    /// Newest first.
+    pub links: Vec<InviteLink>,
 }
 
-/// The answer to `GET /api/chats/<uri>/links/<id>/members/`
+/// The response of `GET /api/chats/<uri>/links/<id>/members/`
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct CameBy {
-    /// Who came by the link, whatever became of them.
+pub struct InviteLinkUse {
+    /// All who joined by the link, whatever their membership status is now.
     pub members: Vec<Member>,
 }
 
-/// A label is one line of at most [`LABEL_MAX`] characters.
+/// Accepts one line of at most [`LABEL_MAX`] characters.
 pub fn check_label(label: &str) -> Result<(), FieldCode> {
-    check_line(label, LABEL_MAX)
+    check_single_line(label, LABEL_MAX)
 }

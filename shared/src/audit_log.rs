@@ -1,31 +1,31 @@
-//! What was done in a chat, by whom and when, as those who keep it can read it.
+//! The audit log of a chat: who did what, and when.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::{event::Event, user::User};
 
-/// An entry of the audit.
+/// One entry of the audit log.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct AuditEntry {
-    /// Rises from entry to entry.
+    /// Increases from entry to entry.
     pub id: i64,
-    /// When.
+    /// When it was done.
     pub created_at: DateTime<Utc>,
-    /// Who did it; nobody if the server did, by the chat's own rules.
+    /// The user who did it; left out if the server did it by the chat's own rules.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user: Option<User>,
-    /// What.
-    pub act: Event,
+    /// What was done.
+    pub action: Event,
 }
 
-/// The answer to `GET /api/chats/<uri>/audit/`: a page, newest first.
+/// The response of `GET /api/chats/<uri>/audit/`: one page.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct Audit {
-    /// The entries, newest first.
+pub struct AuditLogResponse {
+    /// Newest first.
     pub entries: Vec<AuditEntry>,
-    /// There are older ones: ask for those before the last one's `id`.
+    /// Whether there are older entries: request them with the last entry's `id` as `before`.
     pub earlier: bool,
 }

@@ -1,53 +1,53 @@
-//! Everything of one's own in a file.
+//! Exports of all data of an account.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-/// How far it is.
+/// The state of a [`DataExport`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
-pub enum State {
-    /// Others are before it.
+pub enum ExportState {
+    /// Queued.
     Waiting,
-    /// It is being written.
+    /// The file is being written.
     Running,
-    /// The file can be had.
+    /// The file can be downloaded.
     Ready,
-    /// It could not be written; it may be tried again.
+    /// The export failed and can be requested again.
     Failed,
-    /// A state of a newer server.
+    /// A state from a newer server.
     #[serde(other)]
     Unknown,
 }
 
-/// A file with everything of the caller's own: a ZIP of JSON and pictures.
+/// An export of all the caller's data: a ZIP file of JSON and images.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct Export {
-    /// By which it is asked for.
+pub struct DataExport {
+    /// Identifies the export.
     pub id: Uuid,
-    /// How far it is.
-    pub state: State,
-    /// When it was asked for.
+    /// The current state.
+    pub state: ExportState,
+    /// When it was requested.
     pub created_at: DateTime<Utc>,
-    /// How many messages are written,
+    /// How many messages are written.
     pub done: u64,
-    /// of how many.
+    /// How many messages there are.
     pub total: u64,
     /// The size of the file in bytes, once it is ready.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bytes: Option<u64>,
-    /// When the file goes, once it is ready.
+    /// When the file will be deleted, once it is ready.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<DateTime<Utc>>,
 }
 
-/// The answer to `GET /auth/exports/`.
+/// The response of `GET /auth/exports/`
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct Exports {
-    /// Those of the last day, the newest first.
-    pub exports: Vec<Export>,
+pub struct DataExportsResponse {
+    /// Those of the last day, newest first.
+    pub exports: Vec<DataExport>,
 }

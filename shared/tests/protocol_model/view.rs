@@ -1,0 +1,97 @@
+//! A client's copy of the chat: the real [`Timeline`] in a form that the checker can hash and share between states.
+
+use std::{
+    hash::{Hash, Hasher},
+    sync::Arc,
+};
+
+use chrono::DateTime;
+use shared::{
+    changes::Changes,
+    chat::{Chat, JoinResponse},
+    message::{Message, MessagePage},
+    sync::ApplyResult,
+    timeline::Timeline,
+    user::User,
+};
+use uuid::Uuid;
+
+use crate::server::Row;
+
+const CHAT_ID: i64 = 1;
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct View(Arc<Timeline>);
+
+impl View {
+    pub fn empty() -> Self {
+        Self::open(0, &[])
+    }
+
+    /// The view of a client that joins when the server has this head.
+    pub fn open(head: i64, rows: &[Row]) -> Self {
+        let joined = JoinResponse {
+            status: String::new(),
+            uri: String::new(),
+            epoch: Uuid::nil(),
+            head,
+            chat: Chat::new(CHAT_ID, DateTime::UNIX_EPOCH),
+            members: Vec::new(),
+            former_members: Vec::new(),
+            message: String::new(),
+            user: User::default(),
+        };
+        let page = MessagePage {
+            id: CHAT_ID,
+            uri: String::new(),
+            epoch: Uuid::nil(),
+            head,
+            earlier: false,
+            messages: rows.iter().map(message).collect(),
+        };
+        Self(Arc::new(Timeline::open(joined, page)))
+    }
+
+    pub fn apply(&mut self, after: i64, head: i64, rows: &[Row]) -> ApplyResult {
+        let changes = Changes {
+            chat_id: CHAT_ID,
+            epoch: Uuid::nil(),
+            after,
+            head,
+            more: false,
+            chat: None,
+            members: Vec::new(),
+            messages: rows.iter().map(message).collect(),
+        };
+        Arc::make_mut(&mut self.0).apply(changes)
+    }
+
+    pub fn head(&self) -> i64 {
+        self.0.head()
+    }
+
+    pub fn rows(&self) -> impl ExactSizeIterator<Item = Row> {
+        self.0.messages().map(|message| Row { seq: message.seq, author: message.user.id.try_into().unwrap() })
+    }
+}
+
+impl Hash for View {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.head().hash(state);
+        self.rows().for_each(|row| row.hash(state));
+    }
+}
+
+fn message(row: &Row) -> Message {
+    Message {
+        id: row.seq,
+        seq: row.seq,
+        revision: row.seq,
+        client_id: Uuid::from_u128(row.author as u128),
+        created_at: DateTime::UNIX_EPOCH,
+        user: User { id: row.author.try_into().unwrap(), ..User::default() },
+        message: String::new(),
+        event: None,
+        deleted: false,
+    }
+}
