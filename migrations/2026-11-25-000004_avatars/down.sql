@@ -1,2 +1,0 @@
-DROP TABLE avatars;
-ALTER TABLE users DROP COLUMN avatar;

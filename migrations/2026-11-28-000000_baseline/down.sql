@@ -1,0 +1,17 @@
+DROP TABLE data_exports;
+DROP TABLE audit_log;
+DROP FUNCTION reject_audit_log_change;
+DROP TABLE messages;
+DROP TABLE members;
+DROP TABLE invite_links;
+DROP TABLE former_uris;
+DROP TABLE chats;
+DROP TABLE passkeys;
+DROP TABLE recovery_codes;
+DROP TABLE second_factors;
+DROP TABLE password_resets;
+DROP TABLE spent_refresh_tokens;
+DROP TABLE sessions;
+DROP TABLE avatars;
+DROP TABLE users;
+DROP TABLE instance;
