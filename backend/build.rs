@@ -1,8 +1,10 @@
-//! The client is embedded from `dist/`, which must exist for that, though it may be empty.
+//! Release builds embed the client from `dist/`. The folder must exist, but may be empty.
 #![allow(clippy::print_stdout, reason = "a build script speaks to cargo so")]
 
 fn main() -> std::io::Result<()> {
-    // The macro that embeds reads the folder only when this crate is compiled: new files must cause that.
-    println!("cargo:rerun-if-changed=../dist");
+    // The files are embedded when this crate is compiled, so it must be compiled again when they change. With debug
+    // assertions the server reads them at run time.
+    let input = if cfg!(debug_assertions) { "build.rs" } else { "../dist" };
+    println!("cargo:rerun-if-changed={input}");
     std::fs::create_dir_all("../dist")
 }

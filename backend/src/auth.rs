@@ -1,24 +1,27 @@
-//! Who asks, and may they: passwords, sessions, tokens and tickets, and the extractors that exist only for whoever may.
+//! Authentication and authorization: passwords, sessions, tokens, passkeys and the extractors that enforce policies.
 
-pub mod access;
-pub mod acting;
+pub mod authenticated;
+pub mod cache;
+pub mod context;
 pub mod cookies;
-pub mod device;
-pub mod granted;
+pub mod encryption;
+pub mod jwt;
 mod key_file;
-pub mod keys;
-pub mod known;
-pub mod membership;
+pub mod opaque_token;
 pub mod passkeys;
 pub mod passwords;
-pub mod proof;
+pub mod policy;
 pub mod recovery_code;
-pub mod sealing;
-pub mod second_factor;
+pub mod refresh_tokens;
 pub mod sessions;
-pub mod signed_in;
 pub mod tickets;
+pub mod totp;
+pub mod user_agent;
 
-pub use membership::{Moderator, Owner, Reader, Writer};
-pub use proof::Proven;
-pub use signed_in::{AccountHolder, Guest, SignedIn, Visitor};
+pub use authenticated::{AccountHolder, Authenticated, Guest, MaybeAuthenticated};
+pub use context::AuthContext;
+pub use policy::{
+    authorized::Authorized,
+    extractors::{ChatModerator, ChatOwner, ChatReader, ChatWriter},
+    reauth::{RecentlyAuthenticated, RecentlyAuthenticatedOrGuest},
+};

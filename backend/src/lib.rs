@@ -1,33 +1,20 @@
-//! The server of Chatire: its REST API and socket over PostgreSQL, with the client embedded.
+//! The Chatire server: REST API and WebSocket over PostgreSQL, with the embedded client.
 
-mod address;
-pub mod app;
-mod assets;
+pub mod api;
 pub mod auth;
-mod body;
+pub mod chat;
+pub mod chat_commands;
+pub mod cli;
 pub mod config;
-pub mod db;
-mod deadline;
-pub mod departing;
-pub mod exports;
-mod headers;
-mod hub;
-pub mod idle;
+pub mod detached;
+pub mod email;
+pub mod error;
+pub mod http;
 mod images;
-pub mod lifetime;
-mod limits;
-pub mod log;
-mod mail;
-pub mod openapi;
-pub mod operator;
-mod origin;
-pub mod postgres;
-mod preflight;
-pub mod problem;
-pub mod reading;
-pub mod routes;
-mod secret;
+pub mod jobs;
+pub mod rate_limit;
+pub mod realtime;
 pub mod server;
-mod unread;
-mod wire;
-mod writer;
+pub mod state;
+pub mod store;
+pub mod telemetry;

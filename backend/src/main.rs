@@ -1,36 +1,37 @@
-//! The program: reads its settings, gets a database, serves, and ends tidily.
+//! The `chatire` program: reads the configuration, starts a database if none is given, and runs a command.
 
 use std::{future::pending, io::IsTerminal, process::ExitCode, sync::Arc, time::Duration};
 
 use backend::{
-    app::App,
-    config::{Arguments, Command, Config, ResetPassword},
-    db, log, operator,
-    postgres::{self, Cluster},
+    cli::reset_password,
+    config::{Arguments, CliCommand, Config, ResetPassword},
     server,
+    state::AppState,
+    store, telemetry,
 };
+use private_postgres::Cluster;
 use tokio::{
     signal::unix::{SignalKind, signal},
     time::timeout,
 };
 
-/// Keeps small what was large for a moment: the buffers of handshakes, and the memory that comparing passwords takes. Without
-/// huge pages, of which a thread would use a few kilobytes.
+/// Returns memory after peaks such as handshake buffers and password hashing. Huge pages are disabled, because a thread would
+/// use only a few kilobytes of each.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// Whatever happens, the program ends in time to be started again.
-const STOPPED_WITHIN: Duration = Duration::from_secs(22);
+/// The shutdown ends after this time in any case.
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(22);
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    log::start(log::wanted(), std::io::stderr, std::io::stderr().is_terminal());
-    let done = match Arguments::read().command {
-        Command::Serve(config) => serve(config).await,
-        Command::Migrate(config) => migrate(config).await,
-        Command::ResetPassword(asked) => reset_password(asked).await,
+    telemetry::init(telemetry::env_filter(), std::io::stderr, std::io::stderr().is_terminal());
+    let result = match Arguments::read().command {
+        CliCommand::Serve(config) => serve(config).await,
+        CliCommand::Migrate(config) => migrate(config).await,
+        CliCommand::ResetPassword(arguments) => reset_password(arguments).await,
     };
-    match done {
+    match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             tracing::error!("{error:#}");
@@ -41,74 +42,75 @@ async fn main() -> ExitCode {
 
 async fn serve(config: Config) -> anyhow::Result<()> {
     let (mut cluster, url) = database(&config).await?;
-    let served = serve_on(config, &url, cluster.as_mut()).await;
-    stop(cluster).await.and(served)
+    let result = serve_on(config, &url, cluster.as_mut()).await;
+    stop(cluster).await.and(result)
 }
 
 async fn serve_on(config: Config, url: &str, cluster: Option<&mut Cluster>) -> anyhow::Result<()> {
     let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
-    let app = App::start(config, url).await?;
+    let app = AppState::start(config, url).await?;
     let (server, address) = server::bind(&app)?;
     let handle = server.handle();
     let server = tokio::spawn(server);
-    tokio::spawn(server::tend(Arc::clone(&app)));
+    tokio::spawn(server::run_background_jobs(Arc::clone(&app)));
     announce(address);
-    let why = tokio::select! {
+    let failure = tokio::select! {
         _ = interrupt.recv() => None,
         _ = terminate.recv() => None,
-        why = ended(cluster) => Some(why),
+        error = database_failure(cluster) => Some(error),
     };
-    tracing::info!("stopping");
-    if timeout(STOPPED_WITHIN, server::stop(&app, &handle)).await.is_err() {
-        tracing::error!("some requests did not end");
+    tracing::info!("shutting down");
+    if timeout(SHUTDOWN_TIMEOUT, server::stop(&app, &handle)).await.is_err() {
+        tracing::error!("some requests did not finish in time");
     } else {
         server.await??;
     }
-    match why {
-        Some(why) => Err(why),
+    match failure {
+        Some(error) => Err(error),
         None => Ok(()),
     }
 }
 
-async fn ended(cluster: Option<&mut Cluster>) -> anyhow::Error {
+/// Waits until the private PostgreSQL fails.
+async fn database_failure(cluster: Option<&mut Cluster>) -> anyhow::Error {
     match cluster {
-        Some(cluster) => cluster.ended().await,
+        Some(cluster) => cluster.wait_for_failure().await,
         None => pending().await,
     }
 }
 
 async fn migrate(config: Config) -> anyhow::Result<()> {
     let (cluster, url) = database(&config).await?;
-    let migrated = db::migrate(&url).await;
+    let result = store::migrate(&url).await;
     stop(cluster).await?;
-    match migrated? {
-        steps if steps.is_empty() => tracing::info!("the database is up to date"),
-        steps => tracing::info!("migrated: {}", steps.join(", ")),
+    match result? {
+        steps if steps.is_empty() => tracing::info!("the database schema is up to date"),
+        steps => tracing::info!("applied migrations: {}", steps.join(", ")),
     }
     Ok(())
 }
 
-/// Speaks to a server's database beside the server, if that runs.
-#[expect(clippy::print_stdout, reason = "what the operator asked for")]
+/// Works also while the server is running.
+#[expect(clippy::print_stdout, reason = "the output of the command")]
 async fn reset_password(
     ResetPassword { username, without_second_factor, config }: ResetPassword,
 ) -> anyhow::Result<()> {
     let (cluster, url) = match &config.database_url {
         Some(url) => (None, url.clone()),
-        None => postgres::reach(&config.data_dir).await?,
+        None => private_postgres::connect_or_start(&config.data_dir).await?,
     };
-    let page = operator::reset_password(&config, &url, &username, without_second_factor).await;
+    let url = reset_password::reset_password(&config, &url, &username, without_second_factor).await;
     stop(cluster).await?;
-    println!("Within an hour, {username} can set another password here, once:\n{}", page?);
+    println!("{username} can set a new password here, once and within an hour:\n{}", url?);
     Ok(())
 }
 
-/// The database that is set, or else a private one.
+/// Returns the URL of the configured database, or starts a private one.
 async fn database(config: &Config) -> anyhow::Result<(Option<Cluster>, String)> {
     if let Some(url) = &config.database_url {
         return Ok((None, url.clone()));
     }
-    let cluster = postgres::start(&config.data_dir).await?;
+    let cluster = private_postgres::start(&config.data_dir).await?;
     let url = cluster.url().to_owned();
     Ok((Some(cluster), url))
 }
@@ -120,7 +122,7 @@ async fn stop(cluster: Option<Cluster>) -> anyhow::Result<()> {
     }
 }
 
-#[expect(clippy::print_stdout, reason = "the one line that scripts wait for")]
+#[expect(clippy::print_stdout, reason = "scripts wait for this line")]
 fn announce(address: std::net::SocketAddr) {
     let host = if address.ip().is_loopback() { "localhost".to_owned() } else { address.ip().to_string() };
     println!("Chatire is at http://{host}:{}", address.port());

@@ -1,4 +1,4 @@
-//! The HTTP server around the application: from the first connection to the last.
+//! Starts and stops the HTTP server, and wires the application together.
 
 use std::{
     net::{SocketAddr, TcpListener},
@@ -27,51 +27,53 @@ use anyhow::Context;
 use tokio::time::timeout;
 
 use crate::{
-    app::App, exports, headers, idle, lifetime, preflight, routes, routes::socket::takeover::take_over,
-    unread, wire::Wire,
+    api::{self, websocket::upgrade::take_over},
+    http::middleware::{close_on_unread_body, cors_error, security_headers},
+    jobs::{chat_expiry, guest_cleanup, read_receipts},
+    realtime::hub::heartbeat,
+    state::AppState,
 };
 
-/// How many connections may wait to be accepted.
+/// The size of the accept queue.
 const BACKLOG: i32 = 2_048;
-/// A connection that closes behind an answer takes in for so long what still comes: hanging up on unread bytes would take
-/// the answer back.
+/// How long a closing connection still reads: closing a socket with unread bytes resets it, and the client would lose the
+/// response.
 const LINGER: Duration = Duration::from_secs(1);
-/// Idle connections are kept for the next request.
+/// How long idle connections stay open.
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
-/// How often what has run out is forgotten.
-const SWEEP_EVERY: Duration = Duration::from_mins(1);
-/// How long commits that are under way have to end.
-const STORED_WITHIN: Duration = Duration::from_secs(12);
-/// How long sockets have to say goodbye, and as long again requests to end.
-const GOODBYE_WITHIN: Duration = Duration::from_secs(3);
+/// How often expired tickets and rate limit entries are removed.
+const CLEANUP_INTERVAL: Duration = Duration::from_mins(1);
+/// How long queued messages have to be committed at shutdown.
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(12);
+/// How long WebSockets have to close at shutdown, and then requests to finish.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// Listens; returns the server and the address it is at, which matters when any free port was asked for.
-pub fn bind(app: &Arc<App>) -> anyhow::Result<(Server, SocketAddr)> {
+/// Binds the listener. Returns the server and its address, which tests with port 0 need.
+pub fn bind(app: &Arc<AppState>) -> anyhow::Result<(Server, SocketAddr)> {
     let listen = app.config.listen;
     let listener = TcpListener::bind(listen).with_context(|| {
-        format!("{listen} cannot be listened on: is another program using it? Set CHATIRE_LISTEN")
+        format!("cannot listen on {listen}: is another program using it? Set CHATIRE_LISTEN")
     })?;
-    // Many come back at once after a restart.
+    // Many clients reconnect at once after a restart.
     rustix::net::listen(&listener, BACKLOG)?;
     let (address, app) = (listener.local_addr()?, Arc::clone(app));
     let server = Server::build()
         .workers(available_parallelism().map_or(1, usize::from))
-        .shutdown_timeout(GOODBYE_WITHIN.as_secs())
+        .shutdown_timeout(CLOSE_TIMEOUT.as_secs())
         .disable_signals()
-        .listen("chatire", listener, move || connection(Arc::clone(&app)))?
+        .listen("chatire", listener, move || connection_service(Arc::clone(&app)))?
         .run();
     Ok((server, address))
 }
 
-/// What serves a connection: the application, and for sockets the way out of HTTP.
-fn connection(
-    app: Arc<App>,
+/// The service for a connection: the application, and the upgrade to a WebSocket.
+fn connection_service(
+    app: Arc<AppState>,
 ) -> impl ServiceFactory<TcpStream, Config = (), Response = (), Error = DispatchError, InitError = ()> {
-    let wires = Arc::clone(&app);
-    let (upgrades, closing) = (Arc::clone(&app), Arc::clone(&app));
-    let head_within = app.config.limits.limit_head_time.0;
+    let (upgrade_app, shutdown_app) = (Arc::clone(&app), Arc::clone(&app));
+    let header_timeout = app.config.limits.limit_header_timeout.0;
     let upgrade = fn_factory(move || {
-        let app = Arc::clone(&upgrades);
+        let app = Arc::clone(&upgrade_app);
         async move {
             let service =
                 application(Arc::clone(&app)).into_factory().new_service(AppConfig::default()).await?;
@@ -83,28 +85,25 @@ fn connection(
         }
     });
     let http = HttpService::build()
-        .client_request_timeout(head_within)
+        .client_request_timeout(header_timeout)
         .client_disconnect_timeout(LINGER)
         .keep_alive(KEEP_ALIVE)
         .graceful_shutdown_signal(move || {
-            let mut closing = closing.hub.closing();
-            async move { drop(closing.wait_for(|closing| *closing).await) }
+            let mut shutdown = shutdown_app.hub.subscribe_shutdown();
+            async move { drop(shutdown.wait_for(|is_closing| *is_closing).await) }
         })
         .upgrade(upgrade)
         .finish(map_config(application(app), |()| AppConfig::default()));
-    let wire = fn_service(move |stream: TcpStream| {
-        let app = Arc::clone(&wires);
-        async move {
-            stream.set_nodelay(true)?;
-            let peer = stream.peer_addr().ok();
-            Ok::<_, DispatchError>((Wire::new(stream, app), Protocol::Http1, peer))
-        }
+    let connection = fn_service(async |stream: TcpStream| {
+        stream.set_nodelay(true)?;
+        let peer = stream.peer_addr().ok();
+        Ok::<_, DispatchError>((stream, Protocol::Http1, peer))
     });
-    wire.and_then(http)
+    connection.and_then(http)
 }
 
 fn application(
-    app: Arc<App>,
+    app: Arc<AppState>,
 ) -> ActixApp<
     impl ServiceFactory<
         ServiceRequest,
@@ -116,58 +115,60 @@ fn application(
 > {
     ActixApp::new()
         .wrap(cors(&app.config.allowed_origins))
-        .wrap(from_fn(preflight::explain))
-        .wrap(from_fn(unread::close))
-        .wrap(from_fn(headers::add))
+        .wrap(from_fn(cors_error::replace_body))
+        .wrap(from_fn(close_on_unread_body::close))
+        .wrap(from_fn(security_headers::add))
         .wrap(NormalizePath::trim())
+        .app_data(Data::from(Arc::clone(&app.config)))
+        .app_data(Data::from(Arc::clone(&app.auth)))
         .app_data(Data::from(app))
-        .configure(routes::configure)
+        .configure(api::configure)
 }
 
-/// Does what is done by the clock, until the server stops.
-pub async fn tend(app: Arc<App>) {
-    let sweep = async {
-        let mut ticks = tokio::time::interval(SWEEP_EVERY);
+/// Runs the periodic jobs until the server stops.
+pub async fn run_background_jobs(app: Arc<AppState>) {
+    let cleanup = async {
+        let mut ticks = tokio::time::interval(CLEANUP_INTERVAL);
         loop {
             ticks.tick().await;
-            app.tickets.sweep();
-            app.limits.sweep();
+            app.auth.tickets.remove_expired();
+            app.rate_limits.remove_expired();
         }
     };
-    if let Err(error) = exports::resume(&app).await {
-        tracing::warn!(%error, "exports that were under way cannot go on");
+    if let Err(error) = app.data_exporter.resume_unfinished().await {
+        tracing::warn!(%error, "cannot resume unfinished data exports");
     }
     tokio::select! {
-        () = sweep => {}
-        () = app.hub.beat() => {}
-        () = lifetime::tend(&app) => {}
-        () = idle::tend(&app) => {}
-        () = app.store_positions() => {}
+        () = cleanup => {}
+        () = heartbeat::run(&app.hub) => {}
+        () = chat_expiry::run(&app.db, &app.chats) => {}
+        () = guest_cleanup::run(&app.account_removal) => {}
+        () = read_receipts::run(&app.read_receipts) => {}
     }
 }
 
-/// Takes nothing new, stores and answers what was taken, says goodbye to every socket, lets requests end, and lets the
-/// database go. A client that is refused meanwhile tries again, and finds the next server.
-pub async fn stop(app: &Arc<App>, server: &ServerHandle) {
+/// Stops accepting work, commits and acknowledges queued messages, closes all WebSockets, waits for requests, and closes the
+/// database pool. Clients that are rejected meanwhile retry and reach the next server.
+pub async fn stop(app: &Arc<AppState>, server: &ServerHandle) {
     server.pause().await;
-    if timeout(STORED_WITHIN, app.writer.drain()).await.is_err() {
-        tracing::warn!("the database did not keep up: what was not stored was not acknowledged either");
+    if timeout(DRAIN_TIMEOUT, app.ingest.drain()).await.is_err() {
+        tracing::warn!("some messages were not committed in time; they were not acknowledged");
     }
-    app.hub.close();
-    let _ = timeout(GOODBYE_WITHIN, app.hub.closed()).await;
-    // Before the server's threads end, and with them the connections to the database that they made.
-    app.settle_positions(|_| true).await;
+    app.hub.shut_down();
+    let _ = timeout(CLOSE_TIMEOUT, app.hub.wait_until_closed()).await;
+    // Before the server threads end, because their database connections end with them.
+    app.read_receipts.flush(|_| true).await;
     server.stop(true).await;
     app.db.close();
 }
 
 fn cors(origins: &[String]) -> Cors {
     let methods = [Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE];
-    let names =
+    let headers =
         [header::AUTHORIZATION, header::CONTENT_TYPE, header::HeaderName::from_static("idempotency-key")];
     let cors = Cors::default()
         .allowed_methods(methods)
-        .allowed_headers(names)
+        .allowed_headers(headers)
         .expose_headers([header::RETRY_AFTER])
         .block_on_origin_mismatch(false)
         .max_age(3_600);

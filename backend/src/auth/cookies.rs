@@ -1,5 +1,5 @@
-//! The two cookies: what goes on with a session, and what tells one browser from another. No script can read either, and
-//! no other site's page can send them.
+//! The two cookies: the refresh token of a session, and the id of a browser. Neither is readable by scripts or sent with
+//! requests from other sites.
 
 use actix_web::{
     HttpRequest,
@@ -7,44 +7,43 @@ use actix_web::{
 };
 use uuid::Uuid;
 
-use crate::{db::sessions::life, secret::Secret};
+use super::opaque_token::OpaqueToken;
+use crate::store::sessions::lifetime;
 
 const REFRESH: &str = "chatire_refresh";
-/// Only the calls about tokens get it.
+/// Only the token endpoints receive it.
 const REFRESH_PATH: &str = "/auth/jwt/";
 const BROWSER: &str = "chatire_browser";
-/// As long as browsers keep any cookie.
+/// The longest lifetime that browsers grant a cookie.
 const BROWSER_DAYS: i64 = 400;
 
-/// Holds what gets further tokens, for as long as the session lives.
-pub fn refresh(secret: &Secret, guest: bool, https: bool) -> Cookie<'static> {
-    let days = time::Duration::days(life(guest).num_days());
-    build(REFRESH, secret.text().to_owned(), REFRESH_PATH, https).max_age(days).finish()
+/// Holds the refresh token for the lifetime of the session.
+pub fn refresh_cookie(token: &OpaqueToken, guest: bool, https: bool) -> Cookie<'static> {
+    let days = time::Duration::days(lifetime(guest).num_days());
+    build(REFRESH, token.as_str().to_owned(), REFRESH_PATH, https).max_age(days).finish()
 }
 
-/// Takes that back.
-pub fn forgotten(https: bool) -> Cookie<'static> {
+/// Makes the browser delete the refresh cookie.
+pub fn expired_refresh_cookie(https: bool) -> Cookie<'static> {
     build(REFRESH, String::new(), REFRESH_PATH, https).max_age(time::Duration::ZERO).finish()
 }
 
-/// Tells a browser from others, whoever uses it.
-pub fn browser(id: Uuid, https: bool) -> Cookie<'static> {
+/// Identifies the browser, independent of the user.
+pub fn browser_cookie(id: Uuid, https: bool) -> Cookie<'static> {
     build(BROWSER, id.to_string(), "/", https).max_age(time::Duration::days(BROWSER_DAYS)).finish()
 }
 
-/// What a browser shows to get a further token.
-pub fn secret_of(request: &HttpRequest) -> Option<Secret> {
+pub fn refresh_token(request: &HttpRequest) -> Option<OpaqueToken> {
     let cookie = request.cookie(REFRESH)?;
-    Some(cookie.value().to_owned()).filter(|secret| !secret.is_empty()).map(Secret::shown)
+    Some(cookie.value().to_owned()).filter(|token| !token.is_empty()).map(OpaqueToken::from_client)
 }
 
-/// Which browser asks, if it has been here before.
-pub fn browser_of(request: &HttpRequest) -> Option<Uuid> {
+pub fn browser_id(request: &HttpRequest) -> Option<Uuid> {
     request.cookie(BROWSER)?.value().parse().ok()
 }
 
 fn build(name: &'static str, value: String, path: &'static str, https: bool) -> CookieBuilder<'static> {
     let cookie = Cookie::build(name, value).path(path).http_only(true).same_site(SameSite::Strict);
-    // Without TLS a browser would throw a secure cookie away.
+    // Browsers discard a secure cookie that they receive without TLS.
     if https { cookie.secure(true) } else { cookie }
 }

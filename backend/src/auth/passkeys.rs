@@ -1,5 +1,5 @@
-//! Passkeys: making one, and showing one. webauthn-rs judges; here stands who asks, by which name browsers know this server,
-//! and what is under way.
+//! Registration of passkeys and authentication with them. `webauthn-rs` verifies; this module adds the relying party and the
+//! pending ceremonies.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use actix_web::{HttpRequest, http::header};
 use moka::sync::Cache;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use shared::{passkey::ShowPasskey, problem::ProblemCode, user::User};
+use shared::{passkey::PasskeyAssertion, problem::ProblemCode, user::User};
 use url::Url;
 use uuid::Uuid;
 use webauthn_rs::{
@@ -22,23 +22,22 @@ use webauthn_rs_proto::{
 };
 
 use crate::{
-    app::App,
     config::Config,
-    db::{self, passkeys::Known},
-    origin,
-    problem::Error,
+    error::ApiError,
+    http::extract::origin,
+    store::{self, Db, passkeys::StoredPasskey},
 };
 
-/// How long people have to find their finger.
-const UNDER_WAY_FOR: Duration = Duration::from_mins(5);
-/// How much may be under way at a time.
-const UNDER_WAY_MAX: u64 = 10_000;
-/// What browsers call this server when they ask.
-const NAME: &str = "Chatire";
+/// How long a ceremony may take.
+const CEREMONY_TIMEOUT: Duration = Duration::from_mins(5);
+/// How many ceremonies of each kind may be pending.
+const CEREMONIES_MAX: u64 = 10_000;
+/// The name that browsers show for this server.
+const RELYING_PARTY_NAME: &str = "Chatire";
 
-/// What is under way, each by its number, once.
+/// The pending ceremonies by id. Each can be finished once.
 pub struct Passkeys {
-    /// With the user who makes one.
+    /// With the id of the user.
     registrations: Cache<Uuid, (i64, PasskeyRegistration)>,
     challenges: Cache<Uuid, DiscoverableAuthentication>,
 }
@@ -46,26 +45,30 @@ pub struct Passkeys {
 impl Default for Passkeys {
     fn default() -> Self {
         Self {
-            registrations: Cache::builder().max_capacity(UNDER_WAY_MAX).time_to_live(UNDER_WAY_FOR).build(),
-            challenges: Cache::builder().max_capacity(UNDER_WAY_MAX).time_to_live(UNDER_WAY_FOR).build(),
+            registrations: Cache::builder()
+                .max_capacity(CEREMONIES_MAX)
+                .time_to_live(CEREMONY_TIMEOUT)
+                .build(),
+            challenges: Cache::builder().max_capacity(CEREMONIES_MAX).time_to_live(CEREMONY_TIMEOUT).build(),
         }
     }
 }
 
 impl Passkeys {
-    /// Begins to make one, that is none of those the user has.
+    /// Starts the registration of a passkey that is none of the user's existing ones.
     pub fn begin_registration(
         &self,
-        server: &Webauthn,
+        relying_party: &Webauthn,
         user: &User,
         handle: Uuid,
-        known: Vec<CredentialID>,
-    ) -> Result<(Uuid, PublicKeyCredentialCreationOptions), Error> {
-        let begun = server.start_passkey_registration(handle, &user.username, user.name(), Some(known));
-        let (challenge, state) = begun.map_err(internal)?;
+        existing: Vec<CredentialID>,
+    ) -> Result<(Uuid, PublicKeyCredentialCreationOptions), ApiError> {
+        let started =
+            relying_party.start_passkey_registration(handle, &user.username, user.name(), Some(existing));
+        let (challenge, state) = started.map_err(internal)?;
         let mut options = challenge.public_key;
         if let Some(selection) = &mut options.authenticator_selection {
-            // It is to say whose it is, so that nobody has to type their name.
+            // A discoverable credential: users sign in without typing their username.
             selection.resident_key = Some(ResidentKeyRequirement::Required);
             selection.require_resident_key = true;
         }
@@ -74,80 +77,82 @@ impl Passkeys {
         Ok((id, options))
     }
 
-    /// What was made, if it is what this user was asked for.
+    /// Verifies the new credential against the registration that this user started.
     pub fn finish_registration(
         &self,
-        server: &Webauthn,
+        relying_party: &Webauthn,
         user_id: i64,
         id: Uuid,
-        made: Value,
-    ) -> Result<Passkey, Error> {
-        let made: RegisterPublicKeyCredential = read(made)?;
-        let begun = self.registrations.remove(&id).filter(|(whose, _)| *whose == user_id);
-        let (_, state) = begun.ok_or(ProblemCode::PasskeyRefused)?;
-        server.finish_passkey_registration(&made, &state).map_err(refused)
+        credential: Value,
+    ) -> Result<Passkey, ApiError> {
+        let credential: RegisterPublicKeyCredential = parse(credential)?;
+        let pending = self.registrations.remove(&id).filter(|(owner_id, _)| *owner_id == user_id);
+        let (_, state) = pending.ok_or(ProblemCode::PasskeyRejected)?;
+        relying_party.finish_passkey_registration(&credential, &state).map_err(rejected)
     }
 
-    /// Asks for any passkey.
-    pub fn begin_challenge(
+    /// Starts an authentication with any passkey.
+    pub fn begin_authentication(
         &self,
-        server: &Webauthn,
-    ) -> Result<(Uuid, PublicKeyCredentialRequestOptions), Error> {
-        let (challenge, state) = server.start_discoverable_authentication().map_err(internal)?;
+        relying_party: &Webauthn,
+    ) -> Result<(Uuid, PublicKeyCredentialRequestOptions), ApiError> {
+        let (challenge, state) = relying_party.start_discoverable_authentication().map_err(internal)?;
         let id = Uuid::new_v4();
         self.challenges.insert(id, state);
         Ok((id, challenge.public_key))
     }
 
-    fn judge(
+    fn finish_authentication(
         &self,
-        server: &Webauthn,
+        relying_party: &Webauthn,
         id: Uuid,
-        shown: &PublicKeyCredential,
-        known: &Passkey,
-    ) -> Result<AuthenticationResult, Error> {
-        let state = self.challenges.remove(&id).ok_or(ProblemCode::PasskeyRefused)?;
-        server
-            .finish_discoverable_authentication_v2(shown, state, DiscoverableKey::from(known))
-            .map_err(refused)
+        credential: &PublicKeyCredential,
+        passkey: &Passkey,
+    ) -> Result<AuthenticationResult, ApiError> {
+        let state = self.challenges.remove(&id).ok_or(ProblemCode::PasskeyRejected)?;
+        relying_party
+            .finish_discoverable_authentication_v2(credential, state, DiscoverableKey::from(passkey))
+            .map_err(rejected)
+    }
+
+    /// Verifies an assertion and returns the user's id. The authenticator has verified the user, so that a passkey counts as
+    /// both factors.
+    pub async fn authenticate(
+        &self,
+        db: &Db,
+        relying_party: &Webauthn,
+        PasskeyAssertion { challenge, credential }: PasskeyAssertion<Value>,
+    ) -> Result<i64, ApiError> {
+        let credential: PublicKeyCredential = parse(credential)?;
+        let identity = relying_party.identify_discoverable_authentication(&credential).map_err(rejected)?;
+        let found = store::passkeys::find(&mut *db.get().await?, identity).await?;
+        let StoredPasskey { id, user_id, mut passkey } = found.ok_or(ProblemCode::PasskeyRejected)?;
+        let result = self.finish_authentication(relying_party, challenge, &credential, &passkey)?;
+        passkey.update_credential(&result);
+        store::passkeys::record_use(&mut *db.get().await?, id, &passkey).await?;
+        Ok(user_id)
     }
 }
 
-/// Whose passkey was shown. Its device has made sure of the person, so it stands for both factors.
-pub async fn whose(
-    app: &App,
-    server: &Webauthn,
-    ShowPasskey { challenge, credential }: ShowPasskey<Value>,
-) -> Result<i64, Error> {
-    let credential: PublicKeyCredential = read(credential)?;
-    let named = server.identify_discoverable_authentication(&credential).map_err(refused)?;
-    let known = db::passkeys::find(&mut *app.db.get().await?, named).await?;
-    let Known { id, user_id, mut passkey } = known.ok_or(ProblemCode::PasskeyRefused)?;
-    let result = app.passkeys.judge(server, challenge, &credential, &passkey)?;
-    passkey.update_credential(&result);
-    db::passkeys::used(&mut *app.db.get().await?, id, &passkey).await?;
-    Ok(user_id)
-}
-
-/// This server as browsers know it: by the host of the page that asks, which is one of ours.
-pub fn server(request: &HttpRequest, config: &Config) -> Result<Webauthn, Error> {
+/// The relying party: the host of the requesting page, which must be an allowed origin.
+pub fn relying_party(request: &HttpRequest, config: &Config) -> Result<Webauthn, ApiError> {
     origin::check(request, config)?;
     let header = |name: header::HeaderName| request.headers().get(name)?.to_str().ok();
     let page = header(header::ORIGIN).map(ToOwned::to_owned).or_else(|| config.public_url.clone());
     let page = page.or_else(|| header(header::HOST).map(|host| format!("http://{host}")));
-    let url = page.and_then(|page| Url::parse(&page).ok()).ok_or(ProblemCode::NoPasskeys)?;
-    // Passkeys belong to a name; to a number they cannot.
-    let host = url.domain().ok_or(ProblemCode::NoPasskeys)?;
-    let builder = WebauthnBuilder::new(host, &url).map_err(|_| ProblemCode::NoPasskeys)?;
-    Ok(builder.rp_name(NAME).build().map_err(internal)?)
+    let url = page.and_then(|page| Url::parse(&page).ok()).ok_or(ProblemCode::PasskeysUnavailable)?;
+    // A relying party id is a domain; IP addresses are not allowed.
+    let host = url.domain().ok_or(ProblemCode::PasskeysUnavailable)?;
+    let builder = WebauthnBuilder::new(host, &url).map_err(|_| ProblemCode::PasskeysUnavailable)?;
+    Ok(builder.rp_name(RELYING_PARTY_NAME).build().map_err(internal)?)
 }
 
-fn read<T: DeserializeOwned>(credential: Value) -> Result<T, Error> {
-    serde_json::from_value(credential).map_err(|_| ProblemCode::PasskeyRefused.into())
+fn parse<T: DeserializeOwned>(credential: Value) -> Result<T, ApiError> {
+    serde_json::from_value(credential).map_err(|_| ProblemCode::PasskeyRejected.into())
 }
 
-fn refused(_: webauthn_rs::prelude::WebauthnError) -> Error {
-    ProblemCode::PasskeyRefused.into()
+fn rejected(_: webauthn_rs::prelude::WebauthnError) -> ApiError {
+    ProblemCode::PasskeyRejected.into()
 }
 
 fn internal(error: webauthn_rs::prelude::WebauthnError) -> anyhow::Error {

@@ -1,4 +1,4 @@
-//! Passwords: argon2id, on as many cores as there are and no more.
+//! Password hashing with argon2id, on at most as many threads as there are cores.
 
 use std::{num::NonZero, sync::Arc, thread::available_parallelism, time::Duration};
 
@@ -14,89 +14,86 @@ use shared::{
 use tokio::sync::Semaphore;
 use zxcvbn::zxcvbn;
 
-use crate::problem::{Error, Refusal};
+use crate::error::{ApiError, Rejection};
 
-/// Memory in KiB, passes and lanes for each password: OWASP's second recommendation for argon2id.
+/// Memory in KiB, passes and lanes: OWASP's second recommendation for argon2id.
 const COST: (u32, u32, u32) = (19_456, 2, 1);
-/// A password that takes fewer guesses than this is among the first that are tried: 10,000 words, their usual
-/// spellings, dates, and walks over the keyboard.
+/// A password that takes fewer guesses is too common: this covers 10,000 words, their usual spellings, dates and keyboard
+/// patterns.
 const GUESSES_MIN: u64 = 20_000;
 
-/// Hashes and compares passwords.
+/// Hashes and verifies passwords.
 pub struct Passwords {
-    /// One for everyone who is served or waits.
-    places: Arc<Semaphore>,
-    /// One for everyone who is served: without it 200 sign-ins at once would take 4 GiB.
+    /// Permits for all requests that run or wait.
+    queue: Arc<Semaphore>,
+    /// Permits for the requests that run: without this limit, 200 concurrent sign-ins would take 4 GiB.
     cores: Arc<Semaphore>,
-    /// What the password of nobody is compared with, so that it takes as long as anybody's.
-    nobody: String,
+    /// Verified in place of a missing hash, so that the response takes the same time.
+    dummy_hash: String,
 }
 
-/// What comparing a password showed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Compared {
-    Right,
-    /// Right, but hashed at an older cost: hash it again.
-    RightButOld,
-    Wrong,
+pub enum VerifyResult {
+    Valid,
+    /// Valid, but hashed with other cost parameters: hash it again.
+    ValidButOutdated,
+    Invalid,
 }
 
 impl Passwords {
-    /// So many may wait for each core. At some 30 ms each, the last of 64 waits about two seconds.
+    /// `waiting_per_core` limits the queue. At about 30 ms for each password, the last of 64 waits two seconds.
     pub fn new(waiting_per_core: usize) -> Self {
         let cores = available_parallelism().map_or(1, NonZero::get);
-        let places = cores.saturating_mul(waiting_per_core).min(Semaphore::MAX_PERMITS);
+        let queue = cores.saturating_mul(waiting_per_core).min(Semaphore::MAX_PERMITS);
         Self {
-            places: Arc::new(Semaphore::new(places)),
+            queue: Arc::new(Semaphore::new(queue)),
             cores: Arc::new(Semaphore::new(cores)),
-            nobody: nobody(),
+            dummy_hash: dummy_hash(),
         }
     }
 
-    /// Refuses a password that attackers try first, or that says the user's own name. Some take a second to judge.
+    /// Rejects common passwords and those made from the user's own names. For some passwords the check takes a second.
     pub async fn check_strength(
         &self,
         field: &str,
         password: &Password,
-        user: [&str; 2],
-    ) -> Result<(), Error> {
-        let (password, user) = (password.clone(), user.map(ToOwned::to_owned));
-        if self.work(move || is_common(&password.0, &user)).await? {
-            return Err(Refusal::field(field, FieldCode::CommonPassword).into());
+        user_inputs: [&str; 2],
+    ) -> Result<(), ApiError> {
+        let (password, user_inputs) = (password.clone(), user_inputs.map(ToOwned::to_owned));
+        if self.run(move || is_common(&password.0, &user_inputs)).await? {
+            return Err(Rejection::field(field, FieldCode::CommonPassword).into());
         }
         Ok(())
     }
 
-    /// A hash to store.
-    pub async fn hash(&self, password: Password) -> Result<String, Error> {
-        Ok(self.work(move || hash(&password.0)).await??)
+    pub async fn hash(&self, password: Password) -> Result<String, ApiError> {
+        Ok(self.run(move || hash(&password.0)).await??)
     }
 
-    /// Whether `password` is the one of `stored`; without a stored one it is wrong, after the same time.
-    pub async fn compare(&self, password: Password, stored: Option<String>) -> Result<Compared, Error> {
-        let known = stored.is_some();
-        let stored = stored.unwrap_or_else(|| self.nobody.clone());
-        let compared = self.work(move || compare(&password.0, &stored)).await??;
-        Ok(if known { compared } else { Compared::Wrong })
+    /// Verifies against a stored hash. Without one the result is `Invalid`, after the same time.
+    pub async fn verify(&self, password: Password, stored: Option<String>) -> Result<VerifyResult, ApiError> {
+        let has_hash = stored.is_some();
+        let stored = stored.unwrap_or_else(|| self.dummy_hash.clone());
+        let result = self.run(move || verify(&password.0, &stored)).await??;
+        Ok(if has_hash { result } else { VerifyResult::Invalid })
     }
 
-    async fn work<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Error> {
-        let full = || Refusal::new(ProblemCode::Busy).retry_after(Duration::from_secs(3));
-        let _place = self.places.try_acquire().map_err(|_| full())?;
-        let core = Arc::clone(&self.cores).acquire_owned().await.map_err(|_| full())?;
-        let worked = tokio::task::spawn_blocking(move || {
-            // Held by the work itself: a caller who goes away does not free the core early.
+    async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, ApiError> {
+        let busy = || Rejection::new(ProblemCode::Busy).retry_after(Duration::from_secs(3));
+        let _queued = self.queue.try_acquire().map_err(|_| busy())?;
+        let core = Arc::clone(&self.cores).acquire_owned().await.map_err(|_| busy())?;
+        let result = tokio::task::spawn_blocking(move || {
+            // Held by the blocking task: a cancelled request does not free the core early.
             let _core = core;
             work()
         });
-        worked.await.map_err(|error| Error::Internal(error.into()))
+        result.await.map_err(|error| ApiError::Internal(error.into()))
     }
 }
 
-/// Whether it is among the first that attackers try, or says the user's own name.
-fn is_common(password: &str, user: &[String]) -> bool {
-    let user: Vec<_> = user.iter().map(String::as_str).collect();
-    zxcvbn(password, &user).guesses() < GUESSES_MIN
+fn is_common(password: &str, user_inputs: &[String]) -> bool {
+    let user_inputs: Vec<_> = user_inputs.iter().map(String::as_str).collect();
+    zxcvbn(password, &user_inputs).guesses() < GUESSES_MIN
 }
 
 fn argon2() -> anyhow::Result<Argon2<'static>> {
@@ -110,23 +107,22 @@ fn hash(password: &str) -> anyhow::Result<String> {
     Ok(hash.to_string())
 }
 
-/// A hash that no password has. It is written rather than made: making one takes 19 MiB, which a server at rest has no use
-/// for.
-fn nobody() -> String {
+/// A hash that no password matches. It is a literal because hashing takes 19 MiB, which an idle server should not hold.
+fn dummy_hash() -> String {
     let (memory, passes, lanes) = COST;
     format!("$argon2id$v=19$m={memory},t={passes},p={lanes}$bm9ib2R5bm9ib2R5${}", "A".repeat(43))
 }
 
-fn compare(password: &str, stored: &str) -> anyhow::Result<Compared> {
+fn verify(password: &str, stored: &str) -> anyhow::Result<VerifyResult> {
     let argon2 = argon2()?;
     let stored =
-        PasswordHash::new(stored).map_err(|error| anyhow!("a stored password is broken: {error}"))?;
+        PasswordHash::new(stored).map_err(|error| anyhow!("a stored password hash is invalid: {error}"))?;
     if argon2.verify_password(password.as_bytes(), &stored).is_err() {
-        return Ok(Compared::Wrong);
+        return Ok(VerifyResult::Invalid);
     }
     let params = Params::try_from(&stored).map_err(|error| anyhow!("{error}"))?;
     let cost = (params.m_cost(), params.t_cost(), params.p_cost());
-    Ok(if cost == COST { Compared::Right } else { Compared::RightButOld })
+    Ok(if cost == COST { VerifyResult::Valid } else { VerifyResult::ValidButOutdated })
 }
 
 #[cfg(test)]
@@ -138,43 +134,43 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_password_is_compared_with_its_hash_and_nobody_has_one() {
+    async fn password_verifies_only_against_its_hash() {
         let passwords = Passwords::new(64);
         let stored = passwords.hash(password("correct horse")).await.unwrap();
         assert!(stored.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{stored}");
-        let right = passwords.compare(password("correct horse"), Some(stored.clone())).await.unwrap();
-        assert_eq!(right, Compared::Right);
+        let result = passwords.verify(password("correct horse"), Some(stored.clone())).await.unwrap();
+        assert_eq!(result, VerifyResult::Valid);
         assert_eq!(
-            passwords.compare(password("wrong"), Some(stored.clone())).await.unwrap(),
-            Compared::Wrong
+            passwords.verify(password("wrong"), Some(stored.clone())).await.unwrap(),
+            VerifyResult::Invalid
         );
-        assert_eq!(passwords.compare(password("correct horse"), None).await.unwrap(), Compared::Wrong);
-        let (nobody, somebody) =
-            (PasswordHash::new(&passwords.nobody).unwrap(), PasswordHash::new(&stored).unwrap());
+        assert_eq!(passwords.verify(password("correct horse"), None).await.unwrap(), VerifyResult::Invalid);
+        let (dummy, real) =
+            (PasswordHash::new(&passwords.dummy_hash).unwrap(), PasswordHash::new(&stored).unwrap());
         let length = |hash: &PasswordHash| hash.hash.as_ref().unwrap().len();
-        assert_eq!(length(&nobody), length(&somebody), "it is compared to its end");
+        assert_eq!(length(&dummy), length(&real), "verification compares all bytes");
     }
 
     #[tokio::test]
-    async fn a_hash_of_an_older_cost_is_right_but_old() {
+    async fn hash_of_older_cost_is_outdated() {
         let old = Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::new(8_192, 1, 1, None).unwrap());
         let stored = old.hash_password(b"correct horse").unwrap().to_string();
         let passwords = Passwords::new(64);
-        let compared = passwords.compare(password("correct horse"), Some(stored)).await.unwrap();
-        assert_eq!(compared, Compared::RightButOld);
+        let result = passwords.verify(password("correct horse"), Some(stored)).await.unwrap();
+        assert_eq!(result, VerifyResult::ValidButOutdated);
     }
 
     #[tokio::test]
-    async fn whoever_finds_the_queue_full_is_told_to_come_back() {
+    async fn full_password_queue_is_busy() {
         let passwords = Passwords::new(64);
-        let places = u32::try_from(passwords.places.available_permits()).unwrap();
-        let _all = passwords.places.acquire_many(places).await.unwrap();
+        let permits = u32::try_from(passwords.queue.available_permits()).unwrap();
+        let _all = passwords.queue.acquire_many(permits).await.unwrap();
         let problem = passwords.hash(password("correct horse")).await.unwrap_err().problem();
         assert_eq!((problem.code, problem.retry_after), (ProblemCode::Busy, Some(3)));
     }
 
     #[test]
-    fn common_passwords_and_ones_own_name_are_refused() {
+    fn common_password_and_own_name_are_rejected() {
         for common in ["password", "Password1", "12345678", "qwertyuiop", "iloveyou"] {
             assert!(is_common(common, &[]), "{common}");
         }

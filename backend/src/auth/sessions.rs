@@ -1,58 +1,62 @@
-//! How a session begins: a row, a token that names it, and cookies for the browser.
+//! Starting a session: its row, its refresh token, and the cookies for the browser.
 
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::{cookies, device::Device};
+use super::{cookies, opaque_token::OpaqueToken, user_agent::ClientInfo};
 use crate::{
     config::Config,
-    db::sessions::NewSession,
-    origin::{is_foreign, is_https},
-    secret::Secret,
+    http::extract::origin::{is_cross_origin, is_https},
+    store::sessions::NewSession,
 };
 
-/// A session that is about to begin.
+/// A session that is about to be stored.
 #[derive(Clone)]
-pub struct Beginning {
+pub struct SessionStart {
     pub id: Uuid,
-    /// What its holder shows to get further tokens.
-    secret: Secret,
-    browser: Uuid,
-    device: Device,
-    https: bool,
-    /// Another site's page may sign somebody in, but not leave them signed in here.
-    foreign: bool,
+    refresh_token: OpaqueToken,
+    browser_id: Uuid,
+    client: ClientInfo,
+    is_https: bool,
+    /// A page of another site may sign a user in, but must not leave cookies in the browser.
+    is_cross_origin: bool,
 }
 
-impl Beginning {
-    pub fn of(request: &HttpRequest, config: &Config) -> Self {
+impl SessionStart {
+    pub fn from_request(request: &HttpRequest, config: &Config) -> Self {
         Self {
             id: Uuid::new_v4(),
-            secret: Secret::fresh(),
-            browser: cookies::browser_of(request).unwrap_or_else(Uuid::new_v4),
-            device: Device::of(request),
-            https: is_https(request, config),
-            foreign: is_foreign(request, config),
+            refresh_token: OpaqueToken::generate(),
+            browser_id: cookies::browser_id(request).unwrap_or_else(Uuid::new_v4),
+            client: ClientInfo::from_request(request),
+            is_https: is_https(request, config),
+            is_cross_origin: is_cross_origin(request, config),
         }
     }
 
-    pub fn row(&self, user_id: i64) -> NewSession {
-        let browser = (!self.foreign).then_some(self.browser);
-        let Device { program, system } = self.device.clone();
-        NewSession { id: self.id, user_id, refresh_hash: self.secret.hash(), browser, program, system }
+    pub fn new_session(&self, user_id: i64) -> NewSession {
+        let ClientInfo { user_agent, os } = self.client.clone();
+        NewSession {
+            id: self.id,
+            user_id,
+            refresh_hash: self.refresh_token.hash(),
+            browser_id: (!self.is_cross_origin).then_some(self.browser_id),
+            user_agent,
+            os,
+        }
     }
 
-    /// The answer with which it has begun.
-    pub fn answer(
+    /// The response to the sign-in, with the cookies.
+    pub fn respond(
         &self,
         mut response: HttpResponseBuilder,
         guest: bool,
         body: impl Serialize,
     ) -> HttpResponse {
-        if !self.foreign {
-            response.cookie(cookies::refresh(&self.secret, guest, self.https));
-            response.cookie(cookies::browser(self.browser, self.https));
+        if !self.is_cross_origin {
+            response.cookie(cookies::refresh_cookie(&self.refresh_token, guest, self.is_https));
+            response.cookie(cookies::browser_cookie(self.browser_id, self.is_https));
         }
         response.json(body)
     }

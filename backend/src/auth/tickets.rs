@@ -1,4 +1,4 @@
-//! Tickets: a browser cannot send a header with a socket, so it fetches one of these first.
+//! Tickets: single-use tokens for requests on which browsers cannot set a header, such as opening a WebSocket.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -8,81 +8,77 @@ use std::{
 
 use shared::problem::ProblemCode;
 
-use super::SignedIn;
-use crate::{
-    problem::{Error, Refusal},
-    secret::Secret,
-};
+use super::{jwt::Claims, opaque_token::OpaqueToken};
+use crate::error::{ApiError, Rejection};
 
-/// How long a ticket is good.
-pub const TICKET_LIFE: Duration = Duration::from_secs(30);
-/// More than this are nobody's need; those that ran out are swept within a minute.
-const MOST: usize = 100_000;
-/// More than this are no one person's: of the next one the first is taken back.
-const MOST_OF_ONE: usize = 20;
+/// Lifetime of a ticket.
+pub const TICKET_LIFETIME: Duration = Duration::from_secs(30);
+/// The limit for all users together. Expired tickets are removed within a minute.
+const TICKETS_MAX: usize = 100_000;
+/// The limit per user: issuing another ticket revokes the oldest.
+const TICKETS_PER_USER_MAX: usize = 20;
 
-/// The tickets that were given out and not used yet.
+/// The tickets that were issued and not redeemed yet.
 #[derive(Default)]
 pub struct Tickets {
-    given: Mutex<Given>,
+    issued: Mutex<IssuedTickets>,
 }
 
 #[derive(Default)]
-struct Given {
-    all: HashMap<Secret, (Instant, SignedIn)>,
-    /// Those of one person, the first first; some may be used already.
-    of: HashMap<i64, VecDeque<Secret>>,
+struct IssuedTickets {
+    tickets: HashMap<OpaqueToken, (Instant, Claims)>,
+    /// The tickets of each user, oldest first; may contain redeemed ones.
+    by_user: HashMap<i64, VecDeque<OpaqueToken>>,
 }
 
-impl Given {
-    fn sweep(&mut self) {
-        let Self { all, of } = self;
-        all.retain(|_, (at, _)| at.elapsed() < TICKET_LIFE);
-        of.retain(|_, tickets| {
-            tickets.retain(|ticket| all.contains_key(ticket));
-            !tickets.is_empty()
+impl IssuedTickets {
+    fn remove_expired(&mut self) {
+        let Self { tickets, by_user } = self;
+        tickets.retain(|_, (issued_at, _)| issued_at.elapsed() < TICKET_LIFETIME);
+        by_user.retain(|_, own| {
+            own.retain(|ticket| tickets.contains_key(ticket));
+            !own.is_empty()
         });
     }
 
-    fn add(&mut self, ticket: Secret, who: SignedIn) {
-        let tickets = self.of.entry(who.user.id).or_default();
-        tickets.push_back(ticket.clone());
-        if tickets.len() > MOST_OF_ONE
-            && let Some(first) = tickets.pop_front()
+    fn insert(&mut self, ticket: OpaqueToken, claims: Claims) {
+        let own = self.by_user.entry(claims.sub).or_default();
+        own.push_back(ticket.clone());
+        if own.len() > TICKETS_PER_USER_MAX
+            && let Some(oldest) = own.pop_front()
         {
-            self.all.remove(&first);
+            self.tickets.remove(&oldest);
         }
-        self.all.insert(ticket, (Instant::now(), who));
+        self.tickets.insert(ticket, (Instant::now(), claims));
     }
 }
 
 impl Tickets {
-    /// A new ticket for whoever is signed in, unless far too many were given out.
-    pub fn give(&self, who: SignedIn) -> Result<Secret, Error> {
-        let ticket = Secret::fresh();
-        let mut given = self.given();
-        if given.all.len() >= MOST {
-            given.sweep();
+    /// Issues a ticket for a session, unless there are too many.
+    pub fn issue(&self, claims: Claims) -> Result<OpaqueToken, ApiError> {
+        let ticket = OpaqueToken::generate();
+        let mut issued = self.lock();
+        if issued.tickets.len() >= TICKETS_MAX {
+            issued.remove_expired();
         }
-        if given.all.len() >= MOST {
-            return Err(Refusal::new(ProblemCode::Busy).retry_after(TICKET_LIFE).into());
+        if issued.tickets.len() >= TICKETS_MAX {
+            return Err(Rejection::new(ProblemCode::Busy).retry_after(TICKET_LIFETIME).into());
         }
-        given.add(ticket.clone(), who);
+        issued.insert(ticket.clone(), claims);
         Ok(ticket)
     }
 
-    /// Whose ticket it is, once.
-    pub fn redeem(&self, ticket: &Secret) -> Option<SignedIn> {
-        let (at, who) = self.given().all.remove(ticket)?;
-        (at.elapsed() < TICKET_LIFE).then_some(who)
+    /// Returns the claims for which the ticket was issued, once.
+    pub fn redeem(&self, ticket: &OpaqueToken) -> Option<Claims> {
+        let (issued_at, claims) = self.lock().tickets.remove(ticket)?;
+        (issued_at.elapsed() < TICKET_LIFETIME).then_some(claims)
     }
 
-    /// Forgets the tickets that nobody came to use.
-    pub fn sweep(&self) {
-        self.given().sweep();
+    pub fn remove_expired(&self) {
+        self.lock().remove_expired();
     }
 
-    fn given(&self) -> MutexGuard<'_, Given> {
-        self.given.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, IssuedTickets> {
+        self.issued.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,4 +1,4 @@
-//! How much of what there may be: all of it stands here, and all of it can be set.
+//! All limits and their defaults.
 
 use std::{fmt, str::FromStr, time::Duration};
 
@@ -13,18 +13,17 @@ const DAY: Duration = Duration::from_hours(24);
 const KIB: usize = 1_024;
 const MIB: usize = 1_024 * KIB;
 
-/// So many at once, and as many again over each period.
+/// A burst of `most`, replenished evenly over each period.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rate {
     pub most: u32,
     pub per: Duration,
 }
 
-/// A number of bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bytes(pub usize);
 
-/// A time to wait for something, in whole or broken seconds.
+/// A duration, written in seconds with optional decimals.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Seconds(pub Duration);
 
@@ -36,10 +35,10 @@ const fn seconds(seconds: u64) -> Seconds {
     Seconds(Duration::from_secs(seconds))
 }
 
-/// Makes the settings and their defaults of one list.
+/// Defines the settings and their defaults.
 macro_rules! settings {
     ($($(#[doc = $doc:literal])+ $name:ident $env:literal $kind:ty = $default:expr;)+) => {
-        /// What may be set of the limits.
+        /// The configurable limits.
         #[derive(Clone, Debug, PartialEq, Eq, clap::Args)]
         pub struct LimitSettings {
             $($(#[doc = $doc])+ #[arg(long, env = $env, default_value_t = $default)] pub $name: $kind,)+
@@ -54,62 +53,62 @@ macro_rules! settings {
 }
 
 settings! {
-    /// Whether what comes too often is refused; off only for tests and benchmarks
+    /// Whether rate limits apply; turn off only for tests and benchmarks
     rate_limits "CHATIRE_RATE_LIMITS" RateLimits = RateLimits::On;
 
-    /// Sign-ins, and everything else that takes a password, from one address
+    /// Sign-ins and other requests with a password, per IP address
     limit_sign_ins "CHATIRE_LIMIT_SIGN_INS" Rate = rate(10, MINUTE);
-    /// Tries to sign in to one account from one place; beyond that, each wrong one doubles the wait, up to a quarter of an hour
-    limit_tries "CHATIRE_LIMIT_TRIES" Rate = rate(5, MINUTE);
-    /// Tries to sign in to one account from all browsers together that it does not know
-    limit_tries_elsewhere "CHATIRE_LIMIT_TRIES_ELSEWHERE" Rate = rate(100, HOUR);
-    /// Accounts made from one address
+    /// Sign-in attempts per account and origin; beyond that, each failure doubles the wait, up to 15 minutes
+    limit_login_attempts "CHATIRE_LIMIT_LOGIN_ATTEMPTS" Rate = rate(5, MINUTE);
+    /// Sign-in attempts per account from all unknown browsers together
+    limit_login_attempts_unknown_devices "CHATIRE_LIMIT_LOGIN_ATTEMPTS_UNKNOWN_DEVICES" Rate = rate(100, HOUR);
+    /// Sign-ups per IP address
     limit_sign_ups "CHATIRE_LIMIT_SIGN_UPS" Rate = rate(5, HOUR);
-    /// Guests from one address
+    /// New guests per IP address
     limit_guests "CHATIRE_LIMIT_GUESTS" Rate = rate(30, HOUR);
-    /// Letters about a forgotten password asked for from one address
-    limit_resets "CHATIRE_LIMIT_RESETS" Rate = rate(5, HOUR);
-    /// Addresses of chats that do not exist, tried from one address
+    /// Requested password-reset e-mails per IP address
+    limit_password_resets "CHATIRE_LIMIT_PASSWORD_RESETS" Rate = rate(5, HOUR);
+    /// Lookups of unknown chat URIs per IP address
     limit_unknown_chats "CHATIRE_LIMIT_UNKNOWN_CHATS" Rate = rate(30, MINUTE);
-    /// Tries of one person to come into a chat
+    /// Attempts to join a chat per user
     limit_joins "CHATIRE_LIMIT_JOINS" Rate = rate(20, MINUTE);
-    /// Tries to come into a chat from one address
-    limit_joins_address "CHATIRE_LIMIT_JOINS_ADDRESS" Rate = rate(60, MINUTE);
-    /// Changes of what one person is called
-    limit_names "CHATIRE_LIMIT_NAMES" Rate = rate(5, MINUTE);
-    /// Messages of one person
+    /// Attempts to join a chat per IP address
+    limit_joins_per_ip "CHATIRE_LIMIT_JOINS_PER_IP" Rate = rate(60, MINUTE);
+    /// Changes of name or avatar per user
+    limit_renames "CHATIRE_LIMIT_RENAMES" Rate = rate(5, MINUTE);
+    /// Messages per user
     limit_posts "CHATIRE_LIMIT_POSTS" Rate = rate(20, Duration::from_secs(10));
-    /// Frames on one socket
+    /// Frames per WebSocket
     limit_frames "CHATIRE_LIMIT_FRAMES" Rate = rate(60, Duration::from_secs(3));
-    /// Sockets and event streams of one person
+    /// WebSockets and event streams per user
     limit_sockets "CHATIRE_LIMIT_SOCKETS" usize = 10;
-    /// Sockets and event streams from one address
-    limit_sockets_address "CHATIRE_LIMIT_SOCKETS_ADDRESS" usize = 200;
+    /// WebSockets and event streams per IP address
+    limit_sockets_per_ip "CHATIRE_LIMIT_SOCKETS_PER_IP" usize = 200;
 
-    /// The largest body of a request
+    /// Maximum size of a request body
     limit_body "CHATIRE_LIMIT_BODY" Bytes = Bytes(64 * KIB);
-    /// The largest frame, and the largest message of several frames
+    /// Maximum size of a WebSocket frame and of a fragmented message
     limit_frame "CHATIRE_LIMIT_FRAME" Bytes = Bytes(64 * KIB);
 
-    /// Pictures uploaded by one person
+    /// Uploads per user
     limit_uploads "CHATIRE_LIMIT_UPLOADS" Rate = rate(10, MINUTE);
-    /// What one person may upload in a day
+    /// Uploaded bytes per user and day
     limit_upload_bytes "CHATIRE_LIMIT_UPLOAD_BYTES" Bytes = Bytes(200 * MIB);
-    /// Exports of one person
+    /// Data exports per user
     limit_exports "CHATIRE_LIMIT_EXPORTS" Rate = rate(5, DAY);
-    /// The largest file of a picture
-    limit_image "CHATIRE_LIMIT_IMAGE" Bytes = Bytes(25 * MIB);
-    /// The largest picture, in millions of pixels
+    /// Maximum size of an image file
+    limit_image_bytes "CHATIRE_LIMIT_IMAGE_BYTES" Bytes = Bytes(25 * MIB);
+    /// Maximum size of an image in megapixels
     limit_megapixels "CHATIRE_LIMIT_MEGAPIXELS" u32 = 40;
 
-    /// How long a head of a request may take
-    limit_head_time "CHATIRE_LIMIT_HEAD_TIME" Seconds = seconds(5);
-    /// How long a body of a request may take
-    limit_body_time "CHATIRE_LIMIT_BODY_TIME" Seconds = seconds(30);
-    /// How long anyone waits for an answer; longer than a body may take and a statement of the database, which is 10 seconds
-    limit_answer_time "CHATIRE_LIMIT_ANSWER_TIME" Seconds = seconds(45);
-    /// How many passwords may wait for each core to be hashed or compared
-    limit_passwords "CHATIRE_LIMIT_PASSWORDS" usize = 64;
+    /// Time limit for receiving the request headers
+    limit_header_timeout "CHATIRE_LIMIT_HEADER_TIMEOUT" Seconds = seconds(5);
+    /// Time limit for receiving a request body
+    limit_body_timeout "CHATIRE_LIMIT_BODY_TIMEOUT" Seconds = seconds(30);
+    /// Time limit for a request; must exceed the body timeout and the 10-second limit of database statements
+    limit_request_timeout "CHATIRE_LIMIT_REQUEST_TIMEOUT" Seconds = seconds(45);
+    /// Queued password hashes per core
+    limit_password_queue "CHATIRE_LIMIT_PASSWORD_QUEUE" usize = 64;
 }
 
 impl FromStr for Rate {
@@ -130,7 +129,7 @@ impl FromStr for Rate {
             _ => anyhow::bail!(help),
         };
         let per = unit.checked_mul(times).context(help)?;
-        ensure!(most > 0 && !per.is_zero(), "a rate of nothing would refuse everything");
+        ensure!(most > 0 && !per.is_zero(), "a rate of zero would reject everything");
         Ok(rate(most, per))
     }
 }
@@ -164,7 +163,7 @@ impl FromStr for Bytes {
             _ => anyhow::bail!(help),
         };
         let bytes = number.parse::<usize>().context(help)?.checked_mul(unit).context(help)?;
-        ensure!(bytes > 0, "a size of nothing would refuse everything");
+        ensure!(bytes > 0, "a size of zero would reject everything");
         Ok(Self(bytes))
     }
 }
@@ -186,7 +185,7 @@ impl FromStr for Seconds {
         let seconds = text.trim().parse::<f64>().context("not a number of seconds such as 5 or 0.5")?;
         let time =
             Duration::try_from_secs_f64(seconds).context("not a number of seconds such as 5 or 0.5")?;
-        ensure!(!time.is_zero(), "no time at all would refuse everything");
+        ensure!(!time.is_zero(), "a time of zero would reject everything");
         Ok(Self(time))
     }
 }
@@ -202,7 +201,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn rates_are_written_as_people_say_them() {
+    fn rates_are_parsed_and_printed() {
         for (text, most, per) in
             [("5/h", 5, HOUR), ("10/min", 10, MINUTE), ("20/10s", 20, SECOND * 10), ("1/2day", 1, DAY * 2)]
         {
@@ -215,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn sizes_and_times_are_written_as_people_say_them() {
+    fn sizes_and_times_are_parsed_and_printed() {
         for (text, bytes) in [("64KiB", 65_536), ("25MiB", 26_214_400), ("100B", 100)] {
             let read: Bytes = text.parse().unwrap();
             assert_eq!((read, read.to_string().as_str()), (Bytes(bytes), text));

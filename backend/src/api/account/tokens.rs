@@ -1,0 +1,103 @@
+//! Signing in, and verifying access tokens.
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    web::{Data, Json},
+};
+use shared::{
+    credentials::{AccessToken, Password, SignIn},
+    paths,
+    problem::{FieldCode, ProblemCode},
+};
+
+use super::check_given_password;
+use crate::{
+    auth::{
+        Authenticated, passwords::VerifyResult, policy::reauth::login_origin, sessions::SessionStart, totp,
+    },
+    error::{ApiError, Rejection},
+    http::extract::{
+        body::{Body, FieldReader, FromFields},
+        client_ip::client_ip,
+    },
+    rate_limit::IpLimit,
+    state::AppState,
+    store,
+};
+
+/// Signs in. Also sets the refresh cookie.
+#[utoipa::path(
+    post, path = paths::JWT_CREATE,
+    request_body = SignIn,
+    responses((status = 200, body = AccessToken)),
+)]
+pub async fn create(
+    app: Data<AppState>,
+    request: HttpRequest,
+    Body(SignIn { username, password, one_time_code }): Body<SignIn>,
+) -> Result<HttpResponse, ApiError> {
+    let client_ip = client_ip(&request, &app.config);
+    app.rate_limits.check_ip(IpLimit::SignIn, client_ip)?;
+    let found = store::users::find_credentials(&mut *app.db.get().await?, &username).await?;
+    let user_id = found.as_ref().map(|found| found.id);
+    let origin = login_origin(&app.auth, &request, user_id, client_ip).await?;
+    app.rate_limits.check_login(&username, origin)?;
+    let (id, stored) = found.map_or((0, None), |found| (found.id, found.password_hash));
+    let result = app.auth.passwords.verify(password.clone(), stored.clone()).await?;
+    let mut hash = stored.filter(|_| result != VerifyResult::Invalid).ok_or(ProblemCode::WrongCredentials)?;
+    totp::verify_code(&app.auth, id, one_time_code.as_deref()).await?;
+    app.rate_limits.reset_login(&username, origin);
+    if result == VerifyResult::ValidButOutdated {
+        let new_hash = app.auth.passwords.hash(password).await?;
+        store::users::replace_password_hash(&mut *app.db.get().await?, id, [&hash, &new_hash]).await?;
+        hash = new_hash;
+    }
+    let session = SessionStart::from_request(&request, &app.config);
+    store::accounts::sign_in(&mut *app.db.get().await?, id, &hash, session.new_session(id)).await?;
+    let token = app.auth.jwt_keys.issue(id, session.id)?;
+    Ok(session.respond(HttpResponse::Ok(), false, AccessToken { token }))
+}
+
+/// Verifies an access token.
+#[utoipa::path(
+    post, path = paths::JWT_VERIFY,
+    request_body = AccessToken,
+    responses((status = 200, body = AccessToken)),
+)]
+pub async fn verify(
+    app: Data<AppState>,
+    Body(AccessToken { token }): Body<AccessToken>,
+) -> Result<Json<AccessToken>, ApiError> {
+    authenticate_body_token(&app, &token).await?;
+    Ok(Json(AccessToken { token }))
+}
+
+/// An invalid token in the body is an invalid request (400) as in the original, and not a missing authentication.
+pub(super) async fn authenticate_body_token(app: &AppState, token: &str) -> Result<Authenticated, ApiError> {
+    Authenticated::from_token(&app.auth, token).await.map_err(|error| {
+        let problem = error.problem();
+        match problem.status {
+            401 => Rejection::new(ProblemCode::TokenRejected).detail(problem.detail).into(),
+            _ => error,
+        }
+    })
+}
+
+impl FromFields for SignIn {
+    fn from_fields(fields: &mut FieldReader) -> Self {
+        let username =
+            fields.text("username", |name| check_given_password(name).map_err(|_| FieldCode::Blank));
+        let password = Password(fields.text("password", check_given_password));
+        Self { username, password, one_time_code: fields.optional_text("one_time_code", |_| Ok(())) }
+    }
+}
+
+impl FromFields for AccessToken {
+    fn from_fields(fields: &mut FieldReader) -> Self {
+        Self { token: fields.text("token", check_not_empty) }
+    }
+}
+
+pub(super) fn check_not_empty(text: &str) -> Result<(), FieldCode> {
+    if text.is_empty() { Err(FieldCode::Blank) } else { Ok(()) }
+}

@@ -1,0 +1,142 @@
+//! Reading and posting messages.
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::header::{self, ContentType, ETag, EntityTag},
+    web::{Data, Json},
+};
+use shared::{
+    member::Role,
+    message::{MESSAGE_PAGE_MAX, MessagePage, MessagePageQuery, MessagePosted, PostMessage, check_message},
+    paths,
+    user::User,
+};
+use uuid::Uuid;
+
+use crate::{
+    auth::{Authorized, ChatReader, ChatWriter},
+    error::ApiError,
+    http::extract::body::{FieldReader, FromFields, parse_query},
+    rate_limit::UserLimit,
+    realtime::hub::message_cache::{CachedPage, MESSAGES_MAX},
+    state::AppState,
+    store::{self, chats::ChatRef},
+};
+
+/// Lists a page of messages: the newest, unless the query selects another.
+#[utoipa::path(
+    get, path = paths::CHAT_MESSAGES,
+    params(MessagePageQuery),
+    responses(
+        (status = 200, body = MessagePage),
+        (status = 304, description = "Nothing changed since the `ETag`."),
+    ),
+)]
+pub async fn list(
+    app: Data<AppState>,
+    ChatReader { chat, .. }: ChatReader,
+    request: HttpRequest,
+) -> Result<HttpResponse, ApiError> {
+    let query: MessagePageQuery = parse_query(&request)?;
+    // The newest messages of active chats are cached.
+    if query.before.is_none() && query.after.is_none() {
+        let limit = usize::try_from(query.limit.unwrap_or(MESSAGE_PAGE_MAX)).unwrap_or_default();
+        return Ok(respond_with_page(
+            &app,
+            &chat,
+            &load_newest(&app, chat.id, limit).await?,
+            &request,
+            limit,
+        ));
+    }
+    let mut connection = app.db.get().await?;
+    let row = store::chats::find_active(&mut connection, chat.id).await?;
+    let (messages, earlier) = store::messages::list_page(&mut connection, &row, query).await?;
+    let (epoch, head) = (app.epoch, row.head);
+    Ok(HttpResponse::Ok().json(MessagePage { id: chat.id, uri: chat.uri, epoch, head, earlier, messages }))
+}
+
+/// Returns the newest messages from the cache, and fills the cache if it is empty.
+async fn load_newest(app: &AppState, chat_id: i64, limit: usize) -> Result<CachedPage, ApiError> {
+    if let Some(page) = app.hub.message_cache.newest(chat_id, limit) {
+        return Ok(page);
+    }
+    let fill = app.hub.message_cache.begin_fill(chat_id);
+    let mut connection = app.db.get().await?;
+    // The head is read first, so that the page contains at least the messages up to it.
+    let chat = store::chats::find_active(&mut connection, chat_id).await?;
+    let (messages, earlier) = store::messages::list_newest(&mut connection, &chat, MESSAGES_MAX).await?;
+    Ok(fill.complete(chat.head, &messages, earlier, limit))
+}
+
+/// Builds the JSON of a `MessagePage` from cached JSON.
+fn respond_with_page(
+    app: &AppState,
+    chat: &ChatRef,
+    page: &CachedPage,
+    request: &HttpRequest,
+    limit: usize,
+) -> HttpResponse {
+    let tag = EntityTag::new_strong(format!("{}-{}-{limit}", app.epoch.simple(), page.head));
+    let if_none_match = request.headers().get(header::IF_NONE_MATCH).and_then(|tags| tags.to_str().ok());
+    // Compared with its quotes, because one tag may be the prefix of another.
+    if if_none_match.is_some_and(|tags| tags.contains(&tag.to_string())) {
+        return HttpResponse::NotModified().insert_header(ETag(tag)).finish();
+    }
+    let (id, uri, epoch) = (chat.id, &chat.uri, app.epoch);
+    let CachedPage { head, has_earlier: earlier, messages } = page;
+    let start = format!(
+        r#"{{"id":{id},"uri":"{uri}","epoch":"{epoch}","head":{head},"earlier":{earlier},"messages":["#
+    );
+    let body = [start.as_bytes(), messages, b"]}"].concat();
+    HttpResponse::Ok().insert_header(ETag(tag)).content_type(ContentType::json()).body(body)
+}
+
+/// Posts a message. Posting it again with the same `client_id` has no effect.
+#[utoipa::path(
+    post, path = paths::CHAT_MESSAGES,
+    request_body = PostMessage,
+    responses((status = 200, body = MessagePosted), (status = 422)),
+)]
+pub async fn post(
+    app: Data<AppState>,
+    Authorized(writer, post): Authorized<ChatWriter, PostMessage>,
+) -> Result<Json<MessagePosted>, ApiError> {
+    let client_id = post.client_id.unwrap_or_else(Uuid::new_v4);
+    count_post(&app, &writer, client_id)?;
+    let ChatWriter { user, chat, .. } = writer;
+    let mut stored = app.ingest.post(chat.id, user.clone(), client_id, post.message).await?;
+    stored.user = User { email: user.email, ..stored.user };
+    Ok(Json(MessagePosted { status: "SUCCESS".to_owned(), uri: chat.uri, stored }))
+}
+
+/// Counts a message against the rate limit of the user and the slow mode of the chat.
+pub fn count_post(app: &AppState, writer: &ChatWriter, client_id: Uuid) -> Result<(), ApiError> {
+    let ChatWriter { ref user, ref chat, role, slow_mode_seconds } = *writer;
+    app.rate_limits.check_user(UserLimit::Post, user.id)?;
+    if role > Role::Writer {
+        return Ok(());
+    }
+    app.slow_mode.check(chat.id, user.id, slow_mode_seconds, client_id)
+}
+
+impl FromFields for MessagePageQuery {
+    fn from_fields(fields: &mut FieldReader) -> Self {
+        Self {
+            before: fields.optional_number("before", 0..=i64::MAX),
+            after: fields.optional_number("after", 0..=i64::MAX),
+            limit: fields.optional_number("limit", 1..=MESSAGE_PAGE_MAX),
+        }
+    }
+}
+
+impl FromFields for PostMessage {
+    fn from_fields(fields: &mut FieldReader) -> Self {
+        Self {
+            message: fields.text("message", check_message),
+            client_id: fields
+                .optional_uuid("client_id")
+                .or_else(|| fields.header_uuid("idempotency-key", "client_id")),
+        }
+    }
+}

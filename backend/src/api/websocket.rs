@@ -1,0 +1,84 @@
+//! `GET /api/socket/`: authenticates and accepts WebSocket upgrades. A 101 response carries an [`AcceptedUpgrade`], with
+//! which [`upgrade`] starts the connection task.
+
+pub mod catch_up;
+pub mod commands;
+pub mod connection_task;
+pub mod follow;
+pub mod run_loop;
+pub mod upgrade;
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::header::{AUTHORIZATION, HeaderValue, ORIGIN, SEC_WEBSOCKET_PROTOCOL},
+    web::Data,
+};
+use shared::{paths, problem::ProblemCode, socket::PROTOCOL};
+
+use crate::{
+    auth::{Authenticated, jwt::Claims, opaque_token::OpaqueToken},
+    config::Config,
+    error::{ApiError, Rejection},
+    http::extract::{client_ip::client_ip, origin},
+    realtime::hub::connection_limit::ConnectionPermit,
+    state::AppState,
+};
+
+/// The credentials of an accepted upgrade.
+pub struct AcceptedUpgrade {
+    claims: Claims,
+    permit: ConnectionPermit,
+}
+
+/// Opens a WebSocket; docs/protocol.md describes its frames. A browser offers a ticket as its second subprotocol.
+#[utoipa::path(
+    get, path = paths::SOCKET,
+    responses((status = 101, description = "The WebSocket is open."), (status = 403), (status = 400)),
+)]
+pub async fn open(
+    app: Data<AppState>,
+    authenticated: Result<Authenticated, ApiError>,
+    request: HttpRequest,
+) -> Result<HttpResponse, ApiError> {
+    check_origin(&request, &app.config)?;
+    let (offers_protocol, ticket) = read_subprotocols(&request);
+    let Authenticated { user, claims } = match ticket.and_then(|ticket| app.auth.tickets.redeem(&ticket)) {
+        // The account may have been deleted since the ticket was issued.
+        Some(claims) => Authenticated::from_claims(&app.auth, claims).await?,
+        None => authenticated?,
+    };
+    let mut response = actix_http::ws::handshake(request.head())
+        .map_err(|error| Rejection::new(ProblemCode::Malformed).detail(error.to_string()))?;
+    app.ingest.check_accepting()?;
+    let permit = app.hub.acquire_permit(user.id, client_ip(&request, &app.config))?;
+    if offers_protocol {
+        response.insert_header((SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(PROTOCOL)));
+    }
+    let mut response = HttpResponse::from(response.finish().map_into_boxed_body());
+    response.extensions_mut().insert(AcceptedUpgrade { claims, permit });
+    Ok(response)
+}
+
+/// Whether the client offers our subprotocol, and the ticket beside it.
+fn read_subprotocols(request: &HttpRequest) -> (bool, Option<OpaqueToken>) {
+    let headers = request.headers().get_all(SEC_WEBSOCKET_PROTOCOL);
+    let values: Vec<_> = headers
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .map(str::trim)
+        .collect();
+    let ticket = values.iter().find(|value| **value != PROTOCOL);
+    let ticket = ticket.map(|value| OpaqueToken::from_client((*value).to_owned()));
+    (values.contains(&PROTOCOL), ticket)
+}
+
+/// Browsers let any page open a WebSocket but send its origin, which must be ours. Other programs send no origin and must
+/// send an `Authorization` header, which a page cannot set.
+fn check_origin(request: &HttpRequest, config: &Config) -> Result<(), ApiError> {
+    let headers = request.headers();
+    if headers.contains_key(ORIGIN) || headers.contains_key(AUTHORIZATION) {
+        origin::check(request, config)
+    } else {
+        Err(ProblemCode::NotAuthenticated.into())
+    }
+}

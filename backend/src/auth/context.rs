@@ -1,0 +1,32 @@
+//! What authentication and authorization share between requests.
+
+use std::sync::Arc;
+
+use actix_web::{HttpRequest, web::Data};
+use anyhow::anyhow;
+
+use super::{
+    cache::AuthCache, encryption::SecretBox, jwt::JwtKeys, passkeys::Passkeys, passwords::Passwords,
+    tickets::Tickets,
+};
+use crate::{config::Config, error::ApiError, rate_limit::RateLimiters, store::Db};
+
+pub struct AuthContext {
+    pub config: Arc<Config>,
+    pub db: Db,
+    pub jwt_keys: JwtKeys,
+    pub secret_box: SecretBox,
+    pub passwords: Passwords,
+    pub passkeys: Passkeys,
+    pub tickets: Tickets,
+    pub cache: Arc<AuthCache>,
+    pub rate_limits: Arc<RateLimiters>,
+}
+
+impl AuthContext {
+    /// The context that the server registered with the application.
+    pub fn from_request(request: &HttpRequest) -> Result<&Self, ApiError> {
+        let context = request.app_data::<Data<Self>>();
+        context.map(Data::get_ref).ok_or_else(|| anyhow!("AuthContext are not registered").into())
+    }
+}

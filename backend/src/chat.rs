@@ -1,0 +1,12 @@
+//! The domain: the rules of chats. Queries are in `store`, HTTP is in `api`.
+
+pub mod access_link;
+pub mod invite_links;
+pub mod join;
+pub mod message_deletion;
+pub mod moderation;
+pub mod ownership;
+pub mod preview;
+pub mod retention;
+pub mod settings;
+pub mod transaction;

@@ -1,0 +1,55 @@
+//! Deletion of messages: the row stays and is numbered, the text is removed.
+
+use chrono::{TimeDelta, Utc};
+use shared::{event::Event, member::Role, problem::ProblemCode};
+
+use super::transaction::ChatTransaction;
+use crate::{error::ApiError, store::messages};
+
+/// Deletes a message: authors their own, moderators any. Deleting it again changes nothing.
+pub async fn delete_one(
+    transaction: &mut ChatTransaction<'_>,
+    actor_id: i64,
+    seq: i64,
+) -> Result<(), ApiError> {
+    let role = transaction.require_member(actor_id).await?;
+    let message = messages::find(transaction.connection, &transaction.chat, seq).await?;
+    let message = message.ok_or(ProblemCode::NotFound)?;
+    let is_author = message.user.id == actor_id;
+    if message.event.is_some() {
+        return Err(ProblemCode::Conflict.into());
+    }
+    if !is_author && role < Role::Moderator {
+        return Err(ProblemCode::Forbidden.into());
+    }
+    if message.deleted {
+        return Ok(());
+    }
+    let revision = transaction.next_seq();
+    messages::clear(transaction.connection, transaction.chat.id, seq, revision).await?;
+    if !is_author {
+        let event = Event::MessageDeleted { target: (&message.user).into(), seq };
+        transaction.append_audit(Some(actor_id), &event).await?;
+    }
+    Ok(())
+}
+
+/// A moderator deletes what a user has posted in the last `minutes`; returns how many messages these were.
+pub async fn delete_recent(
+    transaction: &mut ChatTransaction<'_>,
+    actor_id: i64,
+    target_id: i64,
+    minutes: i64,
+) -> Result<u32, ApiError> {
+    transaction.require_role(actor_id, Role::Moderator).await?;
+    let target = transaction.find_member(target_id).await?.ok_or(ProblemCode::NotFound)?;
+    let (since, head) = (Utc::now() - TimeDelta::minutes(minutes), transaction.head());
+    let count =
+        messages::clear_recent(transaction.connection, &transaction.chat, target_id, since, head).await?;
+    transaction.advance(count.into());
+    if count > 0 {
+        let event = Event::MessagesDeleted { target: (&target).into(), count };
+        transaction.append_event(actor_id, &event).await?;
+    }
+    Ok(count)
+}

@@ -1,0 +1,58 @@
+//! Ownership of a chat: transfer by the owner, and reassignment when the owner's account is deleted.
+
+use shared::{
+    event::Event,
+    member::{Member, MembershipStatus, Role},
+    problem::ProblemCode,
+};
+
+use super::transaction::ChatTransaction;
+use crate::{error::ApiError, store::members};
+
+/// The owner makes another member the owner; returns that member.
+pub async fn transfer(
+    transaction: &mut ChatTransaction<'_>,
+    owner_id: i64,
+    target_id: i64,
+) -> Result<Member, ApiError> {
+    // Of two concurrent transfers, the second is rejected.
+    transaction.require_role(owner_id, Role::Owner).await?;
+    let target = transaction.find_member(target_id).await?.ok_or(ProblemCode::NotFound)?;
+    if target_id == owner_id || !target.status.is_member() {
+        return Err(ProblemCode::Conflict.into());
+    }
+    transaction.set_membership(owner_id, MembershipStatus::Member, Role::Moderator).await?;
+    transaction.set_membership(target_id, MembershipStatus::Member, Role::Owner).await?;
+    let event = Event::OwnershipTransferred { target: (&target).into() };
+    transaction.append_event(owner_id, &event).await?;
+    transaction.find_member(target_id).await?.ok_or(ProblemCode::NotFound.into())
+}
+
+/// Makes the moderator who joined first the owner, else the first writer, else the first reader.
+pub async fn reassign_owner(
+    transaction: &mut ChatTransaction<'_>,
+    former_owner_id: i64,
+) -> Result<(), ApiError> {
+    let chat_id = transaction.chat.id;
+    for role in [Role::Moderator, Role::Writer, Role::Reader] {
+        let successor =
+            members::find_first_with_role(transaction.connection, chat_id, role, former_owner_id).await?;
+        if let Some(successor_id) = successor {
+            return transfer_to(transaction, former_owner_id, successor_id).await;
+        }
+    }
+    Ok(())
+}
+
+async fn transfer_to(
+    transaction: &mut ChatTransaction<'_>,
+    former_owner_id: i64,
+    successor_id: i64,
+) -> Result<(), ApiError> {
+    let Some(successor) = transaction.find_member(successor_id).await? else { return Ok(()) };
+    // The former owner does not regain the role by joining again.
+    transaction.set_membership(former_owner_id, MembershipStatus::Left, Role::Writer).await?;
+    transaction.set_membership(successor_id, MembershipStatus::Member, Role::Owner).await?;
+    let event = Event::OwnershipTransferred { target: (&successor).into() };
+    transaction.append_event(former_owner_id, &event).await
+}

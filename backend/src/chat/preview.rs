@@ -1,0 +1,57 @@
+//! The preview of a chat for users who are not members yet.
+
+use shared::{
+    chat::{ChatPreview, is_valid_uri},
+    member::MembershipStatus,
+    problem::ProblemCode,
+    user::User,
+};
+
+use super::{access_link::find_access_link, join::check_not_banned};
+use crate::{
+    error::ApiError,
+    store::{Db, chat_links, chats, members, users},
+};
+
+/// The preview of the chat to which the URI leads. Rejects banned users and closed links.
+/// `present_users` returns some of the users who have a chat open.
+pub async fn load(
+    db: &Db,
+    uri: &str,
+    user: Option<&User>,
+    present_users: impl FnOnce(i64) -> Vec<i64>,
+) -> Result<ChatPreview, ApiError> {
+    if !is_valid_uri(uri) {
+        return Err(ProblemCode::ChatNotFound.into());
+    }
+    let connection = &mut *db.get().await?;
+    let chat_id = chat_links::find_chat_id(connection, uri).await?.ok_or(ProblemCode::ChatNotFound)?;
+    let chat = chats::find_active(connection, chat_id).await?;
+    let link = find_access_link(connection, &chat, uri).await?;
+    let mut membership = None;
+    if let Some(user) = user {
+        membership = members::find_membership(connection, chat_id, user.id).await?;
+        if membership.is_none_or(|membership| !membership.status.is_member()) {
+            check_not_banned(connection, chat_id, user.id, membership.as_ref()).await?;
+        }
+    }
+    let present = present_users(chat_id);
+    let status = membership.map(|membership| membership.status);
+    let current = membership.filter(|membership| membership.status.is_member());
+    if !matches!(status, Some(MembershipStatus::Member | MembershipStatus::Pending)) {
+        link.check_admits(membership.as_ref())?;
+    }
+    Ok(ChatPreview {
+        // Only members may learn the current URI.
+        uri: current.map_or(uri, |_| chat.uri.as_str()).to_owned(),
+        members: members::count(connection, chat_id).await?,
+        member_sample: users::find_many(connection, &present).await?,
+        role: current.map_or(link.role, |membership| membership.role),
+        approval_required: chat.approval_required,
+        guests_allowed: chat.guests_allowed,
+        closed: chat.closed,
+        status,
+        name: chat.name,
+        topic: chat.topic,
+    })
+}

@@ -1,0 +1,158 @@
+//! Executes changes of chats: one at a time per chat, in a transaction, and published after the commit.
+
+use std::{array::from_fn, sync::Arc, time::Duration};
+
+use diesel_async::AsyncConnection;
+use futures_util::{FutureExt, future::BoxFuture};
+use shared::{
+    changes::Changes,
+    member::{Member, MembershipStatus, Role},
+    problem::ProblemCode,
+};
+use tokio::{sync::Mutex, time::timeout};
+use uuid::Uuid;
+
+use crate::{
+    auth::cache::AuthCache,
+    chat::{
+        retention,
+        transaction::{self, ChatTransaction},
+    },
+    detached::run_detached,
+    error::{ApiError, Rejection},
+    realtime::{
+        hub::{Hub, flush_batch::FlushBatch},
+        ingest::MessageIngest,
+    },
+    store::{
+        self, Db, StoreError,
+        chats::{ChatRow, HeadAdvance},
+        members::NewMembership,
+    },
+};
+
+/// More than there are database connections, so that two busy chats rarely share a lock.
+const LOCKS: usize = 64;
+const LOCK_TIMEOUT: Duration = Duration::from_secs(15);
+
+pub struct ChatCommands {
+    db: Db,
+    epoch: Uuid,
+    hub: Arc<Hub>,
+    ingest: Arc<MessageIngest>,
+    auth_cache: Arc<AuthCache>,
+    /// Requests that change the same chat wait here: waiting for the row lock instead would hold a database connection
+    /// each, and leave none to other chats.
+    locks: [Mutex<()>; LOCKS],
+}
+
+impl ChatCommands {
+    pub fn new(
+        db: Db,
+        epoch: Uuid,
+        hub: Arc<Hub>,
+        ingest: Arc<MessageIngest>,
+        auth_cache: Arc<AuthCache>,
+    ) -> Self {
+        Self { db, epoch, hub, ingest, auth_cache, locks: from_fn(|_| Mutex::default()) }
+    }
+
+    /// Creates a chat; the membership of its owner is its first change.
+    pub async fn create(&self, uri: &str, owner_id: i64) -> Result<ChatRow, StoreError> {
+        let mut connection = self.db.get().await?;
+        let chat = connection
+            .transaction(async |connection| {
+                let chat = store::chats::insert(connection, uri).await?;
+                let (role, status) = (Role::Owner, MembershipStatus::Member);
+                let owner = NewMembership { user_id: owner_id, role, status, link_id: None };
+                let joined_at = chat.settings().created_at;
+                store::members::upsert(connection, chat.id, owner, chat.head, joined_at).await?;
+                Ok::<_, StoreError>(chat)
+            })
+            .await?;
+        // Other devices of the owner update their chat lists.
+        self.hub.announce_membership(chat.id, owner_id, MembershipStatus::Member);
+        Ok(chat)
+    }
+
+    /// Runs `work` on a chat in a transaction under the chat's lock, and publishes the changes. Completes even if the
+    /// client disconnects.
+    pub async fn run_transaction<T, F>(self: &Arc<Self>, chat_id: i64, work: F) -> Result<T, ApiError>
+    where
+        T: Send + 'static,
+        F: for<'r> FnOnce(&'r mut ChatTransaction<'_>) -> BoxFuture<'r, Result<T, ApiError>> + Send + 'static,
+    {
+        self.ingest.check_accepting()?;
+        let commands = Arc::clone(self);
+        run_detached(async move {
+            let lock = commands.locks.get(usize::try_from(chat_id).unwrap_or_default() % LOCKS);
+            let busy = || Rejection::new(ProblemCode::Busy).retry_after(Duration::from_secs(2));
+            let _guard = timeout(LOCK_TIMEOUT, lock.ok_or_else(busy)?.lock()).await.map_err(|_| busy())?;
+            let mut connection = commands.db.get().await?;
+            let (output, committed) =
+                transaction::run(&mut connection, commands.epoch, chat_id, work).await?;
+            drop(connection);
+            if let Some(committed) = committed {
+                commands.publish_commit(committed).await;
+            }
+            Ok(output)
+        })
+        .await
+    }
+
+    /// Deletes a chat for its owner, or without an actor because it has expired. Subscribers are told that it is gone.
+    pub async fn delete_chat(self: &Arc<Self>, chat_id: i64, actor_id: Option<i64>) -> Result<(), ApiError> {
+        let commands = Arc::clone(self);
+        run_detached(async move {
+            let deletion = commands.run_transaction(chat_id, move |transaction| {
+                retention::delete_chat(transaction, actor_id).boxed()
+            });
+            deletion.await?;
+            commands.auth_cache.invalidate_chat(chat_id);
+            commands.hub.announce_deleted(chat_id).await;
+            // If this fails, the background job removes what is left.
+            tokio::spawn(async move { retention::purge(&commands.db, chat_id).await });
+            Ok(())
+        })
+        .await
+    }
+
+    /// Invalidates caches and publishes the changes of a committed transaction.
+    pub async fn publish_commit(&self, changes: Changes) {
+        let chat_id = changes.chat_id;
+        if changes.chat.is_some() {
+            self.auth_cache.invalidate_chat(chat_id);
+        }
+        for Member { user, status, .. } in &changes.members {
+            self.auth_cache.invalidate_role(chat_id, user.id);
+            self.hub.announce_membership(chat_id, user.id, *status);
+        }
+        let is_truncated = changes.more;
+        let mut batch = FlushBatch::default();
+        self.hub.publish(changes, &mut batch);
+        batch.flush().await;
+        if is_truncated {
+            // Subscribers read the rest from the database.
+            self.hub.invalidate(chat_id);
+        }
+    }
+
+    /// Publishes a changed user in each of their chats.
+    pub async fn publish_members(&self, updated: Vec<(HeadAdvance, Member)>) {
+        let mut batch = FlushBatch::default();
+        for (chat, member) in updated {
+            let changes = chat.into_changes(self.epoch, vec![member], Vec::new());
+            self.hub.publish(changes, &mut batch);
+        }
+        batch.flush().await;
+    }
+
+    /// Publishes that a deleted user has left their chats, and disconnects them.
+    pub async fn publish_removed_user(&self, user_id: i64, left: Vec<(HeadAdvance, Member)>) {
+        self.auth_cache.invalidate_user(user_id);
+        self.hub.disconnect_user(user_id);
+        for (chat, member) in left {
+            self.publish_commit(chat.into_changes(self.epoch, vec![member], Vec::new())).await;
+        }
+    }
+}

@@ -1,0 +1,3 @@
+//! Commands for the administrator.
+
+pub mod reset_password;

@@ -1,0 +1,248 @@
+//! API errors: a [`Rejection`] carries a code that the caller can act on; every other error is internal.
+
+use std::{fmt, time::Duration};
+
+use shared::problem::{FieldCode, FieldError, Problem, ProblemCode};
+
+use crate::store::StoreError;
+
+/// After how long a request may be retried that was rejected because the server is overloaded.
+const BUSY_RETRY_AFTER: Duration = Duration::from_secs(2);
+
+/// Why a request failed.
+#[derive(Debug)]
+pub enum ApiError {
+    /// The caller can act on it.
+    Rejected(Box<Rejection>),
+    /// A fault of the server; answered with 500.
+    Internal(anyhow::Error),
+}
+
+/// A problem code with the details that the caller gets.
+#[derive(Debug)]
+pub struct Rejection {
+    code: ProblemCode,
+    detail: Option<String>,
+    retry_after: Option<Duration>,
+    errors: Vec<FieldError>,
+}
+
+impl Rejection {
+    pub fn new(code: ProblemCode) -> Self {
+        Self { code, detail: None, retry_after: None, errors: Vec::new() }
+    }
+
+    /// Rejects one field.
+    pub fn field(field: &str, code: FieldCode) -> Self {
+        Self::fields(vec![field_error(field, code)])
+    }
+
+    /// Rejects several fields.
+    pub fn fields(errors: Vec<FieldError>) -> Self {
+        Self { errors, ..Self::new(ProblemCode::Invalid) }
+    }
+
+    /// Replaces the default sentence of the code.
+    #[must_use]
+    pub fn detail(self, detail: impl Into<String>) -> Self {
+        Self { detail: Some(detail.into()), ..self }
+    }
+
+    #[must_use]
+    pub fn retry_after(self, wait: Duration) -> Self {
+        Self { retry_after: Some(wait), ..self }
+    }
+
+    pub fn code(&self) -> ProblemCode {
+        self.code
+    }
+}
+
+/// An error of one field, with the sentence of the original where it had one.
+pub fn field_error(field: &str, code: FieldCode) -> FieldError {
+    FieldError { field: field.to_owned(), code, detail: field_detail(field, code) }
+}
+
+impl From<Rejection> for ApiError {
+    fn from(rejection: Rejection) -> Self {
+        Self::Rejected(Box::new(rejection))
+    }
+}
+
+impl From<ProblemCode> for ApiError {
+    fn from(code: ProblemCode) -> Self {
+        Rejection::new(code).into()
+    }
+}
+
+impl From<StoreError> for ApiError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Unavailable => Rejection::new(ProblemCode::Busy).retry_after(BUSY_RETRY_AFTER).into(),
+            StoreError::Rejected(code) => code.into(),
+            StoreError::InvalidField(field, code) => Rejection::field(field, code).into(),
+            StoreError::Conflict(error) => Self::Internal(error.into()),
+            StoreError::Internal(error) => Self::Internal(error),
+        }
+    }
+}
+
+// Diesel's transactions require this.
+impl From<diesel::result::Error> for ApiError {
+    fn from(error: diesel::result::Error) -> Self {
+        StoreError::from(error).into()
+    }
+}
+
+impl From<anyhow::Error> for ApiError {
+    fn from(error: anyhow::Error) -> Self {
+        Self::Internal(error)
+    }
+}
+
+impl fmt::Display for ApiError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Rejected(rejection) => write!(f, "{:?}", rejection.code),
+            Self::Internal(error) => write!(f, "{error:#}"),
+        }
+    }
+}
+
+impl ApiError {
+    pub fn code(&self) -> ProblemCode {
+        match self {
+            Self::Rejected(rejection) => rejection.code,
+            Self::Internal(_) => ProblemCode::Internal,
+        }
+    }
+
+    /// The problem document (RFC 9457) for the caller. It says nothing about an internal error.
+    pub fn problem(&self) -> Problem {
+        let internal = Rejection::new(ProblemCode::Internal);
+        let Rejection { code, detail, retry_after, errors } = match self {
+            Self::Rejected(rejection) => &**rejection,
+            Self::Internal(_) => &internal,
+        };
+        let first_error = errors.first().map(|error| format!("{}: {}", error.field, error.detail));
+        Problem {
+            kind: "about:blank".to_owned(),
+            title: title(code.status()).to_owned(),
+            status: code.status(),
+            detail: detail.clone().or(first_error).unwrap_or_else(|| default_detail(*code).to_owned()),
+            code: *code,
+            // Rounded up, so that a retry after exactly this time is not rejected again.
+            retry_after: retry_after.map(|wait| wait.as_secs() + u64::from(wait.subsec_nanos() > 0)),
+            errors: errors.clone(),
+        }
+    }
+}
+
+/// The reason phrase of each status that a [`ProblemCode`] has (RFC 9110).
+const fn title(status: u16) -> &'static str {
+    match status {
+        400 => "Bad Request",
+        401 => "Unauthorized",
+        403 => "Forbidden",
+        404 => "Not Found",
+        405 => "Method Not Allowed",
+        408 => "Request Timeout",
+        409 => "Conflict",
+        410 => "Gone",
+        413 => "Payload Too Large",
+        415 => "Unsupported Media Type",
+        422 => "Unprocessable Entity",
+        429 => "Too Many Requests",
+        501 => "Not Implemented",
+        503 => "Service Unavailable",
+        _ => "Internal Server Error",
+    }
+}
+
+fn default_detail(code: ProblemCode) -> &'static str {
+    match code {
+        ProblemCode::Malformed | ProblemCode::Invalid => "The request body is invalid.",
+        ProblemCode::WrongCredentials => "Unable to log in with provided credentials.",
+        ProblemCode::NotAuthenticated => "Authentication credentials were not provided.",
+        ProblemCode::InvalidToken | ProblemCode::TokenRejected => "Error decoding signature.",
+        ProblemCode::TokenExpired => "Signature has expired.",
+        ProblemCode::SessionEnded => "This session has ended.",
+        ProblemCode::Forbidden => "You do not have permission to perform this action.",
+        ProblemCode::CrossOriginForbidden => "Requests from this origin are not allowed.",
+        ProblemCode::NotFound => "Not found.",
+        ProblemCode::AccountRequired => "Guests cannot do this. Create an account first.",
+        ProblemCode::ReauthenticationRequired => "Confirm your identity first: POST /auth/reauthentication/.",
+        ProblemCode::SecondFactorRequired => "This account requires a second-factor code.",
+        ProblemCode::PasskeyRejected => "The passkey is unknown, or the challenge has expired.",
+        ProblemCode::PasskeysUnavailable => "Passkeys require a host name, and HTTPS unless on localhost.",
+        ProblemCode::ResetTokenInvalid => "The reset link was used or has expired. Request another.",
+        ProblemCode::EmailUnavailable => "This server cannot send e-mail. Contact its administrator.",
+        ProblemCode::ChatNotFound => "The chat does not exist, or you are not a member.",
+        ProblemCode::GuestsNotAllowed => "Guests cannot join this chat. Sign in with an account.",
+        ProblemCode::Banned => "You were banned from this chat.",
+        ProblemCode::JoinPending => "Your request to join is pending. A moderator must approve it.",
+        ProblemCode::JoinRejected => "Your request to join was rejected.",
+        ProblemCode::ChatClosed => "This chat is closed for new messages.",
+        ProblemCode::LinkRevoked | ProblemCode::LinkExpired => "This link was revoked or has expired.",
+        ProblemCode::LinkClosed => "Joining by this chat's URL is disabled.",
+        ProblemCode::LinkUseLimitReached => "This link has reached its use limit.",
+        ProblemCode::ChatDeleted => "This chat has been deleted.",
+        ProblemCode::OwnerCannotLeave => "Transfer the ownership of the chat before you leave it.",
+        ProblemCode::SlowMode => "Slow mode is on. Wait before you send another message.",
+        ProblemCode::Conflict | ProblemCode::StaleCursor => "The resource has changed. Reload and try again.",
+        ProblemCode::MethodNotAllowed | ProblemCode::UnsupportedMediaType => "The request is not supported.",
+        ProblemCode::BodyTimeout => "The request body took too long to arrive.",
+        ProblemCode::TooLarge => "The request body is too large.",
+        ProblemCode::ClientIdConflict => "This client_id was already used for another message.",
+        ProblemCode::TooManyRequests => "Request was throttled.",
+        ProblemCode::Internal | ProblemCode::Unknown => "An internal error occurred. It has been logged.",
+        ProblemCode::Busy => "The server is busy. Try again in a moment.",
+    }
+}
+
+fn field_detail(field: &str, code: FieldCode) -> String {
+    let detail = match code {
+        FieldCode::Required => "This field is required.",
+        FieldCode::Null => "This field may not be null.",
+        FieldCode::Blank => "This field may not be blank.",
+        FieldCode::NotText => "Not a valid string.",
+        FieldCode::NotNumber => "A valid whole number in its range is required.",
+        FieldCode::NotAnImage => "Upload a valid image: PNG, JPEG, GIF or WebP.",
+        FieldCode::TooManyPixels => "This image has too many pixels.",
+        FieldCode::NotObject => "Not an object.",
+        FieldCode::NotUuid => "Must be a valid UUID.",
+        FieldCode::NullCharacter => "Null characters are not allowed.",
+        FieldCode::TooShort => "This password is too short. It must contain at least 8 characters.",
+        FieldCode::TooLong => {
+            let most = max_length(field).unwrap_or(shared::credentials::PASSWORD_MAX);
+            return format!("Ensure this field has no more than {most} characters.");
+        }
+        FieldCode::InvalidUsername => {
+            "Enter a valid username. This value may contain only letters, numbers, and @/./+/-/_ characters."
+        }
+        FieldCode::UsernameTaken => "A user with that username already exists.",
+        FieldCode::InvalidEmail => "Enter a valid email address.",
+        FieldCode::CommonPassword => "This password is too common.",
+        FieldCode::InvalidName => "Enter one line of text without control characters.",
+        FieldCode::NotAChoice => "This is not a valid choice.",
+        FieldCode::WrongPassword => "Invalid password.",
+        FieldCode::WrongCode => "This code is not valid.",
+        FieldCode::Unknown => "This value is not valid.",
+    };
+    detail.to_owned()
+}
+
+/// The maximum length of a text field, in characters.
+pub fn max_length(field: &str) -> Option<usize> {
+    Some(match field {
+        "message" => shared::message::MESSAGE_MAX,
+        "email" => shared::user::EMAIL_MAX,
+        "display_name" => shared::user::DISPLAY_NAME_MAX,
+        "name" => shared::chat::CHAT_NAME_MAX,
+        "topic" => shared::chat::TOPIC_MAX,
+        "label" => shared::invite_link::LABEL_MAX,
+        "username" | "new_username" => shared::user::USERNAME_MAX,
+        "password" | "new_password" | "current_password" => shared::credentials::PASSWORD_MAX,
+        _ => return None,
+    })
+}

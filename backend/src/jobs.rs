@@ -1,0 +1,7 @@
+//! Background jobs.
+
+pub mod account_removal;
+pub mod chat_expiry;
+pub mod data_export;
+pub mod guest_cleanup;
+pub mod read_receipts;

@@ -1,0 +1,260 @@
+//! Rate limits per IP address, per user and per account.
+
+pub mod login_throttle;
+pub mod slow_mode;
+
+use std::{hash::Hash, net::IpAddr, num::NonZero, time::Duration};
+
+use governor::{
+    DefaultDirectRateLimiter, DefaultKeyedRateLimiter, Quota, RateLimiter,
+    clock::{Clock, DefaultClock},
+};
+use shared::problem::ProblemCode;
+
+use self::login_throttle::LoginThrottle;
+use crate::{
+    config::{
+        RateLimits,
+        limits::{LimitSettings, Rate},
+    },
+    error::{ApiError, Rejection},
+    realtime::hub::connection_limit::ConnectionLimits,
+    store::users::normalize_username,
+};
+
+pub use self::{login_throttle::LoginOrigin, slow_mode::SlowMode};
+
+const DAY: Duration = Duration::from_hours(24);
+
+/// What is limited for each IP address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum IpLimit {
+    SignIn,
+    SignUp,
+    Guest,
+    PasswordReset,
+    UnknownUri,
+    Join,
+}
+
+/// What is limited for each user.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UserLimit {
+    Join,
+    /// Changes of the name or avatar, which are broadcast to every chat of the user.
+    Rename,
+    Post,
+    Upload,
+    Export,
+}
+
+/// All rate limiters, or none if they are turned off.
+pub struct RateLimiters {
+    settings: LimitSettings,
+    counters: Option<Counters>,
+}
+
+struct Counters {
+    ip_sign_ins: DefaultKeyedRateLimiter<IpAddr>,
+    ip_sign_ups: DefaultKeyedRateLimiter<IpAddr>,
+    ip_guests: DefaultKeyedRateLimiter<IpAddr>,
+    ip_password_resets: DefaultKeyedRateLimiter<IpAddr>,
+    ip_unknown_uris: DefaultKeyedRateLimiter<IpAddr>,
+    ip_joins: DefaultKeyedRateLimiter<IpAddr>,
+    user_joins: DefaultKeyedRateLimiter<i64>,
+    user_renames: DefaultKeyedRateLimiter<i64>,
+    user_posts: DefaultKeyedRateLimiter<i64>,
+    user_uploads: DefaultKeyedRateLimiter<i64>,
+    user_exports: DefaultKeyedRateLimiter<i64>,
+    /// In KiB.
+    user_upload_bytes: DefaultKeyedRateLimiter<i64>,
+    logins: LoginThrottle,
+}
+
+impl Counters {
+    fn new(settings: &LimitSettings) -> Self {
+        let upload_bytes = Rate { most: kib(settings.limit_upload_bytes.0), per: DAY };
+        Self {
+            ip_sign_ins: keyed(settings.limit_sign_ins),
+            ip_sign_ups: keyed(settings.limit_sign_ups),
+            ip_guests: keyed(settings.limit_guests),
+            ip_password_resets: keyed(settings.limit_password_resets),
+            ip_unknown_uris: keyed(settings.limit_unknown_chats),
+            ip_joins: keyed(settings.limit_joins_per_ip),
+            user_joins: keyed(settings.limit_joins),
+            user_renames: keyed(settings.limit_renames),
+            user_posts: keyed(settings.limit_posts),
+            user_uploads: keyed(settings.limit_uploads),
+            user_exports: keyed(settings.limit_exports),
+            user_upload_bytes: keyed(upload_bytes),
+            logins: LoginThrottle::new(
+                settings.limit_login_attempts,
+                settings.limit_login_attempts_unknown_devices,
+            ),
+        }
+    }
+
+    fn for_ip(&self, limit: IpLimit) -> &DefaultKeyedRateLimiter<IpAddr> {
+        match limit {
+            IpLimit::SignIn => &self.ip_sign_ins,
+            IpLimit::SignUp => &self.ip_sign_ups,
+            IpLimit::Guest => &self.ip_guests,
+            IpLimit::PasswordReset => &self.ip_password_resets,
+            IpLimit::UnknownUri => &self.ip_unknown_uris,
+            IpLimit::Join => &self.ip_joins,
+        }
+    }
+
+    fn for_user(&self, limit: UserLimit) -> &DefaultKeyedRateLimiter<i64> {
+        match limit {
+            UserLimit::Join => &self.user_joins,
+            UserLimit::Rename => &self.user_renames,
+            UserLimit::Post => &self.user_posts,
+            UserLimit::Upload => &self.user_uploads,
+            UserLimit::Export => &self.user_exports,
+        }
+    }
+}
+
+impl RateLimiters {
+    pub fn new(settings: LimitSettings) -> Self {
+        let is_on = settings.rate_limits == RateLimits::On;
+        if !is_on {
+            tracing::warn!("rate limits are off: passwords can be guessed and chats flooded without limit");
+        }
+        Self { counters: is_on.then(|| Counters::new(&settings)), settings }
+    }
+
+    /// Counts one action of an IP address.
+    pub fn check_ip(&self, limit: IpLimit, ip: IpAddr) -> Result<(), ApiError> {
+        self.counters.as_ref().map_or(Ok(()), |counters| check_key(counters.for_ip(limit), &ip))
+    }
+
+    /// Counts one action of a user.
+    pub fn check_user(&self, limit: UserLimit, user_id: i64) -> Result<(), ApiError> {
+        self.counters.as_ref().map_or(Ok(()), |counters| check_key(counters.for_user(limit), &user_id))
+    }
+
+    /// Counts one upload of a user and its bytes.
+    pub fn check_upload(&self, user_id: i64, bytes: usize) -> Result<(), ApiError> {
+        self.check_user(UserLimit::Upload, user_id)?;
+        let Some((counters, kib)) = self.counters.as_ref().zip(NonZero::new(kib(bytes))) else {
+            return Ok(());
+        };
+        match counters.user_upload_bytes.check_key_n(&user_id, kib) {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(exceeded)) => Err(too_many(exceeded.wait_time_from(DefaultClock::default().now()))),
+            // More than the limit of a whole day.
+            Err(_) => Err(ProblemCode::TooLarge.into()),
+        }
+    }
+
+    /// Counts one attempt to sign in to an account, whether it exists or not.
+    pub fn check_login(&self, username: &str, origin: LoginOrigin) -> Result<(), ApiError> {
+        let Some(counters) = &self.counters else { return Ok(()) };
+        counters.logins.check(&normalize_username(username), origin)
+    }
+
+    /// Forgets the failed attempts after a successful sign-in from the same origin.
+    pub fn reset_login(&self, username: &str, origin: LoginOrigin) {
+        if let Some(counters) = &self.counters {
+            counters.logins.reset(&normalize_username(username), origin);
+        }
+    }
+
+    pub fn connection_limits(&self) -> Option<ConnectionLimits> {
+        let LimitSettings { limit_sockets: per_user, limit_sockets_per_ip: per_ip, .. } = self.settings;
+        self.counters.is_some().then_some(ConnectionLimits { per_user, per_ip })
+    }
+
+    /// A new limiter for the frames of one WebSocket.
+    pub fn frame_limit(&self) -> Option<FrameLimit> {
+        let quota = quota(self.settings.limit_frames);
+        self.counters.is_some().then(|| FrameLimit(RateLimiter::direct(quota)))
+    }
+
+    /// Removes the entries that are no longer needed.
+    pub fn remove_expired(&self) {
+        let Some(counters) = &self.counters else { return };
+        for limit in [
+            IpLimit::SignIn,
+            IpLimit::SignUp,
+            IpLimit::Guest,
+            IpLimit::PasswordReset,
+            IpLimit::UnknownUri,
+            IpLimit::Join,
+        ] {
+            counters.for_ip(limit).retain_recent();
+        }
+        for limit in
+            [UserLimit::Join, UserLimit::Rename, UserLimit::Post, UserLimit::Upload, UserLimit::Export]
+        {
+            counters.for_user(limit).retain_recent();
+        }
+        counters.user_upload_bytes.retain_recent();
+        counters.logins.remove_expired();
+    }
+}
+
+/// Counts the frames of one WebSocket.
+pub struct FrameLimit(DefaultDirectRateLimiter);
+
+impl FrameLimit {
+    pub fn check(&self) -> Result<(), ApiError> {
+        self.0.check().map_err(|exceeded| too_many(exceeded.wait_time_from(DefaultClock::default().now())))
+    }
+}
+
+/// In KiB, rounded up.
+fn kib(bytes: usize) -> u32 {
+    u32::try_from(bytes.div_ceil(1_024)).unwrap_or(u32::MAX)
+}
+
+fn keyed<K: Hash + Eq + Clone>(rate: Rate) -> DefaultKeyedRateLimiter<K> {
+    RateLimiter::keyed(quota(rate))
+}
+
+fn quota(Rate { most, per }: Rate) -> Quota {
+    let most = NonZero::new(most).unwrap_or(NonZero::<u32>::MIN);
+    Quota::with_period(per / most.get()).map_or(Quota::per_hour(most), |quota| quota.allow_burst(most))
+}
+
+fn check_key<K: Hash + Eq + Clone>(limiter: &DefaultKeyedRateLimiter<K>, key: &K) -> Result<(), ApiError> {
+    let clock = DefaultClock::default();
+    limiter.check_key(key).map_err(|exceeded| too_many(exceeded.wait_time_from(clock.now())))
+}
+
+fn too_many(wait: Duration) -> ApiError {
+    Rejection::new(ProblemCode::TooManyRequests).retry_after(wait.max(Duration::from_secs(1))).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+
+    use super::*;
+
+    #[test]
+    fn sign_up_limit_says_when_to_retry() {
+        let limits = RateLimiters::new(LimitSettings::default());
+        let ip = IpAddr::from(Ipv4Addr::LOCALHOST);
+        for _ in 0..5 {
+            limits.check_ip(IpLimit::SignUp, ip).unwrap();
+        }
+        let problem = limits.check_ip(IpLimit::SignUp, ip).unwrap_err().problem();
+        assert_eq!(problem.code, ProblemCode::TooManyRequests);
+        assert!(problem.retry_after.is_some_and(|wait| (700..=720).contains(&wait)), "{problem:?}");
+        let other_ip = IpAddr::from(Ipv4Addr::new(203, 0, 113, 5));
+        limits.check_ip(IpLimit::SignUp, other_ip).unwrap();
+        limits.check_ip(IpLimit::SignIn, ip).unwrap();
+    }
+
+    #[test]
+    fn rate_limits_off_allow_everything() {
+        let limits =
+            RateLimiters::new(LimitSettings { rate_limits: RateLimits::Off, ..LimitSettings::default() });
+        for _ in 0..1_000 {
+            limits.check_user(UserLimit::Post, 7).unwrap();
+        }
+    }
+}

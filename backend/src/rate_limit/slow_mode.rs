@@ -1,0 +1,77 @@
+//! Slow mode: the minimum time between two messages of a writer.
+
+use std::time::{Duration, Instant};
+
+use moka::{
+    ops::compute::{CompResult, Op},
+    sync::Cache,
+};
+use shared::{chat::SLOW_MODE_SECONDS_MAX, problem::ProblemCode};
+use uuid::Uuid;
+
+use crate::error::{ApiError, Rejection};
+
+/// How many last messages are remembered.
+const WRITERS_MAX: u64 = 100_000;
+
+pub struct SlowMode {
+    /// By chat and user.
+    last_messages: Cache<(i64, i64), LastMessage>,
+}
+
+#[derive(Clone, Copy)]
+struct LastMessage {
+    at: Instant,
+    client_id: Uuid,
+}
+
+impl Default for SlowMode {
+    fn default() -> Self {
+        let longest = Duration::from_secs(SLOW_MODE_SECONDS_MAX.into());
+        Self { last_messages: Cache::builder().max_capacity(WRITERS_MAX).time_to_live(longest).build() }
+    }
+}
+
+impl SlowMode {
+    /// Counts a message, unless the writer has to wait. The last message may be sent again, because its response may have
+    /// been lost.
+    pub fn check(&self, chat_id: i64, user_id: i64, seconds: u32, client_id: Uuid) -> Result<(), ApiError> {
+        if seconds == 0 {
+            return Ok(());
+        }
+        let (now, pause) = (Instant::now(), Duration::from_secs(seconds.into()));
+        let mut wait = Duration::ZERO;
+        let result = self.last_messages.entry((chat_id, user_id)).and_compute_with(|entry| {
+            let last = entry.map(moka::Entry::into_value);
+            if last.is_some_and(|last| last.client_id == client_id) {
+                return Op::Nop;
+            }
+            let elapsed = last.map_or(pause, |last| now.saturating_duration_since(last.at));
+            wait = pause.saturating_sub(elapsed);
+            if wait.is_zero() { Op::Put(LastMessage { at: now, client_id }) } else { Op::Nop }
+        });
+        match result {
+            CompResult::Unchanged(_) if !wait.is_zero() => {
+                Err(Rejection::new(ProblemCode::SlowMode).retry_after(wait).into())
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slow_mode_limits_all_but_a_resend() {
+        let (slow_mode, first) = (SlowMode::default(), Uuid::from_u128(1));
+        slow_mode.check(7, 1, 60, first).unwrap();
+        let problem = slow_mode.check(7, 1, 60, Uuid::from_u128(2)).unwrap_err().problem();
+        assert_eq!((problem.code, problem.retry_after), (ProblemCode::SlowMode, Some(60)));
+        slow_mode.check(7, 1, 60, first).unwrap();
+        slow_mode.check(7, 2, 60, Uuid::from_u128(3)).unwrap();
+        slow_mode.check(8, 1, 60, Uuid::from_u128(4)).unwrap();
+        slow_mode.check(7, 1, 0, Uuid::from_u128(5)).unwrap();
+    }
+}

@@ -1,0 +1,4 @@
+//! Stores posts in batches and delivers changes to open connections.
+
+pub mod hub;
+pub mod ingest;

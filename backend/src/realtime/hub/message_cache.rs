@@ -1,0 +1,281 @@
+//! Caches the newest messages of active chats as serialized JSON. The published changes keep it current; a chat whose
+//! changes do not fit the sync rule is dropped from the cache and read again.
+
+use std::{
+    collections::VecDeque,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use actix_web::web::Bytes;
+use moka::sync::Cache;
+use shared::{
+    changes::Changes,
+    message::Message,
+    sync::{SyncAction, classify},
+};
+
+use super::{frame::json, lock};
+
+/// Cached messages per chat.
+pub const MESSAGES_MAX: usize = 200;
+/// Cached bytes per chat.
+const BYTES_MAX: usize = 128 * 1024;
+/// Cached chats.
+const CHATS_MAX: u64 = 400;
+/// A chat is read again after this time even if nothing contradicts the cache.
+const TTL: Duration = Duration::from_mins(1);
+
+pub struct MessageCache {
+    chats: Cache<i64, Arc<Mutex<CachedChat>>>,
+}
+
+/// The newest messages of one chat.
+#[derive(Default)]
+struct CachedChat {
+    /// None while the chat is being read from the database.
+    head: Option<i64>,
+    /// The highest head published while the chat was being read.
+    published_head: i64,
+    /// What is being read may be outdated and must not be cached.
+    invalidated: bool,
+    messages: VecDeque<Bytes>,
+    bytes: usize,
+    /// The chat has messages before the cached ones.
+    has_earlier: bool,
+    /// The last page that was returned, with its limit.
+    page: Option<(usize, CachedPage)>,
+}
+
+/// A page of the newest messages.
+#[derive(Clone)]
+pub struct CachedPage {
+    pub head: i64,
+    pub has_earlier: bool,
+    /// JSON objects, separated by commas.
+    pub messages: Bytes,
+}
+
+/// A read from the database that is in progress; its result is cached unless the chat changes meanwhile.
+pub struct CacheFill {
+    chat: Arc<Mutex<CachedChat>>,
+}
+
+impl Default for MessageCache {
+    fn default() -> Self {
+        Self { chats: Cache::builder().max_capacity(CHATS_MAX).time_to_live(TTL).build() }
+    }
+}
+
+impl MessageCache {
+    /// The newest `limit` messages, if they are cached.
+    pub fn newest(&self, chat_id: i64, limit: usize) -> Option<CachedPage> {
+        let chat = self.chats.get(&chat_id)?;
+        lock(&chat).newest(limit)
+    }
+
+    /// Must be called before the chat is read from the database, so that no change is missed.
+    pub fn begin_fill(&self, chat_id: i64) -> CacheFill {
+        let chat = Arc::<Mutex<CachedChat>>::default();
+        self.chats.insert(chat_id, Arc::clone(&chat));
+        CacheFill { chat }
+    }
+
+    pub(super) fn apply_changes(&self, changes: &Changes) {
+        let Some(chat) = self.chats.get(&changes.chat_id) else { return };
+        if !lock(&chat).apply_changes(changes) {
+            self.invalidate(changes.chat_id);
+        }
+    }
+
+    pub(super) fn invalidate(&self, chat_id: i64) {
+        if let Some(chat) = self.chats.remove(&chat_id) {
+            lock(&chat).invalidated = true;
+        }
+    }
+}
+
+impl CacheFill {
+    /// Caches what was read if it includes every change published since; returns the newest `limit` messages of it.
+    pub fn complete(self, head: i64, messages: &[Message], has_earlier: bool, limit: usize) -> CachedPage {
+        // Messages newer than the head will be published.
+        let up_to_head = messages.iter().filter(|message| message.revision <= head);
+        let encoded: Vec<Bytes> = up_to_head.filter_map(json).map(Bytes::from).collect();
+        let page = CachedPage::from_messages(head, has_earlier, encoded.iter(), limit);
+        let mut chat = lock(&self.chat);
+        if !chat.invalidated && chat.published_head <= head {
+            (chat.head, chat.has_earlier) = (Some(head), has_earlier);
+            for message in encoded {
+                chat.push(message);
+            }
+        }
+        page
+    }
+}
+
+impl CachedPage {
+    fn from_messages<'a>(
+        head: i64,
+        has_earlier: bool,
+        messages: impl ExactSizeIterator<Item = &'a Bytes>,
+        limit: usize,
+    ) -> Self {
+        let skipped = messages.len().saturating_sub(limit);
+        let mut joined = Vec::new();
+        for (index, message) in messages.skip(skipped).enumerate() {
+            if index > 0 {
+                joined.push(b',');
+            }
+            joined.extend_from_slice(message);
+        }
+        Self { head, has_earlier: has_earlier || skipped > 0, messages: joined.into() }
+    }
+}
+
+impl CachedChat {
+    /// Applies published changes; false if the cached messages are outdated by them.
+    fn apply_changes(&mut self, changes: &Changes) -> bool {
+        let Some(head) = self.head else {
+            self.published_head = self.published_head.max(changes.head);
+            return !self.invalidated;
+        };
+        match classify(head, changes.after, changes.head) {
+            SyncAction::Ignore => true,
+            SyncAction::Fetch => false,
+            SyncAction::Apply => self.append(head, changes),
+        }
+    }
+
+    /// Appends new messages. Other changes are not applied: a changed display name occurs in many messages, and settings
+    /// may shorten the retention.
+    fn append(&mut self, head: i64, changes: &Changes) -> bool {
+        let has_only_messages = changes.members.is_empty() && changes.chat.is_none();
+        let has_only_new = has_only_messages && changes.messages.iter().all(|message| message.seq > head);
+        if has_only_new {
+            self.head = Some(changes.head);
+            self.page = None;
+            changes.messages.iter().filter_map(json).for_each(|message| self.push(message.into()));
+        }
+        has_only_new
+    }
+
+    fn push(&mut self, message: Bytes) {
+        self.bytes += message.len();
+        self.messages.push_back(message);
+        while self.messages.len() > MESSAGES_MAX || (self.bytes > BYTES_MAX && self.messages.len() > 1) {
+            self.bytes -= self.messages.pop_front().map_or(0, |oldest| oldest.len());
+            self.has_earlier = true;
+        }
+    }
+
+    fn newest(&mut self, limit: usize) -> Option<CachedPage> {
+        let head = self.head?;
+        if self.messages.len() < limit && self.has_earlier {
+            return None;
+        }
+        match &self.page {
+            Some((page_limit, page)) if *page_limit == limit => Some(page.clone()),
+            _ => {
+                let page = CachedPage::from_messages(head, self.has_earlier, self.messages.iter(), limit);
+                self.page = Some((limit, page.clone()));
+                Some(page)
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::DateTime;
+    use shared::user::User;
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn message(seq: i64) -> Message {
+        Message {
+            id: seq,
+            seq,
+            revision: seq,
+            client_id: Uuid::nil(),
+            created_at: DateTime::UNIX_EPOCH,
+            user: User { id: 1, username: "ada".into(), ..User::default() },
+            message: format!("message {seq}"),
+            event: None,
+            deleted: false,
+        }
+    }
+
+    fn changes(after: i64, messages: &[i64]) -> Changes {
+        Changes {
+            chat_id: 1,
+            epoch: Uuid::nil(),
+            after,
+            head: *messages.last().unwrap(),
+            more: false,
+            chat: None,
+            members: Vec::new(),
+            messages: messages.iter().copied().map(message).collect(),
+        }
+    }
+
+    fn seqs(page: &CachedPage) -> Vec<i64> {
+        let json = [b"[", &page.messages[..], b"]"].concat();
+        serde_json::from_slice::<Vec<Message>>(&json).unwrap().iter().map(|message| message.seq).collect()
+    }
+
+    fn fill(cache: &MessageCache, head: i64, seqs: &[i64]) {
+        let messages: Vec<_> = seqs.iter().copied().map(message).collect();
+        cache.begin_fill(1).complete(head, &messages, false, 1);
+    }
+
+    #[test]
+    fn changes_after_fill_extend_page() {
+        let cache = MessageCache::default();
+        assert!(cache.newest(1, 2).is_none());
+        fill(&cache, 3, &[2, 3]);
+        cache.apply_changes(&changes(3, &[4, 5]));
+        cache.apply_changes(&changes(3, &[4, 5]));
+        let page = cache.newest(1, 3).unwrap();
+        assert_eq!((page.head, page.has_earlier, seqs(&page)), (5, true, vec![3, 4, 5]));
+        let page = cache.newest(1, 9).unwrap();
+        assert_eq!((page.head, page.has_earlier, seqs(&page)), (5, false, vec![2, 3, 4, 5]));
+    }
+
+    #[test]
+    fn changes_with_gap_invalidate_chat() {
+        let cache = MessageCache::default();
+        fill(&cache, 3, &[2, 3]);
+        cache.apply_changes(&changes(4, &[5]));
+        assert!(cache.newest(1, 1).is_none());
+    }
+
+    #[test]
+    fn fill_with_concurrent_change_is_not_cached() {
+        let cache = MessageCache::default();
+        let fill = cache.begin_fill(1);
+        cache.apply_changes(&changes(3, &[4]));
+        fill.complete(3, &[message(2), message(3)], false, 1);
+        assert!(cache.newest(1, 1).is_none(), "4 was published");
+        let fill = cache.begin_fill(1);
+        cache.invalidate(1);
+        fill.complete(4, &[message(4)], true, 1);
+        assert!(cache.newest(1, 1).is_none(), "it was invalidated");
+        let fill = cache.begin_fill(1);
+        fill.complete(4, &[message(4), message(5)], true, 1);
+        cache.apply_changes(&changes(4, &[5]));
+        assert_eq!(seqs(&cache.newest(1, 2).unwrap()), [4, 5]);
+    }
+
+    #[test]
+    fn cache_keeps_only_newest_messages() {
+        let cache = MessageCache::default();
+        fill(&cache, 1, &[1]);
+        for seq in 2..=300 {
+            cache.apply_changes(&changes(seq - 1, &[seq]));
+        }
+        let page = cache.newest(1, MESSAGES_MAX).unwrap();
+        assert_eq!((seqs(&page).len(), seqs(&page)[0], page.has_earlier), (200, 101, true));
+        assert!(cache.newest(1, MESSAGES_MAX + 1).is_none());
+    }
+}

@@ -1,0 +1,105 @@
+//! The application state: the services that requests and background jobs share.
+
+use std::sync::Arc;
+
+use anyhow::Context;
+use uuid::Uuid;
+
+use crate::{
+    auth::{
+        AuthContext, cache::AuthCache, encryption::SecretBox, jwt::JwtKeys, passkeys::Passkeys,
+        passwords::Passwords, tickets::Tickets,
+    },
+    chat_commands::ChatCommands,
+    config::Config,
+    email::Mailer,
+    images::Images,
+    jobs::{account_removal::AccountRemoval, data_export::DataExporter, read_receipts::ReadReceiptBuffer},
+    rate_limit::{RateLimiters, SlowMode},
+    realtime::{hub::Hub, ingest::MessageIngest},
+    store::{self, Db},
+};
+
+/// The size of the connection pool: enough to keep the cores and the disk of a small machine busy, and small enough to
+/// leave room for other programs under PostgreSQL's default limit of 100.
+const CONNECTIONS: usize = 24;
+
+pub struct AppState {
+    pub config: Arc<Config>,
+    pub db: Db,
+    /// Identifies the database; sequence numbers are only comparable within one epoch.
+    pub epoch: Uuid,
+    pub auth: Arc<AuthContext>,
+    pub rate_limits: Arc<RateLimiters>,
+    pub slow_mode: SlowMode,
+    pub mailer: Mailer,
+    pub images: Images,
+    pub hub: Arc<Hub>,
+    pub ingest: Arc<MessageIngest>,
+    pub chats: Arc<ChatCommands>,
+    pub read_receipts: Arc<ReadReceiptBuffer>,
+    pub data_exporter: Arc<DataExporter>,
+    pub account_removal: AccountRemoval,
+}
+
+impl AppState {
+    /// Migrates the database and starts all services.
+    pub async fn start(config: Config, database_url: &str) -> anyhow::Result<Arc<Self>> {
+        for step in store::migrate(database_url).await? {
+            tracing::info!(step, "applied a migration");
+        }
+        let config = Arc::new(config);
+        let rate_limits = Arc::new(RateLimiters::new(config.limits.clone()));
+        let db = Db::new(database_url, CONNECTIONS)?;
+        let auth = Arc::new(build_auth_context(&config, &db, &rate_limits)?);
+        let epoch = check_database(&db).await?;
+        let hub = Arc::new(Hub::new(rate_limits.connection_limits()));
+        let ingest = Arc::new(MessageIngest::start(database_url, &hub, epoch)?);
+        let cache = Arc::clone(&auth.cache);
+        let chats = ChatCommands::new(db.clone(), epoch, Arc::clone(&hub), Arc::clone(&ingest), cache);
+        let chats = Arc::new(chats);
+        let data_exporter = Arc::new(DataExporter::new(db.clone(), &config.data_dir));
+        let state = Self {
+            slow_mode: SlowMode::default(),
+            mailer: Mailer::new(&config)?,
+            images: Images::new(config.limits.limit_megapixels),
+            read_receipts: Arc::new(ReadReceiptBuffer::new(db.clone(), Arc::clone(&hub))),
+            account_removal: AccountRemoval::new(db.clone(), Arc::clone(&chats), Arc::clone(&data_exporter)),
+            config,
+            db,
+            epoch,
+            auth,
+            rate_limits,
+            hub,
+            ingest,
+            chats,
+            data_exporter,
+        };
+        Ok(Arc::new(state))
+    }
+}
+
+fn build_auth_context(
+    config: &Arc<Config>,
+    db: &Db,
+    rate_limits: &Arc<RateLimiters>,
+) -> anyhow::Result<AuthContext> {
+    Ok(AuthContext {
+        config: Arc::clone(config),
+        db: db.clone(),
+        jwt_keys: JwtKeys::load(&config.data_dir).context("cannot use the signing key")?,
+        secret_box: SecretBox::load(&config.data_dir).context("cannot use the encryption key")?,
+        passwords: Passwords::new(config.limits.limit_password_queue),
+        passkeys: Passkeys::default(),
+        tickets: Tickets::default(),
+        cache: Arc::new(AuthCache::default()),
+        rate_limits: Arc::clone(rate_limits),
+    })
+}
+
+/// Returns the epoch of the database.
+async fn check_database(db: &Db) -> anyhow::Result<Uuid> {
+    let mut connection = db.get().await?;
+    store::instance::ensure_durable(&mut connection).await?;
+    Ok(store::instance::find_epoch(&mut connection).await?)
+}

@@ -1,0 +1,153 @@
+//! The chats of a user, read from `members`, `chats` and `messages` in two queries.
+
+use std::collections::HashMap;
+
+use diesel::{
+    dsl::{AsSelect, SqlTypeOf},
+    pg::Pg,
+    prelude::*,
+    sql_query,
+    sql_types::{Array, BigInt, Bool},
+};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use shared::{
+    chat_list::{CHAT_LIST_MAX, ChatSummary, UNREAD_MAX},
+    member::Role,
+    user::User,
+};
+
+use super::{
+    chats::ChatRow, enum_columns::RoleColumn, error::StoreError, messages::MessageRow,
+    static_query::StaticQuery, users::UserRow,
+};
+
+/// How many of the newest unread messages are scanned. The user's own messages do not count as unread; without a limit
+/// a user who posts much and never reads would have all of them scanned again and again.
+const UNREAD_SCAN_MAX: u32 = 10 * UNREAD_MAX;
+/// How many other members are named.
+const OTHER_MEMBERS_MAX: i64 = 3;
+
+type Columns<T> = SqlTypeOf<AsSelect<T, Pg>>;
+type SqlRow = (
+    Columns<ChatRow>,
+    (RoleColumn, Bool, BigInt, BigInt, BigInt),
+    Columns<Option<MessageRow>>,
+    Columns<Option<UserRow>>,
+);
+type Row = (ChatRow, (Role, bool, i64, i64, i64), Option<MessageRow>, Option<UserRow>);
+
+/// The user's chats, the one with the latest message first. One statement, so that the head and the counts are
+/// consistent.
+fn chats_of_user(user_id: i64) -> StaticQuery<'static, SqlRow> {
+    let sql = format!(
+        "WITH own AS MATERIALIZED ( \
+           SELECT chat_id, role, muted, read_seq, latest.id AS last, \
+             greatest(latest.created_at, members.created_at) AS at \
+           FROM members JOIN chats ON chats.id = chat_id AND deleted_at IS NULL \
+           LEFT JOIN LATERAL ( \
+             SELECT id, created_at FROM messages \
+             WHERE chat_id = chats.id AND seq >= first_retained_seq AND event IS NULL AND deleted_at IS NULL \
+             ORDER BY seq DESC LIMIT 1) AS latest ON true \
+           WHERE user_id = ? AND status = 'member' ORDER BY at DESC, chat_id DESC LIMIT {CHAT_LIST_MAX}) \
+         SELECT ?, own.role, own.muted, own.read_seq, unread.count, \
+           (SELECT count(*) FROM members WHERE members.chat_id = own.chat_id AND status = 'member'), ?, ? \
+         FROM own JOIN chats ON chats.id = own.chat_id \
+           LEFT JOIN messages ON messages.id = own.last \
+           LEFT JOIN users ON users.id = messages.user_id \
+           CROSS JOIN LATERAL (SELECT count(*) FROM ( \
+             SELECT FROM (SELECT user_id, event, deleted_at FROM messages \
+               WHERE chat_id = own.chat_id AND seq > own.read_seq AND seq >= first_retained_seq \
+               ORDER BY seq DESC LIMIT {UNREAD_SCAN_MAX}) AS newest \
+             WHERE event IS NULL AND deleted_at IS NULL AND user_id <> ? LIMIT {UNREAD_MAX}) AS others) AS unread \
+         ORDER BY own.at DESC, own.chat_id DESC"
+    );
+    StaticQuery::new(sql)
+        .bind::<BigInt, _>(user_id)
+        .columns(<ChatRow as Selectable<Pg>>::construct_selection())
+        .columns(<Option<MessageRow> as Selectable<Pg>>::construct_selection())
+        .columns(<Option<UserRow> as Selectable<Pg>>::construct_selection())
+        .bind::<BigInt, _>(user_id)
+}
+
+#[derive(QueryableByName)]
+struct OtherMember {
+    #[diesel(sql_type = BigInt)]
+    chat_id: i64,
+    #[diesel(embed)]
+    user: UserRow,
+}
+
+/// The user's chats, at most [`CHAT_LIST_MAX`].
+pub async fn list_for_user(
+    connection: &mut AsyncPgConnection,
+    user_id: i64,
+) -> Result<Vec<ChatSummary>, StoreError> {
+    let rows: Vec<Row> = chats_of_user(user_id).load(connection).await?;
+    let ids: Vec<_> = rows.iter().map(|(chat, ..)| chat.id).collect();
+    let mut others = other_members(connection, user_id, &ids).await?;
+    let summary = |(chat, (role, muted, read_seq, unread, members), message, author): Row| ChatSummary {
+        chat: chat.settings(),
+        head: chat.head,
+        role,
+        muted,
+        read_seq,
+        unread: u32::try_from(unread).unwrap_or(UNREAD_MAX),
+        last_message: message.zip(author).map(|(message, author)| message.into_message(author.into_user())),
+        other_members: others.remove(&chat.id).unwrap_or_default(),
+        members: members.unsigned_abs(),
+        uri: chat.uri,
+    };
+    Ok(rows.into_iter().map(summary).collect())
+}
+
+/// The first of the other members of each chat, in the order in which they joined.
+async fn other_members(
+    connection: &mut AsyncPgConnection,
+    user_id: i64,
+    chat_ids: &[i64],
+) -> Result<HashMap<i64, Vec<User>>, StoreError> {
+    let rows: Vec<OtherMember> = sql_query(
+        "SELECT first.chat_id, users.* FROM unnest($1) AS own (id) \
+         CROSS JOIN LATERAL ( \
+           SELECT chat_id, user_id, seq FROM members \
+           WHERE chat_id = own.id AND status = 'member' AND user_id <> $2 ORDER BY seq LIMIT $3) AS first \
+         JOIN users ON users.id = first.user_id ORDER BY first.seq",
+    )
+    .bind::<Array<BigInt>, _>(chat_ids)
+    .bind::<BigInt, _>(user_id)
+    .bind::<BigInt, _>(OTHER_MEMBERS_MAX)
+    .load(connection)
+    .await?;
+    let mut others: HashMap<i64, Vec<User>> = HashMap::new();
+    for OtherMember { chat_id, user } in rows {
+        others.entry(chat_id).or_default().push(user.into_user());
+    }
+    Ok(others)
+}
+
+/// A chat that a client follows, and its head.
+#[derive(QueryableByName)]
+pub struct ChatHead {
+    #[diesel(sql_type = BigInt)]
+    pub chat_id: i64,
+    #[diesel(sql_type = BigInt)]
+    pub head: i64,
+}
+
+/// The heads of those chats that the user is a member of.
+pub async fn heads_for_user(
+    connection: &mut AsyncPgConnection,
+    user_id: i64,
+    chat_ids: &[i64],
+) -> Result<Vec<ChatHead>, StoreError> {
+    let heads = sql_query(
+        "SELECT chats.id AS chat_id, chats.head FROM chats \
+         JOIN members ON members.chat_id = chats.id AND members.user_id = $1 AND members.status = 'member' \
+         WHERE chats.id = ANY ($2) AND chats.deleted_at IS NULL",
+    )
+    .bind::<BigInt, _>(user_id)
+    .bind::<Array<BigInt>, _>(chat_ids)
+    .load(connection)
+    .await?;
+    Ok(heads)
+}

@@ -1,0 +1,253 @@
+//! The tables `chats` and `former_uris`, and the heads that number all changes of a chat.
+
+use chrono::{DateTime, Utc};
+use diesel::{
+    prelude::*,
+    sql_query,
+    sql_types::{Array, BigInt},
+};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use shared::{changes::Changes, chat::Chat, member::Member, message::Message, problem::ProblemCode};
+use uuid::Uuid;
+
+use super::{
+    error::StoreError,
+    schema::{
+        chats::{self, dsl},
+        former_uris,
+    },
+};
+
+/// Identifies a chat. The `uri` can be rotated, the `id` never changes.
+#[derive(Clone, Debug, Queryable, Selectable)]
+#[diesel(table_name = chats)]
+pub struct ChatRef {
+    pub id: i64,
+    pub uri: String,
+}
+
+#[expect(clippy::struct_excessive_bools, reason = "independent settings")]
+#[derive(Clone, Debug, Queryable, Selectable)]
+#[diesel(table_name = chats)]
+pub struct ChatRow {
+    pub id: i64,
+    pub uri: String,
+    pub head: i64,
+    revision: i64,
+    created_at: DateTime<Utc>,
+    pub name: String,
+    pub topic: String,
+    pub closed: bool,
+    pub link_open: bool,
+    pub guests_allowed: bool,
+    pub approval_required: bool,
+    slow_mode_seconds: i32,
+    retention_days: Option<i32>,
+    pub expires_at: Option<DateTime<Utc>>,
+    pub first_retained_seq: i64,
+}
+
+impl ChatRow {
+    pub fn settings(&self) -> Chat {
+        Chat {
+            id: self.id,
+            uri: self.uri.clone(),
+            revision: self.revision,
+            created_at: self.created_at,
+            name: self.name.clone(),
+            topic: self.topic.clone(),
+            closed: self.closed,
+            link_open: self.link_open,
+            guests_allowed: self.guests_allowed,
+            approval_required: self.approval_required,
+            slow_mode_seconds: self.slow_mode_seconds.unsigned_abs(),
+            retention_days: self.retention_days.map(i32::unsigned_abs),
+            expires_at: self.expires_at,
+            first_retained_seq: self.first_retained_seq,
+        }
+    }
+}
+
+/// The columns that a change of settings sets; `None` leaves one as it is.
+#[derive(Clone, Debug, Default, PartialEq, AsChangeset)]
+#[diesel(table_name = chats)]
+pub struct SettingsColumns {
+    pub name: Option<String>,
+    pub topic: Option<String>,
+    pub closed: Option<bool>,
+    pub link_open: Option<bool>,
+    pub guests_allowed: Option<bool>,
+    pub approval_required: Option<bool>,
+    pub slow_mode_seconds: Option<i32>,
+    pub retention_days: Option<Option<i32>>,
+    pub expires_at: Option<Option<DateTime<Utc>>>,
+}
+
+/// The settings that limit who may post, checked on every request.
+#[derive(Clone, Debug)]
+pub struct PostingRules {
+    pub chat: ChatRef,
+    /// Read-only.
+    pub closed: bool,
+    pub slow_mode_seconds: u32,
+}
+
+/// A chat whose head advances from `after` to `head`.
+#[derive(Clone, Debug)]
+pub struct HeadAdvance {
+    pub chat_id: i64,
+    pub after: i64,
+    pub head: i64,
+}
+
+impl HeadAdvance {
+    pub fn into_changes(self, epoch: Uuid, members: Vec<Member>, messages: Vec<Message>) -> Changes {
+        let Self { chat_id, after, head } = self;
+        Changes { chat_id, epoch, after, head, more: false, chat: None, members, messages }
+    }
+}
+
+/// A chat whose row is locked until the end of the transaction, so that its changes commit in order.
+#[derive(Queryable)]
+pub struct LockedChat {
+    pub id: i64,
+    pub head: i64,
+}
+
+impl LockedChat {
+    pub fn advance(self, changes: i64) -> HeadAdvance {
+        HeadAdvance { chat_id: self.id, after: self.head, head: self.head + changes }
+    }
+}
+
+/// Inserts a chat whose head is 1: the membership of its owner is the first change.
+pub async fn insert(connection: &mut AsyncPgConnection, uri: &str) -> Result<ChatRow, StoreError> {
+    let chat = diesel::insert_into(chats::table)
+        .values((dsl::uri.eq(uri), dsl::head.eq(1), dsl::revision.eq(1)))
+        .returning(ChatRow::as_returning())
+        .get_result(connection)
+        .await?;
+    Ok(chat)
+}
+
+/// The chat, unless it is deleted.
+pub async fn find_active(connection: &mut AsyncPgConnection, id: i64) -> Result<ChatRow, StoreError> {
+    let chat = chats::table.find(id).select((ChatRow::as_select(), dsl::deleted_at)).first(connection).await;
+    require_active(chat.optional()?)
+}
+
+/// Distinguishes a deleted chat from one that never existed: the caller knows its URI.
+fn require_active<T>(found: Option<(T, Option<DateTime<Utc>>)>) -> Result<T, StoreError> {
+    match found {
+        Some((chat, None)) => Ok(chat),
+        Some(_) => Err(ProblemCode::ChatDeleted.into()),
+        None => Err(ProblemCode::ChatNotFound.into()),
+    }
+}
+
+/// The chat, deleted or not.
+pub async fn find(connection: &mut AsyncPgConnection, id: i64) -> Result<ChatRow, StoreError> {
+    Ok(chats::table.find(id).select(ChatRow::as_select()).first(connection).await?)
+}
+
+/// The posting rules of a chat, unless it is deleted.
+pub async fn find_posting_rules(
+    connection: &mut AsyncPgConnection,
+    id: i64,
+) -> Result<PostingRules, StoreError> {
+    let found = chats::table
+        .find(id)
+        .select((ChatRef::as_select(), dsl::closed, dsl::slow_mode_seconds, dsl::deleted_at))
+        .first::<(ChatRef, bool, i32, Option<DateTime<Utc>>)>(connection)
+        .await
+        .optional()?;
+    let found = found.map(|(chat, closed, seconds, deleted_at)| ((chat, closed, seconds), deleted_at));
+    let (chat, closed, slow_mode_seconds) = require_active(found)?;
+    Ok(PostingRules { chat, closed, slow_mode_seconds: slow_mode_seconds.unsigned_abs() })
+}
+
+/// Locks the chats that are not deleted, in ascending order of id so that transactions do not deadlock.
+pub async fn lock(connection: &mut AsyncPgConnection, ids: &[i64]) -> Result<Vec<LockedChat>, StoreError> {
+    let chats = chats::table
+        .filter(dsl::id.eq_any(ids).and(dsl::deleted_at.is_null()))
+        .select((dsl::id, dsl::head))
+        .order(dsl::id)
+        .for_update()
+        .load(connection)
+        .await?;
+    Ok(chats)
+}
+
+/// Gives a locked chat another URI. The old one still leads members to it.
+pub async fn rotate_uri(
+    connection: &mut AsyncPgConnection,
+    chat: &ChatRow,
+    uri: &str,
+) -> Result<(), StoreError> {
+    diesel::insert_into(former_uris::table)
+        .values((former_uris::uri.eq(&chat.uri), former_uris::chat_id.eq(chat.id)))
+        .execute(connection)
+        .await?;
+    diesel::update(chats::table.find(chat.id)).set(dsl::uri.eq(uri)).execute(connection).await?;
+    Ok(())
+}
+
+pub async fn update_settings(
+    connection: &mut AsyncPgConnection,
+    id: i64,
+    columns: SettingsColumns,
+) -> Result<(), StoreError> {
+    diesel::update(chats::table.find(id)).set(columns).execute(connection).await?;
+    Ok(())
+}
+
+pub async fn set_first_retained_seq(
+    connection: &mut AsyncPgConnection,
+    id: i64,
+    seq: i64,
+) -> Result<(), StoreError> {
+    diesel::update(chats::table.find(id)).set(dsl::first_retained_seq.eq(seq)).execute(connection).await?;
+    Ok(())
+}
+
+/// Sets the sequence number of the last change of the settings.
+pub async fn set_revision(
+    connection: &mut AsyncPgConnection,
+    id: i64,
+    revision: i64,
+) -> Result<(), StoreError> {
+    diesel::update(chats::table.find(id)).set(dsl::revision.eq(revision)).execute(connection).await?;
+    Ok(())
+}
+
+pub async fn set_head(connection: &mut AsyncPgConnection, id: i64, head: i64) -> Result<(), StoreError> {
+    diesel::update(chats::table.find(id)).set(dsl::head.eq(head)).execute(connection).await?;
+    Ok(())
+}
+
+/// Sets the heads of locked chats.
+pub async fn update_heads(
+    connection: &mut AsyncPgConnection,
+    advances: &[HeadAdvance],
+) -> Result<(), StoreError> {
+    sql_query(
+        "UPDATE chats SET head = new.head FROM unnest($1, $2) AS new (id, head) WHERE chats.id = new.id",
+    )
+    .bind::<Array<BigInt>, _>(advances.iter().map(|chat| chat.chat_id).collect::<Vec<_>>())
+    .bind::<Array<BigInt>, _>(advances.iter().map(|chat| chat.head).collect::<Vec<_>>())
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Marks a chat as deleted and clears its settings.
+pub async fn mark_deleted(connection: &mut AsyncPgConnection, id: i64) -> Result<(), StoreError> {
+    sql_query(
+        "UPDATE chats SET deleted_at = now(), name = '', topic = '', closed = true, link_open = false, \
+         slow_mode_seconds = 0, retention_days = NULL, expires_at = NULL WHERE id = $1",
+    )
+    .bind::<BigInt, _>(id)
+    .execute(connection)
+    .await?;
+    Ok(())
+}

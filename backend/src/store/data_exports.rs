@@ -1,0 +1,244 @@
+//! The table `data_exports`, and the queries that read the exported data.
+
+use chrono::{DateTime, Duration, Utc};
+use diesel::{
+    dsl::{now, sql},
+    prelude::*,
+    sql_query,
+    sql_types::{BigInt, Bool, Jsonb},
+};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use serde::Serialize;
+use serde_json::Value;
+use shared::data_export::{DataExport, ExportState};
+use uuid::Uuid;
+
+use super::{
+    enum_columns::TextEnum,
+    error::StoreError,
+    schema::{
+        data_exports::{self, dsl},
+        members, messages,
+    },
+};
+
+/// How long a finished file is kept.
+const RETENTION_HOURS: i64 = 24;
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = data_exports)]
+struct ExportRow {
+    id: Uuid,
+    state: ExportState,
+    created_at: DateTime<Utc>,
+    done: i64,
+    total: i64,
+    bytes: Option<i64>,
+    ended_at: Option<DateTime<Utc>>,
+}
+
+impl ExportRow {
+    fn into_export(self) -> DataExport {
+        let Self { id, state, created_at, done, total, bytes, ended_at } = self;
+        let finished_at = ended_at.filter(|_| state == ExportState::Ready);
+        let expires_at = finished_at.map(|at| at + Duration::hours(RETENTION_HOURS));
+        let (done, total, bytes) = (done.unsigned_abs(), total.unsigned_abs(), bytes.map(i64::unsigned_abs));
+        DataExport { id, state, created_at, done, total, bytes, expires_at }
+    }
+}
+
+/// Inserts an export; `None` if the user has an unfinished one.
+pub async fn insert(
+    connection: &mut AsyncPgConnection,
+    user_id: i64,
+) -> Result<Option<DataExport>, StoreError> {
+    let row = diesel::insert_into(data_exports::table)
+        .values((dsl::id.eq(Uuid::new_v4()), dsl::user_id.eq(user_id)))
+        .on_conflict_do_nothing()
+        .returning(ExportRow::as_returning())
+        .get_result(connection)
+        .await
+        .optional()?;
+    Ok(row.map(ExportRow::into_export))
+}
+
+/// An export of this user.
+pub async fn find(
+    connection: &mut AsyncPgConnection,
+    user_id: i64,
+    id: Uuid,
+) -> Result<Option<DataExport>, StoreError> {
+    let export = data_exports::table.find(id).filter(dsl::user_id.eq(user_id));
+    let row = export.select(ExportRow::as_select()).first(connection).await.optional()?;
+    Ok(row.map(ExportRow::into_export))
+}
+
+/// The user's exports, the newest first.
+pub async fn list_for_user(
+    connection: &mut AsyncPgConnection,
+    user_id: i64,
+) -> Result<Vec<DataExport>, StoreError> {
+    let exports = data_exports::table.filter(dsl::user_id.eq(user_id)).order(dsl::created_at.desc());
+    let rows = exports.select(ExportRow::as_select()).load(connection).await?;
+    Ok(rows.into_iter().map(ExportRow::into_export).collect())
+}
+
+/// The unfinished exports with their users, the oldest first.
+pub async fn list_unfinished(connection: &mut AsyncPgConnection) -> Result<Vec<(Uuid, i64)>, StoreError> {
+    let waiting = dsl::state.eq(ExportState::Waiting.bind());
+    let unfinished = data_exports::table.filter(waiting.or(dsl::state.eq(ExportState::Running.bind())));
+    Ok(unfinished.order(dsl::created_at).select((dsl::id, dsl::user_id)).load(connection).await?)
+}
+
+/// The export is being written from the beginning.
+pub async fn mark_running(
+    connection: &mut AsyncPgConnection,
+    id: Uuid,
+    total: i64,
+) -> Result<(), StoreError> {
+    diesel::update(data_exports::table.find(id))
+        .set((dsl::state.eq(ExportState::Running.bind()), dsl::done.eq(0), dsl::total.eq(total)))
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// Sets the number of messages written; false if the export was deleted.
+pub async fn update_progress(
+    connection: &mut AsyncPgConnection,
+    id: Uuid,
+    done: i64,
+) -> Result<bool, StoreError> {
+    let updated =
+        diesel::update(data_exports::table.find(id)).set(dsl::done.eq(done)).execute(connection).await?;
+    Ok(updated > 0)
+}
+
+/// Marks the export as ready, or as failed if there is no file; false if the export was deleted.
+pub async fn finish(
+    connection: &mut AsyncPgConnection,
+    id: Uuid,
+    bytes: Option<i64>,
+) -> Result<bool, StoreError> {
+    let state = if bytes.is_some() { ExportState::Ready } else { ExportState::Failed };
+    let updated = diesel::update(data_exports::table.find(id))
+        .set((dsl::state.eq(state.bind()), dsl::bytes.eq(bytes), dsl::ended_at.eq(now)))
+        .execute(connection)
+        .await?;
+    Ok(updated > 0)
+}
+
+/// Deletes the rows of expired exports.
+pub async fn delete_expired(connection: &mut AsyncPgConnection) -> Result<(), StoreError> {
+    let expired = sql::<Bool>(&format!("ended_at < now() - interval '{RETENTION_HOURS} hours'"));
+    diesel::delete(data_exports::table.filter(expired)).execute(connection).await?;
+    Ok(())
+}
+
+pub(super) async fn delete_all(connection: &mut AsyncPgConnection, user_id: i64) -> Result<(), StoreError> {
+    diesel::delete(data_exports::table.filter(dsl::user_id.eq(user_id))).execute(connection).await?;
+    Ok(())
+}
+
+/// The ids of all exports.
+pub async fn list_ids(connection: &mut AsyncPgConnection) -> Result<Vec<Uuid>, StoreError> {
+    Ok(data_exports::table.select(dsl::id).load(connection).await?)
+}
+
+#[derive(QueryableByName)]
+struct Document {
+    #[diesel(sql_type = Jsonb)]
+    document: Value,
+}
+
+/// The account with its sessions and passkeys, without secrets.
+const ACCOUNT: &str = "
+    SELECT jsonb_build_object(
+        'id', u.id, 'username', u.username, 'display_name', u.display_name, 'email', u.email,
+        'recovery_email', u.recovery_email, 'first_name', u.first_name, 'last_name', u.last_name,
+        'guest', u.guest, 'created_at', u.created_at, 'claimed_at', u.claimed_at,
+        'second_factor_since', (SELECT confirmed_at FROM second_factors WHERE user_id = u.id),
+        'sessions', (SELECT coalesce(jsonb_agg(jsonb_build_object('user_agent', user_agent, 'os', os,
+            'created_at', created_at, 'used_at', used_at, 'ended_at', ended_at) ORDER BY created_at), '[]')
+            FROM sessions WHERE user_id = u.id),
+        'passkeys', (SELECT coalesce(jsonb_agg(jsonb_build_object('label', label,
+            'created_at', created_at, 'used_at', used_at) ORDER BY created_at), '[]')
+            FROM passkeys WHERE user_id = u.id)
+    ) AS document FROM users u WHERE u.id = $1";
+
+/// The user's current and former chats, and what the user did there. Only members may know the URI of a chat.
+const CHATS: &str = "
+    SELECT coalesce(jsonb_agg(jsonb_build_object(
+        'id', c.id, 'uri', CASE WHEN m.status = 'member' THEN c.uri END, 'name', c.name, 'topic', c.topic,
+        'role', m.role, 'status', m.status, 'joined_at', m.created_at, 'muted', m.muted, 'read_seq', m.read_seq,
+        'invite_links', (SELECT coalesce(jsonb_agg(jsonb_build_object('label', label, 'role', role,
+            'created_at', created_at, 'expires_at', expires_at, 'max_uses', max_uses, 'uses', uses,
+            'revoked_at', revoked_at) ORDER BY id), '[]')
+            FROM invite_links WHERE chat_id = c.id AND created_by = m.user_id),
+        'audit_log', (SELECT coalesce(jsonb_agg(jsonb_build_object('action', action,
+            'created_at', created_at) ORDER BY id), '[]')
+            FROM audit_log WHERE chat_id = c.id AND user_id = m.user_id)
+    ) ORDER BY m.created_at), '[]') AS document
+    FROM members m JOIN chats c ON c.id = m.chat_id AND c.deleted_at IS NULL WHERE m.user_id = $1";
+
+pub async fn account_document(connection: &mut AsyncPgConnection, user_id: i64) -> Result<Value, StoreError> {
+    document(connection, ACCOUNT, user_id).await
+}
+
+pub async fn chats_document(connection: &mut AsyncPgConnection, user_id: i64) -> Result<Value, StoreError> {
+    document(connection, CHATS, user_id).await
+}
+
+async fn document(
+    connection: &mut AsyncPgConnection,
+    query: &str,
+    user_id: i64,
+) -> Result<Value, StoreError> {
+    let row: Document = sql_query(query).bind::<BigInt, _>(user_id).get_result(connection).await?;
+    Ok(row.document)
+}
+
+/// A message of the user.
+#[derive(Clone, Debug, Queryable, Selectable, Serialize)]
+#[diesel(table_name = messages)]
+pub struct ExportedMessage {
+    pub seq: i64,
+    pub created_at: DateTime<Utc>,
+    pub client_id: Uuid,
+    pub message: String,
+}
+
+/// The chats in which the user may have posted.
+pub async fn list_chats(connection: &mut AsyncPgConnection, user_id: i64) -> Result<Vec<i64>, StoreError> {
+    let chats =
+        members::table.filter(members::user_id.eq(user_id)).order(members::chat_id).select(members::chat_id);
+    Ok(chats.load(connection).await?)
+}
+
+/// The number of the user's messages in these chats.
+pub async fn count_messages(
+    connection: &mut AsyncPgConnection,
+    user_id: i64,
+    chats: &[i64],
+) -> Result<i64, StoreError> {
+    let messages = messages::table
+        .filter(messages::chat_id.eq_any(chats).and(messages::user_id.eq(user_id)))
+        .filter(messages::event.is_null().and(messages::deleted_at.is_null()));
+    Ok(messages.count().get_result(connection).await?)
+}
+
+/// At most `limit` of the user's messages in a chat after `after`.
+pub async fn messages_page(
+    connection: &mut AsyncPgConnection,
+    user_id: i64,
+    chat_id: i64,
+    after: i64,
+    limit: i64,
+) -> Result<Vec<ExportedMessage>, StoreError> {
+    let page = messages::table
+        .filter(messages::chat_id.eq(chat_id).and(messages::user_id.eq(user_id)).and(messages::seq.gt(after)))
+        .filter(messages::event.is_null().and(messages::deleted_at.is_null()))
+        .order(messages::seq)
+        .limit(limit);
+    Ok(page.select(ExportedMessage::as_select()).load(connection).await?)
+}

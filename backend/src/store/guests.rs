@@ -1,0 +1,149 @@
+//! Guests: users without a password.
+
+use anyhow::anyhow;
+use diesel::{dsl::now, prelude::*, sql_query, sql_types::BigInt};
+use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
+use rand::RngExt;
+use shared::{
+    member::Member,
+    problem::ProblemCode,
+    user::{ClaimAccount, User},
+};
+use uuid::Uuid;
+
+use super::{
+    chats::HeadAdvance,
+    data_exports,
+    error::{OnConstraint, StoreError},
+    members,
+    schema::users::{self, dsl},
+    sessions::{self, NewSession},
+    users::{USERNAME_CONSTRAINT, UserRow, normalize_username, username_taken},
+};
+
+/// Generated usernames have this many random characters: 2.8 · 10^12 names.
+const RANDOM_LENGTH: usize = 8;
+const CHARACTERS: &[u8] = b"abcdefghijklmnopqrstuvwxyz0123456789";
+/// How many names are tried.
+const ATTEMPTS_MAX: usize = 8;
+
+/// The result of [`claim`].
+pub struct ClaimedAccount {
+    pub user: User,
+    pub ended_sessions: Vec<Uuid>,
+    pub changed_members: Vec<(HeadAdvance, Member)>,
+}
+
+/// Creates a guest with a generated username.
+pub async fn create(connection: &mut AsyncPgConnection, display_name: &str) -> Result<User, StoreError> {
+    for _ in 0..ATTEMPTS_MAX {
+        let username = generate_username();
+        let created = diesel::insert_into(users::table)
+            .values((
+                dsl::username.eq(&username),
+                dsl::username_key.eq(normalize_username(&username)),
+                dsl::display_name.eq(display_name),
+                dsl::guest.eq(true),
+            ))
+            .on_conflict_do_nothing()
+            .returning(UserRow::as_returning())
+            .get_result(connection)
+            .await
+            .optional()?;
+        if let Some(row) = created {
+            return Ok(row.into_user());
+        }
+    }
+    Err(anyhow!("no free username was found for a guest").into())
+}
+
+fn generate_username() -> String {
+    let mut random = rand::rng();
+    let character = || CHARACTERS.get(random.random_range(0..CHARACTERS.len())).copied().map(char::from);
+    let name: String = std::iter::repeat_with(character).take(RANDOM_LENGTH).flatten().collect();
+    format!("guest-{name}")
+}
+
+/// Turns a guest into an account: numbers the change in each of their chats, ends all their sessions and starts a new
+/// one.
+pub async fn claim(
+    connection: &mut AsyncPgConnection,
+    claim: &ClaimAccount,
+    password_hash: &str,
+    session: NewSession,
+) -> Result<ClaimedAccount, StoreError> {
+    let id = session.user_id;
+    connection
+        .transaction(async |connection| {
+            let chats = members::lock_chats_of_user(connection, id).await?;
+            let guest = users::table.filter(dsl::id.eq(id).and(dsl::guest).and(dsl::deleted_at.is_null()));
+            let claimed = diesel::update(guest)
+                .set((
+                    dsl::username.eq(&claim.username),
+                    dsl::username_key.eq(normalize_username(&claim.username)),
+                    dsl::email.eq(&claim.email),
+                    dsl::password_hash.eq(password_hash),
+                    dsl::guest.eq(false),
+                    dsl::claimed_at.eq(now),
+                ))
+                .returning(UserRow::as_returning())
+                .get_result(connection)
+                .await
+                .optional()
+                .on_constraint(USERNAME_CONSTRAINT, username_taken("username"))?;
+            // A concurrent request with the same session was faster.
+            let user = claimed.ok_or(ProblemCode::Conflict)?.into_user();
+            let ended_sessions = sessions::end_all(connection, id).await?;
+            sessions::insert(connection, session).await?;
+            let changed_members = members::bump_revision(connection, id, chats).await?;
+            let user = User { email: claim.email.clone(), ..user };
+            Ok(ClaimedAccount { user, ended_sessions, changed_members })
+        })
+        .await
+}
+
+/// The condition for an inactive guest: for 30 days neither a request nor a message.
+const IS_INACTIVE: &str = "u.guest AND u.deleted_at IS NULL AND u.created_at < now() - interval '30 days' \
+    AND NOT EXISTS (SELECT FROM sessions s \
+        WHERE s.user_id = u.id AND s.used_at >= now() - interval '30 days') \
+    AND NOT EXISTS (SELECT FROM members m JOIN messages posted USING (chat_id, user_id) \
+        WHERE m.user_id = u.id AND posted.created_at >= now() - interval '30 days')";
+
+#[derive(QueryableByName)]
+struct Id {
+    #[diesel(sql_type = BigInt)]
+    id: i64,
+}
+
+/// At most `limit` inactive guests.
+pub async fn list_inactive(connection: &mut AsyncPgConnection, limit: i64) -> Result<Vec<i64>, StoreError> {
+    let statement = format!("SELECT u.id FROM users u WHERE {IS_INACTIVE} ORDER BY u.created_at LIMIT $1");
+    let rows: Vec<Id> = sql_query(statement).bind::<BigInt, _>(limit).load(connection).await?;
+    Ok(rows.into_iter().map(|row| row.id).collect())
+}
+
+/// Removes a guest from their chats and ends their sessions; the messages stay under their name. `None` if the guest
+/// has become active again.
+pub async fn remove(
+    connection: &mut AsyncPgConnection,
+    id: i64,
+) -> Result<Option<Vec<(HeadAdvance, Member)>>, StoreError> {
+    connection
+        .transaction(async |connection| {
+            let chats = members::lock_chats_of_user(connection, id).await?;
+            let statement = format!("SELECT u.id FROM users u WHERE u.id = $1 AND {IS_INACTIVE} FOR UPDATE");
+            let inactive: Vec<Id> = sql_query(statement).bind::<BigInt, _>(id).load(connection).await?;
+            if inactive.is_empty() {
+                return Ok(None);
+            }
+            diesel::update(users::table.find(id))
+                .set((dsl::username_key.eq(None::<String>), dsl::deleted_at.eq(now)))
+                .execute(connection)
+                .await?;
+            sessions::end_all(connection, id).await?;
+            data_exports::delete_all(connection, id).await?;
+            members::leave_all(connection, id).await?;
+            Ok(Some(members::bump_revision(connection, id, chats).await?))
+        })
+        .await
+}

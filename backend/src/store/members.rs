@@ -1,0 +1,332 @@
+//! The table `members`.
+
+use chrono::{DateTime, Utc};
+use diesel::{
+    dsl::sql,
+    prelude::*,
+    sql_query,
+    sql_types::{Array, BigInt, Bool},
+};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use shared::member::{Member, MembershipStatus, Role};
+
+use super::{
+    chats::{self, HeadAdvance},
+    enum_columns::{MembershipStatusColumn, TextEnum},
+    error::StoreError,
+    schema::{
+        members::{self, dsl},
+        users,
+    },
+    users::UserRow,
+};
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = members)]
+pub(super) struct MemberRow {
+    role: Role,
+    status: MembershipStatus,
+    seq: i64,
+    revision: i64,
+    created_at: DateTime<Utc>,
+}
+
+impl MemberRow {
+    pub(super) fn into_member(self, user: UserRow) -> Member {
+        let Self { role, status, seq, revision, created_at } = self;
+        Member { user: user.into_user(), role, status, seq, revision, created_at }
+    }
+}
+
+/// A membership to store, new or renewed.
+#[derive(Clone, Copy, Debug)]
+pub struct NewMembership {
+    pub user_id: i64,
+    pub role: Role,
+    pub status: MembershipStatus,
+    /// The invite link the user joins by; `None` is the page URL.
+    pub link_id: Option<i64>,
+}
+
+/// A user's relation to a chat, current or former.
+#[derive(Clone, Copy, Debug, Queryable, Selectable)]
+#[diesel(table_name = members)]
+pub struct Membership {
+    pub role: Role,
+    pub status: MembershipStatus,
+    pub status_changed_at: DateTime<Utc>,
+    pub link_id: Option<i64>,
+}
+
+/// Inserts a membership, or renews a former one, whose read position stays.
+pub async fn upsert(
+    connection: &mut AsyncPgConnection,
+    chat_id: i64,
+    NewMembership { user_id, role, status, link_id }: NewMembership,
+    seq: i64,
+    at: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let columns = (
+        dsl::role.eq(role.bind()),
+        dsl::status.eq(status.bind()),
+        dsl::link_id.eq(link_id),
+        dsl::seq.eq(seq),
+        dsl::revision.eq(seq),
+        dsl::created_at.eq(at),
+        dsl::status_changed_at.eq(at),
+    );
+    diesel::insert_into(members::table)
+        // Earlier messages can be read, but do not count as unread.
+        .values((dsl::chat_id.eq(chat_id), dsl::user_id.eq(user_id), dsl::read_seq.eq(seq), columns))
+        .on_conflict((dsl::chat_id, dsl::user_id))
+        .do_update()
+        .set(columns)
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// Sets the status and role of an existing membership, and its read position if that is given.
+pub async fn set_status(
+    connection: &mut AsyncPgConnection,
+    chat_id: i64,
+    user_id: i64,
+    (status, role): (MembershipStatus, Role),
+    revision: i64,
+    read_seq: Option<i64>,
+) -> Result<(), StoreError> {
+    diesel::update(members::table.find((chat_id, user_id)))
+        .set((
+            dsl::status.eq(status.bind()),
+            dsl::status_changed_at.eq(diesel::dsl::now),
+            dsl::role.eq(role.bind()),
+            dsl::revision.eq(revision),
+            read_seq.map(|seq| dsl::read_seq.eq(seq)),
+        ))
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// Records the invite link a member used.
+pub async fn set_link(
+    connection: &mut AsyncPgConnection,
+    chat_id: i64,
+    user_id: i64,
+    link_id: i64,
+) -> Result<(), StoreError> {
+    let member = members::table.find((chat_id, user_id));
+    diesel::update(member).set(dsl::link_id.eq(link_id)).execute(connection).await?;
+    Ok(())
+}
+
+/// The current or former membership of a user.
+pub async fn find_membership(
+    connection: &mut AsyncPgConnection,
+    chat_id: i64,
+    user_id: i64,
+) -> Result<Option<Membership>, StoreError> {
+    let membership = members::table.find((chat_id, user_id)).select(Membership::as_select());
+    Ok(membership.first(connection).await.optional()?)
+}
+
+/// The role of a user, if they are a member.
+pub async fn find_role(
+    connection: &mut AsyncPgConnection,
+    chat_id: i64,
+    user_id: i64,
+) -> Result<Option<Role>, StoreError> {
+    let role = members::table
+        .find((chat_id, user_id))
+        .filter(dsl::status.eq(MembershipStatus::Member.bind()))
+        .select(dsl::role)
+        .first(connection)
+        .await
+        .optional()?;
+    Ok(role)
+}
+
+/// A member, whatever their status.
+pub async fn find(
+    connection: &mut AsyncPgConnection,
+    chat_id: i64,
+    user_id: i64,
+) -> Result<Option<Member>, StoreError> {
+    let found = members::table
+        .inner_join(users::table)
+        .filter(dsl::chat_id.eq(chat_id).and(dsl::user_id.eq(user_id)))
+        .select((MemberRow::as_select(), UserRow::as_select()))
+        .first::<(MemberRow, UserRow)>(connection)
+        .await
+        .optional()?;
+    Ok(found.map(|(row, user)| row.into_member(user)))
+}
+
+/// The member with this role who joined first, other than `excluded_id`.
+pub async fn find_first_with_role(
+    connection: &mut AsyncPgConnection,
+    chat_id: i64,
+    role: Role,
+    excluded_id: i64,
+) -> Result<Option<i64>, StoreError> {
+    let first = members::table
+        .filter(dsl::chat_id.eq(chat_id).and(dsl::role.eq(role.bind())))
+        .filter(dsl::status.eq(MembershipStatus::Member.bind()).and(dsl::user_id.ne(excluded_id)))
+        .order(dsl::seq)
+        .select(dsl::user_id)
+        .first(connection)
+        .await
+        .optional()?;
+    Ok(first)
+}
+
+/// The number of members.
+pub async fn count(connection: &mut AsyncPgConnection, chat_id: i64) -> Result<u64, StoreError> {
+    let members = dsl::chat_id.eq(chat_id).and(dsl::status.eq(MembershipStatus::Member.bind()));
+    let count: i64 = members::table.filter(members).count().get_result(connection).await?;
+    Ok(count.unsigned_abs())
+}
+
+/// The members of a chat, the owner first, then in the order in which they joined.
+pub async fn list(connection: &mut AsyncPgConnection, chat_id: i64) -> Result<Vec<Member>, StoreError> {
+    list_by_status(connection, chat_id, &[MembershipStatus::Member]).await
+}
+
+/// The members with one of these statuses, the owner first, then in the order in which they joined.
+pub async fn list_by_status(
+    connection: &mut AsyncPgConnection,
+    chat_id: i64,
+    statuses: &[MembershipStatus],
+) -> Result<Vec<Member>, StoreError> {
+    let rows = members::table
+        .inner_join(users::table)
+        .filter(dsl::chat_id.eq(chat_id))
+        .filter(
+            sql::<Bool>("members.status = ANY(").bind::<Array<MembershipStatusColumn>, _>(statuses).sql(")"),
+        )
+        .order(dsl::seq)
+        .select((MemberRow::as_select(), UserRow::as_select()))
+        .load::<(MemberRow, UserRow)>(connection)
+        .await?;
+    let mut members: Vec<_> = rows.into_iter().map(|(row, user)| row.into_member(user)).collect();
+    members.sort_by_key(|member| std::cmp::Reverse(member.role));
+    Ok(members)
+}
+
+/// At most `limit` memberships that changed after `after`, in the order of their changes.
+pub async fn list_changed(
+    connection: &mut AsyncPgConnection,
+    chat_id: i64,
+    after: i64,
+    limit: i64,
+) -> Result<Vec<Member>, StoreError> {
+    let rows = members::table
+        .inner_join(users::table)
+        .filter(dsl::chat_id.eq(chat_id).and(dsl::revision.gt(after)))
+        .order(dsl::revision)
+        .limit(limit)
+        .select((MemberRow::as_select(), UserRow::as_select()))
+        .load::<(MemberRow, UserRow)>(connection)
+        .await?;
+    Ok(rows.into_iter().map(|(row, user)| row.into_member(user)).collect())
+}
+
+#[derive(QueryableByName)]
+pub struct OwnerlessChat {
+    #[diesel(sql_type = BigInt)]
+    pub chat_id: i64,
+    #[diesel(sql_type = BigInt)]
+    pub former_owner_id: i64,
+}
+
+/// Chats whose owner deleted their account and that have other members. An owner cannot leave in another way.
+pub async fn list_ownerless_chats(
+    connection: &mut AsyncPgConnection,
+    limit: i64,
+) -> Result<Vec<OwnerlessChat>, StoreError> {
+    let chats = sql_query(
+        "SELECT m.chat_id, m.user_id AS former_owner_id FROM members m JOIN chats ON chats.id = m.chat_id \
+         WHERE m.role = 'owner' AND m.status = 'left' AND chats.deleted_at IS NULL \
+           AND EXISTS (SELECT FROM members o WHERE o.chat_id = m.chat_id AND o.status = 'member') LIMIT $1",
+    )
+    .bind::<BigInt, _>(limit)
+    .load(connection)
+    .await?;
+    Ok(chats)
+}
+
+#[derive(QueryableByName)]
+struct IsShared {
+    #[diesel(sql_type = Bool)]
+    is_shared: bool,
+}
+
+/// Whether the user has a session in the browser of a user who was a guest when they were banned.
+pub async fn shares_browser_with_banned_guest(
+    connection: &mut AsyncPgConnection,
+    chat_id: i64,
+    user_id: i64,
+) -> Result<bool, StoreError> {
+    let row: IsShared = sql_query(
+        "SELECT EXISTS (SELECT FROM sessions own JOIN sessions other USING (browser_id) \
+           JOIN members ON members.user_id = other.user_id \
+             AND members.chat_id = $1 AND status = 'banned' \
+           JOIN users ON users.id = other.user_id AND (guest OR claimed_at > status_changed_at) \
+         WHERE own.user_id = $2) AS is_shared",
+    )
+    .bind::<BigInt, _>(chat_id)
+    .bind::<BigInt, _>(user_id)
+    .get_result(connection)
+    .await?;
+    Ok(row.is_shared)
+}
+
+/// Locks all chats the user has a membership in. Must precede a change of the user's row: a writer locks the chat first
+/// and reads the author's row second.
+pub(super) async fn lock_chats_of_user(
+    connection: &mut AsyncPgConnection,
+    user_id: i64,
+) -> Result<Vec<HeadAdvance>, StoreError> {
+    let ids: Vec<i64> =
+        members::table.filter(dsl::user_id.eq(user_id)).select(dsl::chat_id).load(connection).await?;
+    let locked = chats::lock(connection, &ids).await?;
+    Ok(locked.into_iter().map(|chat| chat.advance(1)).collect())
+}
+
+/// Ends all memberships and join requests of a user. The caller sets their revisions.
+pub(super) async fn leave_all(connection: &mut AsyncPgConnection, user_id: i64) -> Result<(), StoreError> {
+    let is_member = dsl::status.eq(MembershipStatus::Member.bind());
+    let current = is_member.or(dsl::status.eq(MembershipStatus::Pending.bind()));
+    diesel::update(members::table.filter(dsl::user_id.eq(user_id).and(current)))
+        .set(dsl::status.eq(MembershipStatus::Left.bind()))
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// Numbers a change of this user in locked chats; returns their memberships there.
+pub(super) async fn bump_revision(
+    connection: &mut AsyncPgConnection,
+    user_id: i64,
+    advances: Vec<HeadAdvance>,
+) -> Result<Vec<(HeadAdvance, Member)>, StoreError> {
+    let ids: Vec<_> = advances.iter().map(|chat| chat.chat_id).collect();
+    chats::update_heads(connection, &advances).await?;
+    sql_query(
+        "UPDATE members SET revision = chats.head FROM chats \
+         WHERE chats.id = chat_id AND user_id = $1 AND chat_id = ANY($2)",
+    )
+    .bind::<BigInt, _>(user_id)
+    .bind::<Array<BigInt>, _>(&ids)
+    .execute(connection)
+    .await?;
+    let rows = members::table
+        .inner_join(users::table)
+        .filter(dsl::user_id.eq(user_id).and(dsl::chat_id.eq_any(&ids)))
+        .order(dsl::chat_id)
+        .select((MemberRow::as_select(), UserRow::as_select()))
+        .load::<(MemberRow, UserRow)>(connection)
+        .await?;
+    // Both are in ascending order of the chat id.
+    Ok(advances.into_iter().zip(rows.into_iter().map(|(row, user)| row.into_member(user))).collect())
+}

@@ -1,0 +1,150 @@
+//! The tables `second_factors` (TOTP) and `recovery_codes`.
+
+use diesel::{
+    dsl::now,
+    prelude::*,
+    sql_query,
+    sql_types::{Array, BigInt, Binary},
+};
+use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
+
+use super::{
+    error::StoreError,
+    schema::{
+        recovery_codes,
+        second_factors::{self, dsl},
+    },
+};
+
+/// A stored TOTP secret.
+pub struct SecondFactor {
+    pub encrypted_secret: Vec<u8>,
+    /// Whether a code was verified, so that sign-ins require one.
+    pub confirmed: bool,
+}
+
+pub async fn find(
+    connection: &mut AsyncPgConnection,
+    user_id: i64,
+) -> Result<Option<SecondFactor>, StoreError> {
+    let row = second_factors::table
+        .find(user_id)
+        .select((dsl::encrypted_secret, dsl::confirmed_at.is_not_null()))
+        .first::<(Vec<u8>, bool)>(connection)
+        .await
+        .optional()?;
+    Ok(row.map(|(encrypted_secret, confirmed)| SecondFactor { encrypted_secret, confirmed }))
+}
+
+/// Stores an unconfirmed secret, in place of an earlier unconfirmed one; false if there is a confirmed one.
+pub async fn enroll(
+    connection: &mut AsyncPgConnection,
+    user_id: i64,
+    encrypted_secret: &[u8],
+) -> Result<bool, StoreError> {
+    let stored = sql_query(
+        "INSERT INTO second_factors (user_id, encrypted_secret) VALUES ($1, $2) \
+         ON CONFLICT (user_id) DO UPDATE SET encrypted_secret = $2, last_step = 0 \
+         WHERE second_factors.confirmed_at IS NULL",
+    )
+    .bind::<BigInt, _>(user_id)
+    .bind::<Binary, _>(encrypted_secret)
+    .execute(connection)
+    .await?;
+    Ok(stored > 0)
+}
+
+/// Confirms the secret and stores its recovery codes; false if it was confirmed before.
+pub async fn confirm(
+    connection: &mut AsyncPgConnection,
+    user_id: i64,
+    code_hashes: &[Vec<u8>],
+) -> Result<bool, StoreError> {
+    connection
+        .transaction(async |connection| {
+            let unconfirmed = second_factors::table.find(user_id).filter(dsl::confirmed_at.is_null());
+            let confirmed =
+                diesel::update(unconfirmed).set(dsl::confirmed_at.eq(now)).execute(connection).await?;
+            if confirmed > 0 {
+                replace_codes(connection, user_id, code_hashes).await?;
+            }
+            Ok(confirmed > 0)
+        })
+        .await
+}
+
+/// Replaces the recovery codes; false if there is no confirmed second factor.
+pub async fn replace_recovery_codes(
+    connection: &mut AsyncPgConnection,
+    user_id: i64,
+    code_hashes: &[Vec<u8>],
+) -> Result<bool, StoreError> {
+    connection
+        .transaction(async |connection| {
+            let confirmed = second_factors::table.find(user_id).filter(dsl::confirmed_at.is_not_null());
+            let found =
+                confirmed.select(dsl::user_id).for_update().first::<i64>(connection).await.optional()?;
+            if found.is_some() {
+                replace_codes(connection, user_id, code_hashes).await?;
+            }
+            Ok(found.is_some())
+        })
+        .await
+}
+
+async fn replace_codes(
+    connection: &mut AsyncPgConnection,
+    user_id: i64,
+    code_hashes: &[Vec<u8>],
+) -> Result<(), StoreError> {
+    delete_codes(connection, user_id).await?;
+    sql_query("INSERT INTO recovery_codes (user_id, code_hash) SELECT $1, unnest($2)")
+        .bind::<BigInt, _>(user_id)
+        .bind::<Array<Binary>, _>(code_hashes)
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+async fn delete_codes(connection: &mut AsyncPgConnection, user_id: i64) -> Result<(), StoreError> {
+    let codes = recovery_codes::table.filter(recovery_codes::user_id.eq(user_id));
+    diesel::delete(codes).execute(connection).await?;
+    Ok(())
+}
+
+/// The number of unused recovery codes.
+pub async fn count_recovery_codes(
+    connection: &mut AsyncPgConnection,
+    user_id: i64,
+) -> Result<i64, StoreError> {
+    let codes = recovery_codes::table.filter(recovery_codes::user_id.eq(user_id));
+    Ok(codes.count().get_result(connection).await?)
+}
+
+/// Records the use of a time step; false if that step or a later one was used before.
+pub async fn consume_step(
+    connection: &mut AsyncPgConnection,
+    user_id: i64,
+    step: i64,
+) -> Result<bool, StoreError> {
+    let unused = second_factors::table.find(user_id).filter(dsl::last_step.lt(step));
+    let updated = diesel::update(unused).set(dsl::last_step.eq(step)).execute(connection).await?;
+    Ok(updated > 0)
+}
+
+/// Deletes a recovery code; false if there is no such code.
+pub async fn consume_recovery_code(
+    connection: &mut AsyncPgConnection,
+    user_id: i64,
+    hash: &[u8],
+) -> Result<bool, StoreError> {
+    let code = recovery_codes::table.find((user_id, hash));
+    Ok(diesel::delete(code).execute(connection).await? > 0)
+}
+
+/// Deletes the second factor and its recovery codes.
+pub async fn delete(connection: &mut AsyncPgConnection, user_id: i64) -> Result<(), StoreError> {
+    delete_codes(connection, user_id).await?;
+    diesel::delete(second_factors::table.find(user_id)).execute(connection).await?;
+    Ok(())
+}

@@ -1,0 +1,154 @@
+//! The table `users`.
+
+use diesel::prelude::*;
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use shared::{
+    problem::FieldCode,
+    user::{Account, User},
+};
+use unicode_normalization::UnicodeNormalization;
+
+use super::{
+    error::{OnConstraint, StoreError},
+    schema::users::{self, dsl},
+};
+
+/// The unique constraint on [`normalize_username`].
+pub(super) const USERNAME_CONSTRAINT: &str = "users_username_key";
+
+#[derive(Queryable, QueryableByName, Selectable)]
+#[diesel(table_name = users)]
+pub(super) struct UserRow {
+    id: i64,
+    username: String,
+    first_name: String,
+    last_name: String,
+    display_name: String,
+    avatar: String,
+    guest: bool,
+}
+
+impl UserRow {
+    /// The public profile: no e-mail.
+    pub(super) fn into_user(self) -> User {
+        let Self { id, username, first_name, last_name, display_name, avatar, guest } = self;
+        User { id, username, email: String::new(), first_name, last_name, display_name, avatar, guest }
+    }
+}
+
+/// What a sign-in with a password is checked against.
+#[derive(Queryable)]
+pub struct PasswordCredentials {
+    pub id: i64,
+    pub password_hash: Option<String>,
+}
+
+/// The form in which usernames are compared: names that look alike or differ only in case are equal.
+pub fn normalize_username(username: &str) -> String {
+    username.nfkc().collect::<String>().to_lowercase()
+}
+
+pub async fn create(
+    connection: &mut AsyncPgConnection,
+    username: &str,
+    email: &str,
+    password_hash: &str,
+) -> Result<Account, StoreError> {
+    let id = diesel::insert_into(users::table)
+        .values((
+            dsl::username.eq(username),
+            dsl::username_key.eq(normalize_username(username)),
+            dsl::email.eq(email),
+            dsl::password_hash.eq(password_hash),
+        ))
+        .returning(dsl::id)
+        .get_result(connection)
+        .await
+        .on_constraint(USERNAME_CONSTRAINT, username_taken("username"))?;
+    let (email, username) = (email.to_owned(), username.to_owned());
+    Ok(Account { email, username, id, display_name: String::new(), avatar: String::new(), guest: false })
+}
+
+pub(super) fn username_taken(field: &'static str) -> StoreError {
+    StoreError::InvalidField(field, FieldCode::UsernameTaken)
+}
+
+/// The user with their e-mail, unless deleted.
+pub async fn find(connection: &mut AsyncPgConnection, id: i64) -> Result<Option<User>, StoreError> {
+    let row = users::table
+        .filter(dsl::id.eq(id).and(dsl::deleted_at.is_null()))
+        .select((UserRow::as_select(), dsl::email))
+        .first::<(UserRow, String)>(connection)
+        .await
+        .optional()?;
+    Ok(row.map(|(row, email)| User { email, ..row.into_user() }))
+}
+
+/// The public profile of the user with this name.
+pub async fn find_by_username(
+    connection: &mut AsyncPgConnection,
+    username: &str,
+) -> Result<Option<User>, StoreError> {
+    let row = users::table
+        .filter(dsl::username_key.eq(normalize_username(username)).and(dsl::deleted_at.is_null()))
+        .select(UserRow::as_select())
+        .first(connection)
+        .await
+        .optional()?;
+    Ok(row.map(UserRow::into_user))
+}
+
+/// The public profiles of these users, in this order; deleted users are left out.
+pub async fn find_many(connection: &mut AsyncPgConnection, ids: &[i64]) -> Result<Vec<User>, StoreError> {
+    let rows = users::table
+        .filter(dsl::id.eq_any(ids).and(dsl::deleted_at.is_null()))
+        .select(UserRow::as_select())
+        .load(connection)
+        .await?;
+    let mut users: Vec<_> = rows.into_iter().map(UserRow::into_user).collect();
+    users.sort_by_key(|user| ids.iter().position(|id| *id == user.id));
+    Ok(users)
+}
+
+pub async fn find_credentials(
+    connection: &mut AsyncPgConnection,
+    username: &str,
+) -> Result<Option<PasswordCredentials>, StoreError> {
+    let credentials = users::table
+        .filter(dsl::username_key.eq(normalize_username(username)))
+        .select((dsl::id, dsl::password_hash))
+        .first(connection)
+        .await
+        .optional()?;
+    Ok(credentials)
+}
+
+pub async fn find_password_hash(
+    connection: &mut AsyncPgConnection,
+    id: i64,
+) -> Result<Option<String>, StoreError> {
+    Ok(users::table.find(id).select(dsl::password_hash).first(connection).await?)
+}
+
+/// Replaces a password hash; false if it is not the old one any more.
+pub async fn replace_password_hash(
+    connection: &mut AsyncPgConnection,
+    id: i64,
+    [old, new]: [&str; 2],
+) -> Result<bool, StoreError> {
+    let unchanged = users::table.filter(dsl::id.eq(id).and(dsl::password_hash.eq(old)));
+    Ok(diesel::update(unchanged).set(dsl::password_hash.eq(new)).execute(connection).await? > 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::normalize_username;
+
+    #[test]
+    fn usernames_that_look_alike_are_equal() {
+        assert_eq!(normalize_username("Ada"), normalize_username("aDA"));
+        assert_eq!(normalize_username("ÅSA"), normalize_username("a\u{30a}sa"));
+        assert_eq!(normalize_username("ａｄａ"), normalize_username("ada"));
+        assert_ne!(normalize_username("ada"), normalize_username("ada1"));
+    }
+}
