@@ -1,101 +1,102 @@
-//! Accounts: their names, passwords and e-mails, and their end.
+//! Accounts: usernames, passwords, e-mail addresses and deletion.
 
 use futures_util::future::join_all;
 use serde_json::json;
 use shared::{
-    credentials::Token,
+    credentials::AccessToken,
     problem::{FieldCode, ProblemCode},
     user::Account,
 };
 
-use crate::app::{Answer, Call, PASSWORD, TestApp};
+use crate::support::{ApiRequest, ApiResponse, PASSWORD, TestApp};
 
-fn sign_up(app: &TestApp, name: &str, password: &str) -> Call {
-    app.web.post("/auth/users/create/").json(&json!({ "username": name, "password": password }))
+fn sign_up(app: &TestApp, name: &str, password: &str) -> ApiRequest {
+    app.http.post("/auth/users/create/").json(&json!({ "username": name, "password": password }))
 }
 
-/// The one field that is wrong.
+/// Asserts that this field alone is invalid, and returns its code.
 #[track_caller]
-fn wrong(answer: Answer, field: &str) -> FieldCode {
-    let listed = answer.value();
-    let errors = answer.refused(ProblemCode::Invalid).errors;
+fn field_error(response: ApiResponse, field: &str) -> FieldCode {
+    let listed = response.value();
+    let errors = response.assert_problem(ProblemCode::Invalid).errors;
     assert_eq!((errors.len(), errors[0].field.as_str()), (1, field), "{listed}");
     assert_eq!(listed[field], json!([errors[0].detail]));
     errors[0].code
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whoever_signs_up_can_sign_in() {
-    let app = TestApp::start().await;
-    let account: Account = sign_up(&app, "Ada", PASSWORD).await.is(201).read();
+async fn signed_up_user_can_sign_in() {
+    let app = TestApp::spawn().await;
+    let account: Account = sign_up(&app, "Ada", PASSWORD).await.assert_status(201).json();
     assert_eq!((account.username.as_str(), account.email.as_str()), ("Ada", ""));
     let sign_in = json!({ "username": "ada", "password": PASSWORD });
-    let Token { token } = app.web.post("/auth/jwt/create/").json(&sign_in).await.is(200).read();
-    let me = app.web.get("/auth/me/").header("authorization", &format!("JWT {token}")).await;
-    assert_eq!(me.is(200).read::<Account>(), account);
+    let AccessToken { token } =
+        app.http.post("/auth/jwt/create/").json(&sign_in).await.assert_status(200).json();
+    let me = app.http.get("/auth/me/").header("authorization", &format!("JWT {token}")).await;
+    assert_eq!(me.assert_status(200).json::<Account>(), account);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_name_is_taken_in_any_case_and_any_width() {
-    let app = TestApp::start().await;
-    let brian = app.person("brian").await;
-    sign_up(&app, "Åsa", PASSWORD).await.is(201);
+async fn username_is_unique_in_any_case_and_width() {
+    let app = TestApp::spawn().await;
+    let brian = app.create_user("brian").await;
+    sign_up(&app, "Åsa", PASSWORD).await.assert_status(201);
     for name in ["Åsa", "åsa", "ÅSA", "A\u{30a}sa", "Å\u{ff53}a"] {
-        let answer = sign_up(&app, name, PASSWORD).await;
+        let response = sign_up(&app, name, PASSWORD).await;
         if name.contains('\u{30a}') {
-            // A combining mark alone is not a letter.
-            assert_eq!(wrong(answer, "username"), FieldCode::BadUsername, "{name}");
+            // Combining marks are not allowed.
+            assert_eq!(field_error(response, "username"), FieldCode::InvalidUsername, "{name}");
         } else {
-            assert_eq!(answer.value()["username"], json!(["A user with that username already exists."]));
-            assert_eq!(wrong(answer, "username"), FieldCode::UsernameTaken, "{name}");
+            assert_eq!(response.value()["username"], json!(["A user with that username already exists."]));
+            assert_eq!(field_error(response, "username"), FieldCode::UsernameTaken, "{name}");
         }
     }
     let rename = json!({ "new_username": "åSA", "current_password": PASSWORD });
-    let answer = brian.post("/auth/username/").json(&rename).await;
-    assert_eq!(wrong(answer, "new_username"), FieldCode::UsernameTaken);
+    let response = brian.post("/auth/username/").json(&rename).await;
+    assert_eq!(field_error(response, "new_username"), FieldCode::UsernameTaken);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn of_ten_who_want_one_name_at_once_exactly_one_gets_it() {
-    let app = TestApp::start().await;
+async fn concurrent_sign_ups_grant_a_username_once() {
+    let app = TestApp::spawn().await;
     let names = ["ada", "Ada", "aDa", "adA", "ADa", "AdA", "aDA", "ADA", "ａda", "ad\u{ff41}"];
-    let answers =
+    let responses =
         futures_util::future::join_all(names.map(|name| async { sign_up(&app, name, PASSWORD).await })).await;
-    let (won, lost): (Vec<_>, Vec<_>) = answers.into_iter().partition(|answer| answer.status == 201);
+    let (won, lost): (Vec<_>, Vec<_>) = responses.into_iter().partition(|response| response.status == 201);
     assert_eq!((won.len(), lost.len()), (1, 9));
-    for answer in lost {
-        assert_eq!(wrong(answer, "username"), FieldCode::UsernameTaken);
+    for response in lost {
+        assert_eq!(field_error(response, "username"), FieldCode::UsernameTaken);
     }
-    assert_eq!(app.count("SELECT count(*) FROM users").await, 1);
+    assert_eq!(app.query_count("SELECT count(*) FROM users").await, 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn names_follow_the_rules() {
-    let app = TestApp::start().await;
+async fn username_rules_are_enforced() {
+    let app = TestApp::spawn().await;
     let longest = "é".repeat(150);
     for good in ["a", "Ada.Lovelace+1@home_-", "李", &longest] {
-        assert_eq!(sign_up(&app, good, PASSWORD).await.is(201).read::<Account>().username, good);
+        assert_eq!(sign_up(&app, good, PASSWORD).await.assert_status(201).json::<Account>().username, good);
     }
     let bad = [
         ("", FieldCode::Blank),
-        (" ", FieldCode::BadUsername),
-        ("a b", FieldCode::BadUsername),
-        (" ada", FieldCode::BadUsername),
-        ("<b>", FieldCode::BadUsername),
-        ("a\u{200b}b", FieldCode::BadUsername),
-        ("\u{202e}eve", FieldCode::BadUsername),
-        ("deleted account", FieldCode::BadUsername),
+        (" ", FieldCode::InvalidUsername),
+        ("a b", FieldCode::InvalidUsername),
+        (" ada", FieldCode::InvalidUsername),
+        ("<b>", FieldCode::InvalidUsername),
+        ("a\u{200b}b", FieldCode::InvalidUsername),
+        ("\u{202e}eve", FieldCode::InvalidUsername),
+        ("deleted account", FieldCode::InvalidUsername),
         (&format!("{longest}é"), FieldCode::TooLong),
     ];
     for (name, code) in bad {
-        assert_eq!(wrong(sign_up(&app, name, PASSWORD).await, "username"), code, "{name:?}");
+        assert_eq!(field_error(sign_up(&app, name, PASSWORD).await, "username"), code, "{name:?}");
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn passwords_follow_the_rules_at_sign_up_and_at_every_change() {
-    let app = TestApp::start().await;
-    let ada = app.person("ada").await;
+async fn password_rules_apply_to_sign_up_and_change() {
+    let app = TestApp::spawn().await;
+    let ada = app.create_user("ada").await;
     let bad = [
         ("", FieldCode::Blank),
         ("k8#vQz!", FieldCode::TooShort),
@@ -105,88 +106,92 @@ async fn passwords_follow_the_rules_at_sign_up_and_at_every_change() {
         ("qwertyuiop", FieldCode::CommonPassword),
     ];
     for (password, code) in bad {
-        assert_eq!(wrong(sign_up(&app, "brian", password).await, "password"), code, "{password}");
+        assert_eq!(field_error(sign_up(&app, "brian", password).await, "password"), code, "{password}");
         let change = json!({ "new_password": password, "current_password": PASSWORD });
-        let answer = ada.post("/auth/password/").json(&change).await;
-        assert_eq!(wrong(answer, "new_password"), code, "{password}");
+        let response = ada.post("/auth/password/").json(&change).await;
+        assert_eq!(field_error(response, "new_password"), code, "{password}");
     }
-    assert_eq!(wrong(sign_up(&app, "lovelace", "lovelace").await, "password"), FieldCode::CommonPassword);
-    sign_up(&app, "brian", &"k8#vQz!w".repeat(16)).await.is(201);
-    sign_up(&app, "eve", " k8#vQz ").await.is(201);
+    assert_eq!(
+        field_error(sign_up(&app, "lovelace", "lovelace").await, "password"),
+        FieldCode::CommonPassword
+    );
+    sign_up(&app, "brian", &"k8#vQz!w".repeat(16)).await.assert_status(201);
+    sign_up(&app, "eve", " k8#vQz ").await.assert_status(201);
     let trimmed = json!({ "username": "eve", "password": "k8#vQz" });
-    app.web.post("/auth/jwt/create/").json(&trimmed).await.refused(ProblemCode::WrongCredentials);
+    app.http.post("/auth/jwt/create/").json(&trimmed).await.assert_problem(ProblemCode::WrongCredentials);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_matters_asks_for_the_password_again() {
-    let app = TestApp::start().await;
-    let ada = app.person("ada").await;
+async fn account_changes_require_the_password() {
+    let app = TestApp::spawn().await;
+    let ada = app.create_user("ada").await;
     for (path, field, value) in [
         ("/auth/password/", "new_password", "green tea at five"),
         ("/auth/username/", "new_username", "brian"),
         ("/auth/users/delete/", "x", ""),
     ] {
         let body = json!({ field: value, "current_password": "wrong" });
-        let answer = ada.post(path).json(&body).await;
-        assert_eq!(answer.value()["current_password"], json!(["Invalid password."]));
-        assert_eq!(wrong(answer, "current_password"), FieldCode::WrongPassword);
+        let response = ada.post(path).json(&body).await;
+        assert_eq!(response.value()["current_password"], json!(["Invalid password."]));
+        assert_eq!(field_error(response, "current_password"), FieldCode::WrongPassword);
     }
-    let me: Account = ada.get("/auth/me/").await.is(200).read();
+    let me: Account = ada.get("/auth/me/").await.assert_status(200).json();
     assert_eq!(me.username, "ada");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn e_mails_follow_the_rules_and_may_be_shared_and_forgotten() {
-    let app = TestApp::start().await;
-    let (ada, brian) = (app.person("ada").await, app.person("brian").await);
+async fn email_is_validated_shareable_and_removable() {
+    let app = TestApp::spawn().await;
+    let (ada, brian) = (app.create_user("ada").await, app.create_user("brian").await);
     for bad in ["ada", "ada@", "@example.org", "a b@example.org", "a@b@example.org"] {
-        let answer = ada.call(&reqwest::Method::PUT, "/auth/me/").json(&json!({ "email": bad })).await;
-        assert_eq!(wrong(answer, "email"), FieldCode::BadEmail, "{bad}");
+        let response = ada.request(&reqwest::Method::PUT, "/auth/me/").json(&json!({ "email": bad })).await;
+        assert_eq!(field_error(response, "email"), FieldCode::InvalidEmail, "{bad}");
         let sign_up = json!({ "email": bad, "username": "eve", "password": PASSWORD });
-        let answer = app.web.post("/auth/users/create/").json(&sign_up).await;
-        assert_eq!(wrong(answer, "email"), FieldCode::BadEmail, "{bad}");
+        let response = app.http.post("/auth/users/create/").json(&sign_up).await;
+        assert_eq!(field_error(response, "email"), FieldCode::InvalidEmail, "{bad}");
     }
     for email in [&brian.email[..], ""] {
-        let answer = ada.call(&reqwest::Method::PATCH, "/auth/me/").json(&json!({ "email": email })).await;
-        assert_eq!(answer.is(200).read::<Account>().email, email);
+        let response =
+            ada.request(&reqwest::Method::PATCH, "/auth/me/").json(&json!({ "email": email })).await;
+        assert_eq!(response.assert_status(200).json::<Account>().email, email);
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_deleted_account_leaves_its_name_to_others_and_nothing_of_itself() {
-    let app = TestApp::start().await;
-    let ada = app.person("ada").await;
-    ada.leaves_for_good().await;
+async fn deleted_account_frees_its_name_and_erases_data() {
+    let app = TestApp::spawn().await;
+    let ada = app.create_user("ada").await;
+    ada.delete_account().await;
     let sign_in = json!({ "username": "ada", "password": PASSWORD });
-    app.web.post("/auth/jwt/create/").json(&sign_in).await.refused(ProblemCode::WrongCredentials);
-    let namesake: Account = sign_up(&app, "ada", PASSWORD).await.is(201).read();
+    app.http.post("/auth/jwt/create/").json(&sign_in).await.assert_problem(ProblemCode::WrongCredentials);
+    let namesake: Account = sign_up(&app, "ada", PASSWORD).await.assert_status(201).json();
     assert_ne!(namesake.id, ada.id);
     let left = format!(
         "SELECT count(*) FROM users WHERE id = {} AND email = '' AND password_hash IS NULL AND username <> 'ada'",
         ada.id
     );
-    assert_eq!(app.count(&left).await, 1);
+    assert_eq!(app.query_count(&left).await, 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn of_ten_who_change_one_password_at_once_one_does() {
-    let app = TestApp::start().await;
-    let ada = app.person("ada").await;
+async fn concurrent_password_changes_apply_one() {
+    let app = TestApp::spawn().await;
+    let ada = app.create_user("ada").await;
     let changes = join_all((0..10).map(async |number| {
         let wanted = format!("violet tea at half past {number}");
         let body = json!({ "new_password": wanted, "current_password": PASSWORD });
-        let answer = ada.post("/auth/password/").json(&body).await;
-        if answer.status == 400 {
-            let error = &answer.refused(ProblemCode::Invalid).errors[0];
+        let response = ada.post("/auth/password/").json(&body).await;
+        if response.status == 400 {
+            let error = &response.assert_problem(ProblemCode::Invalid).errors[0];
             assert_eq!((error.field.as_str(), error.code), ("current_password", FieldCode::WrongPassword));
             return None;
         }
-        answer.is(204);
+        response.assert_status(204);
         Some(wanted)
     }))
     .await;
     let wanted: Vec<_> = changes.into_iter().flatten().collect();
     let [wanted] = wanted.as_slice() else { panic!("one of them counts: {wanted:?}") };
     let sign_in = json!({ "username": "ada", "password": wanted });
-    app.web.post("/auth/jwt/create/").json(&sign_in).await.is(200);
+    app.http.post("/auth/jwt/create/").json(&sign_in).await.assert_status(200);
 }

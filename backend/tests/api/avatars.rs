@@ -1,62 +1,53 @@
-//! Pictures of people.
+//! Avatars.
 
 use backend::config::RateLimits;
-use image::{DynamicImage, ImageFormat, Rgb, RgbImage};
 use reqwest::Method;
 use shared::{
     problem::{FieldCode, ProblemCode},
     user::Account,
 };
 
-use crate::app::{Answer, Call, Person, TestApp};
+use crate::support::{ApiRequest, ApiResponse, TestApp, TestUser, png};
 
-/// A picture of one colour.
-pub fn png(side: u32) -> Vec<u8> {
-    let mut file = std::io::Cursor::new(Vec::new());
-    let picture = DynamicImage::ImageRgb8(RgbImage::from_pixel(side, side, Rgb([200, 30, 30])));
-    picture.write_to(&mut file, ImageFormat::Png).unwrap();
-    file.into_inner()
-}
-
-impl Person {
-    fn upload(&self, kind: &str, file: Vec<u8>) -> Call {
-        self.call(&Method::PUT, "/auth/me/avatar/").body(kind, file)
+impl TestUser {
+    fn upload_avatar(&self, kind: &str, file: Vec<u8>) -> ApiRequest {
+        self.request(&Method::PUT, "/auth/me/avatar/").body(kind, file)
     }
 
-    /// The name of their picture from then on.
-    async fn shows_themself(&self) -> String {
-        let name = self.upload("image/png", png(64)).await.is(200).read::<Account>().avatar;
+    /// Uploads an avatar and returns its name.
+    async fn set_avatar(&self) -> String {
+        let name = self.upload_avatar("image/png", png(64)).await.assert_status(200).json::<Account>().avatar;
         assert_eq!(name.len(), 22);
         name
     }
 }
 
 impl TestApp {
-    fn avatar(&self, name: &str) -> Call {
-        self.web.get(&format!("/api/avatars/{name}/"))
+    fn get_avatar(&self, name: &str) -> ApiRequest {
+        self.http.get(&format!("/api/avatars/{name}/"))
     }
 }
 
 #[track_caller]
-fn is_wrong(answer: Answer, code: FieldCode) {
-    let errors = answer.refused(ProblemCode::Invalid).errors;
+fn assert_file_error(response: ApiResponse, code: FieldCode) {
+    let errors = response.assert_problem(ProblemCode::Invalid).errors;
     assert_eq!((errors[0].field.as_str(), errors[0].code), ("file", code));
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_picture_is_made_anew_and_seen_by_everyone() {
-    let app = TestApp::start().await;
-    let (ada, tea) = app.tea().await;
-    let brian = app.joiner("brian", &tea).await;
-    brian.says(&tea, "how do I look?").await;
-    let mut listener = ada.listens_to(&tea).await;
-    let name = brian.shows_themself().await;
-    assert_eq!(listener.hears_changes().await.members[0].user.avatar, name);
+async fn avatar_is_reencoded_and_shown_to_members() {
+    let app = TestApp::spawn().await;
+    let (ada, tea) = app.ada_and_chat().await;
+    let brian = app.create_member("brian", &tea).await;
+    brian.send_message(&tea, "how do I look?").await;
+    let mut listener = ada.open_socket_in(&tea).await;
+    let name = brian.set_avatar().await;
+    assert_eq!(listener.recv_changes().await.members[0].user.avatar, name);
     assert_eq!(ada.history(&tea, "").await.messages[0].user.avatar, name);
-    assert_eq!(brian.get("/auth/me/").await.read::<Account>().avatar, name);
+    assert_eq!(brian.get("/auth/me/").await.json::<Account>().avatar, name);
 
     // An `<img>` sends no token.
-    let picture = app.avatar(&name).open().await.unwrap();
+    let picture = app.get_avatar(&name).open().await.unwrap();
     assert_eq!(picture.status(), 200);
     assert_eq!(picture.headers()["content-type"], "image/jpeg");
     assert_eq!(picture.headers()["cache-control"], "private, max-age=31536000, immutable");
@@ -65,76 +56,76 @@ async fn a_picture_is_made_anew_and_seen_by_everyone() {
     let seen = image::load_from_memory(&jpeg).unwrap();
     assert_eq!((seen.width(), seen.height()), (256, 256));
 
-    // Another one has another name.
-    let other = brian.shows_themself().await;
+    // A new avatar has a new name.
+    let other = brian.set_avatar().await;
     assert_ne!(other, name);
-    app.avatar(&name).await.refused(ProblemCode::NotFound);
-    listener.hears_changes().await;
-    let none = brian.call(&Method::DELETE, "/auth/me/avatar/").await.is(200);
+    app.get_avatar(&name).await.assert_problem(ProblemCode::NotFound);
+    listener.recv_changes().await;
+    let none = brian.request(&Method::DELETE, "/auth/me/avatar/").await.assert_status(200);
     assert!(none.value().get("avatar").is_none(), "{none:?}");
-    assert_eq!(listener.hears_changes().await.members[0].user.avatar, "");
-    app.avatar(&other).await.refused(ProblemCode::NotFound);
-    assert_eq!(app.count("SELECT count(*) FROM avatars").await, 0);
+    assert_eq!(listener.recv_changes().await.members[0].user.avatar, "");
+    app.get_avatar(&other).await.assert_problem(ProblemCode::NotFound);
+    assert_eq!(app.query_count("SELECT count(*) FROM avatars").await, 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_picture_comes_by_itself_or_in_a_form_and_from_guests_too() {
-    let app = TestApp::start().await;
-    let guest = app.guest("").await;
+async fn avatar_upload_accepts_raw_body_and_form() {
+    let app = TestApp::spawn().await;
+    let guest = app.create_guest("").await;
     let mut form =
         b"--x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"me.gif\"\r\n\r\n".to_vec();
     form.extend(png(64));
     form.extend(b"\r\n--x--\r\n");
-    guest.upload("multipart/form-data; boundary=x", form.clone()).await.is(200);
-    guest.upload("image/whatever", png(64)).await.is(200);
-    guest.leave_no_picture(&app).await;
+    guest.upload_avatar("multipart/form-data; boundary=x", form.clone()).await.assert_status(200);
+    guest.upload_avatar("image/whatever", png(64)).await.assert_status(200);
+    guest.remove_avatar(&app).await;
     form.truncate(200);
-    guest.upload("multipart/form-data; boundary=x", form).await.refused(ProblemCode::Malformed);
-    is_wrong(
-        guest.upload("multipart/form-data; boundary=x", b"--x--\r\n".to_vec()).await,
+    guest.upload_avatar("multipart/form-data; boundary=x", form).await.assert_problem(ProblemCode::Malformed);
+    assert_file_error(
+        guest.upload_avatar("multipart/form-data; boundary=x", b"--x--\r\n".to_vec()).await,
         FieldCode::Required,
     );
     for kind in ["application/json", "text/html", "application/octet-stream"] {
-        guest.upload(kind, png(64)).await.refused(ProblemCode::UnsupportedMediaType);
+        guest.upload_avatar(kind, png(64)).await.assert_problem(ProblemCode::UnsupportedMediaType);
     }
-    is_wrong(guest.upload("image/png", Vec::new()).await, FieldCode::Required);
-    app.web
-        .call(&Method::PUT, "/auth/me/avatar/")
+    assert_file_error(guest.upload_avatar("image/png", Vec::new()).await, FieldCode::Required);
+    app.http
+        .request(&Method::PUT, "/auth/me/avatar/")
         .body("image/png", png(64))
         .await
-        .refused(ProblemCode::NotAuthenticated);
+        .assert_problem(ProblemCode::NotAuthenticated);
 }
 
-impl Person {
-    async fn leave_no_picture(&self, app: &TestApp) {
-        self.call(&Method::DELETE, "/auth/me/avatar/").await.is(200);
-        assert_eq!(app.count("SELECT count(*) FROM avatars").await, 0);
+impl TestUser {
+    async fn remove_avatar(&self, app: &TestApp) {
+        self.request(&Method::DELETE, "/auth/me/avatar/").await.assert_status(200);
+        assert_eq!(app.query_count("SELECT count(*) FROM avatars").await, 0);
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_no_picture_or_too_much_of_one_is_refused() {
-    let app = TestApp::with(|config| {
-        config.limits.limit_image = "20KiB".parse().unwrap();
+async fn avatar_upload_rejects_invalid_images() {
+    let app = TestApp::spawn_with(|config| {
+        config.limits.limit_image_bytes = "20KiB".parse().unwrap();
         config.limits.limit_megapixels = 1;
     })
     .await;
-    let ada = app.person("ada").await;
+    let ada = app.create_user("ada").await;
     for bad in [&b"<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'/>"[..], b"MZ", &png(64)[..50]] {
-        is_wrong(ada.upload("image/png", bad.to_vec()).await, FieldCode::NotAnImage);
+        assert_file_error(ada.upload_avatar("image/png", bad.to_vec()).await, FieldCode::NotAnImage);
     }
-    is_wrong(ada.upload("image/png", png(1_001)).await, FieldCode::TooManyPixels);
-    ada.upload("image/png", vec![0; 21 * 1024]).await.refused(ProblemCode::TooLarge);
-    assert_eq!(app.count("SELECT count(*) FROM avatars").await, 0);
+    assert_file_error(ada.upload_avatar("image/png", png(1_001)).await, FieldCode::TooManyPixels);
+    ada.upload_avatar("image/png", vec![0; 21 * 1024]).await.assert_problem(ProblemCode::TooLarge);
+    assert_eq!(app.query_count("SELECT count(*) FROM avatars").await, 0);
     for unknown in ["x", "../../etc/passwd", "%00", &"x".repeat(22)] {
-        app.avatar(unknown).await.refused(ProblemCode::NotFound);
+        app.get_avatar(unknown).await.assert_problem(ProblemCode::NotFound);
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nobody_uploads_without_end() {
+async fn avatar_uploads_are_rate_limited() {
     let limited = |uploads: &'static str, bytes: &'static str| {
-        TestApp::with(move |config| {
+        TestApp::spawn_with(move |config| {
             config.limits.rate_limits = RateLimits::On;
             config.limits.limit_uploads = uploads.parse().unwrap();
             config.limits.limit_upload_bytes = bytes.parse().unwrap();
@@ -142,23 +133,28 @@ async fn nobody_uploads_without_end() {
     };
     for (uploads, bytes) in [("3/min", "200MiB"), ("100/min", "3KiB")] {
         let app = limited(uploads, bytes).await;
-        let ada = app.person("ada").await;
+        let ada = app.create_user("ada").await;
         for _ in 0..3 {
-            ada.shows_themself().await;
+            ada.set_avatar().await;
         }
-        let refused = ada.upload("image/png", png(64)).await.refused(ProblemCode::TooManyRequests);
-        assert!(refused.retry_after.is_some());
-        app.person("brian").await.shows_themself().await;
+        let rejected =
+            ada.upload_avatar("image/png", png(64)).await.assert_problem(ProblemCode::TooManyRequests);
+        assert!(rejected.retry_after.is_some());
+        app.create_user("brian").await.set_avatar().await;
     }
     let app = limited("100/min", "1KiB").await;
-    app.person("ada").await.upload("image/png", vec![0; 2_000]).await.refused(ProblemCode::TooLarge);
+    app.create_user("ada")
+        .await
+        .upload_avatar("image/png", vec![0; 2_000])
+        .await
+        .assert_problem(ProblemCode::TooLarge);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_picture_goes_with_its_account() {
-    let app = TestApp::start().await;
-    let ada = app.person("ada").await;
-    let name = ada.shows_themself().await;
-    ada.leaves_for_good().await;
-    app.avatar(&name).await.refused(ProblemCode::NotFound);
+async fn avatar_is_deleted_with_account() {
+    let app = TestApp::spawn().await;
+    let ada = app.create_user("ada").await;
+    let name = ada.set_avatar().await;
+    ada.delete_account().await;
+    app.get_avatar(&name).await.assert_problem(ProblemCode::NotFound);
 }

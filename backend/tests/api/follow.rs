@@ -1,277 +1,255 @@
-//! Following chats: hearing of all of them without having them open.
+//! Following chats without having them open.
 
 use futures_util::future::join_all;
 use serde_json::json;
 use shared::{
     changes::Changes,
-    member::Standing,
+    member::MembershipStatus,
     problem::ProblemCode,
-    socket::{ClientFrame, FOLLOWED_MAX, Followed, ServerFrame},
-    timeline::{Heard, Timeline},
+    socket::{ClientFrame, FOLLOW_MAX, ServerFrame},
+    sync::ApplyResult,
+    timeline::Timeline,
 };
 use uuid::Uuid;
 
-use crate::{
-    app::{Person, TestApp},
-    listener::Listener,
-};
+use crate::support::{TestApp, WsClient};
 
-impl Listener {
-    pub async fn follows(&mut self, app: &TestApp, chats: &[(&str, i64)]) {
-        self.follows_as_of(app.app.epoch, chats).await;
-    }
-
-    async fn follows_as_of(&mut self, epoch: Uuid, chats: &[(&str, i64)]) {
-        let chats = chats.iter().map(|(uri, after)| Followed { uri: (*uri).to_owned(), after: *after });
-        self.says(&ClientFrame::Follow { epoch, chats: chats.collect() }).await;
-    }
-
-    async fn unsubscribes(&mut self, uri: &str) {
-        self.says(&ClientFrame::Unsubscribe { uri: uri.to_owned() }).await;
-    }
-}
-
-async fn member(app: &TestApp, name: &str, uri: &str) -> Person {
-    let person = app.person(name).await;
-    person.joins(uri).await;
-    person
-}
-
-fn place_of(changes: &Changes) -> (&str, i64, i64) {
-    (changes.uri.as_str(), changes.after, changes.head)
+fn range(changes: &Changes) -> (i64, i64, i64) {
+    (changes.chat_id, changes.after, changes.head)
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whoever_follows_chats_hears_what_was_missed_and_what_comes() {
-    let app = TestApp::start().await;
-    let (ada, tea) = app.tea().await;
-    let coffee = ada.starts().await;
-    ada.says(&coffee, "missed").await;
-    let mut listener = ada.listens().await;
-    listener.follows(&app, &[(&tea, 1), (&coffee, 1)]).await;
-    let missed = listener.hears_changes().await;
-    assert_eq!(place_of(&missed), (coffee.as_str(), 1, 2));
-    assert!(listener.hears_until_now().await.is_empty(), "nothing was missed in the other");
-    for (uri, head) in [(&tea, 2), (&coffee, 3), (&tea, 3)] {
-        ada.says(uri, "news").await;
-        assert_eq!(place_of(&listener.hears_changes().await), (uri.as_str(), head - 1, head));
+async fn follow_sends_missed_and_new_changes() {
+    let app = TestApp::spawn().await;
+    let (ada, tea) = app.ada_and_chat().await;
+    let coffee = ada.create_chat().await;
+    ada.send_message(&coffee, "missed").await;
+    let mut listener = ada.open_socket().await;
+    listener.follow(&app, &[(tea.id, 1), (coffee.id, 1)]).await;
+    let missed = listener.recv_changes().await;
+    assert_eq!(range(&missed), (coffee.id, 1, 2));
+    assert!(listener.recv_pending().await.is_empty(), "nothing was missed in the other");
+    for (chat, head) in [(&tea, 2), (&coffee, 3), (&tea, 3)] {
+        ada.send_message(chat, "news").await;
+        assert_eq!(range(&listener.recv_changes().await), (chat.id, head - 1, head));
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whoever_follows_is_not_here_and_is_told_of_nobody() {
-    let app = TestApp::start().await;
-    let (ada, tea) = app.tea().await;
-    let (brian, eve) = (member(&app, "brian", &tea).await, member(&app, "eve", &tea).await);
-    let mut following = brian.listens().await;
-    following.follows(&app, &[(&tea, 3)]).await;
-    following.is_heard().await;
-    let mut hers = ada.listens_to(&tea).await;
-    assert_eq!(hers.hears_presence_of(1).await, [ada.id]);
-    let mut eves = eve.listens_to(&tea).await;
-    assert_eq!(hers.hears_presence_of(2).await, [ada.id, eve.id]);
-    eves.says(&ClientFrame::Typing { uri: tea.clone() }).await;
-    assert!(matches!(hers.hears().await, ServerFrame::Typing { .. }));
-    following.says(&ClientFrame::Typing { uri: tea.clone() }).await;
-    following.is_heard().await;
-    ada.says(&tea, "tea?").await;
-    let heard = following.hears_any().await;
-    assert!(matches!(heard, ServerFrame::Changes(_)), "neither who is here nor who writes: {heard:?}");
-    assert!(matches!(hers.hears().await, ServerFrame::Changes(_)), "who only follows is not seen writing");
+async fn follower_is_absent_and_gets_no_presence() {
+    let app = TestApp::spawn().await;
+    let (ada, tea) = app.ada_and_chat().await;
+    let (brian, eve) = (app.create_member("brian", &tea).await, app.create_member("eve", &tea).await);
+    let mut following = brian.open_socket().await;
+    following.follow(&app, &[(tea.id, 3)]).await;
+    following.sync().await;
+    let mut hers = ada.open_socket_in(&tea).await;
+    assert_eq!(hers.wait_for_presence(1).await, [ada.id]);
+    let mut eves = eve.open_socket_in(&tea).await;
+    assert_eq!(hers.wait_for_presence(2).await, [ada.id, eve.id]);
+    eves.send_frame(&ClientFrame::Typing { chat_id: tea.id }).await;
+    assert!(matches!(hers.recv_event().await, ServerFrame::Typing { .. }));
+    following.send_frame(&ClientFrame::Typing { chat_id: tea.id }).await;
+    following.sync().await;
+    ada.send_message(&tea, "tea?").await;
+    let received = following.recv().await;
+    assert!(matches!(received, ServerFrame::Changes(_)), "neither presence nor typing: {received:?}");
+    assert!(matches!(hers.recv_event().await, ServerFrame::Changes(_)), "a follower's typing is not shown");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_followed_chat_is_opened_and_left_without_losing_it() {
-    let app = TestApp::start().await;
-    let (ada, tea) = app.tea().await;
-    let brian = member(&app, "brian", &tea).await;
-    let mut hers = ada.listens_to(&tea).await;
-    hers.hears_presence_of(1).await;
-    let mut his = brian.listens().await;
-    his.follows(&app, &[(&tea, 2)]).await;
+async fn followed_chat_stays_followed_after_closing() {
+    let app = TestApp::spawn().await;
+    let (ada, tea) = app.ada_and_chat().await;
+    let brian = app.create_member("brian", &tea).await;
+    let mut hers = ada.open_socket_in(&tea).await;
+    hers.wait_for_presence(1).await;
+    let mut his = brian.open_socket().await;
+    his.follow(&app, &[(tea.id, 2)]).await;
     for head in [3, 5] {
-        his.subscribes(&tea, Some(head - 1), Some(app.app.epoch)).await;
-        his.hears_changes().await;
-        assert_eq!(hers.hears_presence_of(2).await, [ada.id, brian.id]);
-        ada.says(&tea, "while it is open").await;
-        assert_eq!(his.hears_changes().await.head, head);
-        his.follows(&app, &[(&tea, head)]).await;
-        assert!(his.hears_until_now().await.is_empty(), "an open chat stays as it is");
-        his.unsubscribes(&tea).await;
-        assert_eq!(hers.hears_presence_of(1).await, [ada.id]);
-        ada.says(&tea, "while it is not").await;
-        assert_eq!(his.hears_changes().await.head, head + 1, "it is followed again");
+        his.subscribe(&tea, Some(head - 1), Some(app.state.epoch)).await;
+        his.recv_changes().await;
+        assert_eq!(hers.wait_for_presence(2).await, [ada.id, brian.id]);
+        ada.send_message(&tea, "while it is open").await;
+        assert_eq!(his.recv_changes().await.head, head);
+        his.follow(&app, &[(tea.id, head)]).await;
+        assert!(his.recv_pending().await.is_empty(), "an open chat stays open");
+        his.unsubscribe(tea.id).await;
+        assert_eq!(hers.wait_for_presence(1).await, [ada.id]);
+        ada.send_message(&tea, "while it is closed").await;
+        assert_eq!(his.recv_changes().await.head, head + 1, "it is still followed");
     }
-    let mut other = brian.listens_to(&tea).await;
-    other.unsubscribes(&tea).await;
-    other.is_heard().await;
-    ada.says(&tea, "to those who listen").await;
-    his.hears_changes().await;
-    assert!(other.hears_until_now().await.is_empty(), "what was not followed before is left");
+    let mut other = brian.open_socket_in(&tea).await;
+    other.unsubscribe(tea.id).await;
+    other.sync().await;
+    ada.send_message(&tea, "to those who listen").await;
+    his.recv_changes().await;
+    assert!(other.recv_pending().await.is_empty(), "a chat that was not followed is left");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_chat_that_was_open_before_it_was_followed_is_followed_when_it_is_left() {
-    let app = TestApp::start().await;
-    let (ada, tea) = app.tea().await;
-    let mut listener = ada.listens_to(&tea).await;
-    listener.hears_presence_of(1).await;
-    listener.follows(&app, &[(&tea, 1)]).await;
-    listener.unsubscribes(&tea).await;
-    listener.is_heard().await;
-    ada.says(&tea, "tea?").await;
-    assert_eq!(place_of(&listener.hears_changes().await), (tea.as_str(), 1, 2));
+async fn open_chat_can_be_followed_and_closed() {
+    let app = TestApp::spawn().await;
+    let (ada, tea) = app.ada_and_chat().await;
+    let mut listener = ada.open_socket_in(&tea).await;
+    listener.wait_for_presence(1).await;
+    listener.follow(&app, &[(tea.id, 1)]).await;
+    listener.unsubscribe(tea.id).await;
+    listener.sync().await;
+    ada.send_message(&tea, "tea?").await;
+    assert_eq!(range(&listener.recv_changes().await), (tea.id, 1, 2));
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn two_hundred_chats_are_followed_by_one_frame() {
-    let app = TestApp::with(|config| config.limits.rate_limits = backend::config::RateLimits::On).await;
-    let ada = app.person("ada").await;
-    let chats = join_all((0..FOLLOWED_MAX).map(|_| ada.starts())).await;
-    let mut listener = ada.listens().await;
-    let mut all: Vec<_> = chats.iter().map(|uri| (uri.as_str(), 1)).collect();
-    listener.follows(&app, &all).await;
-    assert!(listener.hears_until_now().await.is_empty());
-    for uri in [&chats[0], &chats[99], &chats[FOLLOWED_MAX - 1]] {
-        ada.says(uri, "tea?").await;
-        assert_eq!(&listener.hears_changes().await.uri, uri);
+async fn one_frame_follows_two_hundred_chats() {
+    let app = TestApp::spawn_with(|config| config.limits.rate_limits = backend::config::RateLimits::On).await;
+    let ada = app.create_user("ada").await;
+    let chats = join_all((0..FOLLOW_MAX).map(|_| ada.create_chat())).await;
+    let mut listener = ada.open_socket().await;
+    let mut all: Vec<_> = chats.iter().map(|chat| (chat.id, 1)).collect();
+    listener.follow(&app, &all).await;
+    assert!(listener.recv_pending().await.is_empty());
+    for chat in [&chats[0], &chats[99], &chats[FOLLOW_MAX - 1]] {
+        ada.send_message(chat, "tea?").await;
+        assert_eq!(listener.recv_changes().await.chat_id, chat.id);
     }
-    all.push((&chats[0], 2));
-    listener.follows(&app, &all).await;
-    assert_eq!(listener.hears_refusal().await.2.code, ProblemCode::Malformed);
+    all.push((chats[0].id, 2));
+    listener.follow(&app, &all).await;
+    assert_eq!(listener.recv_rejection().await.problem.code, ProblemCode::Malformed);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_chat_that_one_is_not_in_is_refused_and_the_others_are_followed() {
-    let app = TestApp::with(|config| config.limits.rate_limits = backend::config::RateLimits::On).await;
-    let (ada, tea) = app.tea().await;
-    let brian = member(&app, "brian", &tea).await;
-    let hers = ada.starts().await;
-    let mut his = brian.listens().await;
-    let unknown = ["nosuchchat", "", "a b", &hers];
-    let chats: Vec<_> = unknown.into_iter().chain([tea.as_str()]).map(|uri| (uri, 2)).collect();
-    his.follows(&app, &chats).await;
-    for uri in unknown {
-        let (_, refused, problem) = his.hears_refusal().await;
-        assert_eq!((refused.as_deref(), problem.code), (Some(uri), ProblemCode::ChatNotFound));
+async fn follow_rejects_foreign_chats_only() {
+    let app = TestApp::spawn_with(|config| config.limits.rate_limits = backend::config::RateLimits::On).await;
+    let (ada, tea) = app.ada_and_chat().await;
+    let brian = app.create_member("brian", &tea).await;
+    let hers = ada.create_chat().await;
+    let mut his = brian.open_socket().await;
+    let unknown = [0, -1, i64::MAX, hers.id];
+    let chats: Vec<_> = unknown.into_iter().chain([tea.id]).map(|chat_id| (chat_id, 2)).collect();
+    his.follow(&app, &chats).await;
+    for chat_id in unknown {
+        let rejection = his.recv_rejection().await;
+        let expected = (Some(chat_id), ProblemCode::ChatNotFound);
+        assert_eq!((rejection.chat_id, rejection.problem.code), expected);
     }
-    ada.says(&hers, "not for him").await;
-    ada.says(&tea, "tea?").await;
-    assert_eq!(his.hears_changes().await.uri, tea);
-    let guesses: Vec<_> = (0..40).map(|n| format!("guess{n}")).collect();
-    his.follows(&app, &guesses.iter().map(|uri| (uri.as_str(), 0)).collect::<Vec<_>>()).await;
+    ada.send_message(&hers, "not for him").await;
+    ada.send_message(&tea, "tea?").await;
+    assert_eq!(his.recv_changes().await.chat_id, tea.id);
+    let guesses: Vec<_> = (1_000..1_040).map(|chat_id| (chat_id, 0)).collect();
+    his.follow(&app, &guesses).await;
     let mut codes = Vec::new();
     for _ in 0..40 {
-        codes.push(his.hears_refusal().await.2.code);
+        codes.push(his.recv_rejection().await.problem.code);
     }
     assert!(codes.contains(&ProblemCode::TooManyRequests), "guesses are counted: {codes:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_cursor_that_does_not_fit_is_answered_by_resync_and_the_chat_is_heard_on() {
-    let app = TestApp::start().await;
-    let (ada, tea) = app.tea().await;
-    let coffee = ada.starts().await;
-    let mut listener = ada.listens().await;
-    listener.follows_as_of(Uuid::nil(), &[(&tea, 1), (&coffee, 0)]).await;
-    for uri in [&tea, &coffee] {
-        assert_eq!(listener.hears().await, ServerFrame::Resync { uri: uri.clone() });
+async fn follow_with_stale_cursor_resyncs() {
+    let app = TestApp::spawn().await;
+    let (ada, tea) = app.ada_and_chat().await;
+    let coffee = ada.create_chat().await;
+    let mut listener = ada.open_socket().await;
+    listener.follow_in_epoch(Uuid::nil(), &[(tea.id, 1), (coffee.id, 0)]).await;
+    for chat_id in [tea.id, coffee.id] {
+        assert_eq!(listener.recv_event().await, ServerFrame::Resync { chat_id });
     }
-    listener.follows(&app, &[(&tea, 77)]).await;
-    assert_eq!(listener.hears().await, ServerFrame::Resync { uri: tea.clone() });
-    for uri in [&tea, &coffee] {
-        ada.says(uri, "news").await;
-        assert_eq!(&listener.hears_changes().await.uri, uri);
+    listener.follow(&app, &[(tea.id, 77)]).await;
+    assert_eq!(listener.recv_event().await, ServerFrame::Resync { chat_id: tea.id });
+    for chat in [&tea, &coffee] {
+        ada.send_message(chat, "news").await;
+        assert_eq!(listener.recv_changes().await.chat_id, chat.id);
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_former_address_leads_to_the_present_one() {
-    let app = TestApp::start().await;
-    let (ada, tea) = app.tea().await;
-    let moving = "WITH moved AS (UPDATE chats SET uri = 'newtea' RETURNING id) \
-                  INSERT INTO former_uris (uri, chat_id) SELECT $1, id FROM moved";
-    app.sql().await.execute(moving, &[&tea]).await.unwrap();
-    let mut listener = ada.listens().await;
-    listener.follows(&app, &[(&tea, 1)]).await;
-    assert_eq!(listener.hears().await, ServerFrame::Moved { uri: tea, to: "newtea".to_owned() });
-    ada.says("newtea", "here").await;
-    assert_eq!(place_of(&listener.hears_changes().await), ("newtea", 1, 2));
+async fn followed_chat_survives_uri_rotation() {
+    let app = TestApp::spawn().await;
+    let (ada, tea) = app.ada_and_chat().await;
+    let uri = ada.rotate_uri(&tea).await;
+    let mut listener = ada.open_socket().await;
+    listener.follow(&app, &[(tea.id, 1)]).await;
+    let missed = listener.recv_changes().await;
+    assert_eq!(missed.chat.as_ref().map(|chat| &chat.uri), Some(&uri));
+    ada.send_message(&uri, "here").await;
+    assert_eq!(range(&listener.recv_changes().await), (tea.id, missed.head, missed.head + 1));
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whoever_is_removed_hears_that_and_nothing_more_on_all_devices() {
-    let app = TestApp::start().await;
-    let (ada, tea) = app.tea().await;
-    let (brian, eve) = (member(&app, "brian", &tea).await, member(&app, "eve", &tea).await);
-    let mut devices = [brian.listens().await, brian.listens().await, brian.listens_to(&tea).await];
+async fn removed_member_gets_nothing_more_on_any_device() {
+    let app = TestApp::spawn().await;
+    let (ada, tea) = app.ada_and_chat().await;
+    let (brian, eve) = (app.create_member("brian", &tea).await, app.create_member("eve", &tea).await);
+    let mut devices =
+        [brian.open_socket().await, brian.open_socket().await, brian.open_socket_in(&tea).await];
     for device in devices.iter_mut().take(2) {
-        device.follows(&app, &[(&tea, 3)]).await;
-        device.is_heard().await;
+        device.follow(&app, &[(tea.id, 3)]).await;
+        device.sync().await;
     }
-    let mut hers = eve.listens().await;
-    hers.follows(&app, &[(&tea, 3)]).await;
-    hers.is_heard().await;
-    app.puts(&tea, &brian, Standing::Removed).await;
-    let gone = ServerFrame::Membership { uri: tea.clone(), standing: Standing::Removed };
+    let mut hers = eve.open_socket().await;
+    hers.follow(&app, &[(tea.id, 3)]).await;
+    hers.sync().await;
+    app.apply_status(&tea, &brian, MembershipStatus::Removed).await;
+    let gone = ServerFrame::Membership { chat_id: tea.id, status: MembershipStatus::Removed };
     for device in &mut devices {
-        assert_eq!(device.hears().await, gone);
+        assert_eq!(device.recv_event().await, gone);
     }
-    ada.says(&tea, "now that he is gone").await;
-    assert_eq!(hers.hears_changes().await.members[0].standing, Standing::Removed);
-    assert_eq!(hers.hears_changes().await.messages.len(), 1);
+    ada.send_message(&tea, "now that he is gone").await;
+    assert_eq!(hers.recv_changes().await.members[0].status, MembershipStatus::Removed);
+    assert_eq!(hers.recv_changes().await.messages.len(), 1);
     for device in &mut devices {
-        assert!(device.hears_until_now().await.is_empty());
-        device.follows(&app, &[(&tea, 4)]).await;
-        assert_eq!(device.hears_refusal().await.2.code, ProblemCode::ChatNotFound);
+        assert!(device.recv_pending().await.is_empty());
+        device.follow(&app, &[(tea.id, 4)]).await;
+        assert_eq!(device.recv_rejection().await.problem.code, ProblemCode::ChatNotFound);
     }
-    app.puts(&tea, &brian, Standing::In).await;
-    let back = ServerFrame::Membership { uri: tea.clone(), standing: Standing::In };
+    app.apply_status(&tea, &brian, MembershipStatus::Member).await;
+    let back = ServerFrame::Membership { chat_id: tea.id, status: MembershipStatus::Member };
     for device in &mut devices {
-        assert_eq!(device.hears().await, back);
-        device.follows(&app, &[(&tea, 6)]).await;
-        device.is_heard().await;
+        assert_eq!(device.recv_event().await, back);
+        device.follow(&app, &[(tea.id, 6)]).await;
+        device.sync().await;
     }
-    ada.says(&tea, "welcome back").await;
+    ada.send_message(&tea, "welcome back").await;
     for device in &mut devices {
-        assert_eq!(device.hears_changes().await.head, 7);
+        assert_eq!(device.recv_changes().await.head, 7);
     }
 }
 
-/// Hears until the timeline holds everything up to `head`.
-async fn hear_up_to(listener: &mut Listener, timeline: &mut Timeline, head: i64) {
+/// Applies changes until the timeline has everything up to `head`.
+async fn apply_up_to(listener: &mut WsClient, timeline: &mut Timeline, head: i64) {
     while timeline.head() < head {
-        assert_ne!(timeline.hear(listener.hears_changes().await), Heard::Missed);
+        assert_ne!(timeline.apply(listener.recv_changes().await), ApplyResult::Gap);
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whoever_comes_back_and_follows_ends_equal_to_whoever_stayed() {
-    let app = TestApp::start().await;
-    let (ada, tea) = app.tea().await;
-    let brian = member(&app, "brian", &tea).await;
-    let mut staying = ada.listens_to(&tea).await;
-    let (mut stayed, mut away) = (ada.opens(&tea).await, brian.opens(&tea).await);
+async fn returning_follower_converges() {
+    let app = TestApp::spawn().await;
+    let (ada, tea) = app.ada_and_chat().await;
+    let brian = app.create_member("brian", &tea).await;
+    let mut staying = ada.open_socket_in(&tea).await;
+    let (mut stayed, mut away) = (ada.open_timeline(&tea).await, brian.open_timeline(&tea).await);
     for round in 0..4 {
-        let mut his = brian.listens().await;
-        his.follows(&app, &[(&tea, away.head())]).await;
+        let mut his = brian.open_socket().await;
+        his.follow(&app, &[(tea.id, away.head())]).await;
         for number in 0..20 {
-            ada.says(&tea, &format!("{round}: {number}")).await;
+            ada.send_message(&tea, &format!("{round}: {number}")).await;
         }
-        let newcomer = member(&app, &format!("newcomer{round}"), &tea).await;
-        let head = newcomer.says(&tea, "hello").await.stored.seq;
-        hear_up_to(&mut his, &mut away, head).await;
-        hear_up_to(&mut staying, &mut stayed, head).await;
-        assert_eq!(seen(&away), seen(&stayed));
+        let newcomer = app.create_member(&format!("newcomer{round}"), &tea).await;
+        let head = newcomer.send_message(&tea, "hello").await.stored.seq;
+        apply_up_to(&mut his, &mut away, head).await;
+        apply_up_to(&mut staying, &mut stayed, head).await;
+        assert_eq!(visible(&away), visible(&stayed));
         drop(his);
-        // Long enough that it takes more than one frame.
-        ada.says_often(&tea, "while he is away", if round == 1 { 600 } else { 3 }).await;
+        // In one round so many that they take more than one frame.
+        ada.send_messages(&tea, "while he is away", if round == 1 { 600 } else { 3 }).await;
     }
     assert!(stayed.messages().len() > 80);
 }
 
-/// All of it but the e-mail addresses: everyone knows their own.
-fn seen(timeline: &Timeline) -> serde_json::Value {
+/// Everything but the e-mail addresses, which only their owners get.
+fn visible(timeline: &Timeline) -> serde_json::Value {
     let messages: Vec<_> = timeline.messages().collect();
     let members = timeline.members();
     let members: Vec<_> =
@@ -280,20 +258,20 @@ fn seen(timeline: &Timeline) -> serde_json::Value {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn following_while_everyone_speaks_tears_no_gap() {
-    let app = TestApp::start().await;
-    let (ada, tea) = app.tea().await;
-    let brian = member(&app, "brian", &tea).await;
-    let speaking = join_all((0..200).map(|_| ada.says(&tea, "all at once")));
+async fn following_during_posts_leaves_no_gap() {
+    let app = TestApp::spawn().await;
+    let (ada, tea) = app.ada_and_chat().await;
+    let brian = app.create_member("brian", &tea).await;
+    let posting = join_all((0..200).map(|_| ada.send_message(&tea, "all at once")));
     let following = join_all((0..10).map(async |_| {
-        let mut listener = brian.listens().await;
+        let mut listener = brian.open_socket().await;
         let mut known = 2;
-        listener.follows(&app, &[(&tea, known)]).await;
+        listener.follow(&app, &[(tea.id, known)]).await;
         while known < 202 {
-            let changes = listener.hears_changes().await;
+            let changes = listener.recv_changes().await;
             assert!(changes.after <= known, "{} after {known}", changes.after);
             known = known.max(changes.head);
         }
     }));
-    futures_util::future::join(speaking, following).await;
+    futures_util::future::join(posting, following).await;
 }

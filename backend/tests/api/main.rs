@@ -1,86 +1,69 @@
-//! The API as a program sees it: over real HTTP and sockets, on a real PostgreSQL.
+//! Tests of the API over real HTTP and WebSockets, on a real PostgreSQL.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::string_slice,
-    reason = "a test that cannot go on fails"
+    reason = "a failed test may panic"
 )]
 
+mod access_tokens;
+mod account_deletion;
 mod accounts;
-mod addresses;
-mod app;
-mod audit;
-mod authenticator;
-mod authorisation;
+mod api_docs;
+mod approval;
+mod audit_log;
+mod auth_cache;
+mod authorization;
 mod avatars;
-mod bare;
-mod capacity;
-mod catch_up;
 mod changes;
+mod chat_expiry;
+mod chat_list;
+mod chat_settings;
+mod chat_uris;
 mod chats;
-mod claim;
+mod client_pages;
+mod connection_limits;
 mod contract;
-mod database;
-mod deadlines;
-mod deleting;
-mod departing;
-mod documentation;
-mod documented;
-mod door;
-mod drain;
-mod enumeration;
-mod events;
-mod exports;
-mod floods;
+mod convergence;
+mod data_export;
+mod database_outage;
+mod email_privacy;
+mod event_stream;
 mod follow;
-mod frames;
-mod granted;
+mod guest_claim;
 mod guests;
-mod headers;
-#[path = "../common/heir.rs"]
-mod heir;
-mod history;
-mod joining;
-mod keeping;
-mod lifetime;
-mod limits;
-mod links;
-mod listener;
-mod lobby;
-#[path = "../common/logs.rs"]
-mod logs;
+mod idempotency;
+mod invalid_requests;
+mod invite_links;
+mod join;
+mod late_body;
+mod malformed_http;
 mod members;
-mod memory;
+mod message_cache;
+mod message_deletion;
+mod message_history;
+mod message_ingest;
 mod messages;
 mod migrations;
 mod moderation;
-mod news_stream;
-mod outsiders;
-mod pages;
+mod non_members;
 mod passkeys;
 mod password_resets;
-mod people;
-mod post_office;
 mod presence;
-mod privacy;
 mod protocol_doc;
-mod proxy;
-mod raw;
 mod read_positions;
-mod refreshes;
-mod refusals;
-mod retries;
+mod refresh_tokens;
 mod second_factor;
-mod sent;
+mod security_headers;
 mod sessions;
-mod settings;
-mod signing_out;
-mod slow;
+mod shutdown;
+mod sign_out;
+mod slow_consumers;
 mod slow_mode;
-mod socket;
-mod tokens;
+#[path = "../support/lib.rs"]
+mod support;
 mod typing;
-mod web;
-mod writing;
-mod your_chats;
+mod websocket;
+mod websocket_auth;
+mod websocket_frames;

@@ -1,149 +1,154 @@
-//! What is done to members: roles, hand-overs, and leaving.
+//! Roles, ownership and leaving.
 
 use futures_util::future::join_all;
 use reqwest::Method;
 use serde_json::json;
 use shared::{
-    event::{Event, Person as Who},
-    member::{Member, Role, Standing},
+    event::{Event, UserRef},
+    member::{Member, MembershipStatus, Role},
     problem::{FieldCode, ProblemCode},
 };
 
-use crate::{
-    app::{Person, TestApp},
-    keeping::events,
-};
+use crate::support::{TestApp, TestUser, events_with_author};
 
-fn who(person: &Person) -> Who {
-    Who { id: person.id, name: person.name.clone() }
+fn user_ref(user: &TestUser) -> UserRef {
+    UserRef { id: user.id, name: user.name.clone() }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_owner_gives_roles_and_they_count_at_once() {
-    let app = TestApp::start().await;
-    let (ada, tea) = app.tea().await;
-    let brian = app.joiner("brian", &tea).await;
-    brian.says(&tea, "warm").await;
-    let mut listener = brian.listens_to(&tea).await;
+async fn role_change_takes_effect_at_once() {
+    let app = TestApp::spawn().await;
+    let (ada, tea) = app.ada_and_chat().await;
+    let brian = app.create_member("brian", &tea).await;
+    brian.send_message(&tea, "warm").await;
+    let mut listener = brian.open_socket_in(&tea).await;
     for role in [Role::Reader, Role::Moderator, Role::Writer] {
-        let member: Member = ada.give_role(&tea, &brian, role).await.is(200).read();
-        assert_eq!((member.user.id, member.role, member.standing), (brian.id, role, Standing::In));
-        assert_eq!(listener.hears_standing().await, Standing::In);
-        let heard = listener.hears_changes().await;
-        assert_eq!(heard.members, [member]);
-        assert_eq!(events(&heard), [(ada.id, Event::Role { who: who(&brian), role })]);
-        assert_eq!(heard.head - heard.after, 2, "the member and the line");
-        let said = brian.say(&tea, "may I?").await;
+        let member: Member = ada.set_role(&tea, &brian, role).await.assert_status(200).json();
+        assert_eq!((member.user.id, member.role, member.status), (brian.id, role, MembershipStatus::Member));
+        assert_eq!(listener.recv_membership_status().await, MembershipStatus::Member);
+        let received = listener.recv_changes().await;
+        assert_eq!(received.members, [member]);
+        assert_eq!(events_with_author(&received), [(ada.id, Event::Role { target: user_ref(&brian), role })]);
+        assert_eq!(received.head - received.after, 2, "the member and the event");
+        let posted = brian.try_send_message(&tea, "may I?").await;
         if role == Role::Reader {
-            said.refused(ProblemCode::Forbidden);
+            posted.assert_problem(ProblemCode::Forbidden);
         } else {
-            said.is(200);
-            listener.hears_changes().await;
+            posted.assert_status(200);
+            listener.recv_changes().await;
         }
         let audit = brian.get(&format!("/api/chats/{tea}/audit/")).await;
         assert_eq!(audit.status == 200, role == Role::Moderator);
     }
-    assert_eq!(ada.audit(&tea).await.len(), 3);
+    assert_eq!(ada.audit_log(&tea).await.len(), 3);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn roles_that_cannot_be_given_are_refused() {
-    let app = TestApp::start().await;
-    let (ada, tea) = app.tea().await;
-    let (brian, eve) = (app.joiner("brian", &tea).await, app.joiner("eve", &tea).await);
-    ada.give_role(&tea, &brian, Role::Moderator).await.is(200);
-    brian.give_role(&tea, &eve, Role::Reader).await.refused(ProblemCode::Forbidden);
-    eve.give_role(&tea, &brian, Role::Reader).await.refused(ProblemCode::Forbidden);
-    ada.give_role(&tea, &ada, Role::Writer).await.refused(ProblemCode::Forbidden);
-    ada.give_role(&tea, &brian, Role::Moderator).await.refused(ProblemCode::Conflict);
-    ada.give_role(&tea, &app.person("fay").await, Role::Writer).await.refused(ProblemCode::NotFound);
+async fn invalid_role_changes_are_rejected() {
+    let app = TestApp::spawn().await;
+    let (ada, tea) = app.ada_and_chat().await;
+    let (brian, eve) = (app.create_member("brian", &tea).await, app.create_member("eve", &tea).await);
+    ada.set_role(&tea, &brian, Role::Moderator).await.assert_status(200);
+    brian.set_role(&tea, &eve, Role::Reader).await.assert_problem(ProblemCode::Forbidden);
+    eve.set_role(&tea, &brian, Role::Reader).await.assert_problem(ProblemCode::Forbidden);
+    ada.set_role(&tea, &ada, Role::Writer).await.assert_problem(ProblemCode::Forbidden);
+    ada.set_role(&tea, &brian, Role::Moderator).await.assert_problem(ProblemCode::Conflict);
+    ada.set_role(&tea, &app.create_user("fay").await, Role::Writer)
+        .await
+        .assert_problem(ProblemCode::NotFound);
     let wrong = [
-        (json!({ "role": "owner" }), "role", FieldCode::NotOneOf),
-        (json!({ "role": "queen" }), "role", FieldCode::NotOneOf),
-        (json!({ "standing": "knocking" }), "standing", FieldCode::NotOneOf),
-        (json!({ "role": "writer", "standing": "removed" }), "role", FieldCode::NotOneOf),
-        (json!({}), "standing", FieldCode::Required),
+        (json!({ "role": "owner" }), "role", FieldCode::NotAChoice),
+        (json!({ "role": "queen" }), "role", FieldCode::NotAChoice),
+        (json!({ "status": "pending" }), "status", FieldCode::NotAChoice),
+        (json!({ "role": "writer", "status": "removed" }), "role", FieldCode::NotAChoice),
+        (json!({}), "status", FieldCode::Required),
     ];
     for (change, field, code) in wrong {
-        let problem = ada.change_member(&tea, &brian, &change).await.refused(ProblemCode::Invalid);
+        let problem = ada.update_member(&tea, &brian, &change).await.assert_problem(ProblemCode::Invalid);
         assert_eq!((problem.errors[0].field.as_str(), problem.errors[0].code), (field, code));
     }
-    let nobody = ada.call(&Method::PUT, &format!("/api/chats/{tea}/members/brian/"));
-    nobody.json(&json!({ "role": "writer" })).await.refused(ProblemCode::NotFound);
-    assert_eq!(ada.audit(&tea).await.len(), 1);
+    let by_name = ada.request(&Method::PUT, &format!("/api/chats/{tea}/members/brian/"));
+    by_name.json(&json!({ "role": "writer" })).await.assert_problem(ProblemCode::NotFound);
+    assert_eq!(ada.audit_log(&tea).await.len(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_chat_is_handed_over_whole() {
-    let app = TestApp::start().await;
-    let (ada, tea) = app.tea().await;
-    let brian = app.joiner("brian", &tea).await;
-    let mut listener = app.joiner("eve", &tea).await.listens_to(&tea).await;
-    ada.give_role(&tea, &brian, Role::Reader).await.is(200);
-    listener.hears_changes().await;
-    let owner: Member = ada.hand_over(&tea, &brian).await.is(200).read();
+async fn ownership_transfer_swaps_roles() {
+    let app = TestApp::spawn().await;
+    let (ada, tea) = app.ada_and_chat().await;
+    let brian = app.create_member("brian", &tea).await;
+    let mut listener = app.create_member("eve", &tea).await.open_socket_in(&tea).await;
+    ada.set_role(&tea, &brian, Role::Reader).await.assert_status(200);
+    listener.recv_changes().await;
+    let owner: Member = ada.transfer_ownership(&tea, &brian).await.assert_status(200).json();
     assert_eq!((owner.user.id, owner.role), (brian.id, Role::Owner));
-    let heard = listener.hears_changes().await;
-    let roles: Vec<_> = heard.members.iter().map(|member| (member.user.id, member.role)).collect();
+    let received = listener.recv_changes().await;
+    let roles: Vec<_> = received.members.iter().map(|member| (member.user.id, member.role)).collect();
     assert_eq!(roles, [(ada.id, Role::Moderator), (brian.id, Role::Owner)]);
-    assert_eq!(events(&heard), [(ada.id, Event::HandedOver { who: who(&brian) })]);
-    ada.set(&tea, &json!({ "closed": true })).await.refused(ProblemCode::Forbidden);
-    ada.hand_over(&tea, &brian).await.refused(ProblemCode::Forbidden);
-    brian.set(&tea, &json!({ "closed": true })).await.is(200);
-    brian.hand_over(&tea, &brian).await.refused(ProblemCode::Conflict);
-    brian.hand_over(&tea, &app.person("fay").await).await.refused(ProblemCode::NotFound);
-    ada.leave(&tea).await.is(204);
-    brian.hand_over(&tea, &ada).await.refused(ProblemCode::Conflict);
+    assert_eq!(
+        events_with_author(&received),
+        [(ada.id, Event::OwnershipTransferred { target: user_ref(&brian) })]
+    );
+    ada.update_settings(&tea, &json!({ "closed": true })).await.assert_problem(ProblemCode::Forbidden);
+    ada.transfer_ownership(&tea, &brian).await.assert_problem(ProblemCode::Forbidden);
+    brian.update_settings(&tea, &json!({ "closed": true })).await.assert_status(200);
+    brian.transfer_ownership(&tea, &brian).await.assert_problem(ProblemCode::Conflict);
+    brian.transfer_ownership(&tea, &app.create_user("fay").await).await.assert_problem(ProblemCode::NotFound);
+    ada.leave_chat(&tea).await.assert_status(204);
+    brian.transfer_ownership(&tea, &ada).await.assert_problem(ProblemCode::Conflict);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn of_twenty_hand_overs_at_once_one_counts() {
-    let app = TestApp::start().await;
-    let (ada, tea) = app.tea().await;
-    let mut heirs = Vec::new();
+async fn concurrent_ownership_transfers_apply_once() {
+    let app = TestApp::spawn().await;
+    let (ada, tea) = app.ada_and_chat().await;
+    let mut candidates = Vec::new();
     for number in 0..20 {
-        heirs.push(app.joiner(&format!("heir{number}"), &tea).await);
+        candidates.push(app.create_member(&format!("candidate{number}"), &tea).await);
     }
-    let answers = join_all(heirs.iter().map(|heir| async { ada.hand_over(&tea, heir).await.status })).await;
-    assert_eq!(answers.iter().filter(|status| **status == 200).count(), 1, "{answers:?}");
-    assert_eq!(answers.iter().filter(|status| **status == 403).count(), 19, "{answers:?}");
-    assert_eq!(app.count("SELECT count(*) FROM members WHERE role = 'owner'").await, 1);
-    assert_eq!(app.count("SELECT count(*) FROM members WHERE role = 'moderator'").await, 1);
+    let responses = join_all(
+        candidates.iter().map(|candidate| async { ada.transfer_ownership(&tea, candidate).await.status }),
+    )
+    .await;
+    assert_eq!(responses.iter().filter(|status| **status == 200).count(), 1, "{responses:?}");
+    assert_eq!(responses.iter().filter(|status| **status == 403).count(), 19, "{responses:?}");
+    assert_eq!(app.query_count("SELECT count(*) FROM members WHERE role = 'owner'").await, 1);
+    assert_eq!(app.query_count("SELECT count(*) FROM members WHERE role = 'moderator'").await, 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whoever_leaves_is_out_and_the_owner_stays() {
-    let app = TestApp::start().await;
-    let (ada, tea) = app.tea().await;
-    let brian = app.joiner("brian", &tea).await;
-    let (mut of_brian, mut of_ada) = (brian.listens_to(&tea).await, ada.listens_to(&tea).await);
-    brian.leave(&tea).await.is(204);
-    assert_eq!(of_brian.hears_standing().await, Standing::Left);
-    let heard = of_ada.hears_changes().await;
-    assert_eq!(heard.members[0].standing, Standing::Left);
-    assert_eq!(events(&heard), [(brian.id, Event::Left)]);
-    ada.says(&tea, "gone?").await;
-    of_ada.hears_changes().await;
-    of_brian.is_heard().await;
-    brian.say(&tea, "not quite").await.refused(ProblemCode::ChatNotFound);
-    brian.leave(&tea).await.refused(ProblemCode::ChatNotFound);
-    app.person("eve").await.leave(&tea).await.refused(ProblemCode::ChatNotFound);
-    ada.leave(&tea).await.refused(ProblemCode::OwnerStays);
+async fn leaving_member_is_out_and_owner_cannot_leave() {
+    let app = TestApp::spawn().await;
+    let (ada, tea) = app.ada_and_chat().await;
+    let brian = app.create_member("brian", &tea).await;
+    let (mut his, mut hers) = (brian.open_socket_in(&tea).await, ada.open_socket_in(&tea).await);
+    brian.leave_chat(&tea).await.assert_status(204);
+    assert_eq!(his.recv_membership_status().await, MembershipStatus::Left);
+    let received = hers.recv_changes().await;
+    assert_eq!(received.members[0].status, MembershipStatus::Left);
+    assert_eq!(events_with_author(&received), [(brian.id, Event::Left)]);
+    ada.send_message(&tea, "gone?").await;
+    hers.recv_changes().await;
+    his.sync().await;
+    brian.try_send_message(&tea, "not quite").await.assert_problem(ProblemCode::ChatNotFound);
+    brian.leave_chat(&tea).await.assert_problem(ProblemCode::ChatNotFound);
+    app.create_user("eve").await.leave_chat(&tea).await.assert_problem(ProblemCode::ChatNotFound);
+    ada.leave_chat(&tea).await.assert_problem(ProblemCode::OwnerCannotLeave);
     for nowhere in ["a%00b", "aaaaaaaaaaaaaaaaaaaaaa", "%C3%A9"] {
-        ada.leave(nowhere).await.refused(ProblemCode::ChatNotFound);
+        ada.leave_chat(nowhere).await.assert_problem(ProblemCode::ChatNotFound);
     }
-    assert_eq!(ada.joins(&tea).await.members.len(), 1);
+    assert_eq!(ada.join(&tea).await.members.len(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_knock_is_taken_back_without_a_line() {
-    let app = TestApp::start().await;
-    let (ada, tea) = app.tea().await;
-    let brian = app.knocker("brian", &tea).await;
-    let mut listener = ada.listens_to(&tea).await;
-    brian.leave(&tea).await.is(204);
-    let heard = listener.hears_changes().await;
-    assert_eq!((heard.members[0].standing, heard.messages.len()), (Standing::Left, 0));
-    assert!(ada.audit(&tea).await.is_empty());
-    ada.put_out(&tea, &brian, Standing::In).await.refused(ProblemCode::Conflict);
+async fn withdrawn_join_request_leaves_no_event() {
+    let app = TestApp::spawn().await;
+    let (ada, tea) = app.ada_and_chat().await;
+    let brian = app.create_pending_member("brian", &tea).await;
+    let mut listener = ada.open_socket_in(&tea).await;
+    brian.leave_chat(&tea).await.assert_status(204);
+    let received = listener.recv_changes().await;
+    assert_eq!((received.members[0].status, received.messages.len()), (MembershipStatus::Left, 0));
+    assert!(ada.audit_log(&tea).await.is_empty());
+    ada.set_status(&tea, &brian, MembershipStatus::Member).await.assert_problem(ProblemCode::Conflict);
 }

@@ -1,12 +1,12 @@
-//! The schema: up, down, up again, and by several at once.
+//! Migrations: up, down, up again, and concurrently.
 
-use backend::db::{self, MIGRATIONS};
+use backend::store::{self, Db, MIGRATIONS, StoreError, members};
 use diesel::connection::Connection;
 use diesel_async::{AsyncPgConnection, async_connection_wrapper::AsyncConnectionWrapper};
 use diesel_migrations::MigrationHarness;
 use tokio_postgres::Config;
 
-use crate::database;
+use crate::support::database;
 
 /// Every column, constraint and index, as text.
 async fn shape(database: &Config) -> Vec<String> {
@@ -31,27 +31,27 @@ async fn take_down(database: &Config) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_step_goes_up_down_and_up_again() {
-    let database = database::empty("steps").await;
+async fn migrations_run_up_down_and_up() {
+    let database = database::create_empty("steps").await;
     let url = database::url(&database);
-    let steps = db::migrate(&url).await.unwrap();
+    let steps = store::migrate(&url).await.unwrap();
     let up = shape(&database).await;
     assert!(!steps.is_empty() && up.iter().any(|line| line.starts_with("chats.head bigint NO")), "{up:?}");
-    assert_eq!(db::migrate(&url).await.unwrap(), Vec::<String>::new(), "there is nothing more to do");
+    assert_eq!(store::migrate(&url).await.unwrap(), Vec::<String>::new(), "no migration is left");
     take_down(&database).await;
     assert_eq!(shape(&database).await, Vec::<String>::new());
-    assert_eq!(db::migrate(&url).await.unwrap(), steps);
+    assert_eq!(store::migrate(&url).await.unwrap(), steps);
     assert_eq!(shape(&database).await, up);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn of_many_who_migrate_at_once_each_step_is_done_by_one() {
-    let database = database::empty("together").await;
+async fn concurrent_migrations_run_each_step_once() {
+    let database = database::create_empty("together").await;
     let url = database::url(&database);
     let migrations = (0..5).map(|_| {
         tokio::spawn({
             let url = url.clone();
-            async move { db::migrate(&url).await.unwrap() }
+            async move { store::migrate(&url).await.unwrap() }
         })
     });
     let mut done = Vec::new();
@@ -68,8 +68,53 @@ async fn of_many_who_migrate_at_once_each_step_is_done_by_one() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_database_that_is_not_there_is_named() {
-    let missing = database::empty("missing").await.dbname("chatire_test_nowhere").clone();
-    let error = db::migrate(&database::url(&missing)).await.unwrap_err();
+async fn missing_database_error_names_setting() {
+    let missing = database::create_empty("missing").await.dbname("chatire_test_nowhere").clone();
+    let error = store::migrate(&database::url(&missing)).await.unwrap_err();
     assert!(format!("{error:#}").contains("DATABASE_URL"), "{error:#}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn database_with_older_unknown_step_is_refused() {
+    let database = database::create_empty("unknown_step").await;
+    let (url, client) = (database::url(&database), database::connect(&database).await);
+    let applied = "CREATE TABLE __diesel_schema_migrations \
+                     (version varchar(50) PRIMARY KEY, run_on timestamp NOT NULL DEFAULT now()); \
+                   INSERT INTO __diesel_schema_migrations (version) VALUES ('20261122000000')";
+    client.batch_execute(applied).await.unwrap();
+    let error = store::migrate(&url).await.unwrap_err().to_string();
+    assert!(error.contains("20261122000000") && error.contains("DATABASE_URL"), "{error}");
+    let tables: i64 = client
+        .query_one("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'", &[])
+        .await
+        .unwrap()
+        .get(0);
+    assert_eq!(tables, 1, "nothing was created");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn database_with_newer_unknown_step_is_accepted() {
+    let database = database::create_empty("newer_step").await;
+    let url = database::url(&database);
+    store::migrate(&url).await.unwrap();
+    let client = database::connect(&database).await;
+    let newer = "INSERT INTO __diesel_schema_migrations (version) VALUES ('99990101000000')";
+    client.batch_execute(newer).await.unwrap();
+    assert_eq!(store::migrate(&url).await.unwrap(), Vec::<String>::new());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn unknown_role_in_database_is_an_error() {
+    let database = database::create_empty("unknown_role").await;
+    let url = database::url(&database);
+    store::migrate(&url).await.unwrap();
+    let rows = "ALTER TABLE members DROP CONSTRAINT members_role_check; \
+                INSERT INTO users (username) VALUES ('ada'); \
+                INSERT INTO chats (uri, head, revision) VALUES ('tea', 1, 1); \
+                INSERT INTO members (chat_id, user_id, role, seq, revision, created_at) \
+                  SELECT chats.id, users.id, 'admin', 1, 1, now() FROM chats, users";
+    database::connect(&database).await.batch_execute(rows).await.unwrap();
+    let db = Db::new(&url, 1).unwrap();
+    let error = members::find_role(&mut db.get().await.unwrap(), 1, 1).await.unwrap_err();
+    assert!(matches!(error, StoreError::Internal(_)) && error.to_string().contains("admin"), "{error}");
 }

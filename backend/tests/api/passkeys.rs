@@ -1,70 +1,71 @@
-//! Passkeys: making them, and signing in with one.
+//! Passkeys: registration and sign-in.
 
 use reqwest::Method;
 use serde_json::{Value, json};
 use shared::{
-    credentials::Token,
-    passkey::{Ceremony, PASSKEYS_MAX, Passkey, Passkeys},
-    problem::{FieldCode, ProblemCode},
+    credentials::AccessToken,
+    passkey::{PASSKEYS_MAX, Passkey, PasskeysResponse, WebauthnChallenge},
+    problem::{FieldCode, Problem, ProblemCode},
+};
+use uuid::Uuid;
+
+use crate::support::{
+    ApiRequest, ApiResponse, TestApp, TestUser,
+    authenticator::{PRESENT, VERIFIED, VirtualAuthenticator},
 };
 
-use crate::{
-    app::{Answer, Call, Person, TestApp},
-    authenticator::{Authenticator, PRESENT},
-};
+const ORIGIN: &str = "https://chat.example.org";
 
-const CHAT: &str = "https://chat.example.org";
-
-async fn started() -> TestApp {
-    TestApp::with(|config| config.public_url = Some(CHAT.to_owned())).await
+async fn spawn_app() -> TestApp {
+    TestApp::spawn_with(|config| config.public_url = Some(ORIGIN.to_owned())).await
 }
 
 impl TestApp {
-    /// Asks for any passkey.
-    async fn challenge(&self) -> Ceremony<Value> {
-        self.web.post("/auth/passkeys/challenges/").header("origin", CHAT).await.is(200).read()
+    /// Requests a challenge for any passkey.
+    async fn passkey_challenge(&self) -> WebauthnChallenge<Value> {
+        self.http.post("/auth/passkeys/challenges/").header("origin", ORIGIN).await.assert_status(200).json()
     }
 
-    fn show_passkey(&self, id: impl serde::Serialize, credential: &Value) -> Call {
+    fn sign_in_with_credential(&self, id: impl serde::Serialize, credential: &Value) -> ApiRequest {
         let body = json!({ "challenge": id, "credential": credential });
-        self.web.post("/auth/jwt/passkey/").header("origin", CHAT).json(&body)
+        self.http.post("/auth/jwt/passkey/").header("origin", ORIGIN).json(&body)
     }
 
-    /// Signs in with a device.
-    async fn sign_in_by(&self, device: &mut Authenticator) -> Answer {
-        let Ceremony { id, options } = self.challenge().await;
-        self.show_passkey(id, &device.shows(&options)).await
+    /// Signs in with the passkey of an authenticator.
+    async fn sign_in_with_passkey(&self, device: &mut VirtualAuthenticator) -> ApiResponse {
+        let WebauthnChallenge { id, options } = self.passkey_challenge().await;
+        self.sign_in_with_credential(id, &device.get_credential(&options)).await
     }
 }
 
-impl Person {
-    async fn begins(&self) -> Ceremony<Value> {
-        self.post("/auth/passkeys/registrations/").header("origin", CHAT).await.is(200).read()
+impl TestUser {
+    async fn begin_registration(&self) -> WebauthnChallenge<Value> {
+        self.post("/auth/passkeys/registrations/").header("origin", ORIGIN).await.assert_status(200).json()
     }
 
-    fn add_passkey(&self, id: impl serde::Serialize, label: &str, credential: &Value) -> Call {
+    fn add_passkey(&self, id: impl serde::Serialize, label: &str, credential: &Value) -> ApiRequest {
         let body = json!({ "registration": id, "label": label, "credential": credential });
-        self.post("/auth/passkeys/").header("origin", CHAT).json(&body)
+        self.post("/auth/passkeys/").header("origin", ORIGIN).json(&body)
     }
 
-    async fn has_passkey(&self, label: &str) -> Authenticator {
-        let mut device = Authenticator::at(CHAT);
-        let Ceremony { id, options } = self.begins().await;
-        let added = self.add_passkey(id, label, &device.makes(&options)).await.is(201);
-        assert_eq!(added.read::<Passkey>().label, label);
+    async fn register_passkey(&self, label: &str) -> VirtualAuthenticator {
+        let mut device = VirtualAuthenticator::new(ORIGIN);
+        let WebauthnChallenge { id, options } = self.begin_registration().await;
+        let added = self.add_passkey(id, label, &device.create_credential(&options)).await.assert_status(201);
+        assert_eq!(added.json::<Passkey>().label, label);
         device
     }
 
-    async fn passkeys(&self) -> Vec<Passkey> {
-        self.get("/auth/passkeys/").await.is(200).read::<Passkeys>().passkeys
+    async fn list_passkeys(&self) -> Vec<Passkey> {
+        self.get("/auth/passkeys/").await.assert_status(200).json::<PasskeysResponse>().passkeys
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_passkey_signs_in_without_a_name_and_without_a_password() {
-    let app = started().await;
-    let ada = app.person("ada").await;
-    let Ceremony { options, .. } = ada.begins().await;
+async fn passkey_signs_in_without_name_or_password() {
+    let app = spawn_app().await;
+    let ada = app.create_user("ada").await;
+    let WebauthnChallenge { options, .. } = ada.begin_registration().await;
     assert_eq!(
         (&options["rp"]["id"], &options["rp"]["name"]),
         (&json!("chat.example.org"), &json!("Chatire"))
@@ -72,147 +73,159 @@ async fn a_passkey_signs_in_without_a_name_and_without_a_password() {
     assert_eq!(options["user"]["name"], "ada");
     assert_eq!(options["authenticatorSelection"]["residentKey"], "required");
     assert_eq!(options["authenticatorSelection"]["userVerification"], "required");
-    let mut device = ada.has_passkey("my phone").await;
-    let answer = app.sign_in_by(&mut device).await.is(200);
-    assert!(!answer.jar().is_empty(), "a browser is signed in as by a password");
-    let Token { token } = answer.read();
-    let ada = Person { token, ..ada };
-    assert_eq!(ada.get("/auth/me/").await.is(200).value()["username"], "ada");
-    let passkeys = ada.passkeys().await;
+    let mut device = ada.register_passkey("my phone").await;
+    let answer = app.sign_in_with_passkey(&mut device).await.assert_status(200);
+    assert!(!answer.cookies().is_empty(), "the browser gets the same cookies as by a password");
+    let AccessToken { token } = answer.json();
+    let ada = TestUser { token, ..ada };
+    assert_eq!(ada.get("/auth/me/").await.assert_status(200).value()["username"], "ada");
+    let passkeys = ada.list_passkeys().await;
     assert_eq!((passkeys.len(), passkeys[0].used_at.is_some()), (1, true));
-    // It stands for both factors, and shows that the account is theirs.
-    app.run(
-        "INSERT INTO second_factors (user_id, sealed_secret, confirmed_at) SELECT id, '', now() FROM users",
+    // A passkey counts as both factors and as re-authentication.
+    app.execute_sql(
+        "INSERT INTO second_factors (user_id, encrypted_secret, confirmed_at) SELECT id, '', now() FROM users",
     )
     .await;
-    app.sign_in_by(&mut device).await.is(200);
-    app.run("UPDATE sessions SET proven_at = now() - interval '11 minutes'").await;
-    ada.post("/auth/passkeys/registrations/").header("origin", CHAT).await.refused(ProblemCode::ProofNeeded);
-    let Ceremony { id, options } = app.challenge().await;
-    let proof = json!({ "challenge": id, "credential": device.shows(&options) });
-    ada.post("/auth/proof/").header("origin", CHAT).json(&proof).await.is(204);
-    ada.begins().await;
+    app.sign_in_with_passkey(&mut device).await.assert_status(200);
+    app.execute_sql("UPDATE sessions SET reauthenticated_at = now() - interval '11 minutes'").await;
+    ada.post("/auth/passkeys/registrations/")
+        .header("origin", ORIGIN)
+        .await
+        .assert_problem(ProblemCode::ReauthenticationRequired);
+    let WebauthnChallenge { id, options } = app.passkey_challenge().await;
+    let proof = json!({ "challenge": id, "credential": device.get_credential(&options) });
+    ada.post("/auth/reauthentication/").header("origin", ORIGIN).json(&proof).await.assert_status(204);
+    ada.begin_registration().await;
+}
+
+#[track_caller]
+fn assert_rejected(response: &ApiResponse) {
+    assert!(response.value()["non_field_errors"][0].is_string(), "{response:?}");
+    assert!(response.headers.get("set-cookie").is_none());
+    let problem: Problem = response.json();
+    assert_eq!((response.status, problem.code), (400, ProblemCode::PasskeyRejected));
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_was_not_asked_for_is_refused() {
-    let app = started().await;
-    let (ada, eve) = (app.person("ada").await, app.person("eve").await);
-    let mut device = ada.has_passkey("").await;
-    let refused = |answer: Answer| {
-        assert!(answer.value()["non_field_errors"][0].is_string(), "{answer:?}");
-        assert!(answer.headers.get("set-cookie").is_none());
-        answer.refused(ProblemCode::PasskeyRefused);
-    };
-    // The same once more.
-    let Ceremony { id, options } = app.challenge().await;
-    let shown = device.shows(&options);
-    app.show_passkey(id, &shown).await.is(200);
-    refused(app.show_passkey(id, &shown).await);
-    // For another challenge, or for none.
-    let (first, second) = (app.challenge().await, app.challenge().await);
-    refused(app.show_passkey(first.id, &device.shows(&second.options)).await);
-    refused(app.show_passkey(uuid::Uuid::new_v4(), &device.shows(&second.options)).await);
-    // On another page than ours.
-    device.origin = "https://chat.example.org.evil.example".to_owned();
-    refused(app.sign_in_by(&mut device).await);
-    device.origin = CHAT.to_owned();
-    // For another server.
-    let Ceremony { id, mut options } = app.challenge().await;
-    options["rpId"] = json!("evil.example");
-    refused(app.show_passkey(id, &device.shows(&options)).await);
-    // By a device that did not make sure who it is, and by one that was copied.
-    device.flags = PRESENT;
-    refused(app.sign_in_by(&mut device).await);
-    device.flags = crate::authenticator::VERIFIED;
-    app.sign_in_by(&mut device).await.is(200);
-    device.count -= 1;
-    refused(app.sign_in_by(&mut device).await);
-    device.count += 10;
-    // With another signature, or another person's name.
-    let Ceremony { id, options } = app.challenge().await;
-    let mut altered = device.shows(&options);
-    altered["response"]["signature"] = json!("MEUCIQ");
-    refused(app.show_passkey(id, &altered).await);
-    let mut other = eve.has_passkey("").await;
-    let Ceremony { id, options } = app.challenge().await;
-    let (mut shown, others) = (device.shows(&options), other.shows(&options));
-    shown["response"]["userHandle"] = others["response"]["userHandle"].clone();
-    refused(app.show_passkey(id, &shown).await);
-    for nonsense in [json!({}), json!({ "id": "", "rawId": "!", "type": 7, "response": [] })] {
-        refused(app.show_passkey(uuid::Uuid::new_v4(), &nonsense).await);
+async fn invalid_passkey_assertions_are_rejected() {
+    let app = spawn_app().await;
+    let mut device = app.create_user("ada").await.register_passkey("").await;
+    // A replay.
+    let WebauthnChallenge { id, options } = app.passkey_challenge().await;
+    let credential = device.get_credential(&options);
+    app.sign_in_with_credential(id, &credential).await.assert_status(200);
+    assert_rejected(&app.sign_in_with_credential(id, &credential).await);
+    // Another challenge, or an unknown one.
+    let (first, second) = (app.passkey_challenge().await, app.passkey_challenge().await);
+    for id in [first.id, Uuid::new_v4()] {
+        let credential = device.get_credential(&second.options);
+        assert_rejected(&app.sign_in_with_credential(id, &credential).await);
     }
-    let problem = app.show_passkey("7", &json!("text")).await.refused(ProblemCode::Invalid);
+    // Another origin.
+    device.origin = "https://chat.example.org.evil.example".to_owned();
+    assert_rejected(&app.sign_in_with_passkey(&mut device).await);
+    device.origin = ORIGIN.to_owned();
+    // Another relying party.
+    let WebauthnChallenge { id, mut options } = app.passkey_challenge().await;
+    options["rpId"] = json!("evil.example");
+    assert_rejected(&app.sign_in_with_credential(id, &device.get_credential(&options)).await);
+    // Without user verification, and by a cloned authenticator.
+    device.flags = PRESENT;
+    assert_rejected(&app.sign_in_with_passkey(&mut device).await);
+    device.flags = VERIFIED;
+    app.sign_in_with_passkey(&mut device).await.assert_status(200);
+    device.counter -= 1;
+    assert_rejected(&app.sign_in_with_passkey(&mut device).await);
+    device.counter += 10;
+    // The valid passkey still works after all that.
+    app.sign_in_with_passkey(&mut device).await.assert_status(200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn altered_passkey_assertions_are_rejected() {
+    let app = spawn_app().await;
+    let (ada, eve) = (app.create_user("ada").await, app.create_user("eve").await);
+    let (mut device, mut other) = (ada.register_passkey("").await, eve.register_passkey("").await);
+    let WebauthnChallenge { id, options } = app.passkey_challenge().await;
+    let mut altered = device.get_credential(&options);
+    altered["response"]["signature"] = json!("MEUCIQ");
+    assert_rejected(&app.sign_in_with_credential(id, &altered).await);
+    let WebauthnChallenge { id, options } = app.passkey_challenge().await;
+    let (mut altered, credential) = (device.get_credential(&options), other.get_credential(&options));
+    altered["response"]["userHandle"] = credential["response"]["userHandle"].clone();
+    assert_rejected(&app.sign_in_with_credential(id, &altered).await);
+    for malformed in [json!({}), json!({ "id": "", "rawId": "!", "type": 7, "response": [] })] {
+        assert_rejected(&app.sign_in_with_credential(Uuid::new_v4(), &malformed).await);
+    }
+    let problem = app.sign_in_with_credential("7", &json!("text")).await.assert_problem(ProblemCode::Invalid);
     let codes: Vec<_> = problem.errors.iter().map(|error| error.code).collect();
     assert_eq!(codes, [FieldCode::NotUuid, FieldCode::NotObject]);
-    // And after all that the right one still is.
-    app.sign_in_by(&mut device).await.is(200);
-    // Another account's passkey shows nothing of this one.
-    let Ceremony { id, options } = app.challenge().await;
-    let proof = json!({ "challenge": id, "credential": other.shows(&options) });
-    ada.post("/auth/proof/").header("origin", CHAT).json(&proof).await.refused(ProblemCode::PasskeyRefused);
+    // The valid passkey still works after all that.
+    app.sign_in_with_passkey(&mut device).await.assert_status(200);
+    // The passkey of another account does not re-authenticate this one.
+    let WebauthnChallenge { id, options } = app.passkey_challenge().await;
+    let proof = json!({ "challenge": id, "credential": other.get_credential(&options) });
+    let response = ada.post("/auth/reauthentication/").header("origin", ORIGIN).json(&proof).await;
+    response.assert_problem(ProblemCode::PasskeyRejected);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_passkey_is_made_by_who_was_asked_and_once() {
-    let app = started().await;
-    let (ada, eve) = (app.person("ada").await, app.person("eve").await);
-    let Ceremony { id, options } = ada.begins().await;
-    let made = Authenticator::at(CHAT).makes(&options);
-    eve.add_passkey(id, "", &made).await.refused(ProblemCode::PasskeyRefused);
-    ada.add_passkey(id, "", &made).await.refused(ProblemCode::PasskeyRefused);
-    let Ceremony { id, options } = ada.begins().await;
-    let mut device = Authenticator::at(CHAT);
-    let made = device.makes(&options);
-    ada.add_passkey(id, &"x".repeat(101), &made).await.refused(ProblemCode::Invalid);
-    ada.add_passkey(id, "phone", &made).await.is(201);
-    ada.add_passkey(id, "phone", &made).await.refused(ProblemCode::PasskeyRefused);
-    // The same key for another account.
-    let Ceremony { id, options } = eve.begins().await;
-    eve.add_passkey(id, "", &device.makes(&options)).await.refused(ProblemCode::Conflict);
-    let Ceremony { options, .. } = ada.begins().await;
-    assert_eq!(
-        options["excludeCredentials"][0]["id"], made["id"],
-        "nobody makes a second one on that device"
-    );
+async fn passkey_registration_is_bound_and_single_use() {
+    let app = spawn_app().await;
+    let (ada, eve) = (app.create_user("ada").await, app.create_user("eve").await);
+    let WebauthnChallenge { id, options } = ada.begin_registration().await;
+    let created = VirtualAuthenticator::new(ORIGIN).create_credential(&options);
+    eve.add_passkey(id, "", &created).await.assert_problem(ProblemCode::PasskeyRejected);
+    ada.add_passkey(id, "", &created).await.assert_problem(ProblemCode::PasskeyRejected);
+    let WebauthnChallenge { id, options } = ada.begin_registration().await;
+    let mut device = VirtualAuthenticator::new(ORIGIN);
+    let created = device.create_credential(&options);
+    ada.add_passkey(id, &"x".repeat(101), &created).await.assert_problem(ProblemCode::Invalid);
+    ada.add_passkey(id, "phone", &created).await.assert_status(201);
+    ada.add_passkey(id, "phone", &created).await.assert_problem(ProblemCode::PasskeyRejected);
+    // The same credential for another account.
+    let WebauthnChallenge { id, options } = eve.begin_registration().await;
+    eve.add_passkey(id, "", &device.create_credential(&options)).await.assert_problem(ProblemCode::Conflict);
+    let WebauthnChallenge { options, .. } = ada.begin_registration().await;
+    assert_eq!(options["excludeCredentials"][0]["id"], created["id"], "the authenticator is excluded");
     for number in 1..PASSKEYS_MAX {
-        ada.has_passkey(&format!("{number}")).await;
+        ada.register_passkey(&format!("{number}")).await;
     }
-    let Ceremony { id, options } = ada.begins().await;
-    let one_more = Authenticator::at(CHAT).makes(&options);
-    ada.add_passkey(id, "", &one_more).await.refused(ProblemCode::Conflict);
+    let WebauthnChallenge { id, options } = ada.begin_registration().await;
+    let one_more = VirtualAuthenticator::new(ORIGIN).create_credential(&options);
+    ada.add_passkey(id, "", &one_more).await.assert_problem(ProblemCode::Conflict);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_passkey_that_was_removed_opens_nothing() {
-    let app = started().await;
-    let (ada, eve) = (app.person("ada").await, app.person("eve").await);
-    let (mut phone, mut laptop) = (ada.has_passkey("phone").await, ada.has_passkey("laptop").await);
-    let listed = ada.passkeys().await;
+async fn removed_passkey_is_rejected() {
+    let app = spawn_app().await;
+    let (ada, eve) = (app.create_user("ada").await, app.create_user("eve").await);
+    let (mut phone, mut laptop) = (ada.register_passkey("phone").await, ada.register_passkey("laptop").await);
+    let listed = ada.list_passkeys().await;
     assert_eq!(listed.iter().map(|key| key.label.as_str()).collect::<Vec<_>>(), ["laptop", "phone"]);
     let path = format!("/auth/passkeys/{}/", listed[1].id);
-    eve.call(&Method::DELETE, &path).await.refused(ProblemCode::NotFound);
-    app.sign_in_by(&mut phone).await.is(200);
-    ada.call(&Method::DELETE, &path).await.is(204);
-    app.sign_in_by(&mut phone).await.refused(ProblemCode::PasskeyRefused);
-    app.sign_in_by(&mut laptop).await.is(200);
-    ada.call(&Method::DELETE, &path).await.refused(ProblemCode::NotFound);
-    ada.leaves_for_good().await;
-    app.sign_in_by(&mut laptop).await.refused(ProblemCode::PasskeyRefused);
-    assert_eq!(app.count("SELECT count(*) FROM passkeys").await, 0);
+    eve.request(&Method::DELETE, &path).await.assert_problem(ProblemCode::NotFound);
+    app.sign_in_with_passkey(&mut phone).await.assert_status(200);
+    ada.request(&Method::DELETE, &path).await.assert_status(204);
+    app.sign_in_with_passkey(&mut phone).await.assert_problem(ProblemCode::PasskeyRejected);
+    app.sign_in_with_passkey(&mut laptop).await.assert_status(200);
+    ada.request(&Method::DELETE, &path).await.assert_problem(ProblemCode::NotFound);
+    ada.delete_account().await;
+    app.sign_in_with_passkey(&mut laptop).await.assert_problem(ProblemCode::PasskeyRejected);
+    assert_eq!(app.query_count("SELECT count(*) FROM passkeys").await, 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn passkeys_belong_to_a_name_and_to_our_pages() {
-    let app = TestApp::start().await;
-    let ada = app.person("ada").await;
+async fn passkeys_require_host_name_and_own_origin() {
+    let app = TestApp::spawn().await;
+    let ada = app.create_user("ada").await;
     let begin = |origin: &str| ada.post("/auth/passkeys/registrations/").header("origin", origin);
-    // This test speaks to a number.
-    begin(&format!("http://{}", app.web.address)).await.refused(ProblemCode::NoPasskeys);
-    ada.post("/auth/passkeys/registrations/").await.refused(ProblemCode::NoPasskeys);
-    begin("https://evil.example").await.refused(ProblemCode::ForeignOrigin);
-    let port = app.web.address.rsplit_once(':').unwrap().1;
+    // The test connects to an IP address.
+    begin(&format!("http://{}", app.http.address)).await.assert_problem(ProblemCode::PasskeysUnavailable);
+    ada.post("/auth/passkeys/registrations/").await.assert_problem(ProblemCode::PasskeysUnavailable);
+    begin("https://evil.example").await.assert_problem(ProblemCode::CrossOriginForbidden);
+    let port = app.http.address.rsplit_once(':').unwrap().1;
     let host = format!("localhost:{port}");
-    let answer = begin(&format!("http://{host}")).header("host", &host).await.is(200);
-    assert_eq!(answer.read::<Ceremony<Value>>().options["rp"]["id"], "localhost");
+    let answer = begin(&format!("http://{host}")).header("host", &host).await.assert_status(200);
+    assert_eq!(answer.json::<WebauthnChallenge<Value>>().options["rp"]["id"], "localhost");
 }

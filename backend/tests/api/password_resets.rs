@@ -1,203 +1,205 @@
-//! Whoever forgot their password sets another one.
+//! Password resets.
 
-use backend::operator;
+use backend::cli::reset_password;
 use futures_util::future::join_all;
 use reqwest::Method;
 use serde_json::json;
 use shared::problem::{FieldCode, ProblemCode};
 
-use crate::{
-    app::{Answer, Call, PASSWORD, Person, TestApp},
-    database,
-    post_office::{PUBLIC_URL, PostOffice, secret_in},
+use crate::support::{
+    ApiRequest, ApiResponse, PASSWORD, TestApp, TestUser, database,
+    smtp::{PUBLIC_URL, SmtpServer, reset_token},
 };
 
-const OTHER: &str = "green tea at dusk";
+const NEW_PASSWORD: &str = "green tea at dusk";
 
 impl TestApp {
-    fn ask_reset(&self, email: &str) -> Call {
-        self.web.post("/auth/password_resets/").json(&json!({ "email": email }))
+    fn request_reset(&self, email: &str) -> ApiRequest {
+        self.http.post("/auth/password_resets/").json(&json!({ "email": email }))
     }
 
-    fn redeem(&self, token: &str, password: &str) -> Call {
+    fn redeem_reset(&self, token: &str, password: &str) -> ApiRequest {
         let body = json!({ "token": token, "new_password": password });
-        self.web.call(&Method::PUT, "/auth/password_resets/").json(&body)
+        self.http.request(&Method::PUT, "/auth/password_resets/").json(&body)
     }
 
-    fn sign_in_with(&self, name: &str, password: &str) -> Call {
+    fn sign_in_with(&self, name: &str, password: &str) -> ApiRequest {
         let body = json!({ "username": name, "password": password });
-        self.web.post("/auth/jwt/create/").json(&body)
+        self.http.post("/auth/jwt/create/").json(&body)
     }
 
-    /// What the operator hands out.
-    async fn handed_out(&self, name: &str) -> anyhow::Result<String> {
+    /// Creates a reset token as the operator does.
+    async fn operator_reset_token(&self, name: &str) -> anyhow::Result<String> {
         let page =
-            operator::reset_password(&self.app.config, &database::url(&self.database), name, false).await?;
+            reset_password::reset_password(&self.state.config, &database::url(&self.database), name, false)
+                .await?;
         Ok(page.rsplit_once('#').unwrap().1.to_owned())
     }
 }
 
-impl Person {
-    fn change_email(&self, email: &str) -> Call {
-        self.call(&Method::PATCH, "/auth/me/").json(&json!({ "email": email }))
+impl TestUser {
+    fn update_email(&self, email: &str) -> ApiRequest {
+        self.request(&Method::PATCH, "/auth/me/").json(&json!({ "email": email }))
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_letter_sets_another_password_once_and_ends_every_session() {
-    let mut office = PostOffice::open().await;
-    let app = office.app().await;
-    let (ada, tea) = app.tea().await;
-    let mut socket = ada.listens_to(&tea).await;
-    app.ask_reset("ADA@example.org").await.is(202);
-    let letter = office.receives().await;
+async fn reset_email_works_once_and_ends_sessions() {
+    let mut smtp = SmtpServer::start().await;
+    let app = smtp.spawn_app().await;
+    let (ada, tea) = app.ada_and_chat().await;
+    let mut socket = ada.open_socket_in(&tea).await;
+    app.request_reset("ADA@example.org").await.assert_status(202);
+    let email = smtp.recv_email().await;
     assert!(
-        letter.contains("To: ada@example.org") && letter.contains("From: Chatire <chat@example.org>"),
-        "{letter}"
+        email.contains("To: ada@example.org") && email.contains("From: Chatire <chat@example.org>"),
+        "{email}"
     );
-    assert!(letter.contains("the account \"ada\""), "{letter}");
-    let secret = secret_in(&letter);
-    app.ask_reset("ada@example.org").await.is(202);
-    let second = secret_in(&office.receives().await);
+    assert!(email.contains("the account \"ada\""), "{email}");
+    let secret = reset_token(&email);
+    app.request_reset("ada@example.org").await.assert_status(202);
+    let second = reset_token(&smtp.recv_email().await);
 
-    let weak = app.redeem(&secret, "password").await.refused(ProblemCode::Invalid);
+    let weak = app.redeem_reset(&secret, "password").await.assert_problem(ProblemCode::Invalid);
     assert_eq!(weak.errors[0].code, FieldCode::CommonPassword);
-    app.sign_in_with("ada", PASSWORD).await.is(200);
-    app.redeem(&secret, OTHER).await.is(204);
-    assert_eq!(socket.is_closed_with().await, shared::socket::close::TOKEN_ENDED);
-    ada.get("/auth/me/").await.refused(ProblemCode::SessionEnded);
-    app.sign_in_with("ada", PASSWORD).await.refused(ProblemCode::WrongCredentials);
-    app.sign_in_with("ada", OTHER).await.is(200);
+    app.sign_in_with("ada", PASSWORD).await.assert_status(200);
+    app.redeem_reset(&secret, NEW_PASSWORD).await.assert_status(204);
+    assert_eq!(socket.recv_close().await, shared::socket::close::TOKEN_EXPIRED);
+    ada.get("/auth/me/").await.assert_problem(ProblemCode::SessionEnded);
+    app.sign_in_with("ada", PASSWORD).await.assert_problem(ProblemCode::WrongCredentials);
+    app.sign_in_with("ada", NEW_PASSWORD).await.assert_status(200);
     for used in [&secret, &second, "nonsense"] {
-        app.redeem(used, OTHER).await.refused(ProblemCode::ResetUsedUp);
+        app.redeem_reset(used, NEW_PASSWORD).await.assert_problem(ProblemCode::ResetTokenInvalid);
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whether_an_address_is_known_is_not_told() {
-    let mut office = PostOffice::open().await;
-    let app = office.app().await;
-    app.person("ada").await;
-    let names = |answer: &Answer| {
-        let mut names: Vec<_> = answer.headers.keys().map(ToString::to_string).collect();
+async fn reset_request_hides_whether_email_is_known() {
+    let mut smtp = SmtpServer::start().await;
+    let app = smtp.spawn_app().await;
+    app.create_user("ada").await;
+    let names = |response: &ApiResponse| {
+        let mut names: Vec<_> = response.headers.keys().map(ToString::to_string).collect();
         names.sort_unstable();
         names
     };
-    let (known, unknown) = (app.ask_reset("ada@example.org").await, app.ask_reset("eve@example.org").await);
+    let (known, unknown) =
+        (app.request_reset("ada@example.org").await, app.request_reset("eve@example.org").await);
     assert_eq!((known.status, &known.text, names(&known)), (202, &unknown.text, names(&unknown)));
     assert_eq!(unknown.status, 202);
-    assert!(office.receives().await.contains("To: ada@example.org"));
-    // Guests and deleted accounts have no password to forget.
-    let brian = app.person("brian").await;
-    brian.leaves_for_good().await;
-    app.ask_reset("brian@example.org").await.is(202);
-    app.ask_reset("ada@example.org").await.is(202);
-    assert!(office.receives().await.contains("To: ada@example.org"), "the next letter is hers");
-    assert_eq!(app.count("SELECT count(*) FROM password_resets").await, 2);
+    assert!(smtp.recv_email().await.contains("To: ada@example.org"));
+    // Guests and deleted accounts have no password.
+    let brian = app.create_user("brian").await;
+    brian.delete_account().await;
+    app.request_reset("brian@example.org").await.assert_status(202);
+    app.request_reset("ada@example.org").await.assert_status(202);
+    assert!(smtp.recv_email().await.contains("To: ada@example.org"), "the next e-mail is hers");
+    assert_eq!(app.query_count("SELECT count(*) FROM password_resets").await, 2);
     for bad in ["", "ada", "ada@"] {
-        app.ask_reset(bad).await.refused(ProblemCode::Invalid);
+        app.request_reset(bad).await.assert_problem(ProblemCode::Invalid);
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nobody_is_flooded_with_letters() {
-    let mut office = PostOffice::open().await;
-    let app = office.app().await;
-    let (ada, _brian) = (app.person("ada").await, app.person("brian").await);
+async fn reset_emails_are_limited_per_account() {
+    let mut smtp = SmtpServer::start().await;
+    let app = smtp.spawn_app().await;
+    let (ada, _brian) = (app.create_user("ada").await, app.create_user("brian").await);
     for _ in 0..3 {
-        app.ask_reset(&ada.email).await.is(202);
-        assert!(office.receives().await.contains("ada@example.org"));
+        app.request_reset(&ada.email).await.assert_status(202);
+        assert!(smtp.recv_email().await.contains("ada@example.org"));
     }
-    app.ask_reset(&ada.email).await.is(202);
-    app.ask_reset("brian@example.org").await.is(202);
-    assert!(office.receives().await.contains("To: brian@example.org"), "a fourth was not sent");
+    app.request_reset(&ada.email).await.assert_status(202);
+    app.request_reset("brian@example.org").await.assert_status(202);
+    assert!(smtp.recv_email().await.contains("To: brian@example.org"), "a fourth was not sent");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_secret_is_stored_as_its_hash_and_good_for_an_hour() {
-    let app = TestApp::start().await;
-    app.person("ada").await;
-    let secret = app.handed_out("ada").await.unwrap();
+async fn reset_token_is_hashed_and_expires() {
+    let app = TestApp::spawn().await;
+    app.create_user("ada").await;
+    let secret = app.operator_reset_token("ada").await.unwrap();
     let stored = format!("SELECT count(*) FROM password_resets WHERE secret_hash = sha256('{secret}')");
-    assert_eq!(app.count(&stored).await, 1);
-    app.run("UPDATE password_resets SET created_at = now() - interval '61 minutes'").await;
-    app.redeem(&secret, OTHER).await.refused(ProblemCode::ResetUsedUp);
-    app.run("UPDATE password_resets SET created_at = now() - interval '59 minutes'").await;
-    app.redeem(&secret, OTHER).await.is(204);
-    app.run("INSERT INTO password_resets SELECT 'x', id, now() - interval '2 days' FROM users").await;
-    backend::idle::sweep(&app.app).await.unwrap();
-    assert_eq!(app.count("SELECT count(*) FROM password_resets").await, 0);
+    assert_eq!(app.query_count(&stored).await, 1);
+    app.execute_sql("UPDATE password_resets SET created_at = now() - interval '61 minutes'").await;
+    app.redeem_reset(&secret, NEW_PASSWORD).await.assert_problem(ProblemCode::ResetTokenInvalid);
+    app.execute_sql("UPDATE password_resets SET created_at = now() - interval '59 minutes'").await;
+    app.redeem_reset(&secret, NEW_PASSWORD).await.assert_status(204);
+    app.execute_sql("INSERT INTO password_resets SELECT 'x', id, now() - interval '2 days' FROM users").await;
+    backend::jobs::guest_cleanup::delete_expired(&app.state.db).await.unwrap();
+    assert_eq!(app.query_count("SELECT count(*) FROM password_resets").await, 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn of_ten_who_redeem_one_secret_at_once_one_sets_the_password() {
-    let app = TestApp::start().await;
-    app.person("ada").await;
-    let secret = app.handed_out("ada").await.unwrap();
+async fn concurrent_reset_redemptions_apply_once() {
+    let app = TestApp::spawn().await;
+    app.create_user("ada").await;
+    let secret = app.operator_reset_token("ada").await.unwrap();
     let passwords: Vec<_> = (0..10).map(|number| format!("green tea at dusk {number}")).collect();
-    let answers = join_all(passwords.iter().map(async |password| app.redeem(&secret, password).await)).await;
+    let responses =
+        join_all(passwords.iter().map(async |password| app.redeem_reset(&secret, password).await)).await;
     let set: Vec<_> = passwords
         .iter()
-        .zip(answers)
-        .filter(|(_, answer)| answer.status == 204)
+        .zip(responses)
+        .filter(|(_, response)| response.status == 204)
         .map(|(set, _)| set)
         .collect();
     assert_eq!(set.len(), 1);
-    app.sign_in_with("ada", set[0]).await.is(200);
+    app.sign_in_with("ada", set[0]).await.assert_status(200);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn without_a_mail_server_the_operator_hands_out_a_page() {
-    let app = TestApp::start().await;
-    app.person("ada").await;
-    app.ask_reset("ada@example.org").await.refused(ProblemCode::NoMail);
-    let secret = app.handed_out("ADA").await.unwrap();
-    app.redeem(&secret, OTHER).await.is(204);
-    app.sign_in_with("ada", OTHER).await.is(200);
-    let unknown = app.handed_out("eve").await.unwrap_err().to_string();
-    assert!(unknown.contains("no account of the name eve"), "{unknown}");
+async fn operator_can_create_reset_link() {
+    let app = TestApp::spawn().await;
+    app.create_user("ada").await;
+    app.request_reset("ada@example.org").await.assert_problem(ProblemCode::EmailUnavailable);
+    let secret = app.operator_reset_token("ADA").await.unwrap();
+    app.redeem_reset(&secret, NEW_PASSWORD).await.assert_status(204);
+    app.sign_in_with("ada", NEW_PASSWORD).await.assert_status(200);
+    let unknown = app.operator_reset_token("eve").await.unwrap_err().to_string();
+    assert!(unknown.contains("no account with the username eve"), "{unknown}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn another_address_gets_letters_only_if_its_owner_set_it() {
-    let mut office = PostOffice::open().await;
-    let app = office.app().await;
-    let (ada, eve) = (app.person("ada").await, app.person("eve").await);
-    // As somebody does who found a tab open.
-    app.run("UPDATE sessions SET proven_at = now() - interval '11 minutes'").await;
-    ada.change_email("thief@example.org").await.is(200);
-    app.ask_reset("thief@example.org").await.is(202);
-    app.ask_reset("ada@example.org").await.is(202);
-    assert!(office.receives().await.contains("To: ada@example.org"));
-    // Once more, and the first address still counts.
-    ada.change_email("thief2@example.org").await.is(200);
-    app.ask_reset("ada@example.org").await.is(202);
-    assert!(office.receives().await.contains("To: ada@example.org"));
+async fn new_email_needs_reauthentication_for_resets() {
+    let mut smtp = SmtpServer::start().await;
+    let app = smtp.spawn_app().await;
+    let (ada, eve) = (app.create_user("ada").await, app.create_user("eve").await);
+    // As a stranger does with an open tab.
+    app.execute_sql("UPDATE sessions SET reauthenticated_at = now() - interval '11 minutes'").await;
+    ada.update_email("thief@example.org").await.assert_status(200);
+    app.request_reset("thief@example.org").await.assert_status(202);
+    app.request_reset("ada@example.org").await.assert_status(202);
+    assert!(smtp.recv_email().await.contains("To: ada@example.org"));
+    // After another change the first address still counts.
+    ada.update_email("thief2@example.org").await.assert_status(200);
+    app.request_reset("ada@example.org").await.assert_status(202);
+    assert!(smtp.recv_email().await.contains("To: ada@example.org"));
 
     let proof = json!({ "current_password": PASSWORD });
-    ada.post("/auth/proof/")
+    ada.post("/auth/reauthentication/")
         .json(&json!({ "current_password": "wrong" }))
         .await
-        .refused(ProblemCode::Invalid);
-    ada.post("/auth/proof/").json(&proof).await.is(204);
-    ada.change_email("new@example.org").await.is(200);
-    app.ask_reset("ada@example.org").await.is(202);
-    app.ask_reset("new@example.org").await.is(202);
-    assert!(office.receives().await.contains("To: new@example.org"));
-    app.ask_reset(&eve.email).await.is(202);
-    assert!(office.receives().await.contains("To: eve@example.org"), "and none to the first");
+        .assert_problem(ProblemCode::Invalid);
+    ada.post("/auth/reauthentication/").json(&proof).await.assert_status(204);
+    ada.update_email("new@example.org").await.assert_status(200);
+    app.request_reset("ada@example.org").await.assert_status(202);
+    app.request_reset("new@example.org").await.assert_status(202);
+    assert!(smtp.recv_email().await.contains("To: new@example.org"));
+    app.request_reset(&eve.email).await.assert_status(202);
+    assert!(smtp.recv_email().await.contains("To: eve@example.org"), "none to the former address");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_letter_never_says_what_a_request_says_of_the_host() {
-    let mut office = PostOffice::open().await;
-    let app = office.app().await;
-    app.person("ada").await;
+async fn reset_email_ignores_host_header() {
+    let mut smtp = SmtpServer::start().await;
+    let app = smtp.spawn_app().await;
+    app.create_user("ada").await;
     let lured = app
-        .ask_reset("ada@example.org")
+        .request_reset("ada@example.org")
         .header("host", "evil.example")
         .header("x-forwarded-host", "evil.example");
-    lured.await.is(202);
-    let letter = office.receives().await;
-    assert!(letter.contains(PUBLIC_URL) && !letter.contains("evil"), "{letter}");
+    lured.await.assert_status(202);
+    let email = smtp.recv_email().await;
+    assert!(email.contains(PUBLIC_URL) && !email.contains("evil"), "{email}");
 }

@@ -1,142 +1,116 @@
-//! Who is here: the people who have a chat open, as everyone in it sees them.
+//! Presence: which users have a chat open.
 
-use shared::socket::{ClientFrame, PRESENCE_MAX, ServerFrame};
+use shared::socket::PRESENCE_MAX;
 
-use crate::{
-    app::{Person, TestApp},
-    database,
-    listener::Listener,
-    proxy::Proxy,
-};
-
-async fn member(app: &TestApp, name: &str, uri: &str) -> Person {
-    let person = app.person(name).await;
-    person.joins(uri).await;
-    person
-}
-
-/// The next word on who is here, whatever else comes before it.
-async fn next_presence(listener: &mut Listener) -> (usize, Vec<i64>) {
-    loop {
-        if let ServerFrame::Presence { count, here, .. } = listener.hears_any().await {
-            return (count, here);
-        }
-    }
-}
-
-async fn leave_chat(listener: &mut Listener, uri: &str) {
-    listener.says(&ClientFrame::Unsubscribe { uri: uri.to_owned() }).await;
-}
+use crate::support::TestApp;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whoever_opens_a_chat_is_seen_by_the_others_and_by_themselves() {
-    let app = TestApp::start().await;
-    let (ada, tea) = app.tea().await;
-    let brian = member(&app, "brian", &tea).await;
-    let mut first = ada.listens_to(&tea).await;
-    assert_eq!(first.hears_presence_of(1).await, [ada.id]);
-    let mut second = brian.listens_to(&tea).await;
+async fn subscriber_is_present_for_everyone() {
+    let app = TestApp::spawn().await;
+    let (ada, tea) = app.ada_and_chat().await;
+    let brian = app.create_member("brian", &tea).await;
+    let mut first = ada.open_socket_in(&tea).await;
+    assert_eq!(first.wait_for_presence(1).await, [ada.id]);
+    let mut second = brian.open_socket_in(&tea).await;
     for listener in [&mut first, &mut second] {
-        assert_eq!(
-            listener.hears_presence_of(2).await,
-            [ada.id, brian.id],
-            "in the order in which they came"
-        );
+        assert_eq!(listener.wait_for_presence(2).await, [ada.id, brian.id], "in order of arrival");
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_second_socket_is_told_who_is_here_and_changes_nothing_for_the_others() {
-    let app = TestApp::start().await;
-    let (ada, tea) = app.tea().await;
-    let (brian, eve) = (member(&app, "brian", &tea).await, member(&app, "eve", &tea).await);
-    let mut watching = ada.listens_to(&tea).await;
-    let mut phone = brian.listens_to(&tea).await;
-    watching.hears_presence_of(2).await;
-    phone.hears_presence_of(2).await;
-    let mut laptop = brian.listens().await;
-    laptop.subscribes(&tea, None, None).await;
-    assert_eq!(next_presence(&mut laptop).await, (2, vec![ada.id, brian.id]));
-    laptop.leaves().await;
-    // Whatever was told because of the second socket would come before this.
-    let mut third = eve.listens_to(&tea).await;
-    third.hears_presence_of(3).await;
-    assert_eq!(next_presence(&mut watching).await, (3, vec![ada.id, brian.id, eve.id]));
-    phone.leaves().await;
-    assert_eq!(next_presence(&mut watching).await, (2, vec![ada.id, eve.id]), "the last socket counts");
+async fn second_socket_gets_presence_without_broadcast() {
+    let app = TestApp::spawn().await;
+    let (ada, tea) = app.ada_and_chat().await;
+    let (brian, eve) = (app.create_member("brian", &tea).await, app.create_member("eve", &tea).await);
+    let mut watching = ada.open_socket_in(&tea).await;
+    let mut phone = brian.open_socket_in(&tea).await;
+    watching.wait_for_presence(2).await;
+    phone.wait_for_presence(2).await;
+    let mut laptop = brian.open_socket().await;
+    laptop.subscribe(&tea, None, None).await;
+    assert_eq!(laptop.recv_presence().await, (2, vec![ada.id, brian.id]));
+    laptop.close().await;
+    // A broadcast caused by the second socket would come first.
+    let mut third = eve.open_socket_in(&tea).await;
+    third.wait_for_presence(3).await;
+    assert_eq!(watching.recv_presence().await, (3, vec![ada.id, brian.id, eve.id]));
+    phone.close().await;
+    assert_eq!(
+        watching.recv_presence().await,
+        (2, vec![ada.id, eve.id]),
+        "present until the last socket closes"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn leaving_is_seen_however_one_leaves() {
-    let app = TestApp::start().await;
-    let (ada, tea) = app.tea().await;
-    let mut watching = ada.listens_to(&tea).await;
+async fn every_way_of_leaving_updates_presence() {
+    let app = TestApp::spawn().await;
+    let (ada, tea) = app.ada_and_chat().await;
+    let mut watching = ada.open_socket_in(&tea).await;
     let mut here = Vec::new();
     for name in ["brian", "eve", "lena", "omar"] {
-        let person = member(&app, name, &tea).await;
-        here.push((person.listens_to(&tea).await, person));
+        let user = app.create_member(name, &tea).await;
+        here.push((user.open_socket_in(&tea).await, user));
     }
-    assert_eq!(watching.hears_presence_of(5).await.len(), 5);
+    assert_eq!(watching.wait_for_presence(5).await.len(), 5);
     let (deleted, omar) = here.pop().unwrap();
-    omar.leaves_for_good().await;
-    watching.hears_presence_of(4).await;
+    omar.delete_account().await;
+    watching.wait_for_presence(4).await;
     drop(deleted);
     let (hung_up, _) = here.pop().unwrap();
     drop(hung_up);
-    watching.hears_presence_of(3).await;
-    here.pop().unwrap().0.leaves().await;
-    watching.hears_presence_of(2).await;
+    watching.wait_for_presence(3).await;
+    here.pop().unwrap().0.close().await;
+    watching.wait_for_presence(2).await;
     let (mut elsewhere, brian) = here.pop().unwrap();
-    leave_chat(&mut elsewhere, &tea).await;
-    assert_eq!(watching.hears_presence_of(1).await, [ada.id]);
-    elsewhere.subscribes(&tea, None, None).await;
-    assert_eq!(watching.hears_presence_of(2).await, [ada.id, brian.id], "and coming back as well");
+    elsewhere.unsubscribe(tea.id).await;
+    assert_eq!(watching.wait_for_presence(1).await, [ada.id]);
+    elsewhere.subscribe(&tea, None, None).await;
+    assert_eq!(watching.wait_for_presence(2).await, [ada.id, brian.id], "rejoining is shown too");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_first_to_come_are_named_and_all_are_counted() {
-    let app = TestApp::start().await;
-    let (ada, tea) = app.tea().await;
-    let mut people = vec![ada];
+async fn presence_lists_first_users_and_counts_all() {
+    let app = TestApp::spawn().await;
+    let (ada, tea) = app.ada_and_chat().await;
+    let mut users = vec![ada];
     for number in 1..PRESENCE_MAX + 2 {
-        people.push(member(&app, &format!("person{number}"), &tea).await);
+        users.push(app.create_member(&format!("person{number}"), &tea).await);
     }
     let mut listeners = Vec::new();
-    for person in &people {
-        listeners.push(person.listens_to(&tea).await);
+    for user in &users {
+        listeners.push(user.open_socket_in(&tea).await);
     }
-    let first: Vec<_> = people.iter().take(PRESENCE_MAX).map(|person| person.id).collect();
+    let first: Vec<_> = users.iter().take(PRESENCE_MAX).map(|user| user.id).collect();
     for place in [0, PRESENCE_MAX + 1] {
-        assert_eq!(listeners[place].hears_presence_of(PRESENCE_MAX + 2).await, first);
+        assert_eq!(listeners[place].wait_for_presence(PRESENCE_MAX + 2).await, first);
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_comes_and_goes_changes_no_number() {
-    let app = TestApp::start().await;
-    let (ada, tea) = app.tea().await;
-    let mut listener = ada.listens_to(&tea).await;
-    listener.hears_presence_of(1).await;
+async fn presence_does_not_change_head() {
+    let app = TestApp::spawn().await;
+    let (ada, tea) = app.ada_and_chat().await;
+    let mut listener = ada.open_socket_in(&tea).await;
+    listener.wait_for_presence(1).await;
     assert_eq!(ada.changes(&tea, 1).await.head, 1);
-    ada.says(&tea, "tea?").await;
-    let changes = listener.hears_changes().await;
+    ada.send_message(&tea, "tea?").await;
+    let changes = listener.recv_changes().await;
     assert_eq!((changes.after, changes.head), (1, 2));
 }
 
-/// Who is here is told once a second; somebody who reads just then must not be left out for ever.
+/// Presence is sent once a second; a client that is catching up just then must get it later.
 #[tokio::test(flavor = "multi_thread")]
-async fn whoever_reads_for_long_is_told_who_is_here_nevertheless() {
-    let database = database::fresh().await;
-    let proxy = Proxy::before(&database).await;
-    let app = TestApp::on(database, proxy.url(), |_| ()).await;
-    let (ada, tea) = app.tea().await;
-    let brian = member(&app, "brian", &tea).await;
-    let mut watching = ada.listens_to(&tea).await;
-    let mut reading = brian.listens().await;
+async fn slow_catch_up_still_gets_presence() {
+    let (app, proxy) = TestApp::spawn_behind_proxy().await;
+    let (ada, tea) = app.ada_and_chat().await;
+    let brian = app.create_member("brian", &tea).await;
+    let mut watching = ada.open_socket_in(&tea).await;
+    let mut reading = brian.open_socket().await;
     brian.history(&tea, "").await;
-    proxy.fall_silent();
-    reading.subscribes(&tea, Some(0), None).await;
-    watching.hears_presence_of(2).await;
-    proxy.mend();
-    assert_eq!(reading.hears_presence_of(2).await, [ada.id, brian.id]);
+    proxy.stall();
+    reading.subscribe(&tea, Some(0), None).await;
+    watching.wait_for_presence(2).await;
+    proxy.restore();
+    assert_eq!(reading.wait_for_presence(2).await, [ada.id, brian.id]);
 }

@@ -1,77 +1,63 @@
 //! Slow mode.
 
-use std::time::{Duration, Instant};
-
 use futures_util::future::join_all;
 use serde_json::json;
 use shared::{member::Role, problem::ProblemCode, socket::ServerFrame};
 use uuid::Uuid;
 
-use crate::app::{Person, TestApp};
+use crate::support::{Rejection, TestApp, TestChat, TestUser};
 
-async fn slow(app: &TestApp, seconds: u32) -> (Person, Person, String) {
-    let (ada, tea) = app.tea().await;
-    ada.set(&tea, &json!({ "slow_seconds": seconds })).await.is(200);
-    (ada, app.joiner("brian", &tea).await, tea)
+async fn slow_chat(app: &TestApp, seconds: u32) -> (TestUser, TestUser, TestChat) {
+    let (ada, tea) = app.ada_and_chat().await;
+    ada.update_settings(&tea, &json!({ "slow_mode_seconds": seconds })).await.assert_status(200);
+    (ada, app.create_member("brian", &tea).await, tea)
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_writer_of_a_slow_chat_waits_by_whichever_way_they_write() {
-    let app = TestApp::start().await;
-    let (ada, brian, tea) = slow(&app, 60).await;
-    let mut listener = brian.listens_to(&tea).await;
+async fn slow_mode_applies_to_rest_and_socket() {
+    let app = TestApp::spawn().await;
+    let (ada, brian, tea) = slow_chat(&app, 60).await;
+    let mut listener = brian.open_socket_in(&tea).await;
     let first = Uuid::new_v4();
-    listener.posts(&tea, first, "tea?").await;
-    listener.hears().await;
-    listener.hears().await;
-    let answer = brian.say(&tea, "tea!").await;
-    assert!((1..=60).contains(&answer.header("retry-after").parse().unwrap()), "{answer:?}");
-    answer.refused(ProblemCode::SlowMode);
+    listener.post_message(tea.id, first, "tea?").await;
+    listener.recv_event().await;
+    listener.recv_event().await;
+    let response = brian.try_send_message(&tea, "tea!").await;
+    assert!((1..=60).contains(&response.header("retry-after").parse().unwrap()), "{response:?}");
+    response.assert_problem(ProblemCode::SlowMode);
     let second = Uuid::new_v4();
-    listener.posts(&tea, second, "tea!").await;
-    let (client_id, _, problem) = listener.hears_refusal().await;
+    listener.post_message(tea.id, second, "tea!").await;
+    let Rejection { client_id, problem, .. } = listener.recv_rejection().await;
     assert_eq!((client_id, problem.code), (Some(second), ProblemCode::SlowMode));
     assert!(problem.retry_after.is_some_and(|wait| (1..=60).contains(&wait)), "{problem:?}");
-    // An answer that was lost is asked for again.
-    listener.posts(&tea, first, "tea?").await;
+    // A retry, as after a lost response.
+    listener.post_message(tea.id, first, "tea?").await;
     let answered = loop {
-        match listener.hears().await {
+        match listener.recv_event().await {
             ServerFrame::Posted { client_id, .. } => break client_id,
             ServerFrame::Changes(_) => {}
-            other => panic!("an answer was awaited: {other:?}"),
+            other => panic!("expected an acknowledgement, got {other:?}"),
         }
     };
     assert_eq!(answered, first);
-    // Whoever keeps the chat does not wait, and a chat that is not slow any more keeps nobody waiting.
-    ada.says(&tea, "one").await;
-    ada.says(&tea, "two").await;
-    ada.give_role(&tea, &brian, Role::Moderator).await.is(200);
-    brian.says(&tea, "three").await;
-    brian.says(&tea, "four").await;
-    ada.give_role(&tea, &brian, Role::Writer).await.is(200);
-    brian.say(&tea, "five").await.refused(ProblemCode::SlowMode);
-    ada.set(&tea, &json!({ "slow_seconds": 0 })).await.is(200);
-    brian.says(&tea, "five").await;
+    // Moderators do not wait, nor do others once slow mode is off.
+    ada.send_message(&tea, "one").await;
+    ada.send_message(&tea, "two").await;
+    ada.set_role(&tea, &brian, Role::Moderator).await.assert_status(200);
+    brian.send_message(&tea, "three").await;
+    brian.send_message(&tea, "four").await;
+    ada.set_role(&tea, &brian, Role::Writer).await.assert_status(200);
+    brian.try_send_message(&tea, "five").await.assert_problem(ProblemCode::SlowMode);
+    ada.update_settings(&tea, &json!({ "slow_mode_seconds": 0 })).await.assert_status(200);
+    brian.send_message(&tea, "five").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn after_the_pause_one_message_goes_through() {
-    let app = TestApp::start().await;
-    let (_, brian, tea) = slow(&app, 1).await;
-    let begun = Instant::now();
-    brian.says(&tea, "one").await;
-    while brian.say(&tea, "two").await.status != 200 {
-        assert!(begun.elapsed() < Duration::from_secs(20));
-    }
-    assert!(begun.elapsed() >= Duration::from_secs(1));
-    assert_eq!(app.count("SELECT count(*) FROM messages WHERE event IS NULL").await, 2);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn of_twenty_messages_at_once_one_goes_through() {
-    let app = TestApp::start().await;
-    let (_, brian, tea) = slow(&app, 60).await;
-    let posts = join_all((0..20).map(|_| async { brian.say(&tea, "me first").await.status })).await;
+async fn slow_mode_allows_one_of_concurrent_messages() {
+    let app = TestApp::spawn().await;
+    let (_, brian, tea) = slow_chat(&app, 60).await;
+    let posts =
+        join_all((0..20).map(|_| async { brian.try_send_message(&tea, "me first").await.status })).await;
     assert_eq!(posts.iter().filter(|status| **status == 200).count(), 1, "{posts:?}");
     assert_eq!(posts.iter().filter(|status| **status == 429).count(), 19, "{posts:?}");
 }

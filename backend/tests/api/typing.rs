@@ -1,88 +1,61 @@
-//! Who is writing something right now.
+//! Typing notifications.
 
 use shared::socket::{ClientFrame, ServerFrame};
-use uuid::Uuid;
 
-use crate::{app::TestApp, listener::Listener};
+use crate::support::TestApp;
 
-/// Is known to be writing once this returns.
-async fn types(listener: &mut Listener, uri: &str) {
-    listener.says(&ClientFrame::Typing { uri: uri.to_owned() }).await;
-    listener.is_heard().await;
-}
-
-fn typing(uri: &str, user: i64) -> ServerFrame {
-    ServerFrame::Typing { uri: uri.to_owned(), user }
+fn typing(chat_id: i64, user_id: i64) -> ServerFrame {
+    ServerFrame::Typing { chat_id, user_id }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_others_hear_who_is_writing_and_the_writer_does_not() {
-    let app = TestApp::start().await;
-    let (ada, tea) = app.tea().await;
-    let brian = app.person("brian").await;
-    brian.joins(&tea).await;
-    let (mut one, mut other) = (ada.listens_to(&tea).await, brian.listens_to(&tea).await);
-    types(&mut one, &tea).await;
-    assert_eq!(other.hears().await, typing(&tea, ada.id));
-    types(&mut other, &tea).await;
-    assert_eq!(one.hears().await, typing(&tea, brian.id), "and nothing of one's own before");
+async fn typing_reaches_others_but_not_the_typist() {
+    let app = TestApp::spawn().await;
+    let (ada, tea) = app.ada_and_chat().await;
+    let brian = app.create_user("brian").await;
+    brian.join(&tea).await;
+    let (mut one, mut other) = (ada.open_socket_in(&tea).await, brian.open_socket_in(&tea).await);
+    one.report_typing(tea.id).await;
+    assert_eq!(other.recv_event().await, typing(tea.id, ada.id));
+    other.report_typing(tea.id).await;
+    assert_eq!(one.recv_event().await, typing(tea.id, brian.id), "and not the own typing before");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn only_whoever_listens_to_a_chat_is_seen_writing_in_it() {
-    let app = TestApp::start().await;
-    let (ada, tea) = app.tea().await;
-    let coffee = ada.starts().await;
-    let (brian, eve) = (app.person("brian").await, app.person("eve").await);
-    brian.joins(&tea).await;
-    let mut hearer = ada.listens_to(&tea).await;
-    let mut outsider = eve.listens().await;
-    outsider.subscribes(&tea, None, None).await;
-    outsider.hears_refusal().await;
-    types(&mut outsider, &tea).await;
-    let mut elsewhere = ada.listens_to(&coffee).await;
-    types(&mut elsewhere, &tea).await;
-    let mut member = brian.listens().await;
-    types(&mut member, &tea).await;
-    member.subscribes(&tea, None, None).await;
-    member.hears_changes().await;
-    types(&mut member, &tea).await;
-    assert_eq!(hearer.hears().await, typing(&tea, brian.id));
-    member.says(&ClientFrame::Unsubscribe { uri: tea.clone() }).await;
-    types(&mut member, &tea).await;
-    brian.says(&tea, "tea?").await;
-    assert_eq!(hearer.hears_changes().await.messages.len(), 1, "nothing came of the others");
+async fn typing_requires_subscription() {
+    let app = TestApp::spawn().await;
+    let (ada, tea) = app.ada_and_chat().await;
+    let coffee = ada.create_chat().await;
+    let (brian, eve) = (app.create_user("brian").await, app.create_user("eve").await);
+    brian.join(&tea).await;
+    let mut listener = ada.open_socket_in(&tea).await;
+    let mut outsider = eve.open_socket().await;
+    outsider.subscribe(&tea, None, None).await;
+    outsider.recv_rejection().await;
+    outsider.report_typing(tea.id).await;
+    let mut elsewhere = ada.open_socket_in(&coffee).await;
+    elsewhere.report_typing(tea.id).await;
+    let mut member = brian.open_socket().await;
+    member.report_typing(tea.id).await;
+    member.subscribe(&tea, None, None).await;
+    member.recv_changes().await;
+    member.report_typing(tea.id).await;
+    assert_eq!(listener.recv_event().await, typing(tea.id, brian.id));
+    member.send_frame(&ClientFrame::Unsubscribe { chat_id: tea.id }).await;
+    member.report_typing(tea.id).await;
+    brian.send_message(&tea, "tea?").await;
+    assert_eq!(listener.recv_changes().await.messages.len(), 1, "no other typing was passed on");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn writing_changes_no_number() {
-    let app = TestApp::start().await;
-    let (ada, tea) = app.tea().await;
-    let (mut one, mut other) = (ada.listens_to(&tea).await, ada.listens_to(&tea).await);
-    types(&mut one, &tea).await;
-    assert_eq!(other.hears().await, typing(&tea, ada.id), "another window is somebody else");
+async fn typing_does_not_change_head() {
+    let app = TestApp::spawn().await;
+    let (ada, tea) = app.ada_and_chat().await;
+    let (mut one, mut other) = (ada.open_socket_in(&tea).await, ada.open_socket_in(&tea).await);
+    one.report_typing(tea.id).await;
+    assert_eq!(other.recv_event().await, typing(tea.id, ada.id), "other connections of the typist get it");
     assert_eq!(ada.changes(&tea, 1).await.head, 1);
-    ada.says(&tea, "tea?").await;
-    let changes = other.hears_changes().await;
+    ada.send_message(&tea, "tea?").await;
+    let changes = other.recv_changes().await;
     assert_eq!((changes.after, changes.head), (1, 2));
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn writing_on_is_passed_on_now_and_then_and_after_a_message_at_once() {
-    let app = TestApp::start().await;
-    let (ada, tea) = app.tea().await;
-    let brian = app.person("brian").await;
-    brian.joins(&tea).await;
-    let (mut writer, mut hearer) = (ada.listens_to(&tea).await, brian.listens_to(&tea).await);
-    for _ in 0..5 {
-        types(&mut writer, &tea).await;
-    }
-    writer.posts(&tea, Uuid::new_v4(), "tea?").await;
-    // Its answer, and itself.
-    writer.hears().await;
-    writer.hears().await;
-    types(&mut writer, &tea).await;
-    assert_eq!(hearer.hears().await, typing(&tea, ada.id));
-    assert_eq!(hearer.hears_changes().await.messages.len(), 1, "once for all five");
-    assert_eq!(hearer.hears().await, typing(&tea, ada.id), "something new has begun");
 }

@@ -1,4 +1,4 @@
-//! `kill -9`, again and again, while people talk.
+//! The server or PostgreSQL is killed (SIGKILL) while clients write and read.
 
 use std::time::{Duration, Instant};
 
@@ -6,87 +6,88 @@ use rand::RngExt;
 use tokio::time::sleep;
 
 use crate::{
+    fixture::Fixture,
     load::{Figures, Load},
-    place::Place,
-    writer::Way,
+    writer::Transport,
 };
 
 const CHATS: usize = 3;
 
-/// Four write in each chat, two of them by the socket, and five read.
-async fn load(place: &Place) -> Vec<Load> {
+/// Each chat has two writers over REST, two over WebSockets, and five readers.
+async fn start_loads(fixture: &Fixture) -> Vec<Load> {
     let mut loads = Vec::new();
     for _ in 0..CHATS {
-        let ways = [Way::Rest, Way::Socket(4), Way::Rest, Way::Socket(8)];
-        let writers: Vec<_> = place.people(ways.len(), "writer").await.into_iter().zip(ways).collect();
-        let readers = place.people(5, "reader").await;
+        let transports = [Transport::Rest, Transport::Socket(4), Transport::Rest, Transport::Socket(8)];
+        let users = fixture.create_users(transports.len(), "writer").await;
+        let writers: Vec<_> = users.into_iter().zip(transports).collect();
+        let readers = fixture.create_users(5, "reader").await;
         loads.push(Load::start(&writers, &readers, Duration::from_millis(60)).await);
     }
     loads
 }
 
-async fn settle(what: &str, kills: usize, place: &Place, loads: Vec<Load>) {
-    let mut all = Figures::default();
+async fn finish_loads(killed: &str, kills: usize, fixture: &Fixture, loads: Vec<Load>) {
+    let mut total = Figures::default();
     for load in loads {
-        all = all.and(load.settle(place).await);
+        total = total.plus(load.finish(fixture).await);
     }
-    let Figures { messages, retries, deliveries, connections } = all;
-    assert!(retries > 0, "nobody was hit");
+    let Figures { messages, retries, deliveries, connections } = total;
+    assert!(retries > 0, "no request was hit");
     println!(
-        "{what} killed {kills} times: {messages} messages acknowledged, {retries} said again, {deliveries} deliveries, \
-         {connections} connections; none lost, doubled or out of order"
+        "{killed} killed {kills} times: {messages} messages acknowledged, {retries} retries, {deliveries} deliveries, \
+         {connections} connections; none lost, repeated or reordered"
     );
 }
 
-/// At any moment: while nothing is there yet, in the midst of it, or long after.
-async fn a_while() {
-    let while_ = rand::rng().random_range(100..1_200);
-    sleep(Duration::from_millis(while_)).await;
+/// Waits for a random time, so that a kill hits a start, the load, or a quiet moment.
+async fn random_pause() {
+    let milliseconds = rand::rng().random_range(100..1_200);
+    sleep(Duration::from_millis(milliseconds)).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "long: cargo xtask test --faults"]
-async fn the_server_is_killed_twenty_times() {
-    let mut place = Place::open().await;
-    let loads = load(&place).await;
+async fn killed_server_loses_nothing() {
+    let mut fixture = Fixture::start().await;
+    let loads = start_loads(&fixture).await;
     for _ in 0..20 {
-        a_while().await;
-        place.server.kill().await;
-        place.server.start_again().await;
+        random_pause().await;
+        fixture.server.kill().await;
+        fixture.server.restart().await;
     }
-    a_while().await;
-    settle("the server", 20, &place, loads).await;
+    random_pause().await;
+    finish_loads("the server", 20, &fixture, loads).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "long: cargo xtask test --faults"]
-async fn the_server_is_killed_with_a_database_of_its_own() {
-    let mut place = Place::with_private_database().await;
-    let loads = load(&place).await;
+async fn killed_server_with_private_database_loses_nothing() {
+    let mut fixture = Fixture::start_with_private_database().await;
+    let loads = start_loads(&fixture).await;
     for _ in 0..4 {
-        a_while().await;
-        place.server.kill().await;
-        place.server.start_again().await;
+        random_pause().await;
+        fixture.server.kill().await;
+        fixture.server.restart().await;
     }
-    a_while().await;
-    settle("the server with its own PostgreSQL", 4, &place, loads).await;
+    random_pause().await;
+    finish_loads("the server with a private PostgreSQL", 4, &fixture, loads).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "long: cargo xtask test --faults"]
-async fn postgresql_is_killed_ten_times() {
-    let mut place = Place::open().await;
-    let loads = load(&place).await;
+async fn killed_postgresql_loses_nothing() {
+    let mut fixture = Fixture::start().await;
+    let loads = start_loads(&fixture).await;
     let mut longest = Duration::ZERO;
     for _ in 0..10 {
-        a_while().await;
-        let cluster = place.cluster.as_mut().unwrap();
+        random_pause().await;
+        let cluster = fixture.cluster.as_mut().unwrap();
         cluster.kill().await;
-        let since = Instant::now();
-        cluster.start_again().await;
-        longest = longest.max(since.elapsed());
-        a_while().await;
+        let start = Instant::now();
+        cluster.restart().await;
+        longest = longest.max(start.elapsed());
+        random_pause().await;
     }
-    println!("PostgreSQL took {longest:.1?} at most to come back");
-    settle("PostgreSQL", 10, &place, loads).await;
+    println!("PostgreSQL took at most {longest:.1?} to restart");
+    finish_loads("PostgreSQL", 10, &fixture, loads).await;
 }

@@ -1,4 +1,4 @@
-//! A chat in which people write and read while something goes wrong.
+//! A chat with writers and readers, under which faults happen.
 
 use std::time::Duration;
 
@@ -7,23 +7,23 @@ use tokio::{sync::watch, task::JoinHandle, time::timeout};
 
 use crate::{
     checker::check,
-    evidence::{Evidence, Log, View},
-    people::Person,
-    place::Place,
-    reader::{CAUGHT_UP_WITHIN, Reader, read_afresh},
-    writer::{Way, Writer},
+    fixture::Fixture,
+    reader::{CATCH_UP_TIMEOUT, Reader, read_history},
+    report::{ReaderView, Report, WriterLog},
+    user::{TestChat, TestUser},
+    writer::{Transport, Writer},
 };
 
 pub struct Load {
-    uri: String,
-    newcomer: Person,
+    pub chat: TestChat,
+    user: TestUser,
     stop: watch::Sender<bool>,
     end: watch::Sender<Option<i64>>,
-    writers: Vec<JoinHandle<Log>>,
-    readers: Vec<JoinHandle<View>>,
+    writers: Vec<JoinHandle<WriterLog>>,
+    readers: Vec<JoinHandle<ReaderView>>,
 }
 
-/// How much of it there was.
+/// Totals of a load.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Figures {
     pub messages: usize,
@@ -33,62 +33,56 @@ pub struct Figures {
 }
 
 impl Load {
-    /// Everyone has joined and reads before the first word.
-    pub async fn start(writers: &[(Person, Way)], readers: &[Person], pause: Duration) -> Self {
-        let uri = writers[0].0.starts().await;
+    /// Starts the writers once all users have joined and all readers read.
+    pub async fn start(writers: &[(TestUser, Transport)], readers: &[TestUser], pause: Duration) -> Self {
+        let user = writers[0].0.clone();
+        let chat = user.create_chat().await;
         let (stop, stopped) = watch::channel(false);
         let (end, ended) = watch::channel(None);
-        for (person, _) in writers {
-            person.joins(&uri).await;
+        for user in writers.iter().map(|(user, _)| user).chain(readers) {
+            user.join(&chat).await;
         }
-        for person in readers {
-            person.joins(&uri).await;
-        }
-        let opened = join_all(readers.iter().map(|person| Reader::open(person.clone(), &uri))).await;
-        let readers = opened.into_iter().map(|reader| tokio::spawn(reader.read(ended.clone()))).collect();
-        let write = |(person, way): &(Person, Way)| {
-            tokio::spawn(Writer::new(person.clone(), &uri, *way, pause).write(stopped.clone()))
+        let opened = join_all(readers.iter().map(|user| Reader::open(user.clone(), chat.clone()))).await;
+        let readers = opened.into_iter().map(|reader| tokio::spawn(reader.run(ended.clone()))).collect();
+        let write = |(user, transport): &(TestUser, Transport)| {
+            let writer = Writer::new(user.clone(), chat.clone(), *transport, pause);
+            tokio::spawn(writer.run(stopped.clone()))
         };
-        let (newcomer, writers) = (writers[0].0.clone(), writers.iter().map(write).collect());
-        Self { uri, newcomer, stop, end, writers, readers }
+        let writers = writers.iter().map(write).collect();
+        Self { chat, user, stop, end, writers, readers }
     }
 
-    pub fn uri(&self) -> &str {
-        &self.uri
-    }
-
-    /// Lets everybody come to an end, and compares what they took down.
-    pub async fn settle(self, place: &Place) -> Figures {
+    /// Waits until all messages are acknowledged and received, and checks the result.
+    pub async fn finish(self, fixture: &Fixture) -> Figures {
         self.stop.send_replace(true);
-        let said = timeout(CAUGHT_UP_WITHIN, join_all(self.writers)).await;
-        let writers: Vec<_> =
-            said.expect("all is acknowledged in time").into_iter().map(Result::unwrap).collect();
-        let (joined, head) = place.numbers(&self.uri).await;
+        let writers = timeout(CATCH_UP_TIMEOUT, join_all(self.writers)).await;
+        let writers = writers.expect("all is acknowledged in time").into_iter().map(Result::unwrap).collect();
+        let (joined, head) = fixture.member_seqs_and_head(&self.chat).await;
         self.end.send_replace(Some(head));
-        let read = timeout(CAUGHT_UP_WITHIN, join_all(self.readers)).await;
-        let readers: Vec<_> =
-            read.expect("everybody catches up in time").into_iter().map(Result::unwrap).collect();
-        let fresh = read_afresh(&self.newcomer.over(place.address()), &self.uri).await;
-        let stored = place.rows(&self.uri).await;
-        let evidence = Evidence { writers, readers, fresh, stored, joined, head };
-        assert_eq!(check(&evidence), Ok(()));
-        Figures::of(&evidence)
+        let readers = timeout(CATCH_UP_TIMEOUT, join_all(self.readers)).await;
+        let readers =
+            readers.expect("all readers catch up in time").into_iter().map(Result::unwrap).collect();
+        let history = read_history(&self.user.with_address(fixture.address()), &self.chat).await;
+        let stored = fixture.stored_messages(&self.chat).await;
+        let report = Report { writers, readers, history, stored, joined, head };
+        assert_eq!(check(&report), Ok(()));
+        Figures::new(&report)
     }
 }
 
 impl Figures {
-    fn of(evidence: &Evidence) -> Self {
-        let tries: usize = evidence.writers.iter().flat_map(|log| &log.said).map(|said| said.tries).sum();
-        let messages = evidence.stored.len();
+    fn new(report: &Report) -> Self {
+        let tries: usize = report.writers.iter().flat_map(|log| &log.sent).map(|sent| sent.tries).sum();
+        let messages = report.stored.len();
         Self {
             messages,
             retries: tries - messages,
-            deliveries: evidence.readers.iter().map(|view| view.arrived.len()).sum(),
-            connections: evidence.readers.iter().map(|view| view.connections).sum(),
+            deliveries: report.readers.iter().map(|view| view.arrived.len()).sum(),
+            connections: report.readers.iter().map(|view| view.connections).sum(),
         }
     }
 
-    pub fn and(self, other: Self) -> Self {
+    pub fn plus(self, other: Self) -> Self {
         Self {
             messages: self.messages + other.messages,
             retries: self.retries + other.retries,

@@ -1,35 +1,36 @@
-//! What no fault may break, proven on the real program with a real PostgreSQL: processes are killed, lines are cut,
-//! answers are swallowed, and nothing that was acknowledged is lost, doubled or seen in another order.
+//! Tests of the real program with a real PostgreSQL under faults: processes are killed, connections are cut, responses
+//! are dropped, and no acknowledged message is lost, repeated or reordered.
 //!
-//! The quick proofs run with every other test; `cargo xtask test --faults` also runs the long ones.
+//! The short tests run with all others; `cargo xtask test --faults` also runs the long ones. The tests run one at a time
+//! because they measure time and memory.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::indexing_slicing,
-    reason = "a test that cannot go on fails"
+    reason = "a failed test may panic"
 )]
-#![allow(clippy::print_stdout, reason = "a proof says its figures")]
+#![allow(clippy::print_stdout, reason = "the tests print what they measured")]
 
-mod abuse;
-mod acknowledgements;
 mod checker;
+#[path = "../support/cleanup.rs"]
+mod cleanup;
 mod cluster;
-mod cuts;
-mod drain;
-mod evidence;
-#[path = "../common/heir.rs"]
-mod heir;
+mod fixture;
+mod flaky_connection;
+mod hostile_frames;
 mod kills;
-mod line;
 mod load;
-#[path = "../common/logs.rs"]
-mod logs;
-mod people;
-mod place;
+#[path = "../support/log_folder.rs"]
+mod log_folder;
+mod lost_responses;
+mod network_cuts;
 mod proxy;
 mod reader;
-mod returning;
+mod reconnect;
+mod report;
 mod server;
+mod shutdown;
 mod sign_ins;
-mod silent;
+mod stalled_readers;
+mod user;
 mod writer;

@@ -1,4 +1,4 @@
-//! A way to the server that can be held up, in one direction or both, and that can swallow what goes over it.
+//! A proxy before the server that can hold or drop what passes, in one direction or both.
 
 use std::{
     net::SocketAddr,
@@ -15,61 +15,61 @@ use tokio::{
 };
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Way {
+pub enum Flow {
     Open,
-    /// What is said waits.
+    /// Data wait.
     Held,
-    /// What is said is never heard.
-    Swallowed,
+    /// Data are discarded.
+    Dropped,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Ways {
-    pub to_server: Way,
-    pub to_client: Way,
+pub struct Flows {
+    pub to_server: Flow,
+    pub to_client: Flow,
 }
 
-pub const OPEN: Ways = Ways { to_server: Way::Open, to_client: Way::Open };
+pub const OPEN: Flows = Flows { to_server: Flow::Open, to_client: Flow::Open };
 
-pub struct Proxy {
+pub struct FaultProxy {
     pub address: SocketAddr,
-    ways: watch::Sender<Ways>,
-    /// Rises whenever all connections are to end.
+    flows: watch::Sender<Flows>,
+    /// Changes whenever all connections are to end.
     cut: watch::Sender<u64>,
-    swallowed: Arc<Mutex<String>>,
+    dropped: Arc<Mutex<String>>,
 }
 
 /// One direction of one connection.
 struct Pump {
-    ways: watch::Receiver<Ways>,
-    way: fn(&Ways) -> Way,
-    swallowed: Arc<Mutex<String>>,
+    flows: watch::Receiver<Flows>,
+    flow: fn(&Flows) -> Flow,
+    dropped: Arc<Mutex<String>>,
 }
 
-impl Proxy {
-    pub async fn before(server: SocketAddr) -> Self {
+impl FaultProxy {
+    pub async fn start(server: SocketAddr) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let proxy = Self {
             address,
-            ways: watch::Sender::new(OPEN),
+            flows: watch::Sender::new(OPEN),
             cut: watch::Sender::new(0),
-            swallowed: Arc::default(),
+            dropped: Arc::default(),
         };
-        let (ways, cut, swallowed) =
-            (proxy.ways.subscribe(), proxy.cut.subscribe(), Arc::clone(&proxy.swallowed));
+        let (flows, cut, dropped) =
+            (proxy.flows.subscribe(), proxy.cut.subscribe(), Arc::clone(&proxy.dropped));
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
-                let pump = |way| Pump { ways: ways.clone(), way, swallowed: Arc::clone(&swallowed) };
-                let (up, down) = (pump(|ways| ways.to_server), pump(|ways| ways.to_client));
-                tokio::spawn(carry(client, server, up, down, cut.clone()));
+                let pump = |flow| Pump { flows: flows.clone(), flow, dropped: Arc::clone(&dropped) };
+                let (up, down) = (pump(|flows| flows.to_server), pump(|flows| flows.to_client));
+                tokio::spawn(forward(client, server, up, down, cut.clone()));
             }
         });
         proxy
     }
 
-    pub fn set(&self, ways: Ways) {
-        self.ways.send_replace(ways);
+    pub fn set(&self, flows: Flows) {
+        self.flows.send_replace(flows);
     }
 
     /// Ends every connection.
@@ -77,17 +77,17 @@ impl Proxy {
         self.cut.send_modify(|cut| *cut += 1);
     }
 
-    /// What was swallowed since it was asked for last.
-    pub fn take_swallowed(&self) -> String {
-        std::mem::take(&mut self.swallowed.lock().unwrap())
+    /// Takes the data that were dropped since the last call.
+    pub fn take_dropped(&self) -> String {
+        std::mem::take(&mut self.dropped.lock().unwrap())
     }
 
-    pub fn swallowed(&self) -> String {
-        self.swallowed.lock().unwrap().clone()
+    pub fn dropped(&self) -> String {
+        self.dropped.lock().unwrap().clone()
     }
 }
 
-async fn carry(client: TcpStream, server: SocketAddr, up: Pump, down: Pump, mut cut: watch::Receiver<u64>) {
+async fn forward(client: TcpStream, server: SocketAddr, up: Pump, down: Pump, mut cut: watch::Receiver<u64>) {
     cut.mark_unchanged();
     let Ok(server) = TcpStream::connect(server).await else { return };
     let (from_client, to_client) = client.into_split();
@@ -103,13 +103,11 @@ impl Pump {
     async fn run(mut self, mut from: OwnedReadHalf, mut to: OwnedWriteHalf) {
         let mut bytes = vec![0; 64 * 1024];
         while let Ok(count @ 1..) = from.read(&mut bytes).await {
-            let way = self.way;
-            let Ok(way) = self.ways.wait_for(|ways| way(ways) != Way::Held).await.map(|ways| way(&ways))
-            else {
-                return;
-            };
-            if way == Way::Swallowed {
-                self.swallowed.lock().unwrap().push_str(&String::from_utf8_lossy(&bytes[..count]));
+            let flow = self.flow;
+            let open = self.flows.wait_for(|flows| flow(flows) != Flow::Held).await;
+            let Ok(flow) = open.map(|flows| flow(&flows)) else { return };
+            if flow == Flow::Dropped {
+                self.dropped.lock().unwrap().push_str(&String::from_utf8_lossy(&bytes[..count]));
             } else if to.write_all(&bytes[..count]).await.is_err() {
                 return;
             }

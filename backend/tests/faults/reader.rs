@@ -1,109 +1,106 @@
-//! Somebody who follows a chat by the rule, whatever becomes of the line.
+//! A reader that follows a chat by the sync rule over connections that break.
 
 use std::time::Duration;
 
 use anyhow::{Result, bail};
 use shared::{
-    changes::Changes,
-    message::Message,
-    socket::ServerFrame,
-    timeline::{Heard, Timeline},
+    changes::Changes, message::Message, socket::ServerFrame, sync::ApplyResult, timeline::Timeline,
 };
 use tokio::{sync::watch, time::sleep};
 
 use crate::{
-    evidence::{Row, View, row, shown},
-    line::Line,
-    people::Person,
-    writer::before_coming_back,
+    flaky_connection::FlakyConnection,
+    report::{ReaderView, Row, row, shown},
+    user::{TestChat, TestUser},
+    writer::reconnect_delay,
 };
 
+/// Long enough for a client to give up twice on a response that never comes.
+pub const CATCH_UP_TIMEOUT: Duration = Duration::from_secs(45);
+
 pub struct Reader {
-    person: Person,
+    user: TestUser,
+    chat: TestChat,
     timeline: Timeline,
-    /// Each message when it comes up first; changes may bring along what is numbered after their head.
+    /// Each message when it is received first; changes may contain messages above their head.
     arrived: Vec<Row>,
     connections: usize,
 }
 
 impl Reader {
-    /// Comes before anything is said.
-    pub async fn open(person: Person, uri: &str) -> Self {
-        let joined = person.joins(uri).await;
-        let newest = person.history(uri, "").await.unwrap();
-        Self { person, timeline: Timeline::open(joined, newest), arrived: Vec::new(), connections: 0 }
+    pub async fn open(user: TestUser, chat: TestChat) -> Self {
+        let joined = user.join(&chat).await;
+        let newest = user.history(&chat.uri, "").await.unwrap();
+        let timeline = Timeline::open(joined, newest);
+        Self { user, chat, timeline, arrived: Vec::new(), connections: 0 }
     }
 
-    /// Reads until the chat is known up to the head that it is told.
-    pub async fn read(mut self, mut until: watch::Receiver<Option<i64>>) -> View {
-        let end = until.clone();
-        while !self.knows_all(&end) {
+    /// Reads until the timeline has reached the head in `end`.
+    pub async fn run(mut self, mut end: watch::Receiver<Option<i64>>) -> ReaderView {
+        let head = end.clone();
+        while !self.has_reached(&head) {
             tokio::select! {
-                // Looks again.
-                _ = until.changed() => {}
-                _ = self.stay(&end) => sleep(before_coming_back()).await,
+                _ = end.changed() => {}
+                _ = self.follow(&head) => sleep(reconnect_delay()).await,
             }
         }
-        View { arrived: self.arrived, shown: shown(&self.timeline), connections: self.connections }
+        ReaderView { arrived: self.arrived, shown: shown(&self.timeline), connections: self.connections }
     }
 
-    fn knows_all(&self, end: &watch::Receiver<Option<i64>>) -> bool {
+    fn has_reached(&self, end: &watch::Receiver<Option<i64>>) -> bool {
         end.borrow().is_some_and(|end| self.timeline.head() >= end)
     }
 
-    /// Comes, and stays until the line breaks or everything is known.
-    async fn stay(&mut self, end: &watch::Receiver<Option<i64>>) -> Result<()> {
-        let mut line = Line::open(&self.person).await?;
+    /// Connects, and follows the chat until the connection breaks or the end is reached.
+    async fn follow(&mut self, end: &watch::Receiver<Option<i64>>) -> Result<()> {
+        let mut connection = FlakyConnection::open(&self.user).await?;
         self.connections += 1;
-        line.subscribes(self.timeline.uri(), Some(self.timeline.since())).await?;
-        while !self.knows_all(end) {
-            match line.hears().await? {
-                ServerFrame::Changes(changes) => self.hear(changes).await?,
-                ServerFrame::Resync { .. } => self.fetch().await?,
+        connection.subscribe(self.chat.id, Some(self.timeline.changes_query())).await?;
+        while !self.has_reached(end) {
+            let needs_fetch = match connection.recv().await? {
+                ServerFrame::Changes(changes) => self.apply(changes) == ApplyResult::Gap,
+                ServerFrame::Resync { .. } => true,
                 ServerFrame::Refused { problem, .. } => bail!("{problem:?}"),
-                _ => {}
+                _ => false,
+            };
+            if needs_fetch {
+                self.fetch().await?;
             }
         }
         Ok(())
     }
 
-    async fn hear(&mut self, changes: Changes) -> Result<()> {
-        if self.take(changes) == Heard::Missed { self.fetch().await } else { Ok(()) }
-    }
-
     async fn fetch(&mut self) -> Result<()> {
         loop {
-            let changes = self.person.changes(self.timeline.uri(), self.timeline.since()).await?;
+            let changes = self.user.changes(&self.chat.uri, self.timeline.changes_query()).await?;
             let more = changes.more;
-            assert_ne!(self.take(changes), Heard::Missed, "what was fetched continues what is known");
+            assert_ne!(self.apply(changes), ApplyResult::Gap, "fetched changes leave no gap");
             if !more {
                 return Ok(());
             }
         }
     }
 
-    fn take(&mut self, changes: Changes) -> Heard {
+    fn apply(&mut self, changes: Changes) -> ApplyResult {
         let is_new = |message: &&Message| self.timeline.message(message.seq).is_none();
         let new: Vec<_> = changes.messages.iter().filter(is_new).map(row).collect();
-        let heard = self.timeline.hear(changes);
-        assert_ne!(heard, Heard::Foreign, "the database is the same");
-        if heard == Heard::Applied {
+        let result = self.timeline.apply(changes);
+        assert_ne!(result, ApplyResult::Mismatch, "the database is the same");
+        if result == ApplyResult::Applied {
             self.arrived.extend(new);
         }
-        heard
+        result
     }
 }
 
-/// The whole chat, read page by page.
-pub async fn read_afresh(person: &Person, uri: &str) -> Vec<Row> {
-    let mut timeline = Timeline::open(person.joins(uri).await, person.history(uri, "").await.unwrap());
+/// Reads the whole chat page by page.
+pub async fn read_history(user: &TestUser, chat: &TestChat) -> Vec<Row> {
+    let newest = user.history(&chat.uri, "").await.unwrap();
+    let mut timeline = Timeline::open(user.join(chat).await, newest);
     while timeline.has_earlier() {
-        let query = format!("?before={}", timeline.oldest().unwrap());
-        let page = person.history(uri, &query).await.unwrap();
-        assert!(!timeline.extend_back(page), "nothing happens any more");
+        let query = format!("?before={}", timeline.oldest_seq().unwrap());
+        let page = user.history(&chat.uri, &query).await.unwrap();
+        assert!(!timeline.prepend_page(page), "nothing changes meanwhile");
     }
     shown(&timeline)
 }
-
-/// Long enough for whoever waits for an answer that never comes to give up twice.
-pub const CAUGHT_UP_WITHIN: Duration = Duration::from_secs(45);

@@ -1,4 +1,4 @@
-//! Hundreds who sign in at once take the memory of a few, and hold up nobody else.
+//! Many concurrent sign-ins use bounded memory and do not block other requests.
 
 use std::{
     sync::{
@@ -11,70 +11,82 @@ use std::{
 
 use futures_util::future::join_all;
 use reqwest::Client;
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::time::sleep;
 
-use crate::place::Place;
+use crate::fixture::Fixture;
 
-const AT_ONCE: usize = 200;
-/// What one password takes while it is compared, in KiB, and what all else may.
-const PASSWORD_KIB: u64 = 19_456;
-const ELSE_KIB: u64 = 48 * 1_024;
+const SIGN_INS: usize = 200;
+/// Memory for one password hash, and for all else, in KiB.
+const HASH_KIB: u64 = 19_456;
+const OTHER_KIB: u64 = 48 * 1_024;
 const PASSWORD: &str = "grey tea at noon";
 
-#[tokio::test(flavor = "multi_thread")]
-async fn two_hundred_sign_ins_at_once_take_the_memory_of_a_few_and_the_server_says_that_it_is_well() {
-    let place = Place::open().await;
-    let http = Client::builder().no_proxy().pool_max_idle_per_host(AT_ONCE).build().unwrap();
-    let url = format!("http://{}", place.address());
-    let account = json!({ "username": "ada", "password": PASSWORD });
-    let made = http.post(format!("{url}/auth/users/create/")).json(&account).send().await.unwrap();
-    assert_eq!(made.status(), 201);
-    let before = place.server.memory();
-    let done = Arc::new(AtomicUsize::new(0));
+/// What happened during the sign-ins.
+struct Outcome {
+    /// Status of each sign-in, and whether it named a retry time.
+    responses: Vec<(u16, bool)>,
+    grown_kib: u64,
+    /// Health checks that were answered while sign-ins were pending.
+    healthy: usize,
+}
 
-    let signing_in = join_all((0..AT_ONCE).map(|_| {
-        let request = http.post(format!("{url}/auth/jwt/create/")).json(&account).send();
-        let done = Arc::clone(&done);
+async fn sign_in_concurrently(fixture: &Fixture, http: &Client, url: &str, account: &Value) -> Outcome {
+    let before = fixture.server.memory_kib();
+    let finished = Arc::new(AtomicUsize::new(0));
+    let signing_in = join_all((0..SIGN_INS).map(|_| {
+        let request = http.post(format!("{url}/auth/jwt/create/")).json(account).send();
+        let finished = Arc::clone(&finished);
         async move {
-            let answer = request.await.unwrap();
-            done.fetch_add(1, Ordering::SeqCst);
-            (answer.status().as_u16(), answer.headers().contains_key("retry-after"))
+            let response = request.await.unwrap();
+            finished.fetch_add(1, Ordering::SeqCst);
+            (response.status().as_u16(), response.headers().contains_key("retry-after"))
         }
     }));
     let mut most = before;
-    let watching = async {
+    let measuring = async {
         loop {
-            most = most.max(place.server.memory());
+            most = most.max(fixture.server.memory_kib());
             sleep(Duration::from_millis(2)).await;
         }
     };
     let mut healthy = 0;
-    let asking = async {
+    let checking = async {
         loop {
-            let answer = http.get(format!("{url}/healthz")).send().await.unwrap();
-            assert_eq!(answer.status(), 200);
-            // Answered while others still waited for their passwords.
-            healthy += usize::from(done.load(Ordering::SeqCst) < AT_ONCE);
+            let response = http.get(format!("{url}/healthz")).send().await.unwrap();
+            assert_eq!(response.status(), 200);
+            healthy += usize::from(finished.load(Ordering::SeqCst) < SIGN_INS);
         }
     };
-    let answers = tokio::select! {
-        answers = signing_in => answers,
-        () = watching => unreachable!("it watches for ever"),
-        () = asking => unreachable!("it asks for ever"),
+    let responses = tokio::select! {
+        responses = signing_in => responses,
+        () = measuring => unreachable!("it never ends"),
+        () = checking => unreachable!("it never ends"),
     };
-    let (served, turned_away): (Vec<_>, Vec<_>) = answers.into_iter().partition(|(status, _)| *status == 200);
-    let grown = most - before;
+    Outcome { responses, grown_kib: most - before, healthy }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn concurrent_sign_ins_bound_memory() {
+    let fixture = Fixture::start().await;
+    let http = Client::builder().no_proxy().pool_max_idle_per_host(SIGN_INS).build().unwrap();
+    let url = format!("http://{}", fixture.address());
+    let account = json!({ "username": "ada", "password": PASSWORD });
+    let created = http.post(format!("{url}/auth/users/create/")).json(&account).send().await.unwrap();
+    assert_eq!(created.status(), 201);
+    let Outcome { responses, grown_kib, healthy } =
+        sign_in_concurrently(&fixture, &http, &url, &account).await;
+    let (served, rejected): (Vec<_>, Vec<_>) = responses.into_iter().partition(|(status, _)| *status == 200);
     println!(
-        "{AT_ONCE} sign-ins at once: {} served, {} told to come back, {grown} KiB more memory, {healthy} answers of /healthz \
-         meanwhile",
+        "{SIGN_INS} concurrent sign-ins: {} served, {} told to retry, {grown_kib} KiB more memory, {healthy} health \
+         checks answered meanwhile",
         served.len(),
-        turned_away.len()
+        rejected.len()
     );
     assert!(!served.is_empty());
-    assert!(turned_away.iter().all(|answer| *answer == (503, true)), "{turned_away:?}");
+    assert!(rejected.iter().all(|response| *response == (503, true)), "{rejected:?}");
     let cores = u64::try_from(available_parallelism().unwrap().get()).unwrap();
-    assert!(grown < cores * PASSWORD_KIB + ELSE_KIB, "{grown} KiB");
-    // Were they behind the passwords, there would be one.
+    assert!(grown_kib < cores * HASH_KIB + OTHER_KIB, "{grown_kib} KiB");
+    // If health checks waited for the hashes, there would be one.
     assert!(healthy >= 10, "{healthy}");
 }

@@ -1,4 +1,4 @@
-//! Somebody who keeps saying things, and says again what was not acknowledged.
+//! A writer that sends messages, and sends again what was not acknowledged.
 
 use std::time::Duration;
 
@@ -12,113 +12,115 @@ use tokio::{
 use uuid::Uuid;
 
 use crate::{
-    evidence::{Log, Said},
-    line::Line,
-    people::{PATIENCE, Person},
+    flaky_connection::FlakyConnection,
+    report::{SentMessage, WriterLog},
+    user::{REQUEST_TIMEOUT, TestChat, TestUser},
 };
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Way {
-    /// One by one.
+pub enum Transport {
+    /// One message at a time.
     Rest,
-    /// So many at once.
+    /// This many messages at once.
     Socket(usize),
 }
 
 pub struct Writer {
-    pub person: Person,
-    pub uri: String,
-    pub way: Way,
-    pub pause: Duration,
-    line: Option<Line>,
-    said: Vec<Said>,
+    user: TestUser,
+    chat: TestChat,
+    transport: Transport,
+    pause: Duration,
+    connection: Option<FlakyConnection>,
+    sent: Vec<SentMessage>,
 }
 
 impl Writer {
-    pub fn new(person: Person, uri: &str, way: Way, pause: Duration) -> Self {
-        Self { person, uri: uri.to_owned(), way, pause, line: None, said: Vec::new() }
+    pub fn new(user: TestUser, chat: TestChat, transport: Transport, pause: Duration) -> Self {
+        Self { user, chat, transport, pause, connection: None, sent: Vec::new() }
     }
 
-    /// Writes until it is told to stop, and until all of it is acknowledged.
-    pub async fn write(mut self, mut stop: watch::Receiver<bool>) -> Log {
-        let at_once = if let Way::Socket(count) = self.way { count } else { 1 };
+    /// Writes until `stop` is set and every message is acknowledged.
+    pub async fn run(mut self, mut stop: watch::Receiver<bool>) -> WriterLog {
+        let burst = if let Transport::Socket(count) = self.transport { count } else { 1 };
         loop {
-            for _ in 0..at_once {
-                self.think();
+            for _ in 0..burst {
+                self.queue_message();
             }
-            while !self.waiting().is_empty() {
-                if self.try_to_say().await.is_err() {
-                    self.line = None;
-                    sleep(before_coming_back()).await;
+            while !self.unacknowledged().is_empty() {
+                if self.try_send().await.is_err() {
+                    self.connection = None;
+                    sleep(reconnect_delay()).await;
                 }
             }
             if timeout(self.pause, stop.wait_for(|stop| *stop)).await.is_ok() {
                 break;
             }
         }
-        Log { author: self.person.id, said: self.said, one_by_one: at_once == 1 }
+        WriterLog { author: self.user.id, sent: self.sent, one_by_one: burst == 1 }
     }
 
-    fn think(&mut self) {
-        let text = format!("message {} of {}", self.said.len(), self.person.name);
-        self.said.push(Said { client_id: Uuid::new_v4(), text, seq: None, tries: 0 });
+    fn queue_message(&mut self) {
+        let text = format!("message {} of {}", self.sent.len(), self.user.name);
+        self.sent.push(SentMessage { client_id: Uuid::new_v4(), text, seq: None, tries: 0 });
     }
 
-    /// The places of what is not acknowledged: only the last few can be.
-    fn waiting(&self) -> Vec<usize> {
-        let last = self.said.len().saturating_sub(16);
-        (last..self.said.len()).filter(|&place| self.said[place].seq.is_none()).collect()
+    /// Indices of the messages without acknowledgement; only the last few can be.
+    fn unacknowledged(&self) -> Vec<usize> {
+        let first = self.sent.len().saturating_sub(16);
+        (first..self.sent.len()).filter(|&index| self.sent[index].seq.is_none()).collect()
     }
 
-    async fn try_to_say(&mut self) -> Result<()> {
-        match self.way {
-            Way::Rest => self.say_by_rest().await,
-            Way::Socket(_) => self.say_by_socket().await,
+    async fn try_send(&mut self) -> Result<()> {
+        match self.transport {
+            Transport::Rest => self.try_send_by_rest().await,
+            Transport::Socket(_) => self.try_send_by_socket().await,
         }
     }
 
-    async fn say_by_rest(&mut self) -> Result<()> {
-        for place in self.waiting() {
-            let said = &mut self.said[place];
-            said.tries += 1;
-            said.seq = Some(self.person.posts(&self.uri, said.client_id, &said.text).await?.stored.seq);
+    async fn try_send_by_rest(&mut self) -> Result<()> {
+        for index in self.unacknowledged() {
+            let message = &mut self.sent[index];
+            message.tries += 1;
+            let posted = self.user.try_send_message(&self.chat, message.client_id, &message.text).await?;
+            message.seq = Some(posted.stored.seq);
         }
         Ok(())
     }
 
-    async fn say_by_socket(&mut self) -> Result<()> {
-        let mut line = match self.line.take() {
-            Some(line) => line,
-            None => Line::open(&self.person).await?,
+    async fn try_send_by_socket(&mut self) -> Result<()> {
+        let mut connection = match self.connection.take() {
+            Some(connection) => connection,
+            None => FlakyConnection::open(&self.user).await?,
         };
-        for place in self.waiting() {
-            let said = &mut self.said[place];
-            said.tries += 1;
-            line.posts(&self.uri, said.client_id, &said.text).await?;
+        for index in self.unacknowledged() {
+            let message = &mut self.sent[index];
+            message.tries += 1;
+            connection.post_message(self.chat.id, message.client_id, &message.text).await?;
         }
-        while !self.waiting().is_empty() {
-            match timeout(PATIENCE, line.hears()).await?? {
-                ServerFrame::Posted { client_id, seq, .. } => self.is_told(client_id, seq),
+        while !self.unacknowledged().is_empty() {
+            match timeout(REQUEST_TIMEOUT, connection.recv()).await?? {
+                ServerFrame::Posted { client_id, seq, .. } => self.record_acknowledgement(client_id, seq),
                 ServerFrame::Refused { problem, .. } => {
-                    assert!(problem.code.is_passing(), "refused for good: {problem:?}");
-                    bail!("refused for now");
+                    assert!(problem.code.is_transient(), "rejected permanently: {problem:?}");
+                    bail!("rejected temporarily");
                 }
                 _ => {}
             }
         }
-        self.line = Some(line);
+        self.connection = Some(connection);
         Ok(())
     }
 
-    fn is_told(&mut self, client_id: Uuid, seq: i64) {
-        let said = self.said.iter_mut().rev().find(|said| said.client_id == client_id);
-        let said = said.expect("an answer to what was said");
-        assert!(said.seq.is_none_or(|known| known == seq), "acknowledged twice, as {seq} too: {said:?}");
-        said.seq = Some(seq);
+    fn record_acknowledgement(&mut self, client_id: Uuid, seq: i64) {
+        let message = self.sent.iter_mut().rev().find(|message| message.client_id == client_id);
+        let message = message.expect("the acknowledgement of a sent message");
+        let is_consistent = message.seq.is_none_or(|acknowledged| acknowledged == seq);
+        assert!(is_consistent, "acknowledged again as {seq}: {message:?}");
+        message.seq = Some(seq);
     }
 }
 
-/// Sooner than a browser, so that a server that comes back finds everybody at its door.
-pub fn before_coming_back() -> Duration {
+/// Shorter than a browser waits, so that a restarted server gets all clients at once.
+pub fn reconnect_delay() -> Duration {
     Duration::from_millis(rand::rng().random_range(20..200))
 }
