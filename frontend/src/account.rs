@@ -1,27 +1,31 @@
-//! The pages of one's account: signing in, a password that was forgotten, and what is one's own.
+//! The account program: sign-in, password reset and settings.
 
-mod form;
+mod auth_form;
 mod passkey;
-mod proof;
-mod reset;
+mod password_reset;
+mod reauth;
 mod settings;
 mod sign_in;
 
 use leptos::{either::EitherOf3, ev, prelude::*};
 
-use self::{reset::Reset, settings::Settings, sign_in::Auth};
-use crate::{session::Session, ui::theme};
+use self::{password_reset::PasswordReset, settings::Settings, sign_in::SignInPage};
+use crate::{
+    components::{IsSignedIn, theme},
+    session::Session,
+};
 
 #[component]
 pub fn App() -> impl IntoView {
     let session = Session::resume();
     provide_context(session);
-    theme::follow_system();
-    session.watch();
-    let _online = window_event_listener(ev::online, move |_| session.refresh());
+    provide_context(IsSignedIn(Signal::derive(move || session.is_signed_in())));
+    theme::follow_system_theme();
+    session.keep_fresh();
+    let _online = window_event_listener(ev::online, move |_| session.refresh_if_stale());
     match window().location().pathname().unwrap_or_default().trim_end_matches('/') {
         "/settings" => EitherOf3::A(view! { <Settings /> }),
-        "/reset" => EitherOf3::B(view! { <Reset /> }),
-        _ => EitherOf3::C(view! { <Auth /> }),
+        "/reset" => EitherOf3::B(view! { <PasswordReset /> }),
+        _ => EitherOf3::C(view! { <SignInPage /> }),
     }
 }

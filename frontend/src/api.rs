@@ -1,8 +1,8 @@
-//! Every call to the server, as a value that says what is asked and what is answered.
+//! HTTP requests to the server. Each is a value that carries the type of its response.
 
 pub mod account;
-pub mod entering;
-pub mod keeping;
+pub mod auth;
+pub mod moderation;
 
 use std::marker::PhantomData;
 
@@ -11,235 +11,198 @@ use gloo_net::http::{Method, RequestBuilder};
 use gloo_timers::future::TimeoutFuture;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use shared::{
-    changes::{Changes, Since},
-    chat::Started,
-    message::{History, Message, Post},
-    problem::{Problem, ProblemCode},
+    changes::{Changes, ChangesQuery},
+    chat::ChatCreated,
+    chat_list::{ChatListResponse, ReadPositionsResponse, UpdateMute, UpdateReadPosition},
+    message::{Message, MessagePage, PostMessage},
+    paths,
     socket::Ticket,
-    your_chats::{Mute, ReadPosition, ReadPositions, YourChats},
 };
 use uuid::Uuid;
 
-/// A server that does not answer within this, in milliseconds, is out of reach,
-const PATIENCE: u32 = 15_000;
-/// or within this, when a file has to get there first.
-const PATIENCE_WITH_FILES: u32 = 120_000;
-/// How many messages a chat opens with: a screenful or two, quickly.
-const FIRST_PAGE: u8 = 50;
+pub use crate::request_error::RequestError;
 
-/// Why a call did not succeed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Trouble {
-    /// The server said no, and why.
-    Refused(Problem),
-    /// Nothing that we understand came back.
-    Unreachable,
-}
+/// Milliseconds until a request without an answer counts as failed.
+const TIMEOUT: u32 = 15_000;
+/// As [`TIMEOUT`], for requests that upload a file.
+const UPLOAD_TIMEOUT: u32 = 120_000;
+/// Messages loaded when a chat opens: one or two screens.
+const FIRST_PAGE_SIZE: u8 = 50;
 
-impl Trouble {
-    /// What the server would say, where it need not be asked.
-    pub fn refused(code: ProblemCode) -> Self {
-        Self::Refused(Problem {
-            kind: "about:blank".to_owned(),
-            title: String::new(),
-            status: code.status(),
-            detail: String::new(),
-            code,
-            retry_after: None,
-            errors: Vec::new(),
-        })
-    }
-
-    pub fn code(&self) -> Option<ProblemCode> {
-        match self {
-            Self::Refused(problem) => Some(problem.code),
-            Self::Unreachable => None,
-        }
-    }
-
-    /// Seconds after which it is worth trying again.
-    pub fn retry_after(&self) -> u64 {
-        match self {
-            Self::Refused(problem) => problem.retry_after.unwrap_or_default(),
-            Self::Unreachable => 0,
-        }
-    }
-
-    /// Whether the token was at fault.
-    pub fn is_about_the_token(&self) -> bool {
-        matches!(self, Self::Refused(problem) if problem.status == 401)
-    }
-}
-
-/// Something was done, and there is nothing more to say about it.
+/// A response without fields, or one whose fields are not needed.
 #[derive(Deserialize)]
-pub struct Done {}
+pub struct Empty {}
 
-/// A call that answers with an `A`.
-pub struct Request<A> {
-    call: Call,
-    answer: PhantomData<A>,
+/// A request whose response is an `R`.
+pub struct ApiRequest<R> {
+    raw: RawRequest,
+    response: PhantomData<R>,
 }
 
-/// What goes over the wire.
-pub struct Call {
+/// Method, path and body of a request.
+pub struct RawRequest {
     method: Method,
     path: String,
     body: Body,
 }
 
 enum Body {
-    Nothing,
+    Empty,
     Json(String),
     File(web_sys::Blob),
 }
 
-pub fn ticket() -> Request<Ticket> {
-    Request::new(Method::POST, "/auth/tickets/".to_owned())
+pub fn create_ticket() -> ApiRequest<Ticket> {
+    ApiRequest::new(Method::POST, paths::TICKETS)
 }
 
-pub fn your_chats() -> Request<YourChats> {
-    Request::new(Method::GET, "/api/chats/".to_owned())
+pub fn list_chats() -> ApiRequest<ChatListResponse> {
+    ApiRequest::new(Method::GET, paths::CHATS)
 }
 
-pub fn read_positions(uri: &str) -> Request<ReadPositions> {
-    Request::new(Method::GET, format!("/api/chats/{uri}/read_position/"))
+pub fn get_read_positions(uri: &str) -> ApiRequest<ReadPositionsResponse> {
+    ApiRequest::new(Method::GET, paths::fill(paths::CHAT_READ_POSITION, &[uri]))
 }
 
-pub fn read_up_to(uri: &str, seq: i64) -> Request<Done> {
-    Request::new(Method::PUT, format!("/api/chats/{uri}/read_position/")).with(&ReadPosition { seq })
+pub fn set_read_position(uri: &str, seq: i64) -> ApiRequest<Empty> {
+    ApiRequest::new(Method::PUT, paths::fill(paths::CHAT_READ_POSITION, &[uri]))
+        .with_json(&UpdateReadPosition { seq })
 }
 
-pub fn mute(uri: &str, muted: bool) -> Request<Done> {
-    Request::new(Method::PUT, format!("/api/chats/{uri}/mute/")).with(&Mute { muted })
+pub fn set_mute(uri: &str, muted: bool) -> ApiRequest<Empty> {
+    ApiRequest::new(Method::PUT, paths::fill(paths::CHAT_MUTE, &[uri])).with_json(&UpdateMute { muted })
 }
 
-pub fn start_chat() -> Request<Started> {
-    Request::new(Method::POST, "/api/chats/".to_owned())
+pub fn create_chat() -> ApiRequest<ChatCreated> {
+    ApiRequest::new(Method::POST, paths::CHATS)
 }
 
-pub fn newest(uri: &str) -> Request<History> {
-    Request::new(Method::GET, format!("/api/chats/{uri}/messages/?limit={FIRST_PAGE}"))
+pub fn get_latest_messages(uri: &str) -> ApiRequest<MessagePage> {
+    ApiRequest::new(
+        Method::GET,
+        format!("{}?limit={FIRST_PAGE_SIZE}", paths::fill(paths::CHAT_MESSAGES, &[uri])),
+    )
 }
 
-pub fn page_before(uri: &str, seq: i64) -> Request<History> {
-    Request::new(Method::GET, format!("/api/chats/{uri}/messages/?before={seq}"))
+pub fn get_messages_before(uri: &str, seq: i64) -> ApiRequest<MessagePage> {
+    ApiRequest::new(Method::GET, format!("{}?before={seq}", paths::fill(paths::CHAT_MESSAGES, &[uri])))
 }
 
-pub fn changes(uri: &str, since: Since) -> Request<Changes> {
+pub fn get_changes(uri: &str, since: ChangesQuery) -> ApiRequest<Changes> {
     let epoch = since.epoch.map(|epoch| format!("&epoch={epoch}")).unwrap_or_default();
-    Request::new(Method::GET, format!("/api/chats/{uri}/changes/?after={}{epoch}", since.after))
+    ApiRequest::new(
+        Method::GET,
+        format!("{}?after={}{epoch}", paths::fill(paths::CHAT_CHANGES, &[uri]), since.after),
+    )
 }
 
-/// The answer holds the message as it was stored, with its fields among others.
-pub fn post(uri: &str, client_id: Uuid, message: String) -> Request<Message> {
-    let post = Post { message, client_id: Some(client_id) };
-    Request::new(Method::POST, format!("/api/chats/{uri}/messages/")).with(&post)
+/// The response contains the fields of the stored message, among others.
+pub fn post_message(uri: &str, client_id: Uuid, message: String) -> ApiRequest<Message> {
+    let post = PostMessage { message, client_id: Some(client_id) };
+    ApiRequest::new(Method::POST, paths::fill(paths::CHAT_MESSAGES, &[uri])).with_json(&post)
 }
 
-impl<A> Request<A> {
-    fn new(method: Method, path: String) -> Self {
-        Self { call: Call { method, path, body: Body::Nothing }, answer: PhantomData }
+impl<R> ApiRequest<R> {
+    fn new(method: Method, path: impl Into<String>) -> Self {
+        Self { raw: RawRequest { method, path: path.into(), body: Body::Empty }, response: PhantomData }
     }
 
-    fn with(mut self, body: &impl Serialize) -> Self {
-        self.call.body = serde_json::to_string(body).map_or(Body::Nothing, Body::Json);
+    fn with_json(mut self, body: &impl Serialize) -> Self {
+        self.raw.body = serde_json::to_string(body).map_or(Body::Empty, Body::Json);
         self
     }
 
-    /// The browser says what it is; the server looks for itself.
+    /// The browser sets the content type; the server detects the format by itself.
     fn with_file(mut self, file: web_sys::Blob) -> Self {
-        self.call.body = Body::File(file);
+        self.raw.body = Body::File(file);
         self
     }
 }
 
-impl<A: DeserializeOwned> Request<A> {
-    pub async fn send(self, token: Option<&str>) -> Result<A, Trouble> {
-        Self::answer(&self.call.send(token).await?)
+impl<R: DeserializeOwned> ApiRequest<R> {
+    pub async fn send(self, token: Option<&str>) -> Result<R, RequestError> {
+        Self::decode(&self.raw.send(token).await?)
     }
 
-    /// The call, for whoever has to send it more than once and reads the answer with [`Request::answer`].
-    pub fn into_call(self) -> Call {
-        self.call
+    /// For callers that send the request more than once and read the response with [`ApiRequest::decode`].
+    pub fn into_raw(self) -> RawRequest {
+        self.raw
     }
 
-    pub fn answer(text: &str) -> Result<A, Trouble> {
-        decode(text).ok_or(Trouble::Unreachable)
-    }
-}
-
-impl Call {
-    pub async fn send(&self, token: Option<&str>) -> Result<String, Trouble> {
-        let (status, text) = exchange(self, token).await?;
-        if (200..300).contains(&status) { Ok(text) } else { Err(trouble(&text)) }
+    pub fn decode(text: &str) -> Result<R, RequestError> {
+        decode(text).ok_or(RequestError::Unreachable)
     }
 }
 
-/// Flattened, every answer is read by the same code as the frames of the socket, which saves a seventh of the client.
+impl RawRequest {
+    pub async fn send(&self, token: Option<&str>) -> Result<String, RequestError> {
+        let (status, text) = fetch(self, token).await?;
+        if (200..300).contains(&status) { Ok(text) } else { Err(decode_error(&text)) }
+    }
+}
+
+/// `flatten` makes all responses use the deserializer of the socket frames, which makes the client a seventh smaller.
 #[derive(Deserialize)]
-struct Answer<A> {
+struct Response<R> {
     #[serde(flatten)]
-    answer: A,
+    response: R,
 }
 
-/// No content is an answer without fields.
-pub fn decode<A: DeserializeOwned>(text: &str) -> Option<A> {
+/// Reads a response; no content counts as an object without fields.
+pub fn decode<R: DeserializeOwned>(text: &str) -> Option<R> {
     let text = if text.is_empty() { "{}" } else { text };
-    serde_json::from_str(text).ok().map(|Answer { answer }| answer)
+    serde_json::from_str(text).ok().map(|Response { response }| response)
 }
 
-/// A proxy between us and the server answers without a problem document.
-fn trouble(text: &str) -> Trouble {
-    decode(text).map_or(Trouble::Unreachable, Trouble::Refused)
+/// Proxies in front of the server answer without a problem document.
+fn decode_error(text: &str) -> RequestError {
+    decode(text).map_or(RequestError::Unreachable, RequestError::Rejected)
 }
 
-async fn exchange(call: &Call, token: Option<&str>) -> Result<(u16, String), Trouble> {
-    let mut request = RequestBuilder::new(&call.path).method(call.method.clone());
+async fn fetch(raw: &RawRequest, token: Option<&str>) -> Result<(u16, String), RequestError> {
+    let mut request = RequestBuilder::new(&raw.path).method(raw.method.clone());
     if let Some(token) = token {
         request = request.header("Authorization", &format!("JWT {token}"));
     }
-    let (request, patience) = match &call.body {
-        Body::Nothing => (request.build(), PATIENCE),
-        Body::Json(json) => {
-            (request.header("Content-Type", "application/json").body(json.as_str()), PATIENCE)
-        }
-        Body::File(file) => (request.body(file), PATIENCE_WITH_FILES),
+    let (request, timeout) = match &raw.body {
+        Body::Empty => (request.build(), TIMEOUT),
+        Body::Json(json) => (request.header("Content-Type", "application/json").body(json.as_str()), TIMEOUT),
+        Body::File(file) => (request.body(file), UPLOAD_TIMEOUT),
     };
-    let request = request.map_err(|_| Trouble::Unreachable)?;
-    let answer = async {
+    let request = request.map_err(|_| RequestError::Unreachable)?;
+    let response = async {
         let response = request.send().await?;
         Ok::<_, gloo_net::Error>((response.status(), response.text().await?))
     };
-    match select(Box::pin(answer), TimeoutFuture::new(patience)).await {
-        Either::Left((answer, _)) => answer.map_err(|_| Trouble::Unreachable),
-        Either::Right(_) => Err(Trouble::Unreachable),
+    match select(Box::pin(response), TimeoutFuture::new(timeout)).await {
+        Either::Left((response, _)) => response.map_err(|_| RequestError::Unreachable),
+        Either::Right(_) => Err(RequestError::Unreachable),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use shared::chat::Rotated;
+    use shared::{chat::UriRotated, problem::ProblemCode};
 
     use super::*;
 
     #[test]
-    fn what_a_proxy_says_is_not_a_problem_document() {
-        assert_eq!(trouble("<html>502 Bad Gateway</html>"), Trouble::Unreachable);
+    fn answer_of_proxy_is_unreachable() {
+        assert_eq!(decode_error("<html>502 Bad Gateway</html>"), RequestError::Unreachable);
         let json = r#"{"type":"about:blank","title":"","status":404,"detail":"","code":"chat_not_found"}"#;
-        assert_eq!(trouble(json).code(), Some(ProblemCode::ChatNotFound));
+        assert_eq!(decode_error(json).code(), Some(ProblemCode::ChatNotFound));
     }
 
     #[test]
-    fn an_answer_of_which_nothing_is_read_may_be_empty_or_hold_anything() {
-        assert!(decode::<Done>("").is_some() && decode::<Done>(r#"{"id":1,"name":"Tea"}"#).is_some());
-        assert!(decode::<Done>("<html>").is_none() && decode::<Rotated>("").is_none());
+    fn empty_response_accepts_no_content_and_any_object() {
+        assert!(decode::<Empty>("").is_some() && decode::<Empty>(r#"{"id":1,"name":"Tea"}"#).is_some());
+        assert!(decode::<Empty>("<html>").is_none() && decode::<UriRotated>("").is_none());
     }
 
     #[test]
-    fn changes_are_asked_for_by_head_and_epoch() {
-        let since = Since { after: 7, epoch: Some(Uuid::nil()) };
-        let path = changes("tea", since).call.path;
+    fn changes_path_contains_head_and_epoch() {
+        let since = ChangesQuery { after: 7, epoch: Some(Uuid::nil()) };
+        let path = get_changes("tea", since).raw.path;
         assert_eq!(path, "/api/chats/tea/changes/?after=7&epoch=00000000-0000-0000-0000-000000000000");
     }
 }

@@ -1,204 +1,138 @@
-//! What there is at which path, and what all of it shares.
+//! The chat program: its routes, and the state and listeners that live as long as the page.
 
-use leptos::{either::EitherOf4, ev, prelude::*};
+use leptos::{ev, prelude::*};
 use leptos_router::{
-    NavigateOptions,
     components::{FlatRoutes, Route, Router},
-    hooks::{use_location, use_navigate, use_params_map},
     path,
 };
 
 use crate::{
-    chat::{
-        Chat,
-        room::{Room, use_room},
-    },
-    chats::{
-        Chats as Mine,
-        panel::{Sidebar, switch_by_key},
-        use_chats,
-    },
-    legacy,
-    live::Live,
-    outbox::courier::Courier,
-    session::{
-        Session, Standing,
-        return_to::{self, to_auth},
-        use_session,
-    },
-    start::Start,
-    ui::{opening::Opening, theme, trouble::NoPage},
-    words,
+    chat::state::{provide_chat_state, use_sync, use_viewport},
+    chat_list::ChatListStore,
+    components::{IsSignedIn, error_page::NotFoundPage, theme},
+    hash_redirect,
+    outbox::sender::OutboxSender,
+    pages::chats::ChatsPage,
+    session::{Session, return_to},
+    socket::SocketClient,
+    strings,
 };
 
 #[component]
 pub fn App() -> impl IntoView {
-    forward_old_link();
+    redirect_initial_hash();
     let session = Session::resume();
-    let live = Live::new(session);
-    let courier = Courier::new(session, live);
-    let mine = Mine::new(session, live);
-    let room = Room::new(session, live, courier, mine);
+    let socket = SocketClient::new(session);
+    let outbox = OutboxSender::new(socket);
+    let chat_list = ChatListStore::new(socket);
     provide_context(session);
-    provide_context(live);
-    provide_context(mine);
-    provide_context(room);
-    live.tell_to(move |news| {
-        courier.heed(&news);
-        mine.heed(&news);
-        room.heed(news);
-    });
-    attend(session, live, room);
-    know(session, mine, room);
-    guard(session, courier);
+    provide_context(IsSignedIn(Signal::derive(move || session.is_signed_in())));
+    provide_context(socket);
+    provide_context(chat_list);
+    provide_chat_state(socket, outbox, chat_list);
+    install_listeners(session, socket);
+    sync_chat_list(session, chat_list);
+    warn_unsent(session, outbox);
     view! {
         <Router>
-            <FlatRoutes fallback=NoPage>
-                <Route path=path!("/") view=Chats />
-                <Route path=path!("/chats/:uri?") view=Chats />
+            <FlatRoutes fallback=NotFoundPage>
+                <Route path=path!("/") view=ChatsPage />
+                <Route path=path!("/chats/:uri?") view=ChatsPage />
             </FlatRoutes>
         </Router>
     }
 }
 
-/// Turns `/#/chats/<uri>` into the path that it means, before anything reads the path.
-fn forward_old_link() {
+/// Replaces `/#/chats/<uri>` by its path, before the router reads the path.
+fn redirect_initial_hash() {
     let hash = window().location().hash().unwrap_or_default();
-    match (legacy::path_of(&hash), window().history()) {
-        // That is the other program's.
-        (Some(path), _) if path == "/auth" => return_to::replace(&path),
+    match (hash_redirect::path_for_hash(&hash), window().history()) {
+        // A page of the account program.
+        (Some(path), _) if path == "/auth" => return_to::redirect(&path),
         (Some(path), Ok(history)) => {
-            // A browser that refuses leaves the person on the start page.
-            let _forwarded = history.replace_state_with_url(&wasm_bindgen::JsValue::NULL, "", Some(&path));
+            // If the browser refuses, the start page opens.
+            let _replaced = history.replace_state_with_url(&wasm_bindgen::JsValue::NULL, "", Some(&path));
         }
         _ => {}
     }
 }
 
-/// What is at a path depends on whether one is known.
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Place {
-    /// It is being found out.
-    ComingBack,
-    SigningIn,
-    Start,
-    Chat(String),
-}
-
-/// The start page, or the chat at this path.
-#[component]
-fn Chats() -> impl IntoView {
-    let session = use_session();
-    let params = use_params_map();
-    let location = use_location();
-    let room = use_room();
-    let uri = Memo::new(move |_| {
-        let uri = params.read().get("uri").filter(|uri| !uri.is_empty());
-        uri.map(|uri| room.opened_as(uri))
-    });
-    let place = Memo::new(move |_| match (session.standing(), uri.get()) {
-        (Standing::Returning, _) => Place::ComingBack,
-        (Standing::Ended, _) => Place::SigningIn,
-        (_, None) => Place::Start,
-        (_, Some(uri)) => Place::Chat(uri),
-    });
-    let page = move || match place.get() {
-        Place::ComingBack => EitherOf4::A(view! { <Opening text=words::entering::WELCOME_BACK /> }),
-        Place::SigningIn => {
-            to_auth(&location.pathname.get_untracked(), true);
-            EitherOf4::B(view! { <Opening text=words::entering::WELCOME_BACK /> })
-        }
-        Place::Start => EitherOf4::C(view! { <Start /> }),
-        Place::Chat(uri) => EitherOf4::D(view! { <Chat uri /> }),
+/// Reconnects when the browser is online or visible again, and follows the session.
+fn install_listeners(session: Session, socket: SocketClient) {
+    let (sync, viewport) = (use_sync(), use_viewport());
+    theme::follow_system_theme();
+    session.keep_fresh();
+    let wake = move || {
+        session.refresh_if_stale();
+        socket.wake();
     };
-    let mine = use_chats();
-    let navigate = use_navigate();
-    switch_by_key(mine, move || navigate("/chats", NavigateOptions::default()));
-    let beside = Memo::new(move |_| mine.is_wide() && session.is_in());
-    view! {
-        <div class="desk">
-            <Show when=move || beside.get()>
-                <Sidebar />
-            </Show>
-            {page}
-        </div>
-    }
-}
-
-/// What goes on for as long as the page is open.
-fn attend(session: Session, live: Live, room: Room) {
-    theme::follow_system();
-    session.watch();
-    let back = move || {
-        session.refresh();
-        live.wake();
-    };
-    let _online = window_event_listener(ev::online, move |_| back());
-    let _offline = window_event_listener(ev::offline, move |_| live.lose());
+    let _online = window_event_listener(ev::online, move |_| wake());
+    let _offline = window_event_listener(ev::offline, move |_| socket.drop_connection());
     on_visibility_change(move || {
         if !document().hidden() {
-            back();
-            room.look();
-            room.ask_at_the_door();
+            wake();
+            viewport.mark_seen();
+            sync.check_join_request();
         }
     });
-    let _hash = window_event_listener(ev::hashchange, |_| follow_old_link());
+    let _hash_change = window_event_listener(ev::hashchange, |_| redirect_changed_hash());
     Effect::new(move |_| {
-        session.renewals();
-        if session.is_in() {
-            live.renew();
+        session.token_version();
+        if session.is_signed_in() {
+            socket.send_token();
         } else {
-            live.hang_up();
+            socket.close();
         }
     });
 }
 
-/// One's chats go along with whoever is signed in.
-fn know(session: Session, mine: Mine, room: Room) {
-    let account = Memo::new(move |_| session.account());
+/// Loads the chat list of the signed-in user, and keeps the read position and the title up to date.
+fn sync_chat_list(session: Session, chat_list: ChatListStore) {
+    let (sync, viewport) = (use_sync(), use_viewport());
+    let user_id = Memo::new(move |_| session.user_id());
     Effect::new(move |_| {
-        mine.forget();
-        if account.get().is_some() {
-            mine.begin();
+        chat_list.clear();
+        if user_id.get().is_some() {
+            chat_list.start();
         }
     });
-    // What the server does not know to be read, but is seen here, is told again.
+    // Sends the read position again when the loaded list shows that the server does not have it.
     Effect::new(move |_| {
-        mine.readings();
-        room.look();
+        chat_list.fetch_count();
+        viewport.mark_seen();
     });
     Effect::new(move |_| {
-        let here = if mine.holds(&room.uri()) { 0 } else { room.unseen() };
-        document().set_title(&words::title(mine.unread() + here));
+        let unseen = if chat_list.contains(&sync.uri()) { 0 } else { viewport.unseen_count() };
+        document().set_title(&strings::title(chat_list.unread_count() + unseen));
     });
 }
 
-/// What was written outlasts whatever happens to the page.
-fn guard(session: Session, courier: Courier) {
+/// Loads unsent messages, and warns before the page is closed while some are not stored.
+fn warn_unsent(session: Session, outbox: OutboxSender) {
     Effect::new(move |_| {
-        if session.account().is_some() {
-            courier.collect();
+        if session.user_id().is_some() {
+            outbox.load_persisted();
         }
     });
-    let _unload = window_event_listener(ev::beforeunload, move |event| {
-        if courier.has_unkept() {
+    let _before_unload = window_event_listener(ev::beforeunload, move |event| {
+        if outbox.has_unpersisted() {
             event.prevent_default();
         }
     });
 }
 
-fn on_visibility_change(heard: impl Fn() + 'static) {
+fn on_visibility_change(listener: impl Fn() + 'static) {
     use wasm_bindgen::{JsCast, closure::Closure};
-    let heard = Closure::<dyn Fn()>::new(heard);
-    document().set_onvisibilitychange(Some(heard.as_ref().unchecked_ref()));
-    heard.forget();
+    let listener = Closure::<dyn Fn()>::new(listener);
+    document().set_onvisibilitychange(Some(listener.as_ref().unchecked_ref()));
+    listener.forget();
 }
 
-/// An old link pasted into an open page changes only the hash.
-fn follow_old_link() {
+/// Pasting an old link into an open page changes only the hash.
+fn redirect_changed_hash() {
     let location = window().location();
-    if let Some(path) = location.hash().ok().and_then(|hash| legacy::path_of(&hash)) {
-        // A browser that refuses leaves the person where they are.
-        let _followed = location.replace(&path);
+    if let Some(path) = location.hash().ok().and_then(|hash| hash_redirect::path_for_hash(&hash)) {
+        // If the browser refuses, the page stays open.
+        let _redirected = location.replace(&path);
     }
 }

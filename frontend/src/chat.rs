@@ -1,26 +1,18 @@
-//! A chat.
+//! The page of one chat.
 
-mod act;
 mod announcer;
-mod company;
 mod composer;
-mod drawer;
+mod connection_notice;
 mod header;
 mod join;
-pub mod may;
-mod members;
-mod message;
-mod message_list;
-mod out;
-pub mod room;
-mod rows;
-mod scroll;
-mod seen_by;
+mod member_avatar;
+mod messages;
+mod permissions;
+mod removed;
 mod share;
-mod unread;
-mod unread_pill;
-mod walk;
-mod window;
+mod sidebar;
+pub mod state;
+mod use_request;
 
 use leptos::{
     either::{Either, EitherOf5},
@@ -30,82 +22,83 @@ use leptos_router::hooks::use_params_map;
 
 use self::{
     announcer::Announcer,
-    composer::{Composer, Hushed},
-    drawer::{Drawer, DrawerPane},
+    composer::{Composer, WriteRestrictionNotice},
+    connection_notice::ConnectionNotice,
     header::ChatHeader,
-    join::Outside,
-    message_list::MessageList,
-    out::Out,
-    room::{Room, Stage, use_room},
+    join::JoinScreen,
+    messages::MessageList,
+    removed::RemovedScreen,
+    sidebar::{SidebarNavigation, SidebarPane},
+    state::{
+        sync::{ChatStage, SyncStore},
+        use_draft, use_presence, use_sync,
+    },
 };
 use crate::{
+    components::{error_page::ErrorPage, loading::LoadingPage},
     session::use_session,
-    ui::{asking::focus, notice::ConnectionNotice, opening::Opening, trouble::Failed},
-    words,
+    strings,
 };
 
 #[component]
-pub fn Chat(
-    /// The chat's address.
+pub fn ChatPage(
+    /// The chat's URI, a former URI of it, or an invite link.
     uri: String,
 ) -> impl IntoView {
-    let room = use_room();
-    room.open(uri);
-    on_cleanup(move || room.leave());
-    let session = use_session();
-    // Whose session ended by itself stands before the chat again.
-    Effect::new(move |was_in: Option<bool>| {
-        let is_in = session.is_in();
-        if was_in == Some(true) && !is_in {
-            room.enter();
+    let (sync, session) = (use_sync(), use_session());
+    sync.open(uri);
+    on_cleanup(move || sync.close());
+    // When the session ends, the chat is loaded again as it is for a visitor.
+    Effect::new(move |was_signed_in: Option<bool>| {
+        let is_signed_in = session.is_signed_in();
+        if was_signed_in == Some(true) && !is_signed_in {
+            sync.load();
         }
-        is_in
+        is_signed_in
     });
-    let stage = Memo::new(move |_| room.stage());
+    let stage = Memo::new(move |_| sync.stage());
     move || match stage.get() {
-        Stage::Opening => EitherOf5::A(view! { <Opening text=words::OPENING /> }),
-        Stage::Outside => EitherOf5::B(view! { <Outside room /> }),
-        Stage::Open => EitherOf5::C(view! { <Open room /> }),
-        Stage::Out(standing) => EitherOf5::D(view! { <Out standing room /> }),
-        Stage::Failed(trouble) => EitherOf5::E(view! { <Failed trouble again=move |()| room.enter() /> }),
+        ChatStage::Loading => EitherOf5::A(view! { <LoadingPage text=strings::OPENING_CHAT /> }),
+        ChatStage::Join => EitherOf5::B(view! { <JoinScreen /> }),
+        ChatStage::Open => EitherOf5::C(view! { <OpenChat /> }),
+        ChatStage::Removed(status) => EitherOf5::D(view! { <RemovedScreen status /> }),
+        ChatStage::Failed(error) => EitherOf5::E(view! { <ErrorPage error retry=move |()| sync.load() /> }),
     }
 }
 
 #[component]
-fn Open(
-    /// The chat.
-    room: Room,
-) -> impl IntoView {
-    let drawer = Drawer::new(room);
-    follow(room, drawer);
-    let hush = Memo::new(move |_| room.hush());
-    let write = move || match hush.get() {
-        Some(hush) => Either::Left(view! { <Hushed hush /> }),
-        None => Either::Right(view! { <Composer room /> }),
+fn OpenChat() -> impl IntoView {
+    let (sync, draft, presence) = (use_sync(), use_draft(), use_presence());
+    let navigation = SidebarNavigation::new(sync);
+    follow_uri(sync, navigation);
+    let restriction = Memo::new(move |_| draft.restriction());
+    let composer = move || match restriction.get() {
+        Some(restriction) => Either::Left(view! { <WriteRestrictionNotice restriction /> }),
+        None => Either::Right(view! { <Composer /> }),
     };
     view! {
         <div class="chat">
-            <ChatHeader room drawer />
+            <ChatHeader navigation />
             <main class="conversation">
                 <ConnectionNotice />
-                <MessageList room />
-                // There also while nobody writes, so that nothing jumps.
-                <p class="typing">{move || words::writing(&room.writers())}</p>
-                {write}
+                <MessageList />
+                // Keeps its height while it is empty, so that the layout does not shift.
+                <p class="typing">{move || strings::typing(&presence.typing_names())}</p>
+                {composer}
             </main>
-            <DrawerPane room drawer />
-            <Announcer room />
+            <SidebarPane navigation />
+            <Announcer />
         </div>
     }
 }
 
-/// The address in the browser is the chat's, also when it moves.
-fn follow(room: Room, drawer: Drawer) {
+/// Keeps the URL of the page equal to the chat's URI when that changes.
+fn follow_uri(sync: SyncStore, navigation: SidebarNavigation) {
     let params = use_params_map();
     Effect::new(move |_| {
-        let (shown, uri) = (params.read().get("uri").unwrap_or_default(), room.uri());
-        if shown != uri && room.was_opened_as(&shown) {
-            drawer.follow();
+        let (page_uri, uri) = (params.read().get("uri").unwrap_or_default(), sync.uri());
+        if page_uri != uri && sync.was_opened_as(&page_uri) {
+            navigation.follow_uri();
         }
     });
 }

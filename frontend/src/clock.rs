@@ -1,95 +1,92 @@
-//! Moments in the person's own time zone and language.
+//! The current time, and the formats of dates and times in the browser's language and time zone.
+
+use std::thread::LocalKey;
 
 use js_sys::{Array, Date, Intl::DateTimeFormat, Object, Reflect};
 use shared::message::Message;
 use wasm_bindgen::JsValue;
 
-use crate::words;
+const DAY_MILLISECONDS: i64 = 24 * 60 * 60 * 1_000;
 
-const DAY: i64 = 24 * 60 * 60 * 1_000;
-
-/// Milliseconds since 1970.
+/// Milliseconds since 1970, as all times in this module.
 pub fn now() -> i64 {
-    whole(Date::now())
+    truncate(Date::now())
 }
 
+/// When the server stored the message.
 pub fn stored_at(message: &Message) -> i64 {
     message.created_at.timestamp_millis()
 }
 
-/// The number of the local day.
+/// The number of the local day since 1970.
 pub fn day(at: i64) -> i64 {
-    let offset = whole(date(at).get_timezone_offset()) * 60_000;
-    (at - offset).div_euclid(DAY)
+    let offset = truncate(date(at).get_timezone_offset()) * 60_000;
+    (at - offset).div_euclid(DAY_MILLISECONDS)
 }
 
-/// As machines read it.
+/// ISO 8601, for the `datetime` attribute.
 pub fn iso(at: i64) -> String {
     date(at).to_iso_string().into()
 }
 
-// Making a format costs more than a hundred uses of it.
+// Creating a format costs more than a hundred uses of it.
 thread_local! {
     static TIME: DateTimeFormat = format(&[("hour", "numeric"), ("minute", "2-digit")]);
     static FULL: DateTimeFormat = format(&[("dateStyle", "full"), ("timeStyle", "medium")]);
-    static MOMENT: DateTimeFormat = format(&[("dateStyle", "medium"), ("timeStyle", "short")]);
-    static WEEKDAY: DateTimeFormat = format(&[("weekday", "long"), ("day", "numeric"), ("month", "long")]);
-    static SHORT: DateTimeFormat = format(&[("day", "numeric"), ("month", "short")]);
-    static DIGITS: DateTimeFormat = format(&[("dateStyle", "short")]);
-    static DATE: DateTimeFormat = format(&[("day", "numeric"), ("month", "long"), ("year", "numeric")]);
+    static DATE_AND_TIME: DateTimeFormat = format(&[("dateStyle", "medium"), ("timeStyle", "short")]);
+    static WEEKDAY_AND_DATE: DateTimeFormat = format(&[("weekday", "long"), ("day", "numeric"), ("month", "long")]);
+    static DAY_AND_MONTH: DateTimeFormat = format(&[("day", "numeric"), ("month", "short")]);
+    static NUMERIC_DATE: DateTimeFormat = format(&[("dateStyle", "short")]);
+    static LONG_DATE: DateTimeFormat = format(&[("day", "numeric"), ("month", "long"), ("year", "numeric")]);
 }
 
 /// 14:02
 pub fn time(at: i64) -> String {
-    TIME.with(|format| shown(format, at))
+    apply(&TIME, at)
 }
 
 /// Sunday, 22 November 2026 at 14:02:05
 pub fn full(at: i64) -> String {
-    FULL.with(|format| shown(format, at))
+    apply(&FULL, at)
 }
 
 /// 22 Nov 2026, 14:02
-pub fn moment(at: i64) -> String {
-    MOMENT.with(|format| shown(format, at))
+pub fn date_and_time(at: i64) -> String {
+    apply(&DATE_AND_TIME, at)
 }
 
-/// Today, yesterday, or the date; with the year when it is long ago.
-pub fn day_label(at: i64) -> String {
-    match day(now()) - day(at) {
-        0 => words::TODAY.to_owned(),
-        1 => words::YESTERDAY.to_owned(),
-        2..=180 => WEEKDAY.with(|format| shown(format, at)),
-        _ => DATE.with(|format| shown(format, at)),
-    }
+/// Sunday 22 November
+pub fn weekday_and_date(at: i64) -> String {
+    apply(&WEEKDAY_AND_DATE, at)
 }
 
-/// When it was, where there is little room.
-pub fn brief(at: i64) -> String {
-    match day(now()) - day(at) {
-        ..=0 => time(at),
-        1 => words::YESTERDAY.to_owned(),
-        2..=180 => SHORT.with(|format| shown(format, at)),
-        _ => DIGITS.with(|format| shown(format, at)),
-    }
+/// 22 Nov
+pub fn day_and_month(at: i64) -> String {
+    apply(&DAY_AND_MONTH, at)
 }
 
-fn shown(format: &DateTimeFormat, at: i64) -> String {
-    format
-        .format()
-        .call1(&JsValue::UNDEFINED, &date(at))
-        .ok()
-        .and_then(|text| text.as_string())
-        .unwrap_or_default()
+/// 22/11/2026
+pub fn numeric_date(at: i64) -> String {
+    apply(&NUMERIC_DATE, at)
+}
+
+/// 22 November 2026
+pub fn long_date(at: i64) -> String {
+    apply(&LONG_DATE, at)
+}
+
+fn apply(format: &'static LocalKey<DateTimeFormat>, at: i64) -> String {
+    let text = format.with(|format| format.format().call1(&JsValue::UNDEFINED, &date(at)));
+    text.ok().and_then(|text| text.as_string()).unwrap_or_default()
 }
 
 fn format(options: &[(&str, &str)]) -> DateTimeFormat {
-    let wanted = Object::new();
+    let object = Object::new();
     for (name, value) in options {
-        // Setting a field of a fresh object cannot fail.
-        let _set = Reflect::set(&wanted, &JsValue::from_str(name), &JsValue::from_str(value));
+        // Setting a field of a new object cannot fail.
+        let _set = Reflect::set(&object, &JsValue::from_str(name), &JsValue::from_str(value));
     }
-    DateTimeFormat::new(&Array::new(), &wanted)
+    DateTimeFormat::new(&Array::new(), &object)
 }
 
 #[expect(clippy::cast_precision_loss, reason = "milliseconds stay exact for 285,000 years")]
@@ -97,7 +94,7 @@ fn date(at: i64) -> Date {
     Date::new(&JsValue::from_f64(at as f64))
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "a moment of our time")]
-fn whole(number: f64) -> i64 {
+#[expect(clippy::cast_possible_truncation, reason = "times of this era fit")]
+fn truncate(number: f64) -> i64 {
     number as i64
 }

@@ -1,32 +1,33 @@
-//! The client. It is two programs: the chat, which everyone loads, and the pages of one's account, which few open and
-//! nobody has to wait for. From page to page of one another goes by the browser itself.
+//! The client. It consists of two WebAssembly programs, so that the chat loads without the code of the account pages: the chat
+//! program (`app`) and the account program (`account`). Links between the two are full page loads.
 
 pub mod account;
 mod api;
 pub mod app;
 mod chat;
-mod chats;
+mod chat_list;
 mod clock;
-mod legacy;
-mod live;
+mod components;
+mod hash_redirect;
+mod listeners;
 mod outbox;
+mod pages;
+mod request_error;
 mod session;
-mod start;
+mod socket;
 mod storage;
-mod ui;
-mod words;
+mod strings;
 
 use leptos::{mount::mount_to, prelude::*};
 use wasm_bindgen::JsCast;
 
-/// Puts a program into the page.
-pub fn show<V: IntoView + 'static>(program: fn() -> V) {
+/// Mounts a program in the page, in place of the skeleton.
+pub fn mount_program<V: IntoView + 'static>(program: fn() -> V) {
     #[cfg(debug_assertions)]
     console_error_panic_hook::set_once();
-    // The page's skeleton stands where the program goes.
-    let place = document().get_element_by_id("app").and_then(|place| place.dyn_into().ok());
-    if let Some::<web_sys::HtmlElement>(place) = place {
-        place.set_text_content(None);
-        mount_to(place, program).forget();
+    let root = document().get_element_by_id("app").and_then(|root| root.dyn_into().ok());
+    if let Some::<web_sys::HtmlElement>(root) = root {
+        root.set_text_content(None);
+        mount_to(root, program).forget();
     }
 }

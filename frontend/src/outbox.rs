@@ -1,244 +1,273 @@
-//! What was written and is not yet seen among the stored messages. Nothing leaves it but by being stored or by the
-//! author's own hand, so no text is ever lost; the `client_id` makes sending again harmless.
+//! The messages that are not yet visible in the timeline. A message leaves only when it is stored or its author
+//! discards it, so no text is lost; the `client_id` makes sending twice harmless.
 
-pub mod courier;
-mod shelf;
+mod idb_store;
+pub mod sender;
 
 use std::collections::BTreeMap;
 
 use shared::problem::{Problem, ProblemCode};
 use uuid::Uuid;
 
-/// A server that fails this often on one message would hold up all that wait behind it.
-const FAULTS_MAX: u8 = 5;
-/// How long to hold back, in milliseconds, when the server does not say.
-const HOLD: i64 = 2_000;
-/// For how long the server, or a slow chat, is believed to hold back, in milliseconds.
-const LONGEST: i64 = 10 * 60 * 1_000;
-const SLOWEST: i64 = 24 * 60 * 60 * 1_000;
-/// After so many in a row the server may begin to ask for patience, and what was sent behind a message that it turned
-/// away could overtake it: from then on one at a time.
-const SWIFT: usize = 16;
+/// After so many server errors a message fails, so that it does not block those behind it.
+const SERVER_ERRORS_MAX: u8 = 5;
+/// How long to pause, in milliseconds, if the server does not say.
+const DEFAULT_PAUSE: i64 = 2_000;
+/// The longest pause that the server can ask for, in milliseconds.
+const PAUSE_MAX: i64 = 10 * 60 * 1_000;
+/// The longest pause that slow mode can ask for, in milliseconds.
+const SLOW_MODE_PAUSE_MAX: i64 = 24 * 60 * 60 * 1_000;
+/// After a burst of so many messages the server may begin to limit the rate, and a message behind a rejected one could
+/// overtake it. From then on messages are sent one at a time.
+const BURST_MAX: usize = 16;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum State {
+pub enum PendingState {
     Waiting,
     InFlight,
-    /// The server has it, at this place; it leaves when the timeline has come so far.
+    /// Stored under this sequence number; the message leaves when the timeline has reached it.
     Stored(i64),
     Failed(ProblemCode),
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Unsent {
+pub struct PendingMessage {
     pub client_id: Uuid,
-    /// The author's account.
-    pub account: i64,
+    /// The author.
+    pub user_id: i64,
+    pub chat_id: i64,
+    /// A URI of the chat, possibly a former one; requests need it.
     pub uri: String,
     pub text: String,
-    /// When it was written or tried anew, in milliseconds since 1970: its place among the others.
-    pub at: i64,
-    pub state: State,
-    /// Whether it outlasts the page.
-    pub kept: bool,
-    faults: u8,
+    /// When it was written or last retried, in milliseconds since 1970: messages are sent in this order.
+    pub queued_at: i64,
+    pub state: PendingState,
+    /// Whether it is in the browser's database.
+    pub is_persisted: bool,
+    server_errors: u8,
+}
+
+impl PendingMessage {
+    pub fn has_failed(&self) -> bool {
+        matches!(self.state, PendingState::Failed(_))
+    }
+
+    fn is_stored(&self) -> bool {
+        matches!(self.state, PendingState::Stored(_))
+    }
+}
+
+/// A message before and after a change of its key in the browser's database.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rekeyed {
+    pub before: PendingMessage,
+    pub after: PendingMessage,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Outbox {
-    /// In the order in which they go out.
-    unsent: Vec<Unsent>,
-    held_until: i64,
-    /// The chats that let one write only now and then, and until when each holds one back.
-    slow: BTreeMap<String, i64>,
-    /// How many went out since there was nothing to send.
-    in_a_row: usize,
+    /// In the order in which they are sent.
+    messages: Vec<PendingMessage>,
+    paused_until: i64,
+    /// Until when slow mode pauses each chat.
+    slow_mode_until: BTreeMap<i64, i64>,
+    /// How many messages were sent since the outbox was last empty.
+    sent_in_burst: usize,
 }
 
 impl Outbox {
-    pub fn add(&mut self, account: i64, uri: String, text: String, now: i64) -> Unsent {
-        let (client_id, at) = (Uuid::new_v4(), self.next_place(now));
-        let unsent =
-            Unsent { client_id, account, uri, text, at, state: State::Waiting, kept: false, faults: 0 };
-        self.unsent.push(unsent.clone());
-        unsent
+    pub fn enqueue(
+        &mut self,
+        user_id: i64,
+        chat_id: i64,
+        uri: String,
+        text: String,
+        now: i64,
+    ) -> PendingMessage {
+        let message = PendingMessage {
+            client_id: Uuid::new_v4(),
+            user_id,
+            chat_id,
+            uri,
+            text,
+            queued_at: self.next_queued_at(now),
+            state: PendingState::Waiting,
+            is_persisted: false,
+            server_errors: 0,
+        };
+        self.messages.push(message.clone());
+        message
     }
 
-    /// Takes in what another page left behind, unless it is known.
-    pub fn take_up(&mut self, left: Unsent) -> bool {
-        let new = self.find(left.client_id).is_none();
-        if new {
-            let place = self.unsent.partition_point(|u| (u.at, u.client_id) < (left.at, left.client_id));
-            self.unsent.insert(place, left);
+    /// Adds a message that was persisted by another page; `false` if it is here already.
+    pub fn restore(&mut self, message: PendingMessage) -> bool {
+        let is_new = self.find(message.client_id).is_none();
+        if is_new {
+            let key = |message: &PendingMessage| (message.queued_at, message.client_id);
+            let index = self.messages.partition_point(|other| key(other) < key(&message));
+            self.messages.insert(index, message);
         }
-        new
+        is_new
     }
 
-    /// What this account has not sent to this chat, in the order in which it will stand there: what failed goes out
-    /// last, if ever.
-    pub fn of<'a>(&'a self, uri: &'a str, account: i64) -> impl Iterator<Item = &'a Unsent> {
-        let here = move |u: &&Unsent| u.uri == uri && u.account == account;
-        let (failed, others) = (self.unsent.iter().filter(here), self.unsent.iter().filter(here));
-        others.filter(|u| !u.has_failed()).chain(failed.filter(|u| u.has_failed()))
+    /// This user's messages to this chat, in the order in which they are shown: failed ones last.
+    pub fn list_for_chat(&self, chat_id: i64, user_id: i64) -> impl Iterator<Item = &PendingMessage> {
+        let is_listed = move |m: &&PendingMessage| m.chat_id == chat_id && m.user_id == user_id;
+        let (failed, others) =
+            (self.messages.iter().filter(is_listed), self.messages.iter().filter(is_listed));
+        others.filter(|m| !m.has_failed()).chain(failed.filter(|m| m.has_failed()))
     }
 
-    /// What is to be sent now, while at most `at_once` are under way: a message never overtakes the one before it.
-    pub fn take(&mut self, account: i64, at_once: usize, now: i64) -> Option<Unsent> {
-        let under_way = self.unsent.iter().filter(|u| u.state == State::InFlight).count();
-        let at_once = if self.in_a_row < SWIFT { at_once } else { 1 };
-        if under_way >= at_once || now < self.held_until {
+    /// The next message to send, if fewer than `in_flight_max` are in flight. No message overtakes the one before it.
+    pub fn take_next(&mut self, user_id: i64, in_flight_max: usize, now: i64) -> Option<PendingMessage> {
+        let in_flight = self.messages.iter().filter(|m| m.state == PendingState::InFlight).count();
+        let in_flight_max = if self.sent_in_burst < BURST_MAX { in_flight_max } else { 1 };
+        if in_flight >= in_flight_max || now < self.paused_until {
             return None;
         }
-        let waits = |u: &&mut Unsent| u.account == account && u.state == State::Waiting;
-        let busy: Vec<String> = self.slow.keys().filter(|uri| self.is_held(uri, now)).cloned().collect();
-        let next = self.unsent.iter_mut().filter(waits).find(|u| !busy.contains(&u.uri))?;
-        next.state = State::InFlight;
-        self.in_a_row += 1;
+        let is_waiting = |m: &&mut PendingMessage| m.user_id == user_id && m.state == PendingState::Waiting;
+        let slow: Vec<i64> =
+            self.slow_mode_until.keys().copied().filter(|chat_id| self.is_slowed(*chat_id, now)).collect();
+        let next = self.messages.iter_mut().filter(is_waiting).find(|m| !slow.contains(&m.chat_id))?;
+        next.state = PendingState::InFlight;
+        self.sent_in_burst += 1;
         Some(next.clone())
     }
 
-    /// A slow chat holds back nothing but its own messages, of which one goes out at a time.
-    fn is_held(&self, uri: &str, now: i64) -> bool {
-        let under_way = |u: &Unsent| u.uri == uri && u.state == State::InFlight;
-        self.slow.get(uri).is_some_and(|until| now < *until || self.unsent.iter().any(under_way))
+    /// Slow mode pauses only its own chat, whose messages are then sent one at a time.
+    fn is_slowed(&self, chat_id: i64, now: i64) -> bool {
+        let is_in_flight = |m: &PendingMessage| m.chat_id == chat_id && m.state == PendingState::InFlight;
+        self.slow_mode_until
+            .get(&chat_id)
+            .is_some_and(|until| now < *until || self.messages.iter().any(is_in_flight))
     }
 
-    /// Until when a message that waits for this chat is held back because the chat is slow.
-    pub fn held_in(&self, uri: &str, account: i64) -> Option<i64> {
-        let waits = |u: &Unsent| u.uri == uri && u.account == account && u.state == State::Waiting;
-        self.slow.get(uri).copied().filter(|_| self.unsent.iter().any(waits))
+    /// Until when slow mode holds back a waiting message to this chat.
+    pub fn slow_mode_until(&self, chat_id: i64, user_id: i64) -> Option<i64> {
+        let is_waiting = |m: &PendingMessage| {
+            m.chat_id == chat_id && m.user_id == user_id && m.state == PendingState::Waiting
+        };
+        self.slow_mode_until.get(&chat_id).copied().filter(|_| self.messages.iter().any(is_waiting))
     }
 
-    /// The chat has another address. Returns what is for it, as it was and as it is.
-    pub fn move_to(&mut self, from: &str, to: &str) -> Vec<(Unsent, Unsent)> {
-        if let Some(until) = self.slow.remove(from) {
-            self.slow.insert(to.to_owned(), until);
-        }
-        let moved = self.unsent.iter_mut().filter(|u| u.uri == from);
-        moved
-            .map(|unsent| {
-                let before = unsent.clone();
-                to.clone_into(&mut unsent.uri);
-                (before, unsent.clone())
-            })
-            .collect()
+    pub fn has_waiting(&self, user_id: i64) -> bool {
+        self.messages.iter().any(|m| m.user_id == user_id && m.state == PendingState::Waiting)
     }
 
-    /// Whether there is something to send.
-    pub fn waits(&self, account: i64) -> bool {
-        self.unsent.iter().any(|u| u.account == account && u.state == State::Waiting)
+    pub fn find(&self, client_id: Uuid) -> Option<&PendingMessage> {
+        self.messages.iter().find(|m| m.client_id == client_id)
     }
 
-    pub fn find(&self, client_id: Uuid) -> Option<&Unsent> {
-        self.unsent.iter().find(|u| u.client_id == client_id)
-    }
-
-    pub fn stored(&mut self, client_id: Uuid, seq: i64) {
-        self.change(client_id, |unsent| unsent.state = State::Stored(seq));
-        if !self.unsent.iter().any(|u| matches!(u.state, State::Waiting | State::InFlight)) {
-            self.in_a_row = 0;
+    pub fn mark_stored(&mut self, client_id: Uuid, seq: i64) {
+        self.update(client_id, |message| message.state = PendingState::Stored(seq));
+        if !self.messages.iter().any(|m| matches!(m.state, PendingState::Waiting | PendingState::InFlight)) {
+            self.sent_in_burst = 0;
         }
     }
 
-    /// Returns how many milliseconds to hold back before going on, if the server asks for patience.
-    pub fn refused(&mut self, client_id: Uuid, problem: &Problem, now: i64) -> Option<i64> {
-        let patience = problem.code.is_passing() || problem.code.status() == 401;
-        let fault = problem.code == ProblemCode::Internal;
-        let slow = problem.code == ProblemCode::SlowMode;
-        let (mut held, mut uri) = (None, String::new());
-        self.change(client_id, |unsent| {
-            unsent.faults += u8::from(fault);
-            if patience && unsent.faults < FAULTS_MAX {
-                unsent.state = State::Waiting;
-                let most = if slow { SLOWEST } else { LONGEST };
-                held = Some(problem.retry_after.map_or(HOLD, |seconds| milliseconds(seconds).min(most)));
-                uri.clone_from(&unsent.uri);
+    /// Lets a rejected message wait or fail. Returns the pause in milliseconds before it is sent again.
+    pub fn reject(&mut self, client_id: Uuid, problem: &Problem, now: i64) -> Option<i64> {
+        let is_temporary = problem.code.is_transient() || problem.code.status() == 401;
+        let is_server_error = problem.code == ProblemCode::Internal;
+        let is_slow_mode = problem.code == ProblemCode::SlowMode;
+        let (mut pause, mut chat_id) = (None, 0);
+        self.update(client_id, |message| {
+            message.server_errors += u8::from(is_server_error);
+            if is_temporary && message.server_errors < SERVER_ERRORS_MAX {
+                message.state = PendingState::Waiting;
+                let max = if is_slow_mode { SLOW_MODE_PAUSE_MAX } else { PAUSE_MAX };
+                pause =
+                    Some(problem.retry_after.map_or(DEFAULT_PAUSE, |seconds| milliseconds(seconds).min(max)));
+                chat_id = message.chat_id;
             } else {
-                unsent.state = State::Failed(problem.code);
+                message.state = PendingState::Failed(problem.code);
             }
         });
-        if let Some(held) = held.filter(|_| slow) {
-            // A moment less than is waited, so that the wait is over when it ends.
-            self.slow.insert(uri, now + held - 1);
-        } else if let Some(held) = held {
-            self.held_until = now + held;
-            self.in_a_row = SWIFT;
+        if let Some(pause) = pause.filter(|_| is_slow_mode) {
+            // A millisecond less, so that the pause is over when its timer ends.
+            self.slow_mode_until.insert(chat_id, now + pause - 1);
+        } else if let Some(pause) = pause {
+            self.paused_until = now + pause;
+            self.sent_in_burst = BURST_MAX;
         }
-        held
+        pause
     }
 
-    /// The way broke: nobody knows what became of what was under way.
-    pub fn lost(&mut self) {
-        self.held_until = 0;
-        for unsent in self.unsent.iter_mut().filter(|u| u.state == State::InFlight) {
-            unsent.state = State::Waiting;
+    /// The connection broke: messages in flight may be lost and are sent again.
+    pub fn requeue_in_flight(&mut self) {
+        self.paused_until = 0;
+        for message in self.messages.iter_mut().filter(|m| m.state == PendingState::InFlight) {
+            message.state = PendingState::Waiting;
         }
     }
 
-    /// Tries it anew, behind all that went out meanwhile. Returns it as it was and as it is.
-    pub fn retry(&mut self, client_id: Uuid, now: i64) -> Option<(Unsent, Unsent)> {
+    /// Queues the message again, behind all others.
+    pub fn retry(&mut self, client_id: Uuid, now: i64) -> Option<Rekeyed> {
         let before = self.remove(client_id)?;
-        let (state, at) = (State::Waiting, self.next_place(now));
-        let after = Unsent { state, at, kept: false, faults: 0, ..before.clone() };
-        self.unsent.push(after.clone());
-        Some((before, after))
+        let after = PendingMessage {
+            state: PendingState::Waiting,
+            queued_at: self.next_queued_at(now),
+            is_persisted: false,
+            server_errors: 0,
+            ..before.clone()
+        };
+        self.messages.push(after.clone());
+        Some(Rekeyed { before, after })
     }
 
-    /// Takes it out, to be thrown away or written anew.
-    pub fn remove(&mut self, client_id: Uuid) -> Option<Unsent> {
-        let at = self.unsent.iter().position(|u| u.client_id == client_id)?;
-        Some(self.unsent.remove(at))
+    pub fn remove(&mut self, client_id: Uuid) -> Option<PendingMessage> {
+        let index = self.messages.iter().position(|m| m.client_id == client_id)?;
+        Some(self.messages.remove(index))
     }
 
-    /// The time of holding back is over.
-    pub fn release(&mut self) {
-        self.held_until = 0;
+    pub fn resume(&mut self) {
+        self.paused_until = 0;
     }
 
-    /// Lets go of what is seen among the stored messages, and of what stands among those that are not loaded. Returns
-    /// what was seen there before the server answered.
-    pub fn settle(&mut self, uri: &str, head: i64, seen: impl Fn(Uuid) -> bool) -> Vec<Unsent> {
-        let passed = |u: &Unsent| u.uri == uri && matches!(u.state, State::Stored(seq) if seq <= head);
-        let mut early = Vec::new();
-        self.unsent.retain(|unsent| {
-            let leaves = seen(unsent.client_id) || passed(unsent);
-            if leaves && !matches!(unsent.state, State::Stored(_)) {
-                early.push(unsent.clone());
+    /// Removes the messages that are visible in the timeline, and those that were stored at or before its head but are
+    /// not loaded. Returns those that became visible before the server acknowledged them.
+    pub fn acknowledge(
+        &mut self,
+        chat_id: i64,
+        head: i64,
+        is_visible: impl Fn(Uuid) -> bool,
+    ) -> Vec<PendingMessage> {
+        let is_passed = |m: &PendingMessage| {
+            m.chat_id == chat_id && matches!(m.state, PendingState::Stored(seq) if seq <= head)
+        };
+        let mut unacknowledged = Vec::new();
+        self.messages.retain(|message| {
+            let leaves = is_visible(message.client_id) || is_passed(message);
+            if leaves && !message.is_stored() {
+                unacknowledged.push(message.clone());
             }
             !leaves
         });
-        early
+        unacknowledged
     }
 
-    pub fn kept(&mut self, client_id: Uuid) {
-        self.change(client_id, |unsent| unsent.kept = true);
+    pub fn mark_persisted(&mut self, client_id: Uuid) {
+        self.update(client_id, |message| message.is_persisted = true);
     }
 
-    /// What would be lost with the page.
-    pub fn unkept(&self) -> Vec<Unsent> {
-        let unkept = |u: &&Unsent| !u.kept && !matches!(u.state, State::Stored(_));
-        self.unsent.iter().filter(unkept).cloned().collect()
+    /// The messages that closing the page would lose.
+    pub fn list_unpersisted(&self) -> Vec<PendingMessage> {
+        self.messages.iter().filter(|m| !m.is_persisted && !m.is_stored()).cloned().collect()
     }
 
-    fn next_place(&self, now: i64) -> i64 {
-        self.unsent.last().map_or(now, |last| now.max(last.at + 1))
+    fn next_queued_at(&self, now: i64) -> i64 {
+        self.messages.last().map_or(now, |last| now.max(last.queued_at + 1))
     }
 
-    fn change(&mut self, client_id: Uuid, change: impl FnOnce(&mut Unsent)) {
-        if let Some(unsent) = self.unsent.iter_mut().find(|u| u.client_id == client_id) {
-            change(unsent);
+    fn update(&mut self, client_id: Uuid, update: impl FnOnce(&mut PendingMessage)) {
+        if let Some(message) = self.messages.iter_mut().find(|m| m.client_id == client_id) {
+            update(message);
         }
-    }
-}
-
-impl Unsent {
-    pub fn has_failed(&self) -> bool {
-        matches!(self.state, State::Failed(_))
     }
 }
 
 fn milliseconds(seconds: u64) -> i64 {
-    i64::try_from(seconds).unwrap_or(HOLD).saturating_mul(1_000)
+    i64::try_from(seconds).unwrap_or(DEFAULT_PAUSE).saturating_mul(1_000)
 }
 
 #[cfg(test)]

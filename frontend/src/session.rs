@@ -1,10 +1,9 @@
-//! Who is signed in. The token is kept with the tab and renewed before it runs out; the browser itself remembers who was
-//! here in a cookie that no script can read.
+//! The user's session. The access token is stored with the tab and renewed before it expires; the refresh token is in a
+//! cookie that scripts cannot read.
 
-pub mod me;
-mod renewing;
+pub mod current_user;
+mod renewal;
 pub mod return_to;
-mod safe_path;
 
 use futures_util::{
     FutureExt,
@@ -15,38 +14,37 @@ use leptos::{prelude::*, task::spawn_local};
 use serde::de::DeserializeOwned;
 use shared::{
     credentials::SignIn,
-    user::{Account, BeGuest, Begun, ChangeMe, Claim, SignUp},
+    user::{Account, ClaimAccount, CreateGuest, SessionCreated, SignUp, UpdateProfile},
 };
 
-use self::me::Me;
+use self::current_user::CurrentUser;
 use crate::{
-    api::{Call, Request, Trouble, entering},
+    api::{ApiRequest, RawRequest, RequestError, auth},
     clock, storage,
 };
 
-/// For how long a server that does not answer keeps somebody from leaving, in milliseconds.
-const FAREWELL: u32 = 3_000;
+/// Milliseconds to wait for the server when signing out.
+const SIGN_OUT_TIMEOUT: u32 = 3_000;
 const TOKEN: &str = "authToken";
-const RENEWED: &str = "renewedAt";
-/// Kept with the browser while its cookie knows somebody, so that strangers are not asked about.
-const REMEMBERED: &str = "remembered";
+const RENEWED_AT: &str = "renewedAt";
+/// In local storage: set while the browser may have a refresh cookie. Without it the server is not asked for a session.
+const MAY_HAVE_COOKIE: &str = "remembered";
 
-/// Whether somebody is signed in, and if not, why.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Standing {
-    In(Me),
-    /// The browser remembers somebody: the server is being asked whom.
-    Returning,
-    Newcomer,
-    Left,
-    Ended,
+pub enum AuthState {
+    SignedIn(CurrentUser),
+    /// The server is being asked whose refresh cookie the browser has.
+    Restoring,
+    Anonymous,
+    SignedOut,
+    Expired,
 }
 
 #[derive(Clone, Copy)]
 pub struct Session {
-    standing: RwSignal<Standing>,
+    auth_state: RwSignal<AuthState>,
     token: StoredValue<Option<String>>,
-    renewals: RwSignal<u32>,
+    token_version: RwSignal<u32>,
 }
 
 pub fn use_session() -> Session {
@@ -54,186 +52,186 @@ pub fn use_session() -> Session {
 }
 
 impl Session {
-    /// Goes on where the tab left off, or else where the browser did.
+    /// Continues the session of the tab, or else of the browser.
     pub fn resume() -> Self {
         let token = storage::read(storage::tab(), TOKEN);
-        let standing = match Me::kept().filter(|_| token.is_some()) {
-            Some(me) => Standing::In(me),
-            None if storage::read(storage::browser(), REMEMBERED).is_some() => Standing::Returning,
-            None => Standing::Newcomer,
+        let auth_state = match CurrentUser::load().filter(|_| token.is_some()) {
+            Some(user) => AuthState::SignedIn(user),
+            None if storage::read(storage::browser(), MAY_HAVE_COOKIE).is_some() => AuthState::Restoring,
+            None => AuthState::Anonymous,
         };
-        let token = token.filter(|_| matches!(standing, Standing::In(_)));
-        let (standing, token) = (RwSignal::new(standing), StoredValue::new(token));
-        let session = Self { standing, token, renewals: RwSignal::new(0) };
-        if untrack(|| session.standing()) == Standing::Returning {
-            spawn_local(session.come_back());
+        let token = token.filter(|_| matches!(auth_state, AuthState::SignedIn(_)));
+        let session = Self {
+            auth_state: RwSignal::new(auth_state),
+            token: StoredValue::new(token),
+            token_version: RwSignal::new(0),
+        };
+        if untrack(|| session.auth_state()) == AuthState::Restoring {
+            spawn_local(session.restore());
         }
         session
     }
 
-    pub fn standing(self) -> Standing {
-        self.standing.get()
+    pub fn auth_state(self) -> AuthState {
+        self.auth_state.get()
     }
 
-    pub fn is_in(self) -> bool {
-        matches!(*self.standing.read(), Standing::In(_))
+    pub fn is_signed_in(self) -> bool {
+        matches!(*self.auth_state.read(), AuthState::SignedIn(_))
     }
 
-    /// Who one is.
-    pub fn me(self) -> Option<Me> {
-        match &*self.standing.read() {
-            Standing::In(me) => Some(me.clone()),
+    pub fn current_user(self) -> Option<CurrentUser> {
+        match &*self.auth_state.read() {
+            AuthState::SignedIn(user) => Some(user.clone()),
             _ => None,
         }
     }
 
-    /// What one is called.
-    pub fn name(self) -> String {
-        self.me().map(|me| me.name().to_owned()).unwrap_or_default()
+    /// Empty when signed out.
+    pub fn display_name(self) -> String {
+        self.current_user().map(|user| user.name().to_owned()).unwrap_or_default()
     }
 
     pub fn is_guest(self) -> bool {
-        self.me().is_some_and(|me| me.guest)
+        self.current_user().is_some_and(|user| user.guest)
     }
 
-    pub fn account(self) -> Option<i64> {
-        self.me().map(|me| me.id)
+    pub fn user_id(self) -> Option<i64> {
+        self.current_user().map(|user| user.id)
     }
 
-    /// As [`Session::account`], for where nothing is drawn.
-    pub fn account_now(self) -> Option<i64> {
-        untrack(|| self.account())
+    pub fn user_id_untracked(self) -> Option<i64> {
+        untrack(|| self.user_id())
     }
 
-    /// The name that the server knows one by.
-    pub fn username_now(self) -> String {
-        untrack(|| self.me()).map(|me| me.username).unwrap_or_default()
+    pub fn username_untracked(self) -> String {
+        untrack(|| self.current_user()).map(|user| user.username).unwrap_or_default()
     }
 
     pub fn token(self) -> Option<String> {
         self.token.get_value()
     }
 
-    /// Changes whenever the token did.
-    pub fn renewals(self) -> u32 {
-        self.renewals.get()
+    /// Counts the changes of the token.
+    pub fn token_version(self) -> u32 {
+        self.token_version.get()
     }
 
-    pub async fn sign_up(self, wanted: SignUp) -> Result<(), Trouble> {
-        entering::sign_up(&wanted).send(None).await?;
-        self.sign_in(SignIn { username: wanted.username, password: wanted.password, one_time_code: None })
-            .await
+    pub async fn sign_up(self, sign_up: SignUp) -> Result<(), RequestError> {
+        auth::sign_up(&sign_up).send(None).await?;
+        let SignUp { username, password, .. } = sign_up;
+        self.sign_in(SignIn { username, password, one_time_code: None }).await
     }
 
-    pub async fn sign_in(self, wanted: SignIn) -> Result<(), Trouble> {
-        self.begin_with(entering::sign_in(&wanted).send(None).await?.token).await
+    pub async fn sign_in(self, sign_in: SignIn) -> Result<(), RequestError> {
+        self.start_with_token(auth::sign_in(&sign_in).send(None).await?.token).await
     }
 
-    /// Is in by a token that was got just now.
-    pub async fn begin_with(self, token: String) -> Result<(), Trouble> {
-        // People write their name in any case; everyone else sees it as it was chosen.
-        let account = entering::me().send(Some(&token)).await?;
-        self.begin(token, account.into());
+    /// Starts the session of a new token.
+    pub async fn start_with_token(self, token: String) -> Result<(), RequestError> {
+        // The username may have been typed in another case than it was registered with.
+        let account = auth::get_profile().send(Some(&token)).await?;
+        self.start(token, account.into());
         Ok(())
     }
 
-    /// In without an account: nothing is asked but what to be called.
-    async fn be_guest(self, name: &str) -> Result<(), Trouble> {
+    async fn create_guest(self, name: &str) -> Result<(), RequestError> {
         let display_name = Some(name.trim().to_owned()).filter(|name| !name.is_empty());
-        let Begun { token, user } = entering::be_guest(&BeGuest { display_name }).send(None).await?;
-        self.begin(token, user.into());
+        let request = auth::create_guest(&CreateGuest { display_name });
+        let SessionCreated { token, user } = request.send(None).await?;
+        self.start(token, user.into());
         Ok(())
     }
 
-    /// Whoever is not signed in becomes a guest of this name.
-    pub async fn be_somebody(self, name: &str) -> Result<(), Trouble> {
-        if untrack(|| self.is_in()) { Ok(()) } else { self.be_guest(name).await }
+    /// Creates a guest with this name unless a user is signed in.
+    pub async fn ensure_guest(self, name: &str) -> Result<(), RequestError> {
+        if untrack(|| self.is_signed_in()) { Ok(()) } else { self.create_guest(name).await }
     }
 
-    /// The guest becomes an account, and stays the same person.
-    pub async fn claim(self, wanted: Claim) -> Result<(), Trouble> {
-        let Begun { token, user } = self.ask(entering::claim(&wanted)).await?;
-        self.begin(token, user.into());
+    /// Turns the guest into an account with the same user id.
+    pub async fn claim(self, claim: ClaimAccount) -> Result<(), RequestError> {
+        let SessionCreated { token, user } = self.send(auth::claim_account(&claim)).await?;
+        self.start(token, user.into());
         Ok(())
     }
 
-    pub async fn rename(self, name: &str) -> Result<(), Trouble> {
-        let change = ChangeMe { email: None, display_name: Some(name.trim().to_owned()) };
-        let account: Account = self.ask(entering::change_me(&change)).await?;
-        self.know(account.into());
+    pub async fn rename(self, name: &str) -> Result<(), RequestError> {
+        let change = UpdateProfile { email: None, display_name: Some(name.trim().to_owned()) };
+        let account: Account = self.send(auth::update_profile(&change)).await?;
+        self.set_user(account.into());
         Ok(())
     }
 
     /// Ends the session, also on the server.
     pub async fn sign_out(self) {
         let token = self.token();
-        self.forget(Standing::Left);
-        let ended = async {
-            // Out of reach, the session ends by itself one day; this browser has forgotten it.
-            let _ended = entering::end().send(token.as_deref()).await;
+        self.clear(AuthState::SignedOut);
+        let sign_out = async {
+            // If the server is unreachable, the session expires there later; the browser has deleted it.
+            let _signed_out = auth::sign_out().send(token.as_deref()).await;
         };
-        select(Box::pin(ended), TimeoutFuture::new(FAREWELL)).await;
+        select(Box::pin(sign_out), TimeoutFuture::new(SIGN_OUT_TIMEOUT)).await;
     }
 
-    /// The session is over, and the person knows why.
-    pub fn leave(self) {
-        self.forget(Standing::Left);
+    /// Forgets a session that has already ended on the server.
+    pub fn set_signed_out(self) {
+        self.clear(AuthState::SignedOut);
     }
 
-    /// Sends the request with the token; a token that was refused is renewed once.
-    pub async fn ask<A: DeserializeOwned>(self, request: Request<A>) -> Result<A, Trouble> {
-        Request::answer(&self.carry(request.into_call()).await?)
+    /// Sends the request with the token. If the token is rejected, renews it and tries once more.
+    pub async fn send<R: DeserializeOwned>(self, request: ApiRequest<R>) -> Result<R, RequestError> {
+        ApiRequest::decode(&self.send_raw(request.into_raw()).await?)
     }
 
-    /// As [`Session::ask`], for who reads the answer. Boxed, so that what asks holds a pointer instead of a copy of all this.
-    pub fn carry(self, call: Call) -> LocalBoxFuture<'static, Result<String, Trouble>> {
-        self.send_renewing(call).boxed_local()
+    /// As [`Session::send`], without reading the response. Boxed, so that callers hold a pointer instead of this future.
+    pub fn send_raw(self, request: RawRequest) -> LocalBoxFuture<'static, Result<String, RequestError>> {
+        self.send_with_renewal(request).boxed_local()
     }
 
-    async fn send_renewing(self, call: Call) -> Result<String, Trouble> {
-        match call.send(self.token().as_deref()).await {
-            Err(trouble) if trouble.is_about_the_token() && self.renew().await => {
-                let answer = call.send(self.token().as_deref()).await;
-                if answer.as_ref().is_err_and(Trouble::is_about_the_token) {
-                    self.lose();
+    async fn send_with_renewal(self, request: RawRequest) -> Result<String, RequestError> {
+        match request.send(self.token().as_deref()).await {
+            Err(error) if error.is_unauthorized() && self.renew_token().await => {
+                let response = request.send(self.token().as_deref()).await;
+                if response.as_ref().is_err_and(RequestError::is_unauthorized) {
+                    self.on_expired();
                 }
-                answer
+                response
             }
-            answer => answer,
+            response => response,
         }
     }
 
-    fn begin(self, token: String, me: Me) {
-        storage::write(storage::browser(), REMEMBERED, Some("yes"));
-        self.keep(token);
-        self.know(me);
+    fn start(self, token: String, user: CurrentUser) {
+        storage::write(storage::browser(), MAY_HAVE_COOKIE, Some("yes"));
+        self.store_token(token);
+        self.set_user(user);
     }
 
-    pub fn know(self, me: Me) {
-        me.keep();
-        self.standing.set(Standing::In(me));
+    pub fn set_user(self, user: CurrentUser) {
+        user.store();
+        self.auth_state.set(AuthState::SignedIn(user));
     }
 
-    fn keep(self, token: String) {
+    fn store_token(self, token: String) {
         storage::write(storage::tab(), TOKEN, Some(&token));
-        storage::write(storage::tab(), RENEWED, Some(&clock::now().to_string()));
+        storage::write(storage::tab(), RENEWED_AT, Some(&clock::now().to_string()));
         self.token.set_value(Some(token));
-        self.renewals.update(|count| *count += 1);
+        self.token_version.update(|version| *version += 1);
     }
 
-    fn forget(self, standing: Standing) {
-        for key in [TOKEN, RENEWED] {
+    fn clear(self, auth_state: AuthState) {
+        for key in [TOKEN, RENEWED_AT] {
             storage::write(storage::tab(), key, None);
         }
-        Me::forget();
-        storage::write(storage::browser(), REMEMBERED, None);
+        CurrentUser::clear_stored();
+        storage::write(storage::browser(), MAY_HAVE_COOKIE, None);
         self.token.set_value(None);
-        self.standing.set(standing);
+        self.auth_state.set(auth_state);
     }
 
-    /// The server knows the session no more. A guest has no other way in, and begins anew.
-    fn lose(self) {
-        let guest = untrack(|| self.is_guest());
-        self.forget(if guest { Standing::Newcomer } else { Standing::Ended });
+    /// The server has ended the session. Guests cannot sign in again and start anew.
+    fn on_expired(self) {
+        let is_guest = untrack(|| self.is_guest());
+        self.clear(if is_guest { AuthState::Anonymous } else { AuthState::Expired });
     }
 }

@@ -1,14 +1,14 @@
-//! What the browser keeps for us. A browser may forbid it; then nothing is kept, and nothing breaks.
+//! The browser's session and local storage. When the browser forbids it, reads find nothing and writes do nothing.
 
 use leptos::prelude::window;
 use web_sys::Storage;
 
-/// Kept with the tab.
+/// Lives as long as the tab.
 pub fn tab() -> Option<Storage> {
     window().session_storage().ok().flatten()
 }
 
-/// Kept with the browser.
+/// Shared by all tabs, and permanent.
 pub fn browser() -> Option<Storage> {
     window().local_storage().ok().flatten()
 }
@@ -17,11 +17,11 @@ pub fn read(storage: Option<Storage>, key: &str) -> Option<String> {
     storage?.get_item(key).ok().flatten()
 }
 
-/// Nothing removes the entry.
+/// `None` removes the entry.
 pub fn write(storage: Option<Storage>, key: &str, value: Option<&str>) {
     let Some(storage) = storage else { return };
-    // A full or forbidden storage loses a convenience, not a message.
-    let _kept = match value {
+    // Full or forbidden storage loses only convenience: messages are stored in IndexedDB.
+    let _stored = match value {
         Some(value) => storage.set_item(key, value),
         None => storage.remove_item(key),
     };

@@ -1,49 +1,50 @@
-//! Passkeys as the browser makes and shows them (WebAuthn, level 3). Whoever changes their mind is no fault.
+//! Creates and uses passkeys through the browser's API (WebAuthn, level 3).
 
 use js_sys::{Function, JSON, Object, Promise, Reflect};
 use leptos::prelude::window;
 use serde_json::Value;
-use shared::passkey::ShowPasskey;
+use shared::passkey::PasskeyAssertion;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 
 use crate::{
-    api::{Trouble, account as calls},
+    api::{RequestError, account as calls},
     session::Session,
 };
 
-/// Whether this browser has them here: not without https, and not in browsers of some years ago.
-pub fn are_there() -> bool {
-    reader("parseRequestOptionsFromJSON").is_some()
+/// Passkeys need https, and a browser with the JSON methods of level 3.
+pub fn is_supported() -> bool {
+    options_parser("parseRequestOptionsFromJSON").is_some()
 }
 
-/// Makes one; nothing if the person lets it be.
-pub async fn make(options: &Value) -> Option<Value> {
-    ask("create", "parseCreationOptionsFromJSON", options).await
+/// Creates a passkey; `None` if the user cancels.
+pub async fn create(options: &Value) -> Option<Value> {
+    call_credentials("create", "parseCreationOptionsFromJSON", options).await
 }
 
-/// Lets the person show one that they have for this server; nothing if they let it be.
-pub async fn show(session: Session) -> Result<Option<ShowPasskey<Value>>, Trouble> {
-    let asked = session.ask(calls::challenge()).await?;
-    let shown = ask("get", "parseRequestOptionsFromJSON", &asked.options).await;
-    Ok(shown.map(|credential| ShowPasskey { challenge: asked.id, credential }))
+/// Lets the user choose a passkey of this server; `None` if they cancel.
+pub async fn get_assertion(session: Session) -> Result<Option<PasskeyAssertion<Value>>, RequestError> {
+    let challenge = session.send(calls::create_passkey_challenge()).await?;
+    let credential = call_credentials("get", "parseRequestOptionsFromJSON", &challenge.options).await;
+    Ok(credential.map(|credential| PasskeyAssertion { challenge: challenge.id, credential }))
 }
 
-async fn ask(verb: &str, reader_name: &str, options: &Value) -> Option<Value> {
-    let (class, read) = reader(reader_name)?;
+/// Calls `navigator.credentials.<method>()`.
+async fn call_credentials(method: &str, parser_name: &str, options: &Value) -> Option<Value> {
+    let (class, parse) = options_parser(parser_name)?;
     let options = JSON::parse(&options.to_string()).ok()?;
-    let wanted = Object::new();
-    Reflect::set(&wanted, &"publicKey".into(), &read.call1(&class, &options).ok()?).ok()?;
-    let keeper = Reflect::get(&window().navigator(), &"credentials".into()).ok()?;
-    let asked = Reflect::get(&keeper, &verb.into()).ok()?.dyn_into::<Function>().ok()?;
-    let asked = asked.call1(&keeper, &wanted).ok()?.dyn_into::<Promise>().ok()?;
-    let credential = JsFuture::from(asked).await.ok()?;
+    let argument = Object::new();
+    Reflect::set(&argument, &"publicKey".into(), &parse.call1(&class, &options).ok()?).ok()?;
+    let credentials = Reflect::get(&window().navigator(), &"credentials".into()).ok()?;
+    let method = Reflect::get(&credentials, &method.into()).ok()?.dyn_into::<Function>().ok()?;
+    let promise = method.call1(&credentials, &argument).ok()?.dyn_into::<Promise>().ok()?;
+    let credential = JsFuture::from(promise).await.ok()?;
     serde_json::from_str(&String::from(JSON::stringify(&credential).ok()?)).ok()
 }
 
-/// What reads the options of the server, and the class that it belongs to; nothing where that is not there.
-fn reader(name: &str) -> Option<(JsValue, Function)> {
+/// A static method of `PublicKeyCredential`, with the class to call it on; `None` if the browser has no such method.
+fn options_parser(name: &str) -> Option<(JsValue, Function)> {
     let class = Reflect::get(&window(), &"PublicKeyCredential".into()).ok()?;
-    let read = Reflect::get(&class, &name.into()).ok()?.dyn_into().ok()?;
-    Some((class, read))
+    let parse = Reflect::get(&class, &name.into()).ok()?.dyn_into().ok()?;
+    Some((class, parse))
 }

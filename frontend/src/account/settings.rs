@@ -1,9 +1,9 @@
-//! Who one is, how it looks, how one signs in, and what is one's own.
+//! The settings page: profile, theme, credentials, sessions, data.
 
-mod current;
+mod credentials;
+mod current_password;
+mod delete_account;
 mod export;
-mod farewell;
-mod identity;
 mod passkeys;
 mod profile;
 mod second_factor;
@@ -12,31 +12,31 @@ mod sessions;
 use leptos::{either::Either, ev, prelude::*};
 
 use self::{
-    export::Data, farewell::Farewell, identity::Identity, passkeys::PasskeyList, profile::Profile,
-    second_factor::SecondFactorPart, sessions::SessionList,
+    credentials::Credentials, delete_account::LeaveSection, export::ExportSection, passkeys::PasskeySection,
+    profile::Profile, second_factor::SecondFactorSection, sessions::SessionSection,
 };
-use super::proof::{Proof, ProofDialog};
+use super::reauth::{ReauthDialog, ReauthPrompt};
 use crate::{
-    session::{
-        Session, Standing,
-        me::Me,
-        return_to::{self, path_back_to, to_auth},
-        use_session,
-    },
-    ui::{
-        asking::{focus, focus_soon},
-        bar::Bar,
-        opening::Opening,
+    components::{
+        app_bar::AppBar,
+        form_request::{focus, focus_soon},
+        loading::LoadingPage,
         theme::ThemeSwitch,
     },
-    words::{self, entering},
+    session::{
+        AuthState, Session,
+        current_user::CurrentUser,
+        return_to::{self, auth_url, redirect_to_sign_in},
+        use_session,
+    },
+    strings::{self, onboarding},
 };
 
 const PATH: &str = "/settings";
 
-/// What is being changed: one thing at a time.
+/// The forms of the page, of which one can be open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Part {
+pub enum Section {
     Username,
     Email,
     Password,
@@ -45,9 +45,9 @@ pub enum Part {
     Deletion,
 }
 
-impl Part {
-    /// The element that takes the focus once it is folded up.
-    const fn way_in(self) -> &'static str {
+impl Section {
+    /// The id of the element that gets the focus when the form closes.
+    const fn opener_id(self) -> &'static str {
         match self {
             Self::Username => "change-username",
             Self::Email => "change-email",
@@ -59,104 +59,103 @@ impl Part {
     }
 }
 
-/// What the parts of the page share.
+/// State that the sections of the page share.
 #[derive(Clone, Copy)]
-pub struct Desk {
+pub struct SettingsState {
     pub session: Session,
-    pub proof: Proof,
-    /// What is being changed now.
-    pub open: RwSignal<Option<Part>>,
+    pub reauth: ReauthPrompt,
+    pub open: RwSignal<Option<Section>>,
 }
 
-impl Desk {
-    /// Unfolds a part, and folds up whatever was unfolded; or folds it up.
-    pub fn toggle(self, part: Part) {
-        self.open.update(|open| *open = if *open == Some(part) { None } else { Some(part) });
+impl SettingsState {
+    fn new(session: Session) -> Self {
+        Self { session, reauth: ReauthPrompt::new(session), open: RwSignal::new(None) }
     }
 
-    pub fn is_open(self, part: Part) -> bool {
-        self.open.get() == Some(part)
+    /// Opens a form and closes any other, or closes it.
+    pub fn toggle(self, section: Section) {
+        self.open.update(|open| *open = if *open == Some(section) { None } else { Some(section) });
     }
 
-    /// Something is done with; the part that was open may have been left meanwhile.
+    pub fn is_open(self, section: Section) -> bool {
+        self.open.get() == Some(section)
+    }
+
     pub fn close(self) {
-        let _left = self.open.try_set(None);
+        // The page may have been left meanwhile.
+        let _closed = self.open.try_set(None);
     }
 }
 
 #[component]
 pub fn Settings() -> impl IntoView {
     let session = use_session();
-    let is_in = Memo::new(move |_| session.is_in());
-    let coming = Memo::new(move |_| session.standing() == Standing::Returning);
+    let is_signed_in = Memo::new(move |_| session.is_signed_in());
+    let is_restoring = Memo::new(move |_| session.auth_state() == AuthState::Restoring);
     move || {
-        if let Some(me) = untrack(|| session.me()).filter(|_| is_in.get()) {
-            return Either::Left(view! { <Page me /> });
+        if let Some(user) = untrack(|| session.current_user()).filter(|_| is_signed_in.get()) {
+            return Either::Left(view! { <SettingsPage user /> });
         }
-        if !coming.get() {
-            leave(session);
+        if !is_restoring.get() {
+            require_sign_in(session);
         }
-        Either::Right(view! { <Opening text=entering::WELCOME_BACK /> })
+        Either::Right(view! { <LoadingPage text=onboarding::WELCOME_BACK /> })
     }
 }
 
-/// Whoever is not known yet becomes so; whoever signed out is on their way.
-fn leave(session: Session) {
-    match untrack(|| session.standing()) {
-        Standing::Left => {}
-        standing => to_auth(PATH, standing == Standing::Ended),
+/// Redirects to the sign-in page, unless the user has just signed out and is being redirected already.
+fn require_sign_in(session: Session) {
+    match untrack(|| session.auth_state()) {
+        AuthState::SignedOut => {}
+        state => redirect_to_sign_in(PATH, state == AuthState::Expired),
     }
 }
 
 #[component]
-fn Page(
-    /// Who one is.
-    me: Me,
-) -> impl IntoView {
-    let session = use_session();
-    let desk = Desk { session, proof: Proof::new(session), open: RwSignal::new(None) };
-    let has_account = !me.guest;
-    let of_accounts = has_account.then(|| {
+fn SettingsPage(user: CurrentUser) -> impl IntoView {
+    let settings = SettingsState::new(use_session());
+    let has_account = !user.guest;
+    let account_sections = has_account.then(|| {
         view! {
-            <Identity desk />
-            <SecondFactorPart desk />
-            <PasskeyList desk />
+            <Credentials settings />
+            <SecondFactorSection settings />
+            <PasskeySection settings />
         }
     });
-    walk_along(desk.open);
+    move_focus(settings.open);
     let on_key = move |event: ev::KeyboardEvent| {
         if event.key() == "Escape" {
-            desk.close();
+            settings.close();
         }
     };
     view! {
         <div class="page">
-            <Bar />
+            <AppBar />
             <main class="card settings" on:keydown=on_key>
-                <h1>{entering::SETTINGS}</h1>
-                <Profile desk />
+                <h1>{strings::SETTINGS}</h1>
+                <Profile settings />
                 <section>
-                    <h2>{words::THEME}</h2>
+                    <h2>{strings::THEME}</h2>
                     <ThemeSwitch />
                 </section>
-                {of_accounts}
-                <Guest me />
-                <SessionList desk />
-                <Data desk />
-                <Farewell desk />
+                {account_sections}
+                {(!has_account).then(|| view! { <GuestSection /> })}
+                <SessionSection settings />
+                <ExportSection settings />
+                <LeaveSection settings />
             </main>
         </div>
-        <ProofDialog proof=desk.proof />
+        <ReauthDialog reauth=settings.reauth />
     }
 }
 
-/// The focus goes into what is unfolded, and back to where it was unfolded.
-fn walk_along(open: RwSignal<Option<Part>>) {
-    Effect::new(move |before: Option<Option<Part>>| {
+/// Moves the focus into a form that opens, and back to its opener when it closes.
+fn move_focus(open: RwSignal<Option<Section>>) {
+    Effect::new(move |before: Option<Option<Section>>| {
         let now = open.get();
         match (before.flatten(), now) {
             (_, Some(_)) => request_animation_frame(focus_first_field),
-            (Some(left), None) => focus_soon(left.way_in()),
+            (Some(closed), None) => focus_soon(closed.opener_id()),
             (None, None) => {}
         }
         now
@@ -170,33 +169,27 @@ fn focus_first_field() {
     }
 }
 
-/// What guests are told, quietly.
+/// Offers guests an account.
 #[component]
-fn Guest(
-    /// Who one is.
-    me: Me,
-) -> impl IntoView {
-    me.guest.then(|| {
-        view! {
-            <section>
-                <h2>{entering::ACCOUNT}</h2>
-                <p class="muted">{entering::GUEST_TEXT}</p>
-                <a class="plain" href=path_back_to(PATH, false)>
-                    {entering::CREATE_ACCOUNT}
-                </a>
-            </section>
-        }
-    })
+fn GuestSection() -> impl IntoView {
+    view! {
+        <section>
+            <h2>{onboarding::ACCOUNT}</h2>
+            <p class="muted">{onboarding::GUEST_TEXT}</p>
+            <a class="plain" href=auth_url(PATH, false)>
+                {onboarding::CREATE_ACCOUNT}
+            </a>
+        </section>
+    }
 }
 
-/// Signs out here, and goes where one is not expected to be known.
 async fn sign_out(session: Session) {
     session.sign_out().await;
-    return_to::replace(return_to::HOME);
+    return_to::redirect(return_to::DEFAULT_PATH);
 }
 
-/// The session has ended with what was asked for.
-fn leave_behind(session: Session) {
-    session.leave();
-    return_to::replace(return_to::HOME);
+/// Leaves the page after a request that has ended the session.
+fn leave_ended_session(session: Session) {
+    session.set_signed_out();
+    return_to::redirect(return_to::DEFAULT_PATH);
 }

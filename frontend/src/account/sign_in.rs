@@ -1,34 +1,24 @@
-//! Signing up and signing in.
+//! The page to sign up or in.
 
 use leptos::{either::EitherOf4, ev, prelude::*};
 use web_sys::UrlSearchParams;
 
-use super::{form::AuthForm, reset::Forgotten};
+use super::{
+    auth_form::{AuthForm, AuthMode},
+    password_reset::ForgotPassword,
+};
 use crate::{
+    components::{app_bar::AppBar, form_request::focus, loading::LoadingPage, theme::ThemeSwitch},
     session::{
-        Standing,
-        return_to::{self, ENDED, KNOWN, NEXT},
+        AuthState,
+        return_to::{self, HAS_ACCOUNT, RETURN_PATH, SESSION_EXPIRED},
         use_session,
     },
-    ui::{asking::focus, bar::Bar, opening::Opening, theme::ThemeSwitch},
-    words,
+    strings::{self, onboarding},
 };
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Mode {
-    SignUp,
-    SignIn,
-}
-
-impl Mode {
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::SignUp => words::SIGN_UP,
-            Self::SignIn => words::SIGN_IN,
-        }
-    }
-
-    const fn tab(self) -> &'static str {
+impl AuthMode {
+    const fn tab_id(self) -> &'static str {
         match self {
             Self::SignUp => "sign-up",
             Self::SignIn => "sign-in",
@@ -43,123 +33,121 @@ impl Mode {
     }
 }
 
-/// What the address says.
-struct Asked {
-    /// Where to go afterwards.
-    next: String,
-    /// There is an account.
-    known: bool,
-    /// One was signed in to it until now.
-    ended: bool,
+/// The query parameters of the page; see `session/return_to.rs`.
+struct AuthQuery {
+    return_path: String,
+    has_account: bool,
+    is_expired: bool,
 }
 
-impl Asked {
+impl AuthQuery {
     fn read() -> Self {
         let search = window().location().search().unwrap_or_default();
         let query = UrlSearchParams::new_with_str(&search).ok();
         let has = |name: &str| query.as_ref().is_some_and(|query| query.has(name));
-        let next = query.as_ref().and_then(|query| query.get(NEXT)).unwrap_or_default();
-        Self { next: return_to::safe(&next).to_owned(), known: has(KNOWN), ended: has(ENDED) }
-    }
-}
-
-#[component]
-pub fn Auth() -> impl IntoView {
-    let session = use_session();
-    let Asked { next, known, ended } = Asked::read();
-    let mode = RwSignal::new(if known || ended { Mode::SignIn } else { Mode::SignUp });
-    let forgotten = RwSignal::new(false);
-    // A guest has come to become somebody, or somebody else.
-    let done = Memo::new(move |_| session.is_in() && !session.is_guest());
-    let coming = Memo::new(move |_| session.standing() == Standing::Returning);
-    move || {
-        let opening = || view! { <Opening text=words::entering::WELCOME_BACK /> };
-        if done.get() {
-            return_to::replace(&next);
-            EitherOf4::A(opening())
-        } else if coming.get() {
-            EitherOf4::B(opening())
-        } else if forgotten.get() {
-            EitherOf4::C(view! { <Forgotten back=move |()| forgotten.set(false) /> })
-        } else {
-            let (is_guest, next) = (untrack(|| session.is_guest()), next.clone());
-            let why = move || why(ended, is_guest, mode.get(), &next);
-            EitherOf4::D(view! { <Page mode forgotten why=Signal::derive(why) /> })
+        let return_path = query.as_ref().and_then(|query| query.get(RETURN_PATH)).unwrap_or_default();
+        Self {
+            return_path: return_to::sanitize_return_path(&return_path).to_owned(),
+            has_account: has(HAS_ACCOUNT),
+            is_expired: has(SESSION_EXPIRED),
         }
     }
 }
 
 #[component]
-fn Page(
-    /// Which of the two is chosen.
-    mode: RwSignal<Mode>,
-    /// Whether the person wants another password.
-    forgotten: RwSignal<bool>,
-    /// Why one is asked.
-    why: Signal<&'static str>,
+pub fn SignInPage() -> impl IntoView {
+    let session = use_session();
+    let AuthQuery { return_path, has_account, is_expired } = AuthQuery::read();
+    let initial = if has_account || is_expired { AuthMode::SignIn } else { AuthMode::SignUp };
+    let mode = RwSignal::new(initial);
+    let reset_requested = RwSignal::new(false);
+    // Guests are here to create an account or to sign in to one.
+    let is_done = Memo::new(move |_| session.is_signed_in() && !session.is_guest());
+    let is_restoring = Memo::new(move |_| session.auth_state() == AuthState::Restoring);
+    move || {
+        let loading = || view! { <LoadingPage text=onboarding::WELCOME_BACK /> };
+        if is_done.get() {
+            return_to::redirect(&return_path);
+            EitherOf4::A(loading())
+        } else if is_restoring.get() {
+            EitherOf4::B(loading())
+        } else if reset_requested.get() {
+            EitherOf4::C(view! { <ForgotPassword back=move |()| reset_requested.set(false) /> })
+        } else {
+            let (is_guest, return_path) = (untrack(|| session.is_guest()), return_path.clone());
+            let reason = move || reason_text(is_expired, is_guest, mode.get(), &return_path);
+            EitherOf4::D(view! { <AuthTabs mode reset_requested reason=Signal::derive(reason) /> })
+        }
+    }
+}
+
+#[component]
+fn AuthTabs(
+    mode: RwSignal<AuthMode>,
+    /// Set when the person wants to reset their password.
+    reset_requested: RwSignal<bool>,
+    /// Why the page was opened; may be empty.
+    reason: Signal<&'static str>,
 ) -> impl IntoView {
-    // What is chosen already can be chosen again, and what was filled in stays.
-    let chosen = Memo::new(move |_| mode.get());
+    // A memo, so that choosing the current tab again keeps the content of the form.
+    let current = Memo::new(move |_| mode.get());
     view! {
         <div class="page">
-            <Bar />
+            <AppBar />
             <main class="card">
-                <h1 class="hidden">{words::SIGN_UP_OR_IN}</h1>
-                <Tabs mode />
-                <p class="hint lead">{why}</p>
-                <div role="tabpanel" id="panel" aria-labelledby=move || mode.get().tab()>
-                    {move || view! { <AuthForm mode=chosen.get() forgotten /> }}
+                <h1 class="visually-hidden">{strings::SIGN_UP_OR_IN}</h1>
+                <TabList mode />
+                <p class="hint lead">{reason}</p>
+                <div role="tabpanel" id="panel" aria-labelledby=move || mode.get().tab_id()>
+                    {move || view! { <AuthForm mode=current.get() reset_requested /> }}
                 </div>
             </main>
-            <footer class="foot">
+            <footer class="page-footer">
                 <ThemeSwitch />
             </footer>
         </div>
     }
 }
 
-fn why(ended: bool, is_guest: bool, mode: Mode, next: &str) -> &'static str {
+fn reason_text(is_expired: bool, is_guest: bool, mode: AuthMode, return_path: &str) -> &'static str {
     match mode {
-        _ if ended => words::SESSION_OVER,
-        Mode::SignUp if is_guest => words::entering::CLAIM,
-        Mode::SignIn if is_guest => words::entering::LEAVES_THE_GUEST,
-        Mode::SignIn if next.starts_with("/chats/") => words::OPENED_A_LINK,
+        _ if is_expired => strings::SESSION_EXPIRED,
+        AuthMode::SignUp if is_guest => onboarding::CLAIM,
+        AuthMode::SignIn if is_guest => onboarding::GUEST_SIGN_IN,
+        AuthMode::SignIn if return_path.starts_with("/chats/") => strings::SIGN_IN_TO_JOIN,
         _ => "",
     }
 }
 
 #[component]
-fn Tabs(
-    /// Which of them is chosen.
-    mode: RwSignal<Mode>,
-) -> impl IntoView {
-    // As everywhere in the browser: the arrows walk from tab to tab, Tab walks on.
-    let walk = move |event: ev::KeyboardEvent| {
+fn TabList(mode: RwSignal<AuthMode>) -> impl IntoView {
+    // As in native tab lists: arrow keys switch tabs, Tab leaves the list.
+    let on_key = move |event: ev::KeyboardEvent| {
         if matches!(event.key().as_str(), "ArrowLeft" | "ArrowRight") {
             mode.update(|mode| *mode = mode.other());
-            focus(mode.get_untracked().tab());
+            focus(mode.get_untracked().tab_id());
         }
     };
-    let tab = move |this: Mode| {
-        let chosen = move || mode.get() == this;
+    let tab = move |this: AuthMode| {
+        let is_selected = move || mode.get() == this;
         view! {
             <button
                 role="tab"
                 type="button"
-                id=this.tab()
+                id=this.tab_id()
                 aria-controls="panel"
-                aria-selected=move || chosen().to_string()
-                tabindex=move || if chosen() { "0" } else { "-1" }
+                aria-selected=move || is_selected().to_string()
+                tabindex=move || if is_selected() { "0" } else { "-1" }
                 on:click=move |_| mode.set(this)
             >
-                {this.word()}
+                {this.label()}
             </button>
         }
     };
     view! {
-        <div role="tablist" class="tabs" aria-label=words::SIGN_UP_OR_IN on:keydown=walk>
-            {tab(Mode::SignUp)}
-            {tab(Mode::SignIn)}
+        <div role="tablist" class="tabs" aria-label=strings::SIGN_UP_OR_IN on:keydown=on_key>
+            {tab(AuthMode::SignUp)}
+            {tab(AuthMode::SignIn)}
         </div>
     }
 }

@@ -1,121 +1,125 @@
-//! The calls by which one keeps what is one's own.
+//! Requests for the account: settings, sessions, second factor, passkeys, exports, password reset.
 
 use gloo_net::http::Method;
 use serde_json::Value;
 use shared::{
-    credentials::{AskReset, ChangePassword, ChangeUsername, DeleteAccount, Prove, ResetPassword, Token},
-    export::{Export, Exports},
-    passkey::{AddPasskey, Ceremony, Passkey, Passkeys, ShowPasskey},
-    second_factor::{Confirm, Enrolment, RecoveryCodes, SecondFactor},
-    session::Sessions,
+    credentials::{
+        AccessToken, ChangePassword, ChangeUsername, ConfirmPasswordReset, DeleteAccount, Reauthenticate,
+        RequestPasswordReset,
+    },
+    data_export::{DataExport, DataExportsResponse},
+    passkey::{Passkey, PasskeyAssertion, PasskeysResponse, RegisterPasskey, WebauthnChallenge},
+    paths,
+    second_factor::{ConfirmSecondFactor, RecoveryCodes, SecondFactorStatus, TotpEnrolment},
+    session::SessionsResponse,
     user::Account,
 };
 use uuid::Uuid;
 
-use super::{Done, Request};
+use super::{ApiRequest, Empty};
 
-pub fn set_picture(file: web_sys::Blob) -> Request<Account> {
-    Request::new(Method::PUT, "/auth/me/avatar/".to_owned()).with_file(file)
+pub fn set_avatar(file: web_sys::Blob) -> ApiRequest<Account> {
+    ApiRequest::new(Method::PUT, paths::MY_AVATAR).with_file(file)
 }
 
-pub fn remove_picture() -> Request<Account> {
-    Request::new(Method::DELETE, "/auth/me/avatar/".to_owned())
+pub fn remove_avatar() -> ApiRequest<Account> {
+    ApiRequest::new(Method::DELETE, paths::MY_AVATAR)
 }
 
-pub fn change_username(change: &ChangeUsername) -> Request<Done> {
-    Request::new(Method::POST, "/auth/username/".to_owned()).with(change)
+pub fn change_username(change: &ChangeUsername) -> ApiRequest<Empty> {
+    ApiRequest::new(Method::POST, paths::USERNAME).with_json(change)
 }
 
-pub fn change_password(change: &ChangePassword) -> Request<Done> {
-    Request::new(Method::POST, "/auth/password/".to_owned()).with(change)
+pub fn change_password(change: &ChangePassword) -> ApiRequest<Empty> {
+    ApiRequest::new(Method::POST, paths::PASSWORD).with_json(change)
 }
 
-pub fn delete(proof: &DeleteAccount) -> Request<Done> {
-    Request::new(Method::POST, "/auth/users/delete/".to_owned()).with(proof)
+pub fn delete_account(request: &DeleteAccount) -> ApiRequest<Empty> {
+    ApiRequest::new(Method::POST, paths::USERS_DELETE).with_json(request)
 }
 
-pub fn prove(proof: &Prove) -> Request<Done> {
-    Request::new(Method::POST, "/auth/proof/".to_owned()).with(proof)
+pub fn reauthenticate(request: &Reauthenticate) -> ApiRequest<Empty> {
+    ApiRequest::new(Method::POST, paths::REAUTHENTICATION).with_json(request)
 }
 
-pub fn prove_by_passkey(shown: &ShowPasskey<Value>) -> Request<Done> {
-    Request::new(Method::POST, "/auth/proof/".to_owned()).with(shown)
+pub fn reauthenticate_with_passkey(assertion: &PasskeyAssertion<Value>) -> ApiRequest<Empty> {
+    ApiRequest::new(Method::POST, paths::REAUTHENTICATION).with_json(assertion)
 }
 
-pub fn sessions() -> Request<Sessions> {
-    Request::new(Method::GET, "/auth/sessions/".to_owned())
+pub fn list_sessions() -> ApiRequest<SessionsResponse> {
+    ApiRequest::new(Method::GET, paths::SESSIONS)
 }
 
-pub fn end_session(id: Uuid) -> Request<Done> {
-    Request::new(Method::DELETE, format!("/auth/sessions/{id}/"))
+pub fn end_session(id: Uuid) -> ApiRequest<Empty> {
+    ApiRequest::new(Method::DELETE, paths::fill(paths::SESSION, &[&id.to_string()]))
 }
 
-pub fn end_all_sessions() -> Request<Done> {
-    Request::new(Method::DELETE, "/auth/sessions/".to_owned())
+pub fn end_all_sessions() -> ApiRequest<Empty> {
+    ApiRequest::new(Method::DELETE, paths::SESSIONS)
 }
 
-pub fn second_factor() -> Request<SecondFactor> {
-    Request::new(Method::GET, "/auth/second_factor/".to_owned())
+pub fn get_second_factor() -> ApiRequest<SecondFactorStatus> {
+    ApiRequest::new(Method::GET, paths::SECOND_FACTOR)
 }
 
-pub fn begin_second_factor() -> Request<Enrolment> {
-    Request::new(Method::POST, "/auth/second_factor/".to_owned())
+pub fn enroll_second_factor() -> ApiRequest<TotpEnrolment> {
+    ApiRequest::new(Method::POST, paths::SECOND_FACTOR)
 }
 
-pub fn confirm_second_factor(shown: &Confirm) -> Request<RecoveryCodes> {
-    Request::new(Method::PUT, "/auth/second_factor/".to_owned()).with(shown)
+pub fn confirm_second_factor(confirmation: &ConfirmSecondFactor) -> ApiRequest<RecoveryCodes> {
+    ApiRequest::new(Method::PUT, paths::SECOND_FACTOR).with_json(confirmation)
 }
 
-pub fn turn_off_second_factor() -> Request<Done> {
-    Request::new(Method::DELETE, "/auth/second_factor/".to_owned())
+pub fn disable_second_factor() -> ApiRequest<Empty> {
+    ApiRequest::new(Method::DELETE, paths::SECOND_FACTOR)
 }
 
-pub fn renew_recovery_codes() -> Request<RecoveryCodes> {
-    Request::new(Method::POST, "/auth/recovery_codes/".to_owned())
+pub fn renew_recovery_codes() -> ApiRequest<RecoveryCodes> {
+    ApiRequest::new(Method::POST, paths::RECOVERY_CODES)
 }
 
-pub fn passkeys() -> Request<Passkeys> {
-    Request::new(Method::GET, "/auth/passkeys/".to_owned())
+pub fn list_passkeys() -> ApiRequest<PasskeysResponse> {
+    ApiRequest::new(Method::GET, paths::PASSKEYS)
 }
 
-pub fn begin_passkey() -> Request<Ceremony<Value>> {
-    Request::new(Method::POST, "/auth/passkeys/registrations/".to_owned())
+pub fn start_passkey_registration() -> ApiRequest<WebauthnChallenge<Value>> {
+    ApiRequest::new(Method::POST, paths::PASSKEY_REGISTRATIONS)
 }
 
-pub fn add_passkey(made: &AddPasskey<Value>) -> Request<Passkey> {
-    Request::new(Method::POST, "/auth/passkeys/".to_owned()).with(made)
+pub fn add_passkey(passkey: &RegisterPasskey<Value>) -> ApiRequest<Passkey> {
+    ApiRequest::new(Method::POST, paths::PASSKEYS).with_json(passkey)
 }
 
-pub fn remove_passkey(id: Uuid) -> Request<Done> {
-    Request::new(Method::DELETE, format!("/auth/passkeys/{id}/"))
+pub fn remove_passkey(id: Uuid) -> ApiRequest<Empty> {
+    ApiRequest::new(Method::DELETE, paths::fill(paths::PASSKEY, &[&id.to_string()]))
 }
 
-/// Asks for any passkey that is known here.
-pub fn challenge() -> Request<Ceremony<Value>> {
-    Request::new(Method::POST, "/auth/passkeys/challenges/".to_owned())
+/// A challenge for any passkey of this server.
+pub fn create_passkey_challenge() -> ApiRequest<WebauthnChallenge<Value>> {
+    ApiRequest::new(Method::POST, paths::PASSKEY_CHALLENGES)
 }
 
-pub fn sign_in_by_passkey(shown: &ShowPasskey<Value>) -> Request<Token> {
-    Request::new(Method::POST, "/auth/jwt/passkey/".to_owned()).with(shown)
+pub fn sign_in_with_passkey(assertion: &PasskeyAssertion<Value>) -> ApiRequest<AccessToken> {
+    ApiRequest::new(Method::POST, paths::JWT_PASSKEY).with_json(assertion)
 }
 
-pub fn exports() -> Request<Exports> {
-    Request::new(Method::GET, "/auth/exports/".to_owned())
+pub fn list_exports() -> ApiRequest<DataExportsResponse> {
+    ApiRequest::new(Method::GET, paths::EXPORTS)
 }
 
-pub fn begin_export() -> Request<Export> {
-    Request::new(Method::POST, "/auth/exports/".to_owned())
+pub fn create_export() -> ApiRequest<DataExport> {
+    ApiRequest::new(Method::POST, paths::EXPORTS)
 }
 
-/// Where a browser saves it from.
-pub fn export_file(id: Uuid, ticket: &str) -> String {
-    format!("/auth/exports/{id}/file/?ticket={ticket}")
+/// The URL of the export, for a download by the browser.
+pub fn export_file_url(id: Uuid, ticket: &str) -> String {
+    format!("{}?ticket={ticket}", paths::fill(paths::EXPORT_FILE, &[&id.to_string()]))
 }
 
-pub fn ask_reset(wanted: &AskReset) -> Request<Done> {
-    Request::new(Method::POST, "/auth/password_resets/".to_owned()).with(wanted)
+pub fn request_password_reset(request: &RequestPasswordReset) -> ApiRequest<Empty> {
+    ApiRequest::new(Method::POST, paths::PASSWORD_RESETS).with_json(request)
 }
 
-pub fn reset_password(wanted: &ResetPassword) -> Request<Done> {
-    Request::new(Method::PUT, "/auth/password_resets/".to_owned()).with(wanted)
+pub fn confirm_password_reset(request: &ConfirmPasswordReset) -> ApiRequest<Empty> {
+    ApiRequest::new(Method::PUT, paths::PASSWORD_RESETS).with_json(request)
 }

@@ -1,5 +1,5 @@
-//! Signing in, and what is one's own.
+//! The account program: sign-in, password reset and settings.
 
 fn main() {
-    frontend::show(frontend::account::App);
+    frontend::mount_program(frontend::account::App);
 }

@@ -1,5 +1,5 @@
-//! Starting chats, joining them, and talking.
+//! The chat program: starting and joining chats, and messages.
 
 fn main() {
-    frontend::show(frontend::app::App);
+    frontend::mount_program(frontend::app::App);
 }

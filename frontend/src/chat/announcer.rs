@@ -1,23 +1,35 @@
-//! What assistive technology says of the chat: what others say, and what became of one's own messages.
+//! What screen readers announce: messages of others, and what became of the user's own.
 
 use leptos::prelude::*;
 
-use super::room::Room;
+/// The text that is announced.
+#[derive(Clone, Copy)]
+pub struct Announcements(RwSignal<String>);
 
-/// The list itself stays silent, or loading its history would be read aloud.
+impl Announcements {
+    pub fn new() -> Self {
+        Self(RwSignal::new(String::new()))
+    }
+
+    pub fn announce(self, text: String) {
+        self.0.update(|current| {
+            // A trailing space makes the same text a change, so that it is announced again.
+            *current = if *current == text { text + "\u{a0}" } else { text };
+        });
+    }
+
+    pub fn clear(self) {
+        self.0.set(String::new());
+    }
+}
+
+/// The list of messages is silent itself: loading earlier messages must not be announced.
 #[component]
-pub fn Announcer(
-    /// The chat.
-    room: Room,
-) -> impl IntoView {
-    // A blank more or less, so that the same words are a change and are said again.
-    let said = move || {
-        let (count, text) = room.announced();
-        if count % 2 == 0 { text } else { text + "\u{a0}" }
-    };
+pub fn Announcer() -> impl IntoView {
+    let Announcements(text) = expect_context();
     view! {
-        <div class="hidden" aria-live="polite">
-            {said}
+        <div class="visually-hidden" aria-live="polite">
+            {text}
         </div>
     }
 }

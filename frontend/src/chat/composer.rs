@@ -3,144 +3,159 @@
 use gloo_timers::callback::Interval;
 use leptos::{ev, html, prelude::*};
 
-use super::room::{Room, keeping::Hush};
+use super::state::{
+    draft::{DraftStore, WriteRestriction},
+    use_draft, use_presence, use_viewport,
+};
 use crate::{
-    ui::icon::{Drawing, Icon},
-    words,
+    components::icon::{Icon, SvgIcon},
+    strings,
 };
 
-/// The code of a key that an input method is still working on, in browsers that do not say so otherwise.
+/// The key code of a key that an input method handles, in browsers without `isComposing`.
 const IN_COMPOSITION: u32 = 229;
-
-/// How often a countdown is looked at, in milliseconds.
-const TICK: u32 = 500;
+/// How often the countdown of slow mode is updated, in milliseconds.
+const COUNTDOWN_INTERVAL: u32 = 500;
 
 #[component]
-pub fn Composer(
-    /// The chat.
-    room: Room,
-) -> impl IntoView {
-    let area = NodeRef::<html::Textarea>::new();
-    let say = move || {
-        room.say();
-        focus(area);
-    };
-    let on_key = move |event: ev::KeyboardEvent| {
-        if sends(&event) {
-            event.prevent_default();
-            say();
+pub fn Composer() -> impl IntoView {
+    let (draft, viewport, presence) = (use_draft(), use_viewport(), use_presence());
+    let textarea = NodeRef::<html::Textarea>::new();
+    let send = move || {
+        if draft.send() {
+            presence.on_sent();
+            viewport.on_sent();
         }
+        focus(textarea);
     };
-    Effect::new(move |before: Option<()>| {
-        room.draft();
-        // Once the text is in the field.
-        request_animation_frame(move || fit(area));
-        if before.is_none() && !is_touch() {
-            focus(area);
-        }
-    });
-    let fault = move || room.fault().map(|code| words::field("message", code)).unwrap_or_default();
+    let on_submit = move |event: ev::SubmitEvent| {
+        event.prevent_default();
+        send();
+    };
+    let error =
+        move || draft.error().map(|code| strings::errors::for_field("message", code)).unwrap_or_default();
     view! {
-        <form
-            class="composer"
-            on:submit=move |event: ev::SubmitEvent| {
-                event.prevent_default();
-                say();
-            }
-        >
-            <Slow room />
-            <p id="composer-fault" role="alert" class="error">{fault}</p>
+        <form class="composer" on:submit=on_submit>
+            <SlowModeHint />
+            <p id="composer-error" role="alert" class="error">{error}</p>
             <div class="composer-line">
-                <textarea
-                    rows="1"
-                    node_ref=area
-                    dir="auto"
-                    aria-label=words::MESSAGE
-                    aria-describedby="composer-fault"
-                    aria-invalid=move || room.fault().map(|_| "true")
-                    placeholder=words::WRITE
-                    autocomplete="off"
-                    prop:value=move || room.draft()
-                    on:input=move |event| room.write(event_target_value(&event))
-                    on:keydown=on_key
-                ></textarea>
-                // Without this a tap on the button would close the on-screen keyboard.
+                <MessageInput textarea send=Callback::new(move |()| send()) />
+                // Without this, tapping the button would close the on-screen keyboard.
                 <button
                     class="send"
-                    class:idle=move || room.draft().trim().is_empty()
-                    aria-label=words::SEND
+                    class:idle=move || draft.text().trim().is_empty()
+                    aria-label=strings::SEND
                     on:pointerdown=|event| event.prevent_default()
                 >
-                    <Drawing icon=Icon::Send />
+                    <SvgIcon icon=Icon::Send />
                 </button>
             </div>
         </form>
     }
 }
 
-/// Stands where one would write, and says why one cannot.
 #[component]
-pub fn Hushed(
-    /// Why.
-    hush: Hush,
-) -> impl IntoView {
-    let why = match hush {
-        Hush::Closed => words::keeping::CHAT_IS_CLOSED,
-        Hush::OnlyReading => words::keeping::ONLY_READING,
+fn MessageInput(textarea: NodeRef<html::Textarea>, send: Callback<()>) -> impl IntoView {
+    let (draft, presence) = (use_draft(), use_presence());
+    let on_input = move |event: ev::Event| {
+        let text = event_target_value(&event);
+        presence.send_typing(&text);
+        draft.set_text(text);
     };
-    view! { <p class="composer hushed">{why}</p> }
+    let on_key = move |event: ev::KeyboardEvent| {
+        if is_send_key(&event) {
+            event.prevent_default();
+            send.run(());
+        }
+    };
+    resize_with_text(draft, textarea);
+    view! {
+        <textarea
+            rows="1"
+            node_ref=textarea
+            dir="auto"
+            aria-label=strings::MESSAGE
+            aria-describedby="composer-error"
+            aria-invalid=move || draft.error().map(|_| "true")
+            placeholder=strings::MESSAGE_PLACEHOLDER
+            autocomplete="off"
+            prop:value=move || draft.text()
+            on:input=on_input
+            on:keydown=on_key
+        ></textarea>
+    }
 }
 
-/// How slow the chat is, and when what waits goes out.
+/// Takes the place of the composer.
 #[component]
-fn Slow(
-    /// The chat.
-    room: Room,
-) -> impl IntoView {
-    let pace = Memo::new(move |_| room.pace());
-    let left = RwSignal::new(0);
-    let count = move || left.set(untrack(|| room.held_for()));
-    Effect::new(move |ticking: Option<Option<Interval>>| {
-        room.track();
-        count();
-        // It ticks only where there is something to wait for.
-        ticking
+pub fn WriteRestrictionNotice(restriction: WriteRestriction) -> impl IntoView {
+    let text = match restriction {
+        WriteRestriction::ChatClosed => strings::CHAT_IS_CLOSED,
+        WriteRestriction::ReaderRole => strings::moderation::READ_ONLY,
+    };
+    view! { <p class="composer composer-disabled">{text}</p> }
+}
+
+/// The interval of slow mode, or how long the next message still waits.
+#[component]
+fn SlowModeHint() -> impl IntoView {
+    let (draft, viewport) = (use_draft(), use_viewport());
+    let interval = Memo::new(move |_| draft.slow_mode_seconds());
+    let seconds_left = RwSignal::new(0);
+    let count_down = move || seconds_left.set(untrack(|| draft.seconds_until_send()));
+    Effect::new(move |timer: Option<Option<Interval>>| {
+        viewport.track_rows();
+        count_down();
+        // The timer runs only in slow mode.
+        timer
             .flatten()
-            .filter(|_| pace.get() > 0)
-            .or_else(|| (pace.get() > 0).then(|| Interval::new(TICK, count)))
+            .filter(|_| interval.get() > 0)
+            .or_else(|| (interval.get() > 0).then(|| Interval::new(COUNTDOWN_INTERVAL, count_down)))
     });
-    let line = move || match (pace.get(), left.get()) {
+    let text = move || match (interval.get(), seconds_left.get()) {
         (0, _) => String::new(),
-        (pace, 0) => words::keeping::slow(pace),
-        (_, left) => words::keeping::goes_out_in(left),
+        (interval, 0) => strings::moderation::slow_mode(interval),
+        (_, seconds) => strings::moderation::sends_in(seconds),
     };
-    view! { <p class="hint slow">{line}</p> }
+    view! { <p class="hint slow-mode">{text}</p> }
 }
 
-/// Enter sends, Shift+Enter breaks the line; so does Enter where there is no Shift to hold.
-fn sends(event: &ev::KeyboardEvent) -> bool {
-    let composing = event.is_composing() || event.key_code() == IN_COMPOSITION;
-    event.key() == "Enter" && !event.shift_key() && !composing && !is_touch()
+/// Enter sends, Shift+Enter breaks the line. On touch screens, which have no Shift to hold, Enter breaks the line.
+fn is_send_key(event: &ev::KeyboardEvent) -> bool {
+    let is_composing = event.is_composing() || event.key_code() == IN_COMPOSITION;
+    event.key() == "Enter" && !event.shift_key() && !is_composing && !is_touch_screen()
 }
 
-fn is_touch() -> bool {
+fn is_touch_screen() -> bool {
     let query = window().match_media("(hover: none) and (pointer: coarse)");
     query.ok().flatten().is_some_and(|query| query.matches())
 }
 
-/// Grows with the text; the style sheet sets the bound.
-fn fit(area: NodeRef<html::Textarea>) {
-    // The chat may have been left meanwhile.
-    let Some(area) = area.try_get_untracked().flatten() else { return };
-    let style = web_sys::HtmlElement::style(&area);
-    // A style that is refused leaves a field that scrolls.
-    let _reset = style.set_property("height", "auto");
-    let _grown = style.set_property("height", &format!("{}px", area.scroll_height()));
+/// Grows the field with its text, and focuses it when it appears.
+fn resize_with_text(draft: DraftStore, textarea: NodeRef<html::Textarea>) {
+    Effect::new(move |previous: Option<()>| {
+        draft.text();
+        // After the text is in the field.
+        request_animation_frame(move || fit_to_text(textarea));
+        if previous.is_none() && !is_touch_screen() {
+            focus(textarea);
+        }
+    });
 }
 
-fn focus(area: NodeRef<html::Textarea>) {
-    if let Some(area) = area.get_untracked() {
-        // A field that cannot take the focus leaves it where it is.
-        let _focused = area.focus();
+/// The style sheet limits the height.
+fn fit_to_text(textarea: NodeRef<html::Textarea>) {
+    // The chat may have been closed.
+    let Some(textarea) = textarea.try_get_untracked().flatten() else { return };
+    let style = web_sys::HtmlElement::style(&textarea);
+    // If the browser rejects the style, the field scrolls.
+    let _reset = style.set_property("height", "auto");
+    let _grown = style.set_property("height", &format!("{}px", textarea.scroll_height()));
+}
+
+fn focus(textarea: NodeRef<html::Textarea>) {
+    if let Some(textarea) = textarea.get_untracked() {
+        // If the field cannot take the focus, the focus stays where it is.
+        let _focused = textarea.focus();
     }
 }

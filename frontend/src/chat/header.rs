@@ -1,57 +1,142 @@
-//! Who is here, the link to share, and what else there is.
+//! The header of the chat: its members, the share button, and a menu.
 
 use leptos::prelude::*;
+use shared::member::{Member, MembershipStatus};
 
-use super::{drawer::Drawer, members::Members, room::Room, share::ShareButton};
+use super::{
+    member_avatar::member_avatar,
+    share::ShareButton,
+    sidebar::SidebarNavigation,
+    state::{presence::PresenceStore, sync::SyncStore, use_presence, use_sync},
+};
 use crate::{
-    chats::mute::MuteSwitch,
-    session::{return_to, use_session},
-    ui::{
-        icon::{Drawing, Icon},
+    chat_list::mute::MuteSwitch,
+    components::{
+        icon::{Icon, SvgIcon},
         theme::ThemeSwitch,
     },
-    words,
+    session::{return_to, use_session},
+    strings,
 };
 
+const AVATARS_MAX: usize = 3;
+
 #[component]
-pub fn ChatHeader(
-    /// The chat.
-    room: Room,
-    /// What it opens.
-    drawer: Drawer,
-) -> impl IntoView {
+pub fn ChatHeader(navigation: SidebarNavigation) -> impl IntoView {
     view! {
-        <header class="bar chat-bar">
-            <a href="/chats" class="round" aria-label=words::HOME>
-                <Drawing icon=Icon::Back />
+        <header class="app-bar chat-bar">
+            <a href="/chats" class="icon-button" aria-label=strings::ALL_CHATS>
+                <SvgIcon icon=Icon::Back />
             </a>
-            <Members room drawer />
-            <ShareButton room />
-            <Menu room />
+            <MembersButton navigation />
+            <ShareButton />
+            <Menu />
         </header>
     }
 }
 
+/// Opens and closes the sidebar.
 #[component]
-fn Menu(
-    /// The chat.
-    room: Room,
-) -> impl IntoView {
-    let session = use_session();
-    let claim = move || return_to::path_back_to(&room.path(), false);
+fn MembersButton(navigation: SidebarNavigation) -> impl IntoView {
+    let (sync, presence) = (use_sync(), use_presence());
+    let members = track_members(sync);
+    let name_and_topic =
+        Memo::new(move |_| sync.chat().map(|chat| (chat.name, chat.topic)).unwrap_or_default());
+    let title = move || {
+        let (name, _) = name_and_topic.get();
+        if name.is_empty() { strings::chat_title(&other_names(&members(), sync.user_id())) } else { name }
+    };
+    let avatars = move || {
+        let (others, own): (Vec<_>, Vec<_>) =
+            members().into_iter().partition(|member| member.user.id != sync.user_id());
+        let shown = if others.is_empty() { own } else { others };
+        shown.iter().take(AVATARS_MAX).map(|member| member_avatar(presence, &member.user)).collect_view()
+    };
+    let description = move || {
+        let (_, topic) = name_and_topic.get();
+        let line = describe_members(&members(), sync.user_id(), presence);
+        if topic.is_empty() { line } else { format!("{line} · {topic}") }
+    };
     view! {
-        <button class="round" aria-label=words::MORE popovertarget="menu">
-            <Drawing icon=Icon::More />
+        <button
+            id="chat-title"
+            class="chat-title"
+            aria-describedby="chat-title-hint"
+            aria-expanded=move || navigation.is_open().to_string()
+            on:click=move |_| navigation.toggle()
+        >
+            <span class="avatar-stack">{avatars}</span>
+            <span class="chat-title-text">
+                <h1><bdi>{title}</bdi></h1>
+                <span class="hint" id="chat-title-hint">{description}</span>
+            </span>
+            <PendingCount />
+        </button>
+    }
+}
+
+/// Returns the members and tracks their changes.
+fn track_members(sync: SyncStore) -> impl Fn() -> Vec<Member> + Copy + Send + Sync {
+    let version = Memo::new(move |_| sync.members_version());
+    move || {
+        // A memo that is only tracked, but never read, does not notify.
+        let _version = version.get();
+        sync.members()
+    }
+}
+
+fn other_names(members: &[Member], user_id: i64) -> Vec<String> {
+    let others = members.iter().filter(|member| member.user.id != user_id);
+    others.map(|member| member.user.name().to_owned()).collect()
+}
+
+/// How many members there are, and which others have the chat open.
+fn describe_members(members: &[Member], user_id: i64, presence: PresenceStore) -> String {
+    if members.len() < 2 {
+        return strings::ONLY_YOU.to_owned();
+    }
+    let others = members.iter().filter(|member| member.user.id != user_id);
+    let present = others.filter(|member| presence.is_present(member.user.id));
+    let names: Vec<_> = present.map(|member| member.user.name().to_owned()).collect();
+    // The count includes this user.
+    let line = strings::presence(&names, presence.count().saturating_sub(1).max(names.len()));
+    let count = strings::count_people(members.len());
+    if line.is_empty() { count } else { format!("{count} · {line}") }
+}
+
+/// How many requests to join are pending, for moderators.
+#[component]
+fn PendingCount() -> impl IntoView {
+    let sync = use_sync();
+    let count = Memo::new(move |_| {
+        let is_moderator = sync.current_member().is_moderator();
+        if is_moderator { sync.members_with_status(MembershipStatus::Pending).len() } else { 0 }
+    });
+    view! {
+        <span class="pending-count" hidden=move || count.get() == 0>
+            <span aria-hidden="true">{move || count.get()}</span>
+            <span class="visually-hidden">{move || strings::moderation::count_pending(count.get())}</span>
+        </span>
+    }
+}
+
+#[component]
+fn Menu() -> impl IntoView {
+    let (session, sync) = (use_session(), use_sync());
+    let create_account = move || return_to::auth_url(&sync.path(), false);
+    view! {
+        <button class="icon-button" aria-label=strings::MORE popovertarget="menu">
+            <SvgIcon icon=Icon::More />
         </button>
         <div id="menu" class="popover" popover="auto">
-            <p class="hint">{move || session.name()}</p>
-            <MuteSwitch uri=Signal::derive(move || room.uri()) />
-            <a class="row" href=claim rel="external" hidden=move || !session.is_guest()>
-                {words::entering::KEEP_YOUR_CHATS}
+            <p class="hint">{move || session.display_name()}</p>
+            <MuteSwitch uri=Signal::derive(move || sync.uri()) />
+            <a class="menu-item" href=create_account rel="external" hidden=move || !session.is_guest()>
+                {strings::onboarding::KEEP_YOUR_CHATS}
             </a>
             <ThemeSwitch />
-            <a class="row" href="/settings" rel="external">
-                {words::entering::SETTINGS}
+            <a class="menu-item" href="/settings" rel="external">
+                {strings::SETTINGS}
             </a>
         </div>
     }

@@ -1,176 +1,173 @@
-//! Before a chat: what it is, who is there, and one button.
+//! The page for non-members: what the chat is, who is in it, and a button to join or to request it.
 
 use leptos::{
     either::{Either, EitherOf3},
     ev,
     prelude::*,
 };
-use shared::{chat::Preview, member::Standing};
+use shared::{chat::ChatPreview, member::MembershipStatus};
 
-use super::room::Room;
+use super::state::use_sync;
 use crate::{
-    session::{return_to, use_session},
-    ui::{
-        asking::{Asking, Outcome},
+    components::{
+        app_bar::AppBar,
         avatar::avatar,
-        bar::Bar,
-        field::value,
-        name_field::{KnownLink, NameField},
+        field::input_value,
+        form_request::{FormRequest, Outcome},
+        name_field::{NameField, SignInLink},
     },
-    words,
+    session::{return_to, use_session},
+    strings,
 };
 
 #[component]
-pub fn Outside(
-    /// The chat.
-    room: Room,
-) -> impl IntoView {
-    let asking = Asking::default();
-    let door = Memo::new(move |_| room.door());
-    let standing = Memo::new(move |_| door.get().and_then(|door| door.standing));
+pub fn JoinScreen() -> impl IntoView {
+    let sync = use_sync();
+    let request = FormRequest::default();
+    let preview = Memo::new(move |_| sync.preview());
+    let status = Memo::new(move |_| preview.get().and_then(|preview| preview.status));
     view! {
         <div class="page">
-            <Bar />
-            <main class="card centred door">
-                {move || door.get().map(|preview| view! { <Plate preview /> })}
-                {move || match standing.get() {
-                    Some(Standing::Knocking) => EitherOf3::A(view! { <Lobby room asking /> }),
-                    Some(Standing::Refused) => EitherOf3::B(view! { <NotLetIn room asking /> }),
-                    _ => EitherOf3::C(view! { <Join room asking /> }),
+            <AppBar />
+            <main class="card centred join-card">
+                {move || preview.get().map(|preview| view! { <PreviewHeader preview /> })}
+                {move || match status.get() {
+                    Some(MembershipStatus::Pending) => EitherOf3::A(view! { <PendingNotice request /> }),
+                    Some(MembershipStatus::Rejected) => EitherOf3::B(view! { <RejectedNotice request /> }),
+                    _ => EitherOf3::C(view! { <JoinForm request /> }),
                 }}
             </main>
         </div>
     }
 }
 
-/// What can be known of the chat from outside.
 #[component]
-fn Plate(
-    /// The chat.
-    preview: Preview,
-) -> impl IntoView {
-    let Preview { name, topic, members, here, .. } = preview;
-    let names: Vec<_> = here.iter().map(|user| user.name().to_owned()).collect();
-    let title = if name.is_empty() { words::entering::chat_with(&names) } else { name };
-    let count = words::entering::company(usize::try_from(members).unwrap_or_default(), &names);
+fn PreviewHeader(preview: ChatPreview) -> impl IntoView {
+    let ChatPreview { name, topic, members, member_sample, .. } = preview;
+    let names: Vec<_> = member_sample.iter().map(|user| user.name().to_owned()).collect();
+    let title = if name.is_empty() { strings::onboarding::chat_with(&names) } else { name };
+    let count = usize::try_from(members).unwrap_or_default();
+    let description = strings::onboarding::members_and_presence(count, &names);
     let topic = (!topic.is_empty()).then(|| view! { <p class="muted topic"><bdi>{topic}</bdi></p> });
-    let faces = here.into_iter().map(|user| {
-        let face = avatar(user.id, user.name(), &user.avatar);
-        view! { <span class="face here" title=user.name().to_owned()>{face}</span> }
+    let avatars = member_sample.into_iter().map(|user| {
+        let avatar = avatar(user.id, user.name(), &user.avatar);
+        view! { <span class="avatar-frame present" title=user.name().to_owned()>{avatar}</span> }
     });
     view! {
-        <div class="duet" aria-hidden="true" hidden=!names.is_empty()><span></span><span></span></div>
-        <div class="faces">{faces.collect_view()}</div>
+        <div class="bubbles" aria-hidden="true" hidden=!names.is_empty()><span></span><span></span></div>
+        <div class="avatar-stack">{avatars.collect_view()}</div>
         <h1><bdi>{title}</bdi></h1>
         {topic}
-        <p class="hint">{count}</p>
+        <p class="hint">{description}</p>
     }
 }
 
+/// A chat that allows no guests asks them to create an account or sign in.
 #[component]
-fn Join(
-    /// The chat.
-    room: Room,
-    /// Whether one is coming in.
-    asking: Asking,
-) -> impl IntoView {
-    let session = use_session();
-    let name = NodeRef::new();
-    let come = move |event: ev::SubmitEvent| {
-        event.prevent_default();
-        room.come_in(asking, value(name));
-    };
-    let door = move || room.door();
-    let notes = move || door().map(|door| words::entering::notes(&door)).unwrap_or_default();
-    let approval = move || door().is_some_and(|door| door.approval);
-    let label = move || match session.me() {
-        _ if asking.is_pending() => words::ONE_MOMENT.to_owned(),
-        _ if approval() => words::entering::KNOCK.to_owned(),
-        Some(me) => words::entering::join_as(me.name()),
-        None => words::entering::JOIN.to_owned(),
-    };
-    // A chat that welcomes no guests asks for an account first.
-    let barred = Memo::new(move |_| {
-        let guest = session.is_guest() || !session.is_in();
-        guest && door().is_some_and(|door| !door.guests)
+fn JoinForm(request: FormRequest) -> impl IntoView {
+    let (session, sync) = (use_session(), use_sync());
+    let needs_account = Memo::new(move |_| {
+        let has_account = session.is_signed_in() && !session.is_guest();
+        !has_account && sync.preview().is_some_and(|preview| !preview.guests_allowed)
     });
-    let path = Signal::derive(move || room.path());
-    let form = move || {
-        view! {
-            <form class="form entry" novalidate on:submit=come>
-                <NameField node=name asking />
-                <p class="hint note">{notes}</p>
-                <Outcome asking />
-                <button class="primary" disabled=move || asking.is_held()>
-                    {label}
-                </button>
-            </form>
-            <KnownLink path />
-        }
-    };
+    let path = Signal::derive(move || sync.path());
+    let sign_in_url = Signal::derive(move || return_to::auth_url(&sync.path(), true));
     move || {
-        if barred.get() { Either::Left(view! { <Barred path /> }) } else { Either::Right(form()) }
+        if needs_account.get() {
+            Either::Left(view! { <AccountRequiredNotice path /> })
+        } else {
+            Either::Right(view! {
+                <NameForm request />
+                <SignInLink href=sign_in_url />
+            })
+        }
     }
 }
 
 #[component]
-fn Barred(
+fn NameForm(request: FormRequest) -> impl IntoView {
+    let (session, sync) = (use_session(), use_sync());
+    let name = NodeRef::new();
+    let join = move |event: ev::SubmitEvent| {
+        event.prevent_default();
+        sync.join(request, input_value(name));
+    };
+    let preview = move || sync.preview();
+    let notes =
+        move || preview().map(|preview| strings::onboarding::join_notes(&preview)).unwrap_or_default();
+    let needs_approval = move || preview().is_some_and(|preview| preview.approval_required);
+    let label = move || match session.current_user() {
+        _ if request.is_pending() => strings::ONE_MOMENT.to_owned(),
+        _ if needs_approval() => strings::onboarding::ASK_TO_JOIN.to_owned(),
+        Some(user) => strings::onboarding::join_as(user.name()),
+        None => strings::onboarding::JOIN.to_owned(),
+    };
+    view! {
+        <form class="form name-form" novalidate on:submit=join>
+            <NameField node=name request />
+            <p class="hint join-note">{notes}</p>
+            <Outcome request />
+            <button class="primary" disabled=move || request.is_blocked()>
+                {label}
+            </button>
+        </form>
+    }
+}
+
+#[component]
+fn AccountRequiredNotice(
     /// Where to come back to.
     path: Signal<String>,
 ) -> impl IntoView {
     let session = use_session();
-    // Whoever is a guest becomes an account; whoever is nobody yet may have one.
-    let href = move || return_to::path_back_to(&path.read(), !session.is_guest());
+    // A guest creates an account; anyone else may have one already.
+    let href = move || return_to::auth_url(&path.read(), !session.is_guest());
     let label =
-        move || if session.is_guest() { words::entering::CREATE_ACCOUNT } else { words::SIGN_UP_OR_IN };
+        move || if session.is_guest() { strings::onboarding::CREATE_ACCOUNT } else { strings::SIGN_UP_OR_IN };
     view! {
-        <p class="muted">{words::entering::NO_GUESTS}</p>
+        <p class="muted">{strings::onboarding::ACCOUNT_NEEDED}</p>
         <a class="primary" href=href rel="external">
             {label}
         </a>
     }
 }
 
-/// Waits to be let in: it goes on by itself.
+/// The chat opens by itself when the request is approved.
 #[component]
-fn Lobby(
-    /// The chat.
-    room: Room,
-    /// Whether one goes away.
-    asking: Asking,
-) -> impl IntoView {
+fn PendingNotice(request: FormRequest) -> impl IntoView {
+    let sync = use_sync();
     view! {
-        <div class="lobby" role="status">
+        <div class="join-waiting" role="status">
             <span class="spinner" aria-hidden="true"></span>
-            <h2>{words::entering::KNOCKED}</h2>
-            <p class="muted">{words::entering::KNOCKED_TEXT}</p>
+            <h2>{strings::onboarding::WAITING}</h2>
+            <p class="muted">{strings::onboarding::WAITING_TEXT}</p>
         </div>
-        <Outcome asking />
-        <button class="quiet" disabled=move || asking.is_held() on:click=move |_| room.go_away(asking)>
-            {words::entering::TAKE_BACK}
+        <Outcome request />
+        <button
+            class="quiet"
+            disabled=move || request.is_blocked()
+            on:click=move |_| sync.cancel_join_request(request)
+        >
+            {strings::onboarding::CANCEL_REQUEST}
         </button>
     }
 }
 
 #[component]
-fn NotLetIn(
-    /// The chat.
-    room: Room,
-    /// Whether one knocks again.
-    asking: Asking,
-) -> impl IntoView {
+fn RejectedNotice(request: FormRequest) -> impl IntoView {
+    let sync = use_sync();
     view! {
-        <div class="lobby" role="status">
-            <h2>{words::entering::NOT_LET_IN}</h2>
-            <p class="muted">{words::entering::NOT_LET_IN_TEXT}</p>
+        <div class="join-waiting" role="status">
+            <h2>{strings::onboarding::REJECTED}</h2>
+            <p class="muted">{strings::onboarding::REJECTED_TEXT}</p>
         </div>
-        <Outcome asking />
+        <Outcome request />
         <button
             class="primary"
-            disabled=move || asking.is_held()
-            on:click=move |_| room.come_in(asking, String::new())
+            disabled=move || request.is_blocked()
+            on:click=move |_| sync.join(request, String::new())
         >
-            {words::entering::KNOCK_AGAIN}
+            {strings::onboarding::ASK_AGAIN}
         </button>
     }
 }

@@ -1,93 +1,85 @@
-//! The link to the chat: to copy, to scan, to hand to another program.
+//! The link to the chat: to copy, to scan, or to share with the system's dialog.
 
 use leptos::{html, prelude::*, task::spawn_local};
 use wasm_bindgen::JsValue;
 
-use super::room::Room;
+use super::state::{use_sync, use_viewport};
 use crate::{
-    ui::{
-        copy::CopyText,
-        icon::{Drawing, Icon},
-        qr::Qr,
+    components::{
+        copy_button::CopyButton,
+        icon::{Icon, SvgIcon},
+        qr_code::QrCodeImage,
     },
-    words,
+    strings,
 };
 
-/// Stands where the first message will be.
+/// In the place of the first message, while the chat is empty.
 #[component]
-pub fn SharePanel(
-    /// The chat.
-    room: Room,
-) -> impl IntoView {
+pub fn SharePanel() -> impl IntoView {
+    let viewport = use_viewport();
     view! {
-        <section class="card centred share" hidden=move || !room.is_empty()>
-            <Link room />
+        <section class="card centred share" hidden=move || !viewport.is_empty()>
+            <ShareLink />
         </section>
     }
 }
 
-/// The same, behind a button, when there is something to read.
+/// The same in a popover, once there are messages.
 #[component]
-pub fn ShareButton(
-    /// The chat.
-    room: Room,
-) -> impl IntoView {
+pub fn ShareButton() -> impl IntoView {
+    let viewport = use_viewport();
     view! {
-        <button class="quiet share-button" popovertarget="share" hidden=move || room.is_empty()>
-            <Drawing icon=Icon::Share />
-            <span class="label">{words::entering::SHARE}</span>
+        <button class="quiet share-button" popovertarget="share" hidden=move || viewport.is_empty()>
+            <SvgIcon icon=Icon::Share />
+            <span class="label">{strings::onboarding::SHARE}</span>
         </button>
-        <div id="share" class="popover centred share" popover="auto" role="dialog" aria-label=words::SHARE_TITLE>
-            <Link room />
+        <div id="share" class="popover centred share" popover="auto" role="dialog" aria-label=strings::SHARE_TITLE>
+            <ShareLink />
         </div>
     }
 }
 
 #[component]
-fn Link(
-    /// The chat.
-    room: Room,
-) -> impl IntoView {
-    let link = NodeRef::<html::Input>::new();
-    let address = Signal::derive(move || room.address());
+fn ShareLink() -> impl IntoView {
+    let sync = use_sync();
+    let input = NodeRef::<html::Input>::new();
+    let url = Signal::derive(move || sync.page_url());
     let select = move |_| {
-        if let Some(link) = link.get_untracked() {
-            link.select();
+        if let Some(input) = input.get_untracked() {
+            input.select();
         }
     };
     view! {
-        <h2>{words::SHARE_TITLE}</h2>
-        <p class="muted">{words::SHARE_TEXT}</p>
+        <h2>{strings::SHARE_TITLE}</h2>
+        <p class="muted">{strings::SHARE_TEXT}</p>
         <div class="input">
-            <input node_ref=link readonly aria-label=words::LINK prop:value=address on:focus=select />
+            <input node_ref=input readonly aria-label=strings::CHAT_LINK prop:value=url on:focus=select />
         </div>
-        <div class="ways">
-            <CopyText class="primary" text=address label=words::COPY_LINK />
-            <ShareSheet address />
+        <div class="share-actions">
+            <CopyButton class="primary" text=url label=strings::COPY_LINK />
+            <SystemShareButton url />
         </div>
-        <Qr text=address label=words::entering::QR />
+        <QrCodeImage text=url label=strings::onboarding::LINK_QR_CODE />
     }
 }
 
-/// The system's own way of sharing, where it has one.
+/// Hidden where the system has no share dialog.
 #[component]
-fn ShareSheet(
-    /// What is shared.
-    address: Signal<String>,
-) -> impl IntoView {
-    let offered = js_sys::Reflect::has(&window().navigator(), &JsValue::from_str("share")).unwrap_or(false);
+fn SystemShareButton(url: Signal<String>) -> impl IntoView {
+    let is_supported =
+        js_sys::Reflect::has(&window().navigator(), &JsValue::from_str("share")).unwrap_or(false);
     let share = move |_| {
         let data = web_sys::ShareData::new();
-        data.set_url(&address.read_untracked());
+        data.set_url(&url.read_untracked());
         let shared = window().navigator().share_with_data(&data);
         spawn_local(async move {
-            // Whoever closes the sheet has changed their mind.
+            // Fails when the user closes the dialog.
             let _shared = wasm_bindgen_futures::JsFuture::from(shared).await;
         });
     };
     view! {
-        <button class="quiet" hidden=!offered on:click=share>
-            {words::entering::SHARE_BY}
+        <button class="quiet" hidden=!is_supported on:click=share>
+            {strings::onboarding::SHARE_WITH}
         </button>
     }
 }

@@ -1,35 +1,35 @@
-//! Where a person goes after signing in: the link that was opened, and nowhere else.
+//! Redirects to the sign-in page, and back to the link that was opened.
 
 use leptos::prelude::window;
 
-pub use super::safe_path::{HOME, safe};
+pub use shared::return_path::{DEFAULT_PATH, sanitize_return_path};
 
-/// The query parameter that holds where to go afterwards,
-pub const NEXT: &str = "next";
-/// and the one that says that there is an account.
-pub const KNOWN: &str = "known";
-/// As [`KNOWN`], and the session in which one was signed in to it has ended.
-pub const ENDED: &str = "ended";
+/// Query parameter: the path to return to.
+pub const RETURN_PATH: &str = "next";
+/// Query parameter: the person has an account, so the page opens on the sign-in tab.
+pub const HAS_ACCOUNT: &str = "known";
+/// Query parameter: as [`HAS_ACCOUNT`], and the session has expired.
+pub const SESSION_EXPIRED: &str = "ended";
 
-/// Where one signs up, or in if there is an account, and comes back to `path`.
-pub fn path_back_to(path: &str, known: bool) -> String {
-    path_because(path, if known { KNOWN } else { "" })
+/// The URL of the sign-up tab, or of the sign-in tab for people with an account; it returns to `path` afterwards.
+pub fn auth_url(path: &str, has_account: bool) -> String {
+    auth_url_with(path, if has_account { HAS_ACCOUNT } else { "" })
 }
 
-/// Goes to where one signs in and comes back to `path`; `ended` says that one was signed in until now.
-pub fn to_auth(path: &str, ended: bool) {
-    replace(&path_because(path, if ended { ENDED } else { KNOWN }));
+/// Opens the sign-in page, which returns to `path` afterwards.
+pub fn redirect_to_sign_in(path: &str, is_expired: bool) {
+    redirect(&auth_url_with(path, if is_expired { SESSION_EXPIRED } else { HAS_ACCOUNT }));
 }
 
-fn path_because(path: &str, why: &str) -> String {
-    match safe(path) {
-        "/" | HOME => format!("/auth?{why}"),
-        wanted => format!("/auth?{why}&{NEXT}={}", js_sys::encode_uri_component(wanted)),
+fn auth_url_with(path: &str, parameter: &str) -> String {
+    match sanitize_return_path(path) {
+        "/" | DEFAULT_PATH => format!("/auth?{parameter}"),
+        path => format!("/auth?{parameter}&{RETURN_PATH}={}", js_sys::encode_uri_component(path)),
     }
 }
 
-/// Going on by itself leaves no step in the browser's history to trip over on the way back.
-pub fn replace(path: &str) {
-    // A browser that refuses leaves the person where they are.
-    let _gone = window().location().replace(path);
+/// Opens another page without a history entry, so that the back button does not redirect again.
+pub fn redirect(path: &str) {
+    // If the browser refuses, the page stays open.
+    let _redirected = window().location().replace(path);
 }

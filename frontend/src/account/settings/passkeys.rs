@@ -1,144 +1,125 @@
-//! The passkeys of the account.
+//! Lists, adds and removes passkeys.
 
 use leptos::{ev, html, prelude::*};
 use shared::{
-    link::check_label,
-    passkey::{AddPasskey, Passkey},
+    invite_link::check_label,
+    passkey::{Passkey, RegisterPasskey},
     problem::FieldCode,
 };
+use uuid::Uuid;
 
-use super::{Desk, Part};
+use super::{Section, SettingsState};
 use crate::{
     account::passkey,
-    api::{Trouble, account as calls},
-    ui::{
-        asking::{Asking, Outcome},
+    api::{RequestError, account as calls},
+    components::{
         confirm::Confirm,
-        field::{Field, value},
+        field::{Field, input_value},
+        form_request::{FormRequest, Outcome},
     },
-    words::{account, keeping},
+    strings::{self, account},
 };
 
 const LABEL: &str = "label";
 
-type Known = RwSignal<Vec<Passkey>>;
+type Passkeys = RwSignal<Vec<Passkey>>;
 
-async fn read(desk: Desk, known: Known) -> Result<(), Trouble> {
-    let found = desk.session.ask(calls::passkeys()).await?;
+async fn load(settings: SettingsState, passkeys: Passkeys) -> Result<(), RequestError> {
+    let response = settings.session.send(calls::list_passkeys()).await?;
     // The page may have been left meanwhile.
-    let _left = known.try_set(found.passkeys);
+    let _set = passkeys.try_set(response.passkeys);
     Ok(())
 }
 
 #[component]
-pub fn PasskeyList(
-    /// What the parts of the page share.
-    desk: Desk,
-) -> impl IntoView {
-    let (asking, known) = (Asking::default(), Known::default());
-    asking.begin(read(desk, known));
-    let rows =
-        move || known.get().into_iter().map(|passkey| view! { <Row desk passkey known /> }).collect_view();
-    let text = if passkey::are_there() { account::PASSKEYS_TEXT } else { account::NO_PASSKEYS_HERE };
-    let part = move || desk.is_open(Part::Passkey).then(|| view! { <Add desk known /> });
+pub fn PasskeySection(settings: SettingsState) -> impl IntoView {
+    let (request, passkeys) = (FormRequest::default(), Passkeys::default());
+    request.start(load(settings, passkeys));
+    let rows = move || {
+        let rows = passkeys.get().into_iter();
+        rows.map(|passkey| view! { <PasskeyRow settings passkey passkeys /> }).collect_view()
+    };
+    let text = if passkey::is_supported() { account::PASSKEYS_TEXT } else { account::PASSKEYS_UNAVAILABLE };
+    let form = move || settings.is_open(Section::Passkey).then(|| view! { <AddPasskey settings passkeys /> });
     view! {
         <section>
-            <h2 id=Part::Passkey.way_in() tabindex="-1">{account::PASSKEYS}</h2>
+            <h2 id=Section::Passkey.opener_id() tabindex="-1">{account::PASSKEYS}</h2>
             <p class="muted">{text}</p>
-            <ul class="facts" hidden=move || known.read().is_empty()>{rows}</ul>
+            <ul class="setting-list" hidden=move || passkeys.read().is_empty()>{rows}</ul>
             <button
                 class="plain"
-                hidden=move || !passkey::are_there() || desk.is_open(Part::Passkey)
-                on:click=move |_| desk.toggle(Part::Passkey)
+                hidden=move || !passkey::is_supported() || settings.is_open(Section::Passkey)
+                on:click=move |_| settings.toggle(Section::Passkey)
             >
                 {account::ADD_PASSKEY}
             </button>
-            {part}
-            <Outcome asking />
+            {form}
+            <Outcome request />
         </section>
     }
 }
 
 #[component]
-fn Row(
-    /// What the parts of the page share.
-    desk: Desk,
-    /// The passkey.
-    passkey: Passkey,
-    /// All of them.
-    known: Known,
-) -> impl IntoView {
-    let (asking, asked, id) = (Asking::default(), RwSignal::new(false), passkey.id);
-    let remove = move |()| {
-        asking.begin(async move {
-            if desk.proof.send(|| calls::remove_passkey(id)).await?.is_some() {
-                read(desk, known).await?;
-            }
-            Ok(())
-        });
-    };
-    let question = account::remove_passkey(&passkey.label);
-    let part = move || {
-        asked.get().then(|| {
-            view! {
-                <Confirm
-                    question=question.clone()
-                    yes=account::REMOVE
-                    asking
-                    on_yes=remove
-                    on_no=move |()| asked.set(false)
-                />
-            }
-        })
+fn PasskeyRow(settings: SettingsState, passkey: Passkey, passkeys: Passkeys) -> impl IntoView {
+    let confirming = RwSignal::new(false);
+    let (id, label) = (passkey.id, passkey.label.clone());
+    let confirm = move || {
+        let question = account::remove_passkey_confirm(&label);
+        confirming.get().then(|| view! { <ConfirmRemoval settings id question passkeys confirming /> })
     };
     view! {
         <li>
-            <div class="fact">
+            <div class="setting-row">
                 <p>
                     <bdi>{passkey.label.clone()}</bdi>
                     <span class="hint">{account::passkey_facts(&passkey)}</span>
                 </p>
-                <button class="quiet" hidden=asked on:click=move |_| asked.set(true)>
+                <button class="quiet" hidden=confirming on:click=move |_| confirming.set(true)>
                     {account::REMOVE}
-                    <span class="hidden">" "{passkey.label.clone()}</span>
+                    <span class="visually-hidden">" "{passkey.label.clone()}</span>
                 </button>
             </div>
-            {part}
+            {confirm}
         </li>
     }
 }
 
-/// Named first, so that what the browser asks comes last.
 #[component]
-fn Add(
-    /// What the parts of the page share.
-    desk: Desk,
-    /// All of them.
-    known: Known,
+fn ConfirmRemoval(
+    settings: SettingsState,
+    id: Uuid,
+    question: String,
+    passkeys: Passkeys,
+    confirming: RwSignal<bool>,
 ) -> impl IntoView {
-    let Desk { session, proof, .. } = desk;
-    let (asking, label) = (Asking::default(), NodeRef::<html::Input>::new());
-    let told = RwSignal::new("");
+    let request = FormRequest::default();
+    let remove = move |()| {
+        request.start(async move {
+            if settings.reauth.send(|| calls::remove_passkey(id)).await?.is_some() {
+                load(settings, passkeys).await?;
+            }
+            Ok(())
+        });
+    };
+    view! {
+        <Confirm question yes=account::REMOVE request on_yes=remove on_no=move |()| confirming.set(false) />
+    }
+}
+
+/// Asks for the name first, so that the browser's dialog is the last step.
+#[component]
+fn AddPasskey(settings: SettingsState, passkeys: Passkeys) -> impl IntoView {
+    let (request, node) = (FormRequest::default(), NodeRef::<html::Input>::new());
+    let message = RwSignal::new("");
     let add = move |event: ev::SubmitEvent| {
         event.prevent_default();
-        let name = value(label).trim().to_owned();
-        // One without a name would not be known again.
-        let checked = if name.is_empty() { Err(FieldCode::Blank) } else { check_label(&name) };
-        if let Err(code) = checked {
-            return asking.tell(vec![(LABEL.to_owned(), code)]);
+        let label = input_value(node).trim().to_owned();
+        let check = if label.is_empty() { Err(FieldCode::Blank) } else { check_label(&label) };
+        if let Err(code) = check {
+            return request.show_field_errors(vec![(LABEL.to_owned(), code)]);
         }
-        told.set("");
-        asking.begin(async move {
-            let Some(begun) = proof.send(calls::begin_passkey).await? else { return Ok(()) };
-            let Some(credential) = passkey::make(&begun.options).await else {
-                told.set(account::NO_PASSKEY_MADE);
-                return Ok(());
-            };
-            let made = AddPasskey { registration: begun.id, label: name, credential };
-            session.ask(calls::add_passkey(&made)).await?;
-            desk.close();
-            read(desk, known).await
-        });
+        message.set("");
+        request.start(register(label, settings, passkeys, message));
     };
     view! {
         <form class="form sunken" novalidate on:submit=add>
@@ -148,19 +129,38 @@ fn Add(
                 hint=account::PASSKEY_NAME_HINT.to_owned()
                 autocomplete="off"
                 value=account::MY_PASSKEY.to_owned()
-                node=label
-                asking
+                node
+                request
             />
-            <p class="hint" role="status">{told}</p>
-            <Outcome asking />
-            <div class="choices">
-                <button class="primary" aria-disabled=move || asking.busy()>
-                    {account::GO_ON}
+            <p class="hint" role="status">{message}</p>
+            <Outcome request />
+            <div class="button-row">
+                <button class="primary" aria-disabled=move || request.aria_disabled()>
+                    {account::CONTINUE}
                 </button>
-                <button type="button" class="quiet" on:click=move |_| desk.close()>
-                    {keeping::CANCEL}
+                <button type="button" class="quiet" on:click=move |_| settings.close()>
+                    {strings::CANCEL}
                 </button>
             </div>
         </form>
     }
+}
+
+async fn register(
+    label: String,
+    settings: SettingsState,
+    passkeys: Passkeys,
+    message: RwSignal<&'static str>,
+) -> Result<(), RequestError> {
+    let Some(challenge) = settings.reauth.send(calls::start_passkey_registration).await? else {
+        return Ok(());
+    };
+    let Some(credential) = passkey::create(&challenge.options).await else {
+        message.set(account::NO_PASSKEY_ADDED);
+        return Ok(());
+    };
+    let passkey = RegisterPasskey { registration: challenge.id, label, credential };
+    settings.session.send(calls::add_passkey(&passkey)).await?;
+    settings.close();
+    load(settings, passkeys).await
 }

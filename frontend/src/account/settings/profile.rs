@@ -1,143 +1,151 @@
-//! What others see: the picture, and the name.
+//! Changes the picture and the display name.
 
 use leptos::{ev, html, prelude::*};
 use shared::problem::FieldCode;
 use wasm_bindgen::JsCast;
 use web_sys::HtmlInputElement;
 
-use super::Desk;
+use super::SettingsState;
 use crate::{
     api::account as calls,
-    session::use_session,
-    ui::{
-        asking::{Asking, Outcome},
+    components::{
         avatar::avatar,
-        field::{DISPLAY_NAME, Field, value},
+        field::{DISPLAY_NAME, Field, input_value},
+        form_request::{FormRequest, Outcome},
     },
-    words::{account, entering},
+    session::use_session,
+    strings::{self, account, onboarding},
 };
 
-/// What the server makes pictures of.
-const PICTURES: &str = "image/png,image/jpeg,image/gif,image/webp";
+/// The formats that the server accepts.
+const PICTURE_TYPES: &str = "image/png,image/jpeg,image/gif,image/webp";
 
 #[component]
-pub fn Profile(
-    /// What the parts of the page share.
-    desk: Desk,
-) -> impl IntoView {
-    let session = desk.session;
+pub fn Profile(settings: SettingsState) -> impl IntoView {
     view! {
-        <Picture desk />
-        <Rename name=untrack(|| session.name()) />
+        <PictureForm settings />
+        <NameForm name=untrack(|| settings.session.display_name()) />
     }
 }
 
 #[component]
-fn Picture(
-    /// What the parts of the page share.
-    desk: Desk,
-) -> impl IntoView {
-    let session = desk.session;
-    let asking = Asking::default();
-    let me = Memo::new(move |_| session.me().unwrap_or_default());
-    let set = move |event: ev::Event| {
-        let input = event.target().and_then(|target| target.dyn_into::<HtmlInputElement>().ok());
-        let Some(file) = input.as_ref().and_then(|input| input.files()?.get(0)) else { return };
-        asking.begin(async move {
-            let changed = session.ask(calls::set_picture(file.into())).await?;
-            session.know(changed.into());
-            Ok(())
-        });
-        // So that the same file can be chosen again.
-        if let Some(input) = input {
-            input.set_value("");
-        }
-    };
-    let removing = Asking::default();
+fn PictureForm(settings: SettingsState) -> impl IntoView {
+    let session = settings.session;
+    let (upload, removal) = (FormRequest::default(), FormRequest::default());
+    let user = Memo::new(move |_| session.current_user().unwrap_or_default());
+    let has_picture = Signal::derive(move || !user.read().avatar.is_empty());
     let remove = move |_| {
-        removing.begin(async move {
-            session.know(session.ask(calls::remove_picture()).await?.into());
+        removal.start(async move {
+            session.set_user(session.send(calls::remove_avatar()).await?.into());
             Ok(())
         });
-    };
-    let label = move || match (asking.is_pending(), me.read().avatar.is_empty()) {
-        (true, _) => account::PICTURE_IS_SENT,
-        (false, true) => account::CHOOSE_PICTURE,
-        (false, false) => account::OTHER_PICTURE,
     };
     view! {
         <div class="profile">
             {move || {
-                let me = me.get();
-                avatar(me.id, me.name(), &me.avatar)
+                let user = user.get();
+                avatar(user.id, user.name(), &user.avatar)
             }}
-            <div class="choices">
-                <label class="plain">
-                    <input
-                        class="hidden"
-                        type="file"
-                        accept=PICTURES
-                        disabled=move || asking.is_held()
-                        on:change=set
-                    />
-                    <span>{label}</span>
-                </label>
+            <div class="button-row">
+                <UploadButton upload has_picture />
                 <button
                     class="quiet"
-                    hidden=move || me.read().avatar.is_empty()
-                    aria-disabled=move || removing.busy()
+                    hidden=move || !has_picture.get()
+                    aria-disabled=move || removal.aria_disabled()
                     on:click=remove
                 >
                     {account::REMOVE_PICTURE}
                 </button>
             </div>
-            <Outcome asking />
-            <Outcome asking=removing />
+            <Outcome request=upload />
+            <Outcome request=removal />
         </div>
     }
 }
 
 #[component]
-fn Rename(
-    /// What one is called now.
+fn UploadButton(upload: FormRequest, has_picture: Signal<bool>) -> impl IntoView {
+    let session = use_session();
+    let on_change = move |event: ev::Event| {
+        let input = event.target().and_then(|target| target.dyn_into::<HtmlInputElement>().ok());
+        let Some(file) = input.as_ref().and_then(|input| input.files()?.get(0)) else { return };
+        upload.start(async move {
+            let account = session.send(calls::set_avatar(file.into())).await?;
+            session.set_user(account.into());
+            Ok(())
+        });
+        // Choosing the same file again fires another event.
+        if let Some(input) = input {
+            input.set_value("");
+        }
+    };
+    let label = move || match (upload.is_pending(), has_picture.get()) {
+        (true, _) => account::UPLOADING_PICTURE,
+        (false, false) => account::CHOOSE_PICTURE,
+        (false, true) => account::CHANGE_PICTURE,
+    };
+    view! {
+        <label class="plain">
+            <input
+                class="visually-hidden"
+                type="file"
+                accept=PICTURE_TYPES
+                disabled=move || upload.is_blocked()
+                on:change=on_change
+            />
+            <span>{label}</span>
+        </label>
+    }
+}
+
+#[component]
+fn NameForm(
+    /// The current name.
     name: String,
 ) -> impl IntoView {
+    let (node, saved) = (NodeRef::<html::Input>::new(), RwSignal::new(false));
+    let request = FormRequest::default();
     let session = use_session();
-    let (asking, node, saved) = (Asking::default(), NodeRef::<html::Input>::new(), RwSignal::new(false));
     let save = move |event: ev::SubmitEvent| {
         event.prevent_default();
         saved.set(false);
-        let name = value(node);
-        // A guest has no other name to fall back on.
+        let name = input_value(node);
+        // Accounts without a display name are called by their username; guests have none.
         if name.trim().is_empty() && session.is_guest() {
-            return asking.tell(vec![(DISPLAY_NAME.to_owned(), FieldCode::Blank)]);
+            return request.show_field_errors(vec![(DISPLAY_NAME.to_owned(), FieldCode::Blank)]);
         }
-        asking.begin(async move {
+        request.start(async move {
             session.rename(&name).await?;
             // The page may have been left meanwhile.
-            let _left = saved.try_set(true);
+            let _set = saved.try_set(true);
             if let Some(input) = node.try_get_untracked().flatten() {
-                input.set_value(&untrack(|| session.name()));
+                input.set_value(&untrack(|| session.display_name()));
             }
             Ok(())
         });
     };
-    let label = move || if saved.get() { entering::SAVED } else { entering::SAVE };
     view! {
         <form class="form" novalidate on:submit=save on:input=move |_| saved.set(false)>
-            <Field
-                name=DISPLAY_NAME
-                label=entering::YOUR_NAME
-                hint=entering::NAME_HINT.to_owned()
-                autocomplete="nickname"
-                value=name
-                node
-                asking
-            />
-            <Outcome asking />
-            <button class="primary" disabled=move || asking.is_held()>
-                {label}
+            <DisplayNameField value=name node request />
+            <Outcome request />
+            <button class="primary" disabled=move || request.is_blocked()>
+                {move || if saved.get() { strings::SAVED } else { strings::SAVE }}
             </button>
         </form>
+    }
+}
+
+#[component]
+fn DisplayNameField(value: String, node: NodeRef<html::Input>, request: FormRequest) -> impl IntoView {
+    view! {
+        <Field
+            name=DISPLAY_NAME
+            label=onboarding::YOUR_NAME
+            hint=onboarding::NAME_HINT.to_owned()
+            autocomplete="nickname"
+            value
+            node
+            request
+        />
     }
 }

@@ -1,197 +1,248 @@
-//! What the account asks for beside the password.
+//! Turns two-step sign-in on and off, and shows recovery codes.
 
 use leptos::{either::EitherOf3, ev, html, prelude::*};
 use shared::{
     problem::FieldCode,
-    second_factor::{Confirm, Enrolment, SecondFactor},
+    second_factor::{ConfirmSecondFactor, SecondFactorStatus, TotpEnrolment},
 };
 
-use super::{Desk, Part};
+use super::{Section, SettingsState};
 use crate::{
-    api::account as calls,
-    ui::{
-        asking::{Asking, Outcome, focus_soon},
-        copy::CopyText,
-        field::{CODE, Field, value},
-        qr::Qr,
+    api::{RequestError, account as calls},
+    components::{
+        copy_button::CopyButton,
+        field::{CODE, Field, input_value},
+        form_request::{FormRequest, Outcome, focus_soon},
+        qr_code::QrCodeImage,
     },
-    words::{account, keeping, links},
+    strings::{self, account},
 };
 
-/// What is shown while it is turned on, and then once.
 #[derive(Clone, PartialEq, Eq)]
-enum Showing {
-    Nothing,
-    Enrolment(Enrolment),
-    Codes(Vec<String>),
+enum SecondFactorView {
+    Status,
+    Enrolment(TotpEnrolment),
+    RecoveryCodes(Vec<String>),
+}
+
+#[derive(Clone, Copy)]
+struct SecondFactorState {
+    settings: SettingsState,
+    request: FormRequest,
+    status: RwSignal<Option<SecondFactorStatus>>,
+    view: RwSignal<SecondFactorView>,
+}
+
+impl SecondFactorState {
+    fn new(settings: SettingsState) -> Self {
+        Self {
+            settings,
+            request: FormRequest::default(),
+            status: RwSignal::new(None),
+            view: RwSignal::new(SecondFactorView::Status),
+        }
+    }
+
+    async fn load(self) -> Result<(), RequestError> {
+        let status = self.settings.session.send(calls::get_second_factor()).await?;
+        // The page may have been left meanwhile.
+        let _set = self.status.try_set(Some(status));
+        Ok(())
+    }
+
+    fn enroll(self) {
+        self.request.start(async move {
+            if let Some(enrolment) = self.settings.reauth.send(calls::enroll_second_factor).await? {
+                self.settings.open.set(Some(Section::SecondFactor));
+                self.view.set(SecondFactorView::Enrolment(enrolment));
+            }
+            Ok(())
+        });
+    }
+
+    fn disable(self) {
+        self.request.start(async move {
+            if self.settings.reauth.send(calls::disable_second_factor).await?.is_some() {
+                self.load().await?;
+            }
+            Ok(())
+        });
+    }
+
+    fn renew_recovery_codes(self) {
+        self.request.start(async move {
+            if let Some(renewed) = self.settings.reauth.send(calls::renew_recovery_codes).await? {
+                self.view.set(SecondFactorView::RecoveryCodes(renewed.codes));
+                self.load().await?;
+            }
+            Ok(())
+        });
+    }
+
+    fn on_enrolled(self, recovery_codes: Vec<String>) {
+        self.view.set(SecondFactorView::RecoveryCodes(recovery_codes));
+        self.settings.close();
+        self.request.start(self.load());
+    }
 }
 
 #[component]
-pub fn SecondFactorPart(
-    /// What the parts of the page share.
-    desk: Desk,
-) -> impl IntoView {
-    let Desk { session, proof, .. } = desk;
-    let (asking, now) = (Asking::default(), RwSignal::new(None::<SecondFactor>));
-    let showing = RwSignal::new(Showing::Nothing);
-    let read = move || async move {
-        let found = session.ask(calls::second_factor()).await?;
-        let _left = now.try_set(Some(found));
-        Ok(())
-    };
-    asking.begin(read());
-    let turn_on = move |_| {
-        asking.begin(async move {
-            if let Some(begun) = proof.send(calls::begin_second_factor).await? {
-                desk.open.set(Some(Part::SecondFactor));
-                showing.set(Showing::Enrolment(begun));
-            }
-            Ok(())
-        });
-    };
-    let turn_off = move |_| {
-        asking.begin(async move {
-            if proof.send(calls::turn_off_second_factor).await?.is_some() {
-                read().await?;
-            }
-            Ok(())
-        });
-    };
-    let renew = move |_| {
-        asking.begin(async move {
-            if let Some(fresh) = proof.send(calls::renew_recovery_codes).await? {
-                showing.set(Showing::Codes(fresh.codes));
-                read().await?;
-            }
-            Ok(())
-        });
-    };
-    let confirmed = Callback::new(move |codes| {
-        showing.set(Showing::Codes(codes));
-        desk.close();
-        asking.begin(read());
-    });
-    let done = Callback::new(move |()| {
-        showing.set(Showing::Nothing);
-        focus_soon(Part::SecondFactor.way_in());
-    });
-    let is_on = move || now.read().as_ref().is_some_and(|now| now.on);
-    let text = move || match *now.read() {
+pub fn SecondFactorSection(settings: SettingsState) -> impl IntoView {
+    let state = SecondFactorState::new(settings);
+    state.request.start(state.load());
+    let text = move || match *state.status.read() {
         None => String::new(),
-        Some(SecondFactor { on: false, .. }) => account::SECOND_FACTOR_OFF.to_owned(),
-        Some(SecondFactor { on: true, recovery_codes }) => account::second_factor_on(recovery_codes),
+        Some(SecondFactorStatus { on: false, .. }) => account::SECOND_FACTOR_OFF.to_owned(),
+        Some(SecondFactorStatus { on: true, recovery_codes }) => account::second_factor_on(recovery_codes),
     };
-    let part = move || match showing.get() {
-        Showing::Enrolment(begun) if desk.is_open(Part::SecondFactor) => {
-            EitherOf3::A(view! { <Enrol desk begun confirmed /> })
+    let content = move || match state.view.get() {
+        SecondFactorView::Enrolment(enrolment) if settings.is_open(Section::SecondFactor) => {
+            EitherOf3::A(view! { <EnrolmentForm state enrolment /> })
         }
-        // Whatever else is unfolded: they are never shown again.
-        Showing::Codes(codes) => EitherOf3::B(view! { <Codes codes done /> }),
-        _ => EitherOf3::C(view! {
-            <div class="choices" hidden=move || now.read().is_none()>
-                <button class="plain" hidden=is_on aria-disabled=move || asking.busy() on:click=turn_on>
-                    {account::TURN_ON}
-                </button>
-                <button class="plain" hidden=move || !is_on() aria-disabled=move || asking.busy() on:click=renew>
-                    {account::NEW_CODES}
-                </button>
-                <button class="quiet" hidden=move || !is_on() aria-disabled=move || asking.busy() on:click=turn_off>
-                    {account::TURN_OFF}
-                </button>
-            </div>
-        }),
+        // Shown whichever form is open: the codes cannot be shown again.
+        SecondFactorView::RecoveryCodes(codes) => EitherOf3::B(view! { <RecoveryCodeList state codes /> }),
+        _ => EitherOf3::C(view! { <StatusActions state /> }),
     };
     view! {
         <section>
-            <h2 id=Part::SecondFactor.way_in() tabindex="-1">{account::SECOND_FACTOR}</h2>
+            <h2 id=Section::SecondFactor.opener_id() tabindex="-1">{account::SECOND_FACTOR}</h2>
             <p class="muted">{text}</p>
-            {part}
-            <Outcome asking />
+            {content}
+            <Outcome request=state.request />
         </section>
     }
 }
 
-/// A device takes the secret, and shows that it makes the right codes.
 #[component]
-fn Enrol(
-    /// What the parts of the page share.
-    desk: Desk,
-    /// What the device takes.
-    begun: Enrolment,
-    /// Hears of the recovery codes.
-    confirmed: Callback<Vec<String>>,
-) -> impl IntoView {
-    let Desk { session, proof, .. } = desk;
-    let (asking, code) = (Asking::default(), NodeRef::<html::Input>::new());
-    let secret = grouped(&begun.secret);
+fn StatusActions(state: SecondFactorState) -> impl IntoView {
+    let is_on = move || state.status.read().as_ref().is_some_and(|status| status.on);
+    let aria_disabled = move || state.request.aria_disabled();
+    view! {
+        <div class="button-row" hidden=move || state.status.read().is_none()>
+            <button class="plain" hidden=is_on aria-disabled=aria_disabled on:click=move |_| state.enroll()>
+                {account::TURN_ON}
+            </button>
+            <button
+                class="plain"
+                hidden=move || !is_on()
+                aria-disabled=aria_disabled
+                on:click=move |_| state.renew_recovery_codes()
+            >
+                {account::GET_NEW_RECOVERY_CODES}
+            </button>
+            <button
+                class="quiet"
+                hidden=move || !is_on()
+                aria-disabled=aria_disabled
+                on:click=move |_| state.disable()
+            >
+                {account::TURN_OFF}
+            </button>
+        </div>
+    }
+}
+
+/// Shows the secret, and asks for a code that proves that the user's app has it.
+#[component]
+fn EnrolmentForm(state: SecondFactorState, enrolment: TotpEnrolment) -> impl IntoView {
+    let SettingsState { session, reauth, .. } = state.settings;
+    let (request, code) = (FormRequest::default(), NodeRef::<html::Input>::new());
     let confirm = move |event: ev::SubmitEvent| {
         event.prevent_default();
-        let shown = Confirm { one_time_code: value(code).trim().to_owned() };
-        if shown.one_time_code.is_empty() {
-            return asking.tell(vec![(CODE.to_owned(), FieldCode::Blank)]);
+        let confirmation = ConfirmSecondFactor { one_time_code: input_value(code).trim().to_owned() };
+        if confirmation.one_time_code.is_empty() {
+            return request.show_field_errors(vec![(CODE.to_owned(), FieldCode::Blank)]);
         }
-        asking.begin(async move {
-            if let Some(fresh) = proof.send(|| calls::confirm_second_factor(&shown)).await? {
-                confirmed.run(fresh.codes);
+        request.start(async move {
+            if let Some(response) = reauth.send(|| calls::confirm_second_factor(&confirmation)).await? {
+                state.on_enrolled(response.codes);
             }
             Ok(())
         });
     };
     view! {
         <form class="form sunken" novalidate on:submit=confirm>
-            <p>{account::SCAN}</p>
-            <Qr text=Signal::stored(begun.uri) label=account::SCAN_QR />
-            <p class="hint">{account::OR_TYPE} " " <code class="secret">{secret}</code></p>
-            <input class="hidden" autocomplete="username" tabindex="-1" aria-hidden="true" value=session.username_now() />
-            <Field
-                name=CODE
-                label=account::CODE
-                hint=account::FIRST_CODE_HINT.to_owned()
-                autocomplete="one-time-code"
-                node=code
-                asking
+            <EnrolmentSecret enrolment />
+            // Password managers need the username beside the code.
+            <input
+                class="visually-hidden"
+                autocomplete="username"
+                tabindex="-1"
+                aria-hidden="true"
+                value=session.username_untracked()
             />
-            <Outcome asking />
-            <div class="choices">
-                <button class="primary" aria-disabled=move || asking.busy()>
-                    {account::TURN_ON}
-                </button>
-                <button type="button" class="quiet" on:click=move |_| desk.close()>
-                    {keeping::CANCEL}
-                </button>
-            </div>
+            <FirstCodeField node=code request />
+            <Outcome request />
+            <EnrolmentActions state request />
         </form>
     }
 }
 
-/// Shown once, to be kept where the device is not.
 #[component]
-fn Codes(
-    /// The codes.
-    codes: Vec<String>,
-    /// Hears that they are kept elsewhere.
-    done: Callback<()>,
-) -> impl IntoView {
-    // The browser asks whoever leaves now.
-    let asking = window_event_listener(ev::beforeunload, |event| event.prevent_default());
-    on_cleanup(move || asking.remove());
+fn EnrolmentSecret(enrolment: TotpEnrolment) -> impl IntoView {
+    let secret = group_by_four(&enrolment.secret);
+    view! {
+        <p>{account::SCAN_QR_CODE}</p>
+        <QrCodeImage text=Signal::stored(enrolment.uri) label=account::QR_CODE_LABEL />
+        <p class="hint">{account::OR_ENTER_KEY} " " <code class="totp-secret">{secret}</code></p>
+    }
+}
+
+#[component]
+fn FirstCodeField(node: NodeRef<html::Input>, request: FormRequest) -> impl IntoView {
+    view! {
+        <Field
+            name=CODE
+            label=account::CODE
+            hint=account::FIRST_CODE_HINT.to_owned()
+            autocomplete="one-time-code"
+            node
+            request
+        />
+    }
+}
+
+#[component]
+fn EnrolmentActions(state: SecondFactorState, request: FormRequest) -> impl IntoView {
+    view! {
+        <div class="button-row">
+            <button class="primary" aria-disabled=move || request.aria_disabled()>
+                {account::TURN_ON}
+            </button>
+            <button type="button" class="quiet" on:click=move |_| state.settings.close()>
+                {strings::CANCEL}
+            </button>
+        </div>
+    }
+}
+
+/// The recovery codes, which are shown only once.
+#[component]
+fn RecoveryCodeList(state: SecondFactorState, codes: Vec<String>) -> impl IntoView {
+    // The browser asks before the page is left.
+    let unload = window_event_listener(ev::beforeunload, |event| event.prevent_default());
+    on_cleanup(move || unload.remove());
+    let done = move |_| {
+        state.view.set(SecondFactorView::Status);
+        focus_soon(Section::SecondFactor.opener_id());
+    };
     let text = Signal::stored(codes.join("\n"));
     let list = codes.into_iter().map(|code| view! { <li><code>{code}</code></li> }).collect_view();
     view! {
-        <div class="sunken codes" role="group" aria-label=account::RECOVERY_CODES>
+        <div class="sunken recovery-codes" role="group" aria-label=account::RECOVERY_CODES>
             <p><strong>{account::RECOVERY_CODES}</strong></p>
             <p class="hint">{account::RECOVERY_CODES_TEXT}</p>
             <ul>{list}</ul>
-            <div class="choices">
-                <CopyText class="primary" text label=account::COPY_CODES />
-                <button class="plain" on:click=move |_| done.run(())>{links::DONE}</button>
+            <div class="button-row">
+                <CopyButton class="primary" text label=account::COPY_CODES />
+                <button class="plain" on:click=done>{strings::DONE}</button>
             </div>
         </div>
     }
 }
 
-/// In groups that can be typed off.
-fn grouped(secret: &str) -> String {
+/// Groups are easier to type.
+fn group_by_four(secret: &str) -> String {
     let letters: Vec<_> = secret.chars().collect();
     letters.chunks(4).map(|group| group.iter().collect::<String>()).collect::<Vec<_>>().join(" ")
 }
@@ -201,7 +252,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_secret_is_read_in_groups_of_four() {
-        assert_eq!(grouped("ABCDEFGHIJ"), "ABCD EFGH IJ");
+    fn secret_is_shown_in_groups_of_four() {
+        assert_eq!(group_by_four("ABCDEFGHIJ"), "ABCD EFGH IJ");
     }
 }

@@ -1,144 +1,129 @@
-//! What one is signed in to, wherever that is.
+//! Lists the user's sessions and ends them.
 
 use leptos::{ev, prelude::*};
-use shared::session::Session;
+use shared::session::SessionInfo;
 
-use super::{Desk, leave_behind, sign_out};
+use super::{SettingsState, leave_ended_session, sign_out};
 use crate::{
-    api::{Trouble, account as calls},
-    ui::{
-        asking::{Asking, Outcome},
+    api::{RequestError, account as calls},
+    components::{
         confirm::Confirm,
+        form_request::{FormRequest, Outcome},
     },
-    words::{self, account},
+    strings::{self, account},
 };
 
-type Known = RwSignal<Vec<Session>>;
+type Sessions = RwSignal<Vec<SessionInfo>>;
 
-async fn read(desk: Desk, known: Known) -> Result<(), Trouble> {
-    let found = desk.session.ask(calls::sessions()).await?;
+async fn load(settings: SettingsState, sessions: Sessions) -> Result<(), RequestError> {
+    let response = settings.session.send(calls::list_sessions()).await?;
     // The page may have been left meanwhile.
-    let _left = known.try_set(found.sessions);
+    let _set = sessions.try_set(response.sessions);
     Ok(())
 }
 
 #[component]
-pub fn SessionList(
-    /// What the parts of the page share.
-    desk: Desk,
-) -> impl IntoView {
-    let session = desk.session;
-    let (asking, known) = (Asking::default(), Known::default());
-    asking.begin(read(desk, known));
-    // Whoever comes back to the page sees what became of it elsewhere; if this session has ended, that.
-    let looking = window_event_listener(ev::focus, move |_| asking.begin(read(desk, known)));
-    on_cleanup(move || looking.remove());
+pub fn SessionSection(settings: SettingsState) -> impl IntoView {
+    let (request, sessions) = (FormRequest::default(), Sessions::default());
+    request.start(load(settings, sessions));
+    // Sessions, this one included, may have been ended on another device while the page was in the background.
+    let on_focus = window_event_listener(ev::focus, move |_| request.start(load(settings, sessions)));
+    on_cleanup(move || on_focus.remove());
     let rows = move || {
-        let rows = known.get().into_iter();
-        rows.map(|listed| view! { <Row desk listed known /> }).collect_view()
+        let rows = sessions.get().into_iter();
+        rows.map(|info| view! { <SessionRow settings info sessions /> }).collect_view()
     };
-    let is_guest = untrack(|| session.is_guest());
+    let is_guest = untrack(|| settings.session.is_guest());
     view! {
         <section>
             <h2>{account::SESSIONS}</h2>
-            <ul class="facts">{rows}</ul>
-            <div class="choices" hidden=is_guest>
-                <SignOut desk />
-                <Everywhere desk known />
+            <ul class="setting-list">{rows}</ul>
+            <div class="button-row" hidden=is_guest>
+                <SignOutButton settings />
+                <SignOutEverywhere settings sessions />
             </div>
-            <Outcome asking />
+            <Outcome request />
         </section>
     }
 }
 
 #[component]
-fn Row(
-    /// What the parts of the page share.
-    desk: Desk,
-    /// One sign-in.
-    listed: Session,
-    /// All of them.
-    known: Known,
-) -> impl IntoView {
-    let (session, id) = (desk.session, listed.id);
-    let asking = Asking::default();
+fn SessionRow(settings: SettingsState, info: SessionInfo, sessions: Sessions) -> impl IntoView {
+    let (id, request) = (info.id, FormRequest::default());
     let end = move |_| {
-        asking.begin(async move {
-            session.ask(calls::end_session(id)).await?;
-            read(desk, known).await
+        request.start(async move {
+            settings.session.send(calls::end_session(id)).await?;
+            load(settings, sessions).await
         });
     };
-    let device = account::device(&listed);
+    let client = account::client_name(&info);
     view! {
         <li>
-            <div class="fact">
+            <div class="setting-row">
                 <p>
-                    <bdi>{device.clone()}</bdi>
-                    <span class="hint">{account::session_facts(&listed)}</span>
+                    <bdi>{client.clone()}</bdi>
+                    <span class="hint">{account::session_facts(&info)}</span>
                 </p>
-                <button class="quiet" hidden=listed.current aria-disabled=move || asking.busy() on:click=end>
-                    {words::SIGN_OUT}
-                    <span class="hidden">" "{device}</span>
+                <button
+                    class="quiet"
+                    hidden=info.current
+                    aria-disabled=move || request.aria_disabled()
+                    on:click=end
+                >
+                    {strings::SIGN_OUT}
+                    <span class="visually-hidden">" "{client}</span>
                 </button>
             </div>
-            <Outcome asking />
+            <Outcome request />
         </li>
     }
 }
 
 #[component]
-fn SignOut(
-    /// What the parts of the page share.
-    desk: Desk,
-) -> impl IntoView {
-    let asking = Asking::default();
-    let go = move |_| {
-        asking.begin(async move {
-            sign_out(desk.session).await;
+fn SignOutButton(settings: SettingsState) -> impl IntoView {
+    let request = FormRequest::default();
+    let on_click = move |_| {
+        request.start(async move {
+            sign_out(settings.session).await;
             Ok(())
         });
     };
     view! {
-        <button class="plain" aria-disabled=move || asking.busy() on:click=go>
-            {words::SIGN_OUT}
+        <button class="plain" aria-disabled=move || request.aria_disabled() on:click=on_click>
+            {strings::SIGN_OUT}
         </button>
     }
 }
 
-/// Here as well.
+/// Ends all sessions, this one included.
 #[component]
-fn Everywhere(
-    /// What the parts of the page share.
-    desk: Desk,
-    /// What there is to be ended.
-    known: Known,
-) -> impl IntoView {
-    let session = desk.session;
-    let (asking, asked) = (Asking::default(), RwSignal::new(false));
-    let end = move |()| {
-        asking.begin(async move {
-            session.ask(calls::end_all_sessions()).await?;
-            leave_behind(session);
+fn SignOutEverywhere(settings: SettingsState, sessions: Sessions) -> impl IntoView {
+    let (request, confirming) = (FormRequest::default(), RwSignal::new(false));
+    let end_all = move |()| {
+        request.start(async move {
+            settings.session.send(calls::end_all_sessions()).await?;
+            leave_ended_session(settings.session);
             Ok(())
         });
     };
-    let part = move || {
-        asked.get().then(|| {
+    let confirm = move || {
+        confirming.get().then(|| {
             view! {
                 <Confirm
-                    question=account::EVERYWHERE_REALLY.to_owned()
-                    yes=account::EVERYWHERE
-                    asking
-                    on_yes=end
-                    on_no=move |()| asked.set(false)
+                    question=account::SIGN_OUT_EVERYWHERE_CONFIRM.to_owned()
+                    yes=account::SIGN_OUT_EVERYWHERE
+                    request
+                    on_yes=end_all
+                    on_no=move |()| confirming.set(false)
                 />
             }
         })
     };
+    let is_hidden = move || confirming.get() || sessions.read().len() < 2;
     view! {
-        <button class="quiet" hidden=move || asked.get() || known.read().len() < 2 on:click=move |_| asked.set(true)>
-            {account::EVERYWHERE}
+        <button class="quiet" hidden=is_hidden on:click=move |_| confirming.set(true)>
+            {account::SIGN_OUT_EVERYWHERE}
         </button>
-        {part}
+        {confirm}
     }
 }

@@ -1,0 +1,242 @@
+//! Changes username, email and password.
+
+use leptos::{ev, html, prelude::*};
+use shared::{
+    credentials::{ChangePassword, ChangeUsername, Password, check_password},
+    problem::FieldCode,
+    user::{Account, UpdateProfile, check_email, check_username},
+};
+
+use super::{Section, SettingsState, current_password::CurrentPasswordField};
+use crate::{
+    account::password_reset::NewPasswordField,
+    api::{RequestError, account as calls, auth},
+    components::{
+        field::{CURRENT_PASSWORD, Field, NEW_PASSWORD, check_not_empty, collect_errors, input_value},
+        form_request::{FormRequest, Outcome},
+    },
+    strings::{self, account, onboarding},
+};
+
+const NEW_USERNAME: &str = "new_username";
+
+type InputRef = NodeRef<html::Input>;
+
+/// Called after a change with the new account, if it looks different, and a message.
+type OnChanged = Callback<(Option<Account>, &'static str)>;
+
+#[component]
+pub fn Credentials(settings: SettingsState) -> impl IntoView {
+    let session = settings.session;
+    let (profile, message) = (RwSignal::new(None::<Account>), RwSignal::new(""));
+    let loading = FormRequest::default();
+    loading.start(async move {
+        let account = session.send(auth::get_profile()).await?;
+        profile.set(Some(account));
+        Ok(())
+    });
+    let on_changed = Callback::new(move |(account, text): (Option<Account>, &'static str)| {
+        if let Some(account) = account {
+            session.set_user(account.clone().into());
+            profile.set(Some(account));
+        }
+        message.set(text);
+        settings.close();
+    });
+    // The message disappears when another form opens.
+    Effect::new(move |_| {
+        if settings.open.get().is_some() {
+            message.set("");
+        }
+    });
+    view! {
+        <section>
+            <h2>{onboarding::ACCOUNT}</h2>
+            <Outcome request=loading />
+            <CredentialRows settings profile on_changed />
+            <p class="hint" role="status">{message}</p>
+        </section>
+    }
+}
+
+#[component]
+fn CredentialRows(
+    settings: SettingsState,
+    profile: RwSignal<Option<Account>>,
+    on_changed: OnChanged,
+) -> impl IntoView {
+    let username = move || {
+        profile.with(|profile| profile.as_ref().map(|profile| profile.username.clone())).unwrap_or_default()
+    };
+    let email = move || match profile.with(|profile| profile.as_ref().map(|profile| profile.email.clone())) {
+        Some(email) if email.is_empty() => account::NO_EMAIL.to_owned(),
+        email => email.unwrap_or_default(),
+    };
+    view! {
+        <EditableRow settings section=Section::Username label=strings::USERNAME value=Signal::derive(username)>
+            <UsernameForm settings on_changed />
+        </EditableRow>
+        <EditableRow settings section=Section::Email label=strings::EMAIL value=Signal::derive(email)>
+            <EmailForm settings on_changed />
+        </EditableRow>
+        <EditableRow settings section=Section::Password label=strings::PASSWORD value=Signal::stored(String::new())>
+            <PasswordForm settings on_changed />
+        </EditableRow>
+    }
+}
+
+/// A value with a button that opens a form to change it.
+#[component]
+fn EditableRow(
+    settings: SettingsState,
+    section: Section,
+    label: &'static str,
+    value: Signal<String>,
+    /// The form.
+    children: ChildrenFn,
+) -> impl IntoView {
+    let button = move || if settings.is_open(section) { strings::CANCEL } else { account::CHANGE };
+    view! {
+        <div class="setting-row">
+            <p>
+                <span class="hint">{label}</span>
+                <bdi>{value}</bdi>
+            </p>
+            <button
+                id=section.opener_id()
+                class="quiet"
+                aria-expanded=move || settings.is_open(section).to_string()
+                on:click=move |_| settings.toggle(section)
+            >
+                {button}
+                <span class="visually-hidden">" "{label}</span>
+            </button>
+        </div>
+        {move || settings.is_open(section).then(|| children())}
+    }
+}
+
+#[component]
+fn UsernameForm(settings: SettingsState, on_changed: OnChanged) -> impl IntoView {
+    let SettingsState { session, reauth, .. } = settings;
+    let (request, username, password) = (FormRequest::default(), InputRef::new(), InputRef::new());
+    let save = move |event: ev::SubmitEvent| {
+        event.prevent_default();
+        let change = ChangeUsername {
+            new_username: input_value(username).trim().to_owned(),
+            current_password: Password(input_value(password)),
+        };
+        if let Some(errors) = check_username_change(&change) {
+            return request.show_field_errors(errors);
+        }
+        request.start(async move {
+            // With a second factor the server may require reauthentication as well.
+            if reauth.send(|| calls::change_username(&change)).await?.is_some() {
+                let account = session.send(auth::get_profile()).await?;
+                on_changed.run((Some(account), account::USERNAME_CHANGED));
+            }
+            Ok(())
+        });
+    };
+    view! {
+        <form class="form sunken" novalidate on:submit=save>
+            <Field
+                name=NEW_USERNAME
+                label=account::NEW_USERNAME
+                autocomplete="username"
+                value=session.username_untracked()
+                node=username
+                request
+            />
+            <CurrentPasswordField node=password request />
+            <SaveButton request />
+        </form>
+    }
+}
+
+fn check_username_change(change: &ChangeUsername) -> Option<Vec<(String, FieldCode)>> {
+    collect_errors([
+        (NEW_USERNAME, check_username(&change.new_username)),
+        (CURRENT_PASSWORD, check_not_empty(&change.current_password)),
+    ])
+}
+
+#[component]
+fn EmailForm(settings: SettingsState, on_changed: OnChanged) -> impl IntoView {
+    let SettingsState { session, reauth, .. } = settings;
+    let (request, email) = (FormRequest::default(), InputRef::new());
+    let save = move |event: ev::SubmitEvent| {
+        event.prevent_default();
+        let address = input_value(email).trim().to_owned();
+        if let Some(errors) = collect_errors([("email", check_email(&address))]) {
+            return request.show_field_errors(errors);
+        }
+        request.start(async move {
+            // The server sends reset links only to an address that was set after reauthentication.
+            if !reauth.ask().await {
+                return Ok(());
+            }
+            let change = UpdateProfile { email: Some(address), display_name: None };
+            let account: Result<Account, RequestError> = session.send(auth::update_profile(&change)).await;
+            on_changed.run((Some(account?), account::EMAIL_CHANGED));
+            Ok(())
+        });
+    };
+    view! {
+        <form class="form sunken" novalidate on:submit=save>
+            <Field
+                name="email"
+                label=strings::EMAIL
+                hint=account::EMAIL_HINT.to_owned()
+                autocomplete="email"
+                node=email
+                request
+            />
+            <SaveButton request />
+        </form>
+    }
+}
+
+#[component]
+fn PasswordForm(settings: SettingsState, on_changed: OnChanged) -> impl IntoView {
+    let (request, current, new) = (FormRequest::default(), InputRef::new(), InputRef::new());
+    let save = move |event: ev::SubmitEvent| {
+        event.prevent_default();
+        let change = ChangePassword {
+            new_password: Password(input_value(new)),
+            current_password: Password(input_value(current)),
+        };
+        let checks = [
+            (CURRENT_PASSWORD, check_not_empty(&change.current_password)),
+            (NEW_PASSWORD, check_password(&change.new_password)),
+        ];
+        if let Some(errors) = collect_errors(checks) {
+            return request.show_field_errors(errors);
+        }
+        request.start(async move {
+            if settings.reauth.send(|| calls::change_password(&change)).await?.is_some() {
+                on_changed.run((None, account::PASSWORD_CHANGED));
+            }
+            Ok(())
+        });
+    };
+    view! {
+        <form class="form sunken" novalidate on:submit=save>
+            <CurrentPasswordField node=current request />
+            <NewPasswordField node=new request />
+            <SaveButton request />
+        </form>
+    }
+}
+
+#[component]
+fn SaveButton(request: FormRequest) -> impl IntoView {
+    view! {
+        <Outcome request />
+        <div class="button-row">
+            <button class="primary" aria-disabled=move || request.aria_disabled()>
+                {strings::SAVE}
+            </button>
+        </div>
+    }
+}

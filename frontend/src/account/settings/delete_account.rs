@@ -1,0 +1,102 @@
+//! Deletes the account; guests sign out instead.
+
+use leptos::{ev, html, prelude::*};
+use shared::credentials::{DeleteAccount, Password};
+
+use super::{Section, SettingsState, current_password::CurrentPasswordField, leave_ended_session, sign_out};
+use crate::{
+    api::account as calls,
+    components::{
+        confirm::Confirm,
+        field::{CURRENT_PASSWORD, check_not_empty, input_value},
+        form_request::{FormRequest, Outcome},
+    },
+    strings::{self, account, onboarding},
+};
+
+#[component]
+pub fn LeaveSection(settings: SettingsState) -> impl IntoView {
+    if untrack(|| settings.session.is_guest()) {
+        return view! { <section><GuestSignOut settings /></section> }.into_any();
+    }
+    let form = move || settings.is_open(Section::Deletion).then(|| view! { <DeletionForm settings /> });
+    view! {
+        <section>
+            <button
+                id=Section::Deletion.opener_id()
+                class="plain destructive"
+                hidden=move || settings.is_open(Section::Deletion)
+                on:click=move |_| settings.toggle(Section::Deletion)
+            >
+                {account::DELETE_ACCOUNT}
+            </button>
+            {form}
+        </section>
+    }
+    .into_any()
+}
+
+#[component]
+fn DeletionForm(settings: SettingsState) -> impl IntoView {
+    let (request, password) = (FormRequest::default(), NodeRef::<html::Input>::new());
+    let delete = move |event: ev::SubmitEvent| {
+        event.prevent_default();
+        let deletion = DeleteAccount { current_password: Password(input_value(password)) };
+        if let Err(code) = check_not_empty(&deletion.current_password) {
+            return request.show_field_errors(vec![(CURRENT_PASSWORD.to_owned(), code)]);
+        }
+        request.start(async move {
+            if settings.reauth.send(|| calls::delete_account(&deletion)).await?.is_some() {
+                leave_ended_session(settings.session);
+            }
+            Ok(())
+        });
+    };
+    view! {
+        <form class="form sunken" novalidate on:submit=delete>
+            <p><strong>{account::DELETE_ACCOUNT_CONFIRM}</strong></p>
+            <p class="hint">{account::DELETE_ACCOUNT_TEXT}</p>
+            <CurrentPasswordField node=password request />
+            <Outcome request />
+            <div class="button-row">
+                <button class="danger" aria-disabled=move || request.aria_disabled()>
+                    {account::DELETE_ACCOUNT}
+                </button>
+                <button type="button" class="plain" on:click=move |_| settings.close()>
+                    {strings::CANCEL}
+                </button>
+            </div>
+        </form>
+    }
+}
+
+/// Asks for confirmation, because guests cannot sign in again.
+#[component]
+fn GuestSignOut(settings: SettingsState) -> impl IntoView {
+    let (request, confirming) = (FormRequest::default(), RwSignal::new(false));
+    let leave = move |()| {
+        request.start(async move {
+            sign_out(settings.session).await;
+            Ok(())
+        });
+    };
+    let confirm = move || {
+        confirming.get().then(|| {
+            view! {
+                <Confirm
+                    question=onboarding::GUEST_SIGN_OUT_CONFIRM.to_owned()
+                    yes=onboarding::GUEST_SIGN_OUT
+                    request
+                    on_yes=leave
+                    on_no=move |()| confirming.set(false)
+                />
+            }
+        })
+    };
+    view! {
+        <button class="plain destructive" hidden=confirming on:click=move |_| confirming.set(true)>
+            {onboarding::GUEST_SIGN_OUT}
+        </button>
+        {confirm}
+    }
+}

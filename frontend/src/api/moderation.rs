@@ -1,0 +1,69 @@
+//! Requests for the settings, members, messages and invite links of a chat.
+
+use gloo_net::http::Method;
+use shared::{
+    audit_log::AuditLogResponse,
+    chat::{UpdateChatSettings, UriRotated},
+    invite_link::{CreateInviteLink, InviteLinkCreated, InviteLinkUse, InviteLinksResponse},
+    member::{TransferOwnership, UpdateMember},
+    paths,
+};
+
+use super::{ApiRequest, Empty};
+
+pub fn update_settings(uri: &str, change: &UpdateChatSettings) -> ApiRequest<Empty> {
+    ApiRequest::new(Method::PATCH, paths::fill(paths::CHAT_SETTINGS, &[uri])).with_json(change)
+}
+
+/// Replaces the chat link.
+pub fn rotate_uri(uri: &str) -> ApiRequest<UriRotated> {
+    ApiRequest::new(Method::POST, paths::fill(paths::CHAT_URI, &[uri]))
+}
+
+pub fn update_member(uri: &str, user_id: i64, change: UpdateMember) -> ApiRequest<Empty> {
+    ApiRequest::new(Method::PUT, paths::fill(paths::CHAT_MEMBER, &[uri, &user_id.to_string()]))
+        .with_json(&change)
+}
+
+pub fn transfer_ownership(uri: &str, user_id: i64) -> ApiRequest<Empty> {
+    ApiRequest::new(Method::PUT, paths::fill(paths::CHAT_OWNER, &[uri]))
+        .with_json(&TransferOwnership { user_id })
+}
+
+pub fn delete_message(uri: &str, seq: i64) -> ApiRequest<Empty> {
+    ApiRequest::new(Method::DELETE, paths::fill(paths::CHAT_MESSAGE, &[uri, &seq.to_string()]))
+}
+
+/// Deletes the messages of a user from the last minutes.
+pub fn delete_recent_messages(uri: &str, user_id: i64, minutes: u32) -> ApiRequest<Empty> {
+    ApiRequest::new(
+        Method::DELETE,
+        format!("{}?user={user_id}&minutes={minutes}", paths::fill(paths::CHAT_MESSAGES, &[uri])),
+    )
+}
+
+pub fn delete_chat(uri: &str) -> ApiRequest<Empty> {
+    ApiRequest::new(Method::DELETE, paths::fill(paths::CHAT, &[uri]))
+}
+
+pub fn list_invite_links(uri: &str) -> ApiRequest<InviteLinksResponse> {
+    ApiRequest::new(Method::GET, paths::fill(paths::CHAT_LINKS, &[uri]))
+}
+
+pub fn create_invite_link(uri: &str, link: &CreateInviteLink) -> ApiRequest<InviteLinkCreated> {
+    ApiRequest::new(Method::POST, paths::fill(paths::CHAT_LINKS, &[uri])).with_json(link)
+}
+
+pub fn revoke_invite_link(uri: &str, link_id: i64) -> ApiRequest<Empty> {
+    ApiRequest::new(Method::DELETE, paths::fill(paths::CHAT_LINK, &[uri, &link_id.to_string()]))
+}
+
+pub fn list_link_uses(uri: &str, link_id: i64) -> ApiRequest<InviteLinkUse> {
+    ApiRequest::new(Method::GET, paths::fill(paths::CHAT_LINK_MEMBERS, &[uri, &link_id.to_string()]))
+}
+
+/// A page of the audit log: the newest entries, or those before an entry.
+pub fn get_audit_log(uri: &str, before_id: Option<i64>) -> ApiRequest<AuditLogResponse> {
+    let before = before_id.map(|id| format!("?before={id}")).unwrap_or_default();
+    ApiRequest::new(Method::GET, format!("{}{before}", paths::fill(paths::CHAT_AUDIT_LOG, &[uri])))
+}

@@ -1,0 +1,82 @@
+//! The list of messages.
+
+mod action_menu;
+mod body;
+mod jump_to_unread;
+mod keyboard_nav;
+mod message;
+mod scroll;
+mod seen_by;
+
+use leptos::{html, prelude::*};
+
+use self::{
+    jump_to_unread::JumpToUnread, keyboard_nav::move_focus, message::MessageRow, scroll::ScrollPosition,
+    seen_by::SeenBy,
+};
+use super::{
+    share::SharePanel,
+    state::{rows::ListRow, use_viewport},
+};
+use crate::{
+    components::icon::{Icon, SvgIcon},
+    strings,
+};
+
+#[component]
+pub fn MessageList() -> impl IntoView {
+    let viewport = use_viewport();
+    let (log, content) = (NodeRef::<html::Div>::new(), NodeRef::<html::Div>::new());
+    let scroll = ScrollPosition::new(viewport, log, content);
+    Effect::new(move |_| {
+        viewport.track_rows();
+        scroll.restore_soon();
+    });
+    view! {
+        <div class="message-area">
+            <div
+                class="log"
+                role="log"
+                aria-live="off"
+                aria-label=strings::MESSAGES
+                tabindex="0"
+                node_ref=log
+                on:scroll=move |_| scroll.on_scrolled()
+                on:keydown=move |event| move_focus(&event)
+            >
+                <div class="message-rows" node_ref=content>
+                    <p class="hint" hidden=move || !viewport.is_loading()>{strings::LOADING_EARLIER}</p>
+                    <SharePanel />
+                    <For each=move || viewport.rows() key=ListRow::key let:row>
+                        <MessageRow row />
+                    </For>
+                    <SeenBy />
+                </div>
+            </div>
+            <JumpToUnread scroll />
+            <JumpToLatest scroll />
+        </div>
+    }
+}
+
+/// Shows how many messages arrived since the end of the chat was last in view.
+#[component]
+fn JumpToLatest(scroll: ScrollPosition) -> impl IntoView {
+    let viewport = use_viewport();
+    let jump = move |_| {
+        viewport.jump_to_end();
+        scroll.restore_soon();
+    };
+    let count = move || match viewport.unseen_count() {
+        0 => String::new(),
+        count => strings::new_messages(count),
+    };
+    let label = move || if viewport.unseen_count() == 0 { strings::JUMP_TO_LATEST } else { "" };
+    view! {
+        <button class="pill" hidden=move || viewport.is_following() on:click=jump>
+            <span class="visually-hidden">{label}</span>
+            <span>{count}</span>
+            <SvgIcon icon=Icon::Down />
+        </button>
+    }
+}

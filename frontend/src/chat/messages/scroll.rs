@@ -1,0 +1,152 @@
+//! Keeps the end of the chat in view while it is followed, and keeps the view still while messages change above it.
+
+use leptos::{html, prelude::*};
+use wasm_bindgen::{JsCast, closure::Closure};
+use web_sys::{Element, ResizeObserver};
+
+use crate::chat::state::viewport::ViewportStore;
+
+/// At most so many pixels from the end count as being at the end.
+const END_DISTANCE: i32 = 100;
+/// At most so many pixels from the edge of what is rendered, more is rendered.
+const EDGE_DISTANCE: i32 = 600;
+
+#[derive(Clone, Copy)]
+pub struct ScrollPosition {
+    viewport: ViewportStore,
+    log: NodeRef<html::Div>,
+    content: NodeRef<html::Div>,
+    anchor: StoredValue<Option<Anchor>>,
+}
+
+/// The first message in view, which keeps its place.
+#[derive(Clone)]
+struct Anchor {
+    element_id: String,
+    /// Pixels below the upper edge of the list.
+    top: f64,
+}
+
+impl ScrollPosition {
+    pub fn new(viewport: ViewportStore, log: NodeRef<html::Div>, content: NodeRef<html::Div>) -> Self {
+        let position = Self { viewport, log, content, anchor: StoredValue::new(None) };
+        position.watch_sizes();
+        position
+    }
+
+    /// Called when the user or this code has scrolled.
+    pub fn on_scrolled(&self) {
+        let Some(log) = self.log.get_untracked() else { return };
+        let below = log.scroll_height() - log.scroll_top() - log.client_height();
+        self.store_anchor(&log);
+        self.check_unread_line(&log);
+        self.viewport.on_scrolled(below <= END_DISTANCE);
+        if log.scroll_top() < EDGE_DISTANCE {
+            self.viewport.page_up();
+        }
+        if below < EDGE_DISTANCE {
+            self.viewport.page_down();
+        }
+    }
+
+    /// Restores the position before the next frame is painted, when changes are in the page.
+    pub fn restore_soon(&self) {
+        let position = *self;
+        request_animation_frame(move || position.restore());
+    }
+
+    fn restore(&self) {
+        // The chat may have been closed.
+        let Some(log) = self.log.try_get_untracked().flatten() else { return };
+        if self.viewport.is_following_now() {
+            log.set_scroll_top(log.scroll_height());
+        } else if let Some(Anchor { element_id, top }) = self.anchor.get_value()
+            && let Some(message) = document().get_element_by_id(&element_id)
+        {
+            let distance = top_in(&log, &message) - top;
+            if distance.abs() >= 1.0 {
+                #[expect(clippy::cast_possible_truncation, reason = "pixels on a screen")]
+                log.set_scroll_top(log.scroll_top() + distance.round() as i32);
+            }
+        }
+        self.on_scrolled();
+    }
+
+    /// Scrolls to the unread line before the next frame is painted.
+    pub fn show_unread_line_soon(&self) {
+        let position = *self;
+        request_animation_frame(move || {
+            let Some(log) = position.log.try_get_untracked().flatten() else { return };
+            if let Some(line) = find_unread_line(&log) {
+                #[expect(clippy::cast_possible_truncation, reason = "pixels on a screen")]
+                let top = top_in(&log, &line).round() as i32;
+                log.set_scroll_top(log.scroll_top() + top - log.client_height() / 4);
+            }
+            position.on_scrolled();
+        });
+    }
+
+    /// Marks the unread line as seen if it is in view or below it.
+    fn check_unread_line(&self, log: &Element) {
+        let is_reached = find_unread_line(log).is_some_and(|line| bottom_in(log, &line) > 0.0);
+        if is_reached && !document().hidden() {
+            self.viewport.mark_line_seen();
+        }
+    }
+
+    fn store_anchor(&self, log: &Element) {
+        let anchor =
+            first_in_view(log).map(|message| Anchor { element_id: message.id(), top: top_in(log, &message) });
+        if anchor.is_some() {
+            self.anchor.set_value(anchor);
+        }
+    }
+
+    /// Restores the position when a size changes: by the on-screen keyboard, a rotation, a longer draft, a message.
+    fn watch_sizes(&self) {
+        let position = *self;
+        let on_resize = Closure::<dyn Fn()>::new(move || position.restore());
+        let Ok(observer) = ResizeObserver::new(on_resize.as_ref().unchecked_ref()) else { return };
+        let watched = observer.clone();
+        Effect::new(move |_| {
+            if let (Some(log), Some(content)) = (position.log.get(), position.content.get()) {
+                watched.observe(&log);
+                watched.observe(&content);
+            }
+        });
+        let held = StoredValue::new_local(Some((observer, on_resize)));
+        on_cleanup(move || {
+            if let Some((observer, _)) = held.try_update_value(Option::take).flatten() {
+                observer.disconnect();
+            }
+        });
+    }
+}
+
+fn find_unread_line(log: &Element) -> Option<Element> {
+    log.query_selector(".unread-line").ok().flatten()
+}
+
+/// The first message of which a part is visible, by binary search.
+fn first_in_view(log: &Element) -> Option<Element> {
+    let messages = log.query_selector_all("article").ok()?;
+    let message_at = |index: u32| messages.item(index).and_then(|node| node.dyn_into::<Element>().ok());
+    let (mut low, mut high) = (0, messages.length());
+    while low < high {
+        let middle = low.midpoint(high);
+        if message_at(middle).is_some_and(|message| bottom_in(log, &message) > 0.0) {
+            high = middle;
+        } else {
+            low = middle + 1;
+        }
+    }
+    message_at(low)
+}
+
+fn top_in(log: &Element, message: &Element) -> f64 {
+    message.get_bounding_client_rect().top() - log.get_bounding_client_rect().top()
+}
+
+fn bottom_in(log: &Element, message: &Element) -> f64 {
+    message.get_bounding_client_rect().bottom() - log.get_bounding_client_rect().top()
+}

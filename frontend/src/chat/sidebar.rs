@@ -1,0 +1,238 @@
+//! The sidebar of a chat: members, invite links, settings and audit log. The open tab is part of the URL, so that the
+//! browser's back button closes the sidebar.
+
+mod audit_log;
+mod chat_link;
+mod create_invite;
+mod general;
+mod invite_created;
+mod invite_link;
+mod invite_links;
+mod leave;
+mod member_row;
+mod members;
+mod select;
+mod settings;
+
+use leptos::{either::EitherOf4, ev, prelude::*};
+use leptos_router::{
+    NavigateOptions,
+    hooks::{use_navigate, use_query_map},
+};
+
+use self::{audit_log::AuditLog, invite_links::InviteLinks, members::Members, settings::ChatSettings};
+use super::state::sync::SyncStore;
+use crate::{
+    components::{
+        form_request::focus,
+        icon::{Icon, SvgIcon},
+    },
+    strings::{self, moderation},
+};
+
+/// The query parameter that names the open tab.
+const QUERY_PARAMETER: &str = "sidebar";
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SidebarTab {
+    People,
+    Links,
+    Settings,
+    History,
+}
+
+impl SidebarTab {
+    const ALL: [Self; 4] = [Self::People, Self::Links, Self::Settings, Self::History];
+
+    /// The value of the query parameter and the id of the tab's element.
+    const fn id(self) -> &'static str {
+        match self {
+            Self::People => "people",
+            Self::Links => "links",
+            Self::Settings => "settings",
+            Self::History => "history",
+        }
+    }
+
+    const fn label(self) -> &'static str {
+        match self {
+            Self::People => moderation::PEOPLE,
+            Self::Links => moderation::LINKS,
+            Self::Settings => strings::SETTINGS,
+            Self::History => moderation::HISTORY,
+        }
+    }
+
+    const fn is_for_moderators(self) -> bool {
+        matches!(self, Self::Links | Self::History)
+    }
+}
+
+type Navigate = Box<dyn Fn(&str, NavigateOptions)>;
+
+#[derive(Clone, Copy)]
+pub struct SidebarNavigation {
+    sync: SyncStore,
+    is_moderator: Memo<bool>,
+    tab: Memo<Option<SidebarTab>>,
+    navigate: StoredValue<Navigate, LocalStorage>,
+    /// Whether the previous entry of the browser's history is the chat without the sidebar.
+    has_pushed: StoredValue<bool>,
+}
+
+impl SidebarNavigation {
+    pub fn new(sync: SyncStore) -> Self {
+        let (query, navigate) = (use_query_map(), use_navigate());
+        let is_moderator = Memo::new(move |_| sync.current_member().is_moderator());
+        let tab = Memo::new(move |_| {
+            let query = query.read();
+            let id = query.get_str(QUERY_PARAMETER)?;
+            let tab = SidebarTab::ALL.into_iter().find(|tab| tab.id() == id)?;
+            (is_moderator.get() || !tab.is_for_moderators()).then_some(tab)
+        });
+        let navigate: Navigate = Box::new(navigate);
+        let (navigate, has_pushed) = (StoredValue::new_local(navigate), StoredValue::new(false));
+        Self { sync, is_moderator, tab, navigate, has_pushed }
+    }
+
+    pub fn is_open(&self) -> bool {
+        self.tab.get().is_some()
+    }
+
+    /// Opening the sidebar adds an entry to the browser's history; changing the tab does not.
+    pub fn open(&self, tab: SidebarTab) {
+        let is_open = self.tab.get_untracked().is_some();
+        if !is_open {
+            self.has_pushed.set_value(true);
+        }
+        self.go_to(&format!("?{QUERY_PARAMETER}={}", tab.id()), is_open);
+    }
+
+    pub fn close(&self) {
+        let history = self.has_pushed.get_value().then(|| window().history().ok()).flatten();
+        if history.is_none_or(|history| history.back().is_err()) {
+            self.go_to("", true);
+        }
+    }
+
+    pub fn toggle(&self) {
+        if self.tab.get_untracked().is_some() { self.close() } else { self.open(SidebarTab::People) }
+    }
+
+    /// Goes to the chat's current URI; the sidebar stays as it is.
+    pub fn follow_uri(&self) {
+        let query = window().location().search().unwrap_or_default();
+        self.go_to(&query, true);
+    }
+
+    fn go_to(&self, query: &str, replace: bool) {
+        let path = format!("/chats/{}{query}", self.sync.current_uri());
+        let options = NavigateOptions { replace, scroll: false, ..NavigateOptions::default() };
+        self.navigate.with_value(|navigate| navigate(&path, options));
+    }
+
+    fn offered_tabs(&self) -> Vec<SidebarTab> {
+        let is_moderator = self.is_moderator.get();
+        SidebarTab::ALL.into_iter().filter(|tab| is_moderator || !tab.is_for_moderators()).collect()
+    }
+}
+
+#[component]
+pub fn SidebarPane(navigation: SidebarNavigation) -> impl IntoView {
+    let is_open = Memo::new(move |_| navigation.is_open());
+    move_focus_with(is_open);
+    let on_key = move |event: ev::KeyboardEvent| {
+        if event.key() == "Escape" {
+            navigation.close();
+        }
+    };
+    let tab_panel = move || match navigation.tab.get().unwrap_or(SidebarTab::People) {
+        SidebarTab::People => EitherOf4::A(view! { <Members /> }),
+        SidebarTab::Links => EitherOf4::B(view! { <InviteLinks /> }),
+        SidebarTab::Settings => EitherOf4::C(view! { <ChatSettings /> }),
+        SidebarTab::History => EitherOf4::D(view! { <AuditLog /> }),
+    };
+    let label = move || navigation.tab.get().map_or("", SidebarTab::label);
+    let pane = move || {
+        view! {
+            <aside class="sidebar" aria-label=moderation::SIDEBAR on:keydown=on_key>
+                <div class="sidebar-bar">
+                    <h2>{moderation::SIDEBAR}</h2>
+                    <CloseButton navigation />
+                </div>
+                <Tabs navigation />
+                <div id="sidebar-content" class="sidebar-content" role="tabpanel" aria-label=label>
+                    {tab_panel}
+                </div>
+            </aside>
+        }
+    };
+    move || is_open.get().then(pane)
+}
+
+/// Moves the focus into the sidebar when it opens, and back to its button when it closes.
+fn move_focus_with(is_open: Memo<bool>) {
+    Effect::new(move |was_open: Option<bool>| {
+        let is_open = is_open.get();
+        match was_open {
+            Some(false) if is_open => request_animation_frame(|| focus("sidebar-close")),
+            Some(true) if !is_open => request_animation_frame(|| focus("chat-title")),
+            _ => {}
+        }
+        is_open
+    });
+}
+
+#[component]
+fn CloseButton(navigation: SidebarNavigation) -> impl IntoView {
+    view! {
+        <button
+            id="sidebar-close"
+            class="icon-button"
+            aria-label=strings::CLOSE
+            on:click=move |_| navigation.close()
+        >
+            <SvgIcon icon=Icon::Close />
+        </button>
+    }
+}
+
+#[component]
+fn Tabs(navigation: SidebarNavigation) -> impl IntoView {
+    // The arrow keys move between the tabs, Tab leaves them.
+    let on_key = move |event: ev::KeyboardEvent| {
+        let step = match event.key().as_str() {
+            "ArrowLeft" => -1,
+            "ArrowRight" => 1,
+            _ => return,
+        };
+        let tabs = untrack(|| navigation.offered_tabs());
+        let current = navigation.tab.get_untracked();
+        let index = tabs.iter().position(|tab| Some(*tab) == current).unwrap_or_default();
+        let next = index.checked_add_signed(step).and_then(|next| tabs.get(next));
+        if let Some(tab) = next.or(if step < 0 { tabs.last() } else { tabs.first() }) {
+            navigation.open(*tab);
+            focus(tab.id());
+        }
+    };
+    let tab_button = move |tab: SidebarTab| {
+        let is_selected = move || navigation.tab.get() == Some(tab);
+        view! {
+            <button
+                role="tab"
+                id=tab.id()
+                aria-controls="sidebar-content"
+                aria-selected=move || is_selected().to_string()
+                tabindex=move || if is_selected() { "0" } else { "-1" }
+                on:click=move |_| navigation.open(tab)
+            >
+                {tab.label()}
+            </button>
+        }
+    };
+    view! {
+        <div class="tabs" role="tablist" aria-label=moderation::SIDEBAR on:keydown=on_key>
+            {move || navigation.offered_tabs().into_iter().map(tab_button).collect_view()}
+        </div>
+    }
+}

@@ -1,0 +1,46 @@
+//! The state of the open chat, in four stores that views take from the context.
+//!
+//! [`sync`] owns what the server says about the chat and depends on none of the others, which subscribe to its events.
+
+pub mod draft;
+mod join;
+pub mod presence;
+mod read_positions;
+pub mod rows;
+pub mod sync;
+pub mod viewport;
+mod visible_range;
+
+use leptos::prelude::*;
+
+use self::{draft::DraftStore, presence::PresenceStore, sync::SyncStore, viewport::ViewportStore};
+use super::announcer::Announcements;
+use crate::{chat_list::ChatListStore, outbox::sender::OutboxSender, socket::SocketClient};
+
+/// Creates the stores, which live as long as the page: a late response finds them, and a draft survives a visit to
+/// another chat.
+pub fn provide_chat_state(socket: SocketClient, outbox: OutboxSender, chat_list: ChatListStore) {
+    let announcements = Announcements::new();
+    let sync = SyncStore::new(socket);
+    provide_context(announcements);
+    provide_context(sync);
+    provide_context(ViewportStore::new(sync, chat_list, outbox.outbox(), announcements));
+    provide_context(DraftStore::new(sync, outbox, announcements));
+    provide_context(PresenceStore::new(sync));
+}
+
+pub fn use_sync() -> SyncStore {
+    expect_context()
+}
+
+pub fn use_viewport() -> ViewportStore {
+    expect_context()
+}
+
+pub fn use_draft() -> DraftStore {
+    expect_context()
+}
+
+pub fn use_presence() -> PresenceStore {
+    expect_context()
+}

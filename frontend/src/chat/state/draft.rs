@@ -1,0 +1,182 @@
+//! The message that is being written, and what becomes of those that were sent.
+
+use leptos::prelude::*;
+use shared::{
+    member::Role,
+    message::check_message,
+    problem::{FieldCode, Problem},
+};
+use uuid::Uuid;
+
+use super::sync::{SyncEvent, SyncStore};
+use crate::{
+    chat::announcer::Announcements,
+    clock,
+    outbox::sender::{OutboxEvent, OutboxSender},
+    storage, strings,
+};
+
+/// Why the user cannot write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WriteRestriction {
+    ChatClosed,
+    ReaderRole,
+}
+
+#[derive(Clone, Copy)]
+pub struct DraftStore {
+    sync: SyncStore,
+    outbox: OutboxSender,
+    announcements: Announcements,
+    text: RwSignal<String>,
+    error: RwSignal<Option<FieldCode>>,
+}
+
+impl DraftStore {
+    pub fn new(sync: SyncStore, outbox: OutboxSender, announcements: Announcements) -> Self {
+        let (text, error) = (RwSignal::new(String::new()), RwSignal::new(None));
+        let store = Self { sync, outbox, announcements, text, error };
+        sync.subscribe(move |event| store.handle_sync_event(event));
+        outbox.subscribe(move |event| store.handle_outbox_event(event));
+        store
+    }
+
+    fn handle_sync_event(&self, event: &SyncEvent) {
+        match event {
+            SyncEvent::Reset => {
+                let key = storage_key(&self.sync.current_uri());
+                self.text.set(storage::read(storage::tab(), &key).unwrap_or_default());
+                self.error.set(None);
+            }
+            SyncEvent::UriChanged(before) => {
+                let uri = self.sync.current_uri();
+                storage::write(storage::tab(), &storage_key(before), None);
+                persist(&uri, &self.text.get_untracked());
+            }
+            SyncEvent::Joined(_) | SyncEvent::Applied(_) => self.acknowledge(),
+        }
+    }
+
+    fn handle_outbox_event(&self, event: &OutboxEvent) {
+        match event {
+            OutboxEvent::Stored(client_id) if self.is_for_this_chat(*client_id) => {
+                self.announcements.announce(strings::SENT.to_owned());
+                self.acknowledge();
+                // Without a socket, nothing else brings the message into the timeline.
+                if !self.sync.socket().is_open() {
+                    self.sync.fetch_changes();
+                }
+            }
+            OutboxEvent::Failed(client_id, problem) if self.is_for_this_chat(*client_id) => {
+                if !self.restore_text(*client_id, problem) {
+                    let line =
+                        strings::author_and_text(strings::NOT_SENT, strings::errors::for_code(problem.code));
+                    self.announcements.announce(line);
+                }
+            }
+            OutboxEvent::Stored(_) | OutboxEvent::Failed(..) => {}
+        }
+    }
+
+    pub fn text(&self) -> String {
+        self.text.get()
+    }
+
+    /// What is wrong with the text.
+    pub fn error(&self) -> Option<FieldCode> {
+        self.error.get()
+    }
+
+    pub fn set_text(&self, text: String) {
+        persist(&self.sync.current_uri(), &text);
+        self.text.set(text);
+        if self.error.get_untracked().is_some() {
+            self.error.set(None);
+        }
+    }
+
+    /// Moves the text to the outbox. Returns whether there was a valid text.
+    pub fn send(&self) -> bool {
+        let text = self.text.get_untracked();
+        match check_message(&text) {
+            Ok(()) => {
+                self.outbox.send(self.sync.current_chat_id(), self.sync.current_uri(), text);
+                self.set_text(String::new());
+                return true;
+            }
+            // Sending nothing is no error.
+            Err(FieldCode::Blank) => {}
+            Err(code) => self.error.set(Some(code)),
+        }
+        false
+    }
+
+    pub fn retry(&self, client_id: Uuid) {
+        self.outbox.retry(client_id);
+    }
+
+    pub fn discard(&self, client_id: Uuid) {
+        self.outbox.remove(client_id);
+    }
+
+    pub fn restriction(&self) -> Option<WriteRestriction> {
+        let is_closed = self.sync.with_timeline(|timeline| timeline.is_some_and(|t| t.chat().closed));
+        let is_reader = self.sync.current_member().role == Role::Reader;
+        let closed = is_closed.then_some(WriteRestriction::ChatClosed);
+        closed.or(is_reader.then_some(WriteRestriction::ReaderRole))
+    }
+
+    /// Seconds between two messages of this user; 0 without slow mode.
+    pub fn slow_mode_seconds(&self) -> u32 {
+        let seconds = self.sync.with_timeline(|timeline| timeline.map_or(0, |t| t.chat().slow_mode_seconds));
+        if self.sync.current_member().is_moderator() { 0 } else { seconds }
+    }
+
+    /// Seconds until slow mode lets the next waiting message pass.
+    pub fn seconds_until_send(&self) -> u64 {
+        let (chat_id, user_id) = (self.sync.chat_id(), self.sync.user_id());
+        let until = self.outbox.outbox().with(|outbox| outbox.slow_mode_until(chat_id, user_id));
+        let left = until.map_or(0, |until| until - clock::now());
+        u64::try_from(left).unwrap_or_default().div_ceil(1_000)
+    }
+
+    fn is_for_this_chat(&self, client_id: Uuid) -> bool {
+        let outbox = self.outbox.outbox().read_untracked();
+        outbox.find(client_id).is_some_and(|message| self.sync.is_chat(message.chat_id))
+    }
+
+    /// Puts a text that its author has to correct back into the composer, if that is empty. Returns whether it did.
+    fn restore_text(&self, client_id: Uuid, problem: &Problem) -> bool {
+        let Some(error) = problem.errors.iter().find(|error| error.field == "message") else { return false };
+        if !self.text.read_untracked().trim().is_empty() {
+            return false;
+        }
+        if let Some(message) = self.outbox.remove(client_id) {
+            self.set_text(message.text);
+            self.error.set(Some(error.code));
+        }
+        true
+    }
+
+    /// Removes the messages from the outbox that the timeline has.
+    fn acknowledge(&self) {
+        let (chat_id, user_id) = (self.sync.current_chat_id(), self.sync.current_user_id());
+        if self.outbox.outbox().read_untracked().list_for_chat(chat_id, user_id).next().is_none() {
+            return;
+        }
+        self.sync.with_timeline_untracked(|timeline| {
+            let Some(timeline) = timeline else { return };
+            let is_visible =
+                |id| timeline.messages().rev().any(|m| m.user.id == user_id && m.client_id == id);
+            self.outbox.acknowledge(chat_id, timeline.head(), is_visible);
+        });
+    }
+}
+
+fn persist(uri: &str, text: &str) {
+    storage::write(storage::tab(), &storage_key(uri), Some(text).filter(|text| !text.is_empty()));
+}
+
+fn storage_key(uri: &str) -> String {
+    format!("draft/{uri}")
+}

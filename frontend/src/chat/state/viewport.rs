@@ -1,0 +1,418 @@
+//! What of the chat is in view: the rendered rows, whether the end is followed, and how far the user has read.
+
+use std::mem;
+
+use leptos::{prelude::*, task::spawn_local};
+use shared::{event::UserRef, message::Message, socket::ServerFrame, timeline::Timeline, user::User};
+
+use super::{
+    read_positions::{ReadPositions, is_unread_by},
+    rows::{DeliveryStatus, ListRow, MessageItem, MessageKind, build_rows},
+    sync::{SyncEvent, SyncStore},
+    visible_range::VisibleRange,
+};
+use crate::{
+    api,
+    chat::{announcer::Announcements, permissions::CurrentMember},
+    chat_list::ChatListStore,
+    clock,
+    outbox::{Outbox, PendingMessage, PendingState},
+    socket::SocketEvent,
+    strings,
+};
+
+/// If there are more new messages than this, only their number is announced.
+const ANNOUNCED_MAX: usize = 3;
+/// How many pages are loaded at most to reach the unread line.
+const UNREAD_PAGES_MAX: usize = 20;
+
+#[derive(Clone, Copy)]
+pub struct ViewportStore {
+    sync: SyncStore,
+    sources: StoredValue<Sources>,
+    range: RwSignal<VisibleRange>,
+    /// Whether the end of the chat is in view, so that it stays in view when messages arrive.
+    is_following: RwSignal<bool>,
+    /// The sequence number up to which the user has seen the chat.
+    seen_seq: RwSignal<i64>,
+    read_positions: RwSignal<ReadPositions>,
+    /// Whether earlier messages are being loaded.
+    is_loading: RwSignal<bool>,
+}
+
+#[derive(Clone, Copy)]
+struct Sources {
+    chat_list: ChatListStore,
+    outbox: RwSignal<Outbox>,
+    announcements: Announcements,
+}
+
+impl ViewportStore {
+    pub fn new(
+        sync: SyncStore,
+        chat_list: ChatListStore,
+        outbox: RwSignal<Outbox>,
+        announcements: Announcements,
+    ) -> Self {
+        let store = Self {
+            sync,
+            sources: StoredValue::new(Sources { chat_list, outbox, announcements }),
+            range: RwSignal::new(VisibleRange::default()),
+            is_following: RwSignal::new(true),
+            seen_seq: RwSignal::new(0),
+            read_positions: RwSignal::new(ReadPositions::default()),
+            is_loading: RwSignal::new(false),
+        };
+        sync.subscribe(move |event| store.handle_sync_event(event));
+        sync.socket().subscribe(move |event| store.handle_socket_event(event));
+        store
+    }
+
+    fn sources(&self) -> Sources {
+        self.sources.get_value()
+    }
+
+    fn handle_sync_event(&self, event: &SyncEvent) {
+        match event {
+            SyncEvent::Reset => {
+                self.range.set(VisibleRange::default());
+                self.is_loading.set(false);
+                self.read_positions.set(ReadPositions::default());
+                self.sources().announcements.clear();
+            }
+            SyncEvent::Joined(positions) => {
+                let uri = self.sync.current_uri();
+                let listed = self.sources().chat_list.read_seq(&uri);
+                let positions = ReadPositions::new(positions, self.sync.current_user_id(), listed);
+                self.seen_seq.set(positions.left_off.unwrap_or_else(|| self.sync.newest_seq()));
+                self.read_positions.set(positions);
+                self.sources().chat_list.on_joined(&uri);
+                self.is_following.set(true);
+                self.range.update(|range| range.jump_to_end(&self.sync.seqs()));
+                self.mark_seen();
+            }
+            SyncEvent::Applied(newest_before) => self.on_applied(*newest_before),
+            SyncEvent::UriChanged(_) => {}
+        }
+    }
+
+    fn handle_socket_event(&self, event: &SocketEvent) {
+        match event {
+            SocketEvent::Opened if self.sync.is_open() => self.refresh_read_positions(),
+            SocketEvent::Frame(ServerFrame::Read { chat_id, user_id, seq })
+                if self.sync.is_chat(*chat_id) =>
+            {
+                self.read_positions.update(|positions| positions.advance(*user_id, *seq));
+            }
+            _ => {}
+        }
+    }
+
+    fn on_applied(&self, newest_before: i64) {
+        let is_following = self.is_following_now();
+        self.range.try_maybe_update(|range| {
+            let before = *range;
+            range.trim(&self.sync.seqs(), is_following);
+            (*range != before, ())
+        });
+        self.mark_left_off(newest_before);
+        self.announce_since(newest_before);
+        self.mark_seen();
+    }
+
+    pub fn rows(&self) -> Vec<ListRow> {
+        let range = *self.range.read();
+        let member = self.sync.current_member();
+        self.sync.with_timeline(|timeline| {
+            let Some(timeline) = timeline else { return Vec::new() };
+            let visible = timeline.messages().filter(|message| range.contains(message.seq));
+            let mut items: Vec<_> =
+                visible.filter_map(|message| stored_item(timeline, message, member)).collect();
+            if range.is_at_end() {
+                items.extend(self.pending_items(timeline, member.user_id));
+            }
+            let first_unread = self.read_positions.read().first_unread(timeline, member.user_id);
+            let first_unread = first_unread.and_then(|seq| timeline.message(seq));
+            build_rows(items, first_unread.map(|message| message.client_id), clock::day)
+        })
+    }
+
+    fn pending_items(&self, timeline: &Timeline, user_id: i64) -> Vec<MessageItem> {
+        let name = self.sync.session().display_name();
+        let outbox = self.sources().outbox.read();
+        let pending = outbox.list_for_chat(self.sync.chat_id(), user_id);
+        let unstored = pending.filter(|message| !contains_pending(timeline, user_id, message));
+        unstored.map(|message| pending_item(message, &name)).collect()
+    }
+
+    /// Tracks everything that the rows are made of.
+    pub fn track_rows(&self) {
+        self.sync.with_timeline(|_| ());
+        self.sources().outbox.track();
+        self.range.track();
+        self.read_positions.track();
+    }
+
+    /// Whether there are only event messages.
+    pub fn is_empty(&self) -> bool {
+        let is_silent = self
+            .sync
+            .with_timeline(|timeline| timeline.is_none_or(|t| t.messages().all(|m| m.event.is_some())));
+        let (chat_id, user_id) = (self.sync.chat_id(), self.sync.user_id());
+        is_silent && self.sources().outbox.read().list_for_chat(chat_id, user_id).next().is_none()
+    }
+
+    pub fn is_following(&self) -> bool {
+        self.is_following.get()
+    }
+
+    /// See [`ViewportStore::is_following`]; does not track it.
+    pub fn is_following_now(&self) -> bool {
+        self.is_following.get_untracked()
+    }
+
+    /// How many messages of others arrived since the user last saw the end of the chat.
+    pub fn unseen_count(&self) -> usize {
+        let (seen_seq, user_id) = (self.seen_seq.get(), self.sync.user_id());
+        self.sync.with_timeline(|timeline| {
+            let newest = timeline.iter().flat_map(|t| t.messages().rev()).take_while(|m| m.seq > seen_seq);
+            newest.filter(|message| is_unread_by(message, user_id)).count()
+        })
+    }
+
+    /// The view was scrolled to the end of what is rendered, or away from it.
+    pub fn on_scrolled(&self, is_at_rendered_end: bool) {
+        let is_following = is_at_rendered_end && self.range.read_untracked().is_at_end();
+        if self.is_following_now() != is_following {
+            self.is_following.set(is_following);
+        }
+        self.mark_seen();
+    }
+
+    /// Marks the chat as seen, and read, if its end is in view.
+    pub fn mark_seen(&self) {
+        let newest = self.sync.newest_seq();
+        let is_in_view = self.is_following_now() && !document().hidden();
+        if !is_in_view || newest == 0 {
+            return;
+        }
+        if self.seen_seq.get_untracked() != newest {
+            self.seen_seq.set(newest);
+        }
+        self.sources().chat_list.mark_read(self.sync.current_chat_id(), self.sync.current_uri(), newest);
+    }
+
+    /// The user sent a message.
+    pub fn on_sent(&self) {
+        self.read_positions.update(|positions| positions.left_off = None);
+        self.jump_to_end();
+    }
+
+    pub fn jump_to_end(&self) {
+        self.is_following.set(true);
+        let seqs = self.sync.seqs();
+        self.range.try_maybe_update(|range| {
+            let is_away = !range.is_at_end();
+            if is_away {
+                range.jump_to_end(&seqs);
+            }
+            (is_away, ())
+        });
+        self.mark_seen();
+    }
+
+    /// Renders later messages.
+    pub fn page_down(&self) {
+        let seqs = self.sync.seqs();
+        self.range.try_maybe_update(|range| (range.page_down(&seqs), ()));
+    }
+
+    /// Renders earlier messages, and loads them if necessary.
+    pub fn page_up(&self) {
+        if self.render_earlier() || self.is_loading.get_untracked() {
+            return;
+        }
+        let oldest = self.sync.with_timeline_untracked(|timeline| {
+            timeline.filter(|timeline| timeline.has_earlier()).and_then(Timeline::oldest_seq)
+        });
+        if let Some(oldest) = oldest {
+            self.is_loading.set(true);
+            spawn_local(self.load_before(oldest));
+        }
+    }
+
+    async fn load_before(self, oldest: i64) {
+        let (sync, generation) = (self.sync, self.sync.generation());
+        let page = sync.session().send(api::get_messages_before(&sync.current_uri(), oldest)).await;
+        if !sync.is_current(generation) {
+            return;
+        }
+        if let Ok(page) = page {
+            sync.prepend_page(page);
+            self.render_earlier();
+        }
+        self.is_loading.set(false);
+    }
+
+    fn render_earlier(&self) -> bool {
+        let seqs = self.sync.seqs();
+        self.range.try_maybe_update(|range| {
+            let is_moved = range.page_up(&seqs);
+            (is_moved, is_moved)
+        }) == Some(true)
+    }
+
+    pub fn is_loading(&self) -> bool {
+        self.is_loading.get()
+    }
+
+    /// Puts the unread line above messages that arrive while the end of the chat is out of view.
+    fn mark_left_off(&self, newest_before: i64) {
+        let is_away = !self.is_following_now() || document().hidden();
+        if is_away && self.seen_seq.get_untracked() == newest_before && newest_before > 0 {
+            self.read_positions.update(|positions| {
+                (positions.left_off, positions.is_line_seen) = (Some(newest_before), false);
+            });
+        }
+    }
+
+    /// Whether there is an unread line that has not been in view.
+    pub fn has_unseen_line(&self) -> bool {
+        let (positions, user_id) = (self.read_positions.read(), self.sync.user_id());
+        self.sync.with_timeline(|timeline| timeline.is_some_and(|t| positions.has_unseen_line(t, user_id)))
+    }
+
+    pub fn mark_line_seen(&self) {
+        self.read_positions.try_maybe_update(|positions| {
+            let is_news = !mem::replace(&mut positions.is_line_seen, true);
+            (is_news, ())
+        });
+    }
+
+    /// Renders the unread line, and loads earlier messages if necessary. Returns whether it is rendered.
+    pub async fn render_unread_line(self) -> bool {
+        for _ in 0..UNREAD_PAGES_MAX {
+            let (positions, user_id) = (self.read_positions.get_untracked(), self.sync.current_user_id());
+            if positions.left_off.is_none() {
+                return false;
+            }
+            let (unread, oldest) = self.sync.with_timeline_untracked(|timeline| {
+                let unread = timeline.and_then(|timeline| positions.first_unread(timeline, user_id));
+                (unread, timeline.and_then(Timeline::oldest_seq))
+            });
+            if let Some(unread) = unread {
+                self.is_following.set(false);
+                let seqs = self.sync.seqs();
+                self.range.update(|range| range.jump_to(&seqs, unread));
+                return true;
+            }
+            let Some(oldest) = oldest else { return false };
+            self.is_loading.set(true);
+            self.load_before(oldest).await;
+        }
+        false
+    }
+
+    /// Fetches the read positions that changed while there was no socket.
+    fn refresh_read_positions(&self) {
+        let store = *self;
+        let generation = self.sync.generation();
+        spawn_local(async move {
+            let uri = store.sync.current_uri();
+            let response = store.sync.session().send(api::get_read_positions(&uri)).await;
+            if let (Ok(response), true) = (response, store.sync.is_current(generation)) {
+                store.read_positions.update(|positions| {
+                    for position in response.positions {
+                        positions.advance(position.user_id, position.seq);
+                    }
+                });
+            }
+        });
+    }
+
+    /// The others who have read the last message.
+    pub fn seen_by(&self) -> Vec<User> {
+        let (positions, user_id) = (self.read_positions.read(), self.sync.user_id());
+        self.sync.with_timeline(|timeline| {
+            timeline.map(|timeline| positions.seen_by(timeline, user_id)).unwrap_or_default()
+        })
+    }
+
+    /// Announces the messages of others that arrived after `newest_before`.
+    fn announce_since(&self, newest_before: i64) {
+        let user_id = self.sync.current_user_id();
+        let mut lines: Vec<String> = self.sync.with_timeline_untracked(|timeline| {
+            let Some(timeline) = timeline else { return Vec::new() };
+            let new = timeline.messages().rev().take_while(|message| message.seq > newest_before);
+            let line = |message: &Message| {
+                strings::author_and_text(
+                    timeline.author(message).name(),
+                    &markdown::plain_text(&message.message),
+                )
+            };
+            new.filter(|message| is_unread_by(message, user_id)).map(line).collect()
+        });
+        lines.reverse();
+        match lines.len() {
+            0 => {}
+            1..=ANNOUNCED_MAX => self.sources().announcements.announce(lines.join("\n")),
+            count => self.sources().announcements.announce(strings::new_messages(count)),
+        }
+    }
+}
+
+/// `None` for an event of a newer server.
+fn stored_item(timeline: &Timeline, message: &Message, member: CurrentMember) -> Option<MessageItem> {
+    let author = timeline.author(message);
+    let is_own = author.id == member.user_id;
+    let (kind, text) = match &message.event {
+        Some(event) => {
+            let actor = if is_own { strings::YOU } else { author.name() };
+            let name = |user: &UserRef| timeline.current_name(user).to_owned();
+            (MessageKind::Event, strings::events::event_sentence(actor, member.user_id, name, event)?)
+        }
+        None if message.deleted => (MessageKind::Deleted(1), String::new()),
+        None => (MessageKind::Text, message.message.clone()),
+    };
+    Some(MessageItem {
+        kind,
+        client_id: message.client_id,
+        seq: message.seq,
+        revision: message.revision,
+        author_id: author.id,
+        name: author.name().to_owned(),
+        avatar: author.avatar.clone(),
+        text,
+        sent_at: clock::stored_at(message),
+        is_own,
+        is_deletable: kind == MessageKind::Text && member.can_delete(author.id),
+        status: DeliveryStatus::Sent,
+    })
+}
+
+fn pending_item(message: &PendingMessage, name: &str) -> MessageItem {
+    MessageItem {
+        kind: MessageKind::Text,
+        client_id: message.client_id,
+        seq: 0,
+        revision: 0,
+        author_id: message.user_id,
+        name: name.to_owned(),
+        // The user's own messages have no avatar.
+        avatar: String::new(),
+        text: message.text.clone(),
+        sent_at: message.queued_at,
+        is_own: true,
+        is_deletable: false,
+        status: match message.state {
+            PendingState::Waiting | PendingState::InFlight => DeliveryStatus::Sending,
+            PendingState::Stored(_) => DeliveryStatus::Sent,
+            PendingState::Failed(code) => DeliveryStatus::Failed(code),
+        },
+    }
+}
+
+/// Whether the pending message is in the timeline already.
+fn contains_pending(timeline: &Timeline, user_id: i64, pending: &PendingMessage) -> bool {
+    timeline.messages().rev().any(|m| m.user.id == user_id && m.client_id == pending.client_id)
+}

@@ -1,0 +1,181 @@
+//! The chat list on the page: beside the open chat where there is space, else on the start page.
+
+use leptos::{ev, html, prelude::*};
+use leptos_router::hooks::use_location;
+use wasm_bindgen::JsCast;
+use web_sys::HtmlElement;
+
+use super::{ChatListStore, row::ChatRow, use_chat_list};
+use crate::{
+    components::icon::{Icon, SvgIcon},
+    strings::chat_list as strings,
+};
+
+/// On the start page, a search field appears from so many chats on.
+const SEARCH_FIELD_MIN: usize = 8;
+
+/// The list beside a chat or the start page.
+#[component]
+pub fn ChatListSidebar() -> impl IntoView {
+    let chat_list = use_chat_list();
+    let path = use_location().pathname;
+    let has_search = Signal::derive(move || chat_list.count() > 1);
+    let has_chats = move || !chat_list.is_loaded() || chat_list.count() > 0;
+    let is_start_page = move || !path.read().starts_with("/chats/");
+    view! {
+        <nav class="chat-list-panel" aria-label=strings::YOUR_CHATS>
+            <div class="chat-list-head">
+                <h2>{strings::YOUR_CHATS}</h2>
+                <a
+                    class="icon-button"
+                    href="/chats"
+                    aria-label=strings::NEW_CHAT
+                    title=strings::NEW_CHAT
+                    aria-current=move || is_start_page().then_some("page")
+                >
+                    <SvgIcon icon=Icon::Plus />
+                </a>
+            </div>
+            <SearchableList has_search />
+            <p class="hint" hidden=has_chats>
+                {strings::NO_CHATS_YET}
+            </p>
+        </nav>
+    }
+}
+
+/// The list on the start page, unless it is beside it.
+#[component]
+pub fn StartPageChatList() -> impl IntoView {
+    let chat_list = use_chat_list();
+    let is_shown = Memo::new(move |_| !chat_list.is_wide() && chat_list.count() > 0);
+    let has_search = Signal::derive(move || chat_list.count() >= SEARCH_FIELD_MIN);
+    view! {
+        <Show when=move || is_shown.get()>
+            <nav class="chats-below" aria-labelledby="your-chats">
+                <h2 id="your-chats">{strings::YOUR_CHATS}</h2>
+                <SearchableList has_search />
+            </nav>
+        </Show>
+    }
+}
+
+#[component]
+fn SearchableList(has_search: Signal<bool>) -> impl IntoView {
+    let chat_list = use_chat_list();
+    let container = NodeRef::<html::Div>::new();
+    let path = use_location().pathname;
+    let uris = Memo::new(move |_| chat_list.matching_uris());
+    Effect::new(move |_| {
+        let is_rendered = container.get().is_some();
+        if is_rendered && chat_list.take_focus_on_render() {
+            focus_list();
+        }
+    });
+    let is_without_match = move || chat_list.count() > 0 && uris.read().is_empty();
+    let row = move |uri: String| {
+        let own_path = format!("/chats/{uri}");
+        let is_open = Signal::derive(move || path.read().trim_end_matches('/') == own_path);
+        view! { <ChatRow uri is_open /> }
+    };
+    view! {
+        <div class="chat-list" node_ref=container on:keydown=move |event| on_key(chat_list, container, &event)>
+            <SearchField has_search />
+            <ul>
+                <For each=move || uris.get() key=String::clone children=row />
+            </ul>
+            <p class="hint" role="status">
+                {move || if is_without_match() { strings::NO_CHATS_FOUND } else { "" }}
+            </p>
+        </div>
+    }
+}
+
+#[component]
+fn SearchField(has_search: Signal<bool>) -> impl IntoView {
+    let chat_list = use_chat_list();
+    view! {
+        <input
+            type="search"
+            class="chat-search"
+            hidden=move || !has_search.get()
+            aria-label=strings::FIND_CHAT
+            placeholder=search_placeholder()
+            autocomplete="off"
+            prop:value=move || chat_list.filter.get()
+            on:input=move |event| chat_list.filter.set(event_target_value(&event))
+        />
+    }
+}
+
+fn search_placeholder() -> String {
+    let is_mac = window().navigator().user_agent().is_ok_and(|agent| agent.contains("Mac"));
+    let keys = if is_mac { strings::FIND_CHAT_KEYS_ON_MAC } else { strings::FIND_CHAT_KEYS };
+    format!("{} ({keys})", strings::FIND_CHAT)
+}
+
+/// The arrow keys move between the chats. In the search field, Enter opens the first chat and Escape clears the field.
+fn on_key(chat_list: ChatListStore, container: NodeRef<html::Div>, event: &ev::KeyboardEvent) {
+    let Some(container) = container.get_untracked() else { return };
+    let stops = focus_stops(&container);
+    let active = document().active_element();
+    let index = stops.iter().position(|stop| active.as_ref() == Some(stop.as_ref()));
+    let is_in_field = active.is_some_and(|active| active.tag_name() == "INPUT");
+    let next = match event.key().as_str() {
+        "ArrowDown" => index.map_or(Some(0), |index| Some(index + 1)),
+        "ArrowUp" => index.and_then(|index| index.checked_sub(1)),
+        "Enter" if is_in_field => {
+            if let Some(first) = stops.iter().find(|stop| stop.tag_name() == "A") {
+                first.click();
+                chat_list.filter.set(String::new());
+            }
+            None
+        }
+        "Escape" if is_in_field => {
+            chat_list.filter.set(String::new());
+            None
+        }
+        _ => return,
+    };
+    event.prevent_default();
+    if let Some(stop) = next.and_then(|next| stops.get(next)) {
+        focus(stop);
+    }
+}
+
+/// The search field and the chats, in order.
+fn focus_stops(container: &HtmlElement) -> Vec<HtmlElement> {
+    let Ok(found) = container.query_selector_all("input:not([hidden]), a") else { return Vec::new() };
+    (0..found.length()).filter_map(|index| found.item(index)?.dyn_into().ok()).collect()
+}
+
+fn focus(stop: &HtmlElement) {
+    // If the element cannot take the focus, the focus stays where it is.
+    let _focused = stop.focus();
+}
+
+/// Focuses the list on Ctrl+K or ⌘K. Where the list is not in view, `open_page` goes to the page that has it.
+pub fn install_shortcut(chat_list: ChatListStore, open_page: impl Fn() + 'static) {
+    let _listener = window_event_listener(ev::keydown, move |event| {
+        let has_modifier = (event.ctrl_key() || event.meta_key()) && !event.alt_key() && !event.shift_key();
+        let is_shortcut = has_modifier && event.key().eq_ignore_ascii_case("k");
+        if !is_shortcut || !untrack(|| chat_list.is_loaded()) {
+            return;
+        }
+        event.prevent_default();
+        if !focus_list() {
+            chat_list.focus_when_rendered();
+            open_page();
+        }
+    });
+}
+
+/// Returns whether the list is on the page.
+fn focus_list() -> bool {
+    let found = document().query_selector(".chat-list").ok().flatten();
+    let Some(container) = found.and_then(|it| it.dyn_into::<HtmlElement>().ok()) else { return false };
+    if let Some(first) = focus_stops(&container).first() {
+        focus(first);
+    }
+    true
+}

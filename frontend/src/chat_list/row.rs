@@ -1,0 +1,132 @@
+//! One chat in the list.
+
+use leptos::prelude::*;
+use shared::{chat_list::ChatSummary, message::Message};
+
+use super::{list::ChatEntry, use_chat_list};
+use crate::{
+    clock,
+    components::{
+        avatar::avatar,
+        icon::{Icon, SvgIcon},
+    },
+    strings,
+};
+
+/// How many characters of the last message are shown.
+const EXCERPT_MAX: usize = 120;
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RowData {
+    title: String,
+    /// The id that determines the colour of the avatar.
+    avatar_id: i64,
+    /// The avatar of the other member, in a chat of two.
+    avatar: String,
+    is_group: bool,
+    last_message: String,
+    updated_at: i64,
+    unread: u32,
+    is_muted: bool,
+}
+
+impl RowData {
+    pub fn new(entry: &ChatEntry, user_id: i64) -> Self {
+        let chat = &entry.chat;
+        let is_group = !chat.chat.name.is_empty() || chat.members != 2;
+        let other = chat.other_members.first();
+        let last = chat.last_message.as_ref();
+        Self {
+            title: title(chat),
+            avatar_id: if is_group { chat.chat.id } else { other.map_or(user_id, |other| other.id) },
+            avatar: other.filter(|_| !is_group).map(|other| other.avatar.clone()).unwrap_or_default(),
+            is_group,
+            last_message: last.map_or_else(
+                || strings::chat_list::NO_MESSAGES_YET.to_owned(),
+                |last| excerpt(last, user_id),
+            ),
+            updated_at: last.map_or(chat.chat.created_at.timestamp_millis(), clock::stored_at),
+            unread: chat.unread,
+            is_muted: chat.muted,
+        }
+    }
+}
+
+/// The name of the chat, or the names of its other members.
+pub fn title(chat: &ChatSummary) -> String {
+    if !chat.chat.name.is_empty() {
+        return chat.chat.name.clone();
+    }
+    let names: Vec<_> = chat.other_members.iter().map(|other| other.name().to_owned()).collect();
+    let others = usize::try_from(chat.members.saturating_sub(1)).unwrap_or_default();
+    strings::chat_title_of(&names, others.max(names.len()))
+}
+
+fn excerpt(last: &Message, user_id: i64) -> String {
+    if last.deleted {
+        return strings::MESSAGE_DELETED.to_owned();
+    }
+    let author = if last.user.id == user_id { strings::YOU } else { last.user.name() };
+    let text: String = markdown::plain_text(&last.message).chars().take(EXCERPT_MAX).collect();
+    strings::author_and_text(author, &text)
+}
+
+#[component]
+pub fn ChatRow(
+    uri: String,
+    /// Whether the chat is open.
+    #[prop(into)]
+    is_open: Signal<bool>,
+) -> impl IntoView {
+    let chat_list = use_chat_list();
+    let href = format!("/chats/{uri}");
+    let row = Memo::new(move |_| chat_list.row(&uri).unwrap_or_default());
+    let face = Memo::new(move |_| row.with(|row| (row.avatar_id, row.title.clone(), row.avatar.clone())));
+    let is_unread = move || row.read().unread > 0;
+    let time = move || strings::dates::short_label(row.read().updated_at);
+    view! {
+        <li>
+            <a
+                class="chat-row"
+                class:unread=is_unread
+                class:muted-chat=move || row.read().is_muted
+                class:group=move || row.read().is_group
+                href=href
+                aria-current=move || is_open.get().then_some("page")
+            >
+                {move || face.with(|(id, title, file)| avatar(*id, title, file))}
+                <bdi class="chat-name">{move || row.read().title.clone()}</bdi>
+                <time datetime=move || clock::iso(row.read().updated_at)>{time}</time>
+                <span class="last-message" dir="auto">
+                    {move || row.read().last_message.clone()}
+                </span>
+                <RowMarks row />
+            </a>
+        </li>
+    }
+}
+
+/// The mute icon and the number of unread messages.
+#[component]
+fn RowMarks(row: Memo<RowData>) -> impl IntoView {
+    let muted = move || {
+        row.read().is_muted.then(|| {
+            view! {
+                <SvgIcon icon=Icon::Muted />
+                <span class="visually-hidden">{strings::chat_list::MUTED}</span>
+            }
+        })
+    };
+    let badge = move || {
+        let unread = row.read().unread;
+        (unread > 0).then(|| {
+            view! {
+                <span class="badge">
+                    {strings::chat_list::unread_badge(unread)}
+                    <span class="visually-hidden">{strings::chat_list::UNREAD_SUFFIX}</span>
+                </span>
+            }
+        })
+    };
+    view! { <span class="chat-status">{muted} {badge}</span> }
+}

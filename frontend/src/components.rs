@@ -1,0 +1,26 @@
+//! Components that several pages use.
+
+pub mod app_bar;
+pub mod avatar;
+pub mod confirm;
+pub mod copy_button;
+pub mod countdown;
+pub mod error_page;
+pub mod field;
+pub mod form_request;
+pub mod icon;
+pub mod loading;
+pub mod name_field;
+pub mod qr_code;
+pub mod theme;
+pub mod user_color;
+
+use leptos::prelude::*;
+
+/// Context: whether a user is signed in.
+#[derive(Clone, Copy)]
+pub struct IsSignedIn(pub Signal<bool>);
+
+pub fn use_is_signed_in() -> Signal<bool> {
+    expect_context::<IsSignedIn>().0
+}

@@ -1,0 +1,183 @@
+//! Persists the outbox in the browser's `IndexedDB`. A browser may have no database or no space in it; then pending
+//! messages live only as long as the page.
+
+use std::cell::OnceCell;
+
+use futures_channel::oneshot;
+use futures_util::future::{Either, select};
+use idb::{
+    Database, DatabaseEvent, Factory, KeyRange, ObjectStore, ObjectStoreParams, Query, Request, Transaction,
+    TransactionMode,
+};
+use js_sys::Array;
+use leptos::task::spawn_local;
+use shared::problem::ProblemCode;
+use wasm_bindgen::JsValue;
+
+use super::{PendingMessage, PendingState};
+
+const STORE: &str = "outbox";
+
+thread_local! {
+    static DATABASE: OnceCell<Database> = const { OnceCell::new() };
+}
+
+/// Whether there is a database to use from now on.
+pub async fn open() -> bool {
+    let database = open_database().await;
+    database.is_some_and(|database| DATABASE.with(|it| it.set(database).is_ok()))
+}
+
+async fn open_database() -> Option<Database> {
+    let mut opening = Factory::new().ok()?.open("chatire", Some(1)).ok()?;
+    let (opened, success) = oneshot::channel();
+    opening.on_upgrade_needed(|event| {
+        // Without the store every later use of the database fails, and is handled there.
+        let _store = event.database().and_then(|it| it.create_object_store(STORE, ObjectStoreParams::new()));
+    });
+    opening.on_success(move |_| {
+        // The receiver is gone if the page is closing.
+        let _sent = opened.send(());
+    });
+    success.await.ok()?;
+    opening.database().ok()
+}
+
+pub fn put(message: &PendingMessage, on_written: impl FnOnce() + 'static) {
+    write(message, Some(value(message)), on_written);
+}
+
+/// A message that cannot be deleted is sent again by a later page, and stored once.
+pub fn delete(message: &PendingMessage) {
+    write(message, None, || ());
+}
+
+/// Begins the transaction at once, so that writes keep their order.
+fn write(message: &PendingMessage, value: Option<JsValue>, on_written: impl FnOnce() + 'static) {
+    let Some((transaction, store)) = begin(TransactionMode::ReadWrite) else { return };
+    let key = key(message);
+    // If the request cannot be made, the transaction ends without a change.
+    let is_requested = match value {
+        Some(value) => store.put(&value, Some(&key)).is_ok(),
+        None => store.delete(key).is_ok(),
+    };
+    spawn_local(async move {
+        if complete(transaction).await && is_requested {
+            on_written();
+        }
+    });
+}
+
+/// The persisted messages of this user, from all tabs.
+pub async fn list(user_id: i64) -> Vec<PendingMessage> {
+    read(user_id).await.unwrap_or_default()
+}
+
+async fn read(user_id: i64) -> Option<Vec<PendingMessage>> {
+    let (transaction, store) = begin(TransactionMode::ReadOnly)?;
+    let keys = store.get_all_keys(Some(key_range(user_id)?), None).ok()?;
+    let values = store.get_all(Some(key_range(user_id)?), None).ok()?;
+    complete(transaction).await.then_some(())?;
+    let (keys, values) = (Array::from(&keys.result().ok()?), Array::from(&values.result().ok()?));
+    let mut messages = Vec::new();
+    for index in 0..keys.length() {
+        messages.extend(decode(user_id, &keys.get(index), &values.get(index)));
+    }
+    Some(messages)
+}
+
+fn begin(mode: TransactionMode) -> Option<(Transaction, ObjectStore)> {
+    let transaction = DATABASE.with(|it| it.get()?.transaction(&[STORE], mode).ok())?;
+    let store = transaction.object_store(STORE).ok()?;
+    Some((transaction, store))
+}
+
+/// Waits for the end of the transaction; `false` if it was aborted.
+async fn complete(mut transaction: Transaction) -> bool {
+    let (completed, complete) = oneshot::channel();
+    let (aborted, abort) = oneshot::channel::<()>();
+    transaction.on_complete(move |_| {
+        // The receiver is gone if the page is closing.
+        let _sent = completed.send(());
+    });
+    transaction.on_abort(move |_| drop(aborted));
+    matches!(select(complete, abort).await, Either::Left((Ok(()), _)))
+}
+
+/// All keys that begin with this user. In `IndexedDB` an array sorts after every string.
+fn key_range(user_id: i64) -> Option<Query> {
+    let first = array([user_id.to_string().as_str()]);
+    let last = first.concat(&Array::of1(&Array::new()));
+    KeyRange::bound(&first, &last, None, None).ok().map(Query::from)
+}
+
+/// `[user_id, uri, queued_at, client_id]`, all as strings.
+fn key(message: &PendingMessage) -> JsValue {
+    let (user_id, queued_at) = (message.user_id.to_string(), message.queued_at.to_string());
+    array([&user_id, &message.uri, &queued_at, &message.client_id.to_string()]).into()
+}
+
+/// `[text, failure, chat_id]`, all as strings.
+fn value(message: &PendingMessage) -> JsValue {
+    array([&message.text, &encode_failure(message.state), &message.chat_id.to_string()]).into()
+}
+
+fn decode(user_id: i64, key: &JsValue, value: &JsValue) -> Option<PendingMessage> {
+    let (key, value) = (Array::from(key), Array::from(value));
+    Some(PendingMessage {
+        client_id: key.get(3).as_string()?.parse().ok()?,
+        user_id,
+        // 0 for a row of an earlier version, which has none.
+        chat_id: value.get(2).as_string().and_then(|id| id.parse().ok()).unwrap_or_default(),
+        uri: key.get(1).as_string()?,
+        text: value.get(0).as_string()?,
+        queued_at: key.get(2).as_string()?.parse().ok()?,
+        state: decode_failure(&value.get(1).as_string()?),
+        is_persisted: true,
+        server_errors: 0,
+    })
+}
+
+/// The problem code of a failed message as JSON; empty for any other.
+fn encode_failure(state: PendingState) -> String {
+    match state {
+        PendingState::Failed(code) => serde_json::to_string(&code).unwrap_or_default(),
+        _ => String::new(),
+    }
+}
+
+/// Anything that is not a problem code, such as the HTTP status that was stored before, is an unknown failure: the
+/// message stays and can be sent again.
+fn decode_failure(failure: &str) -> PendingState {
+    if failure.is_empty() {
+        return PendingState::Waiting;
+    }
+    PendingState::Failed(serde_json::from_str(failure).unwrap_or(ProblemCode::Unknown))
+}
+
+fn array<const N: usize>(texts: [&str; N]) -> Array {
+    texts.iter().map(|text| JsValue::from_str(text)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn failure_keeps_problem_code_when_persisted() {
+        for state in [
+            PendingState::Waiting,
+            PendingState::Failed(ProblemCode::ChatClosed),
+            PendingState::Failed(ProblemCode::Unknown),
+        ] {
+            assert_eq!(decode_failure(&encode_failure(state)), state);
+        }
+    }
+
+    #[test]
+    fn failure_of_old_row_is_unknown() {
+        for stored in ["403", "404", "500", "?", "\"a_code_of_a_newer_server\""] {
+            assert_eq!(decode_failure(stored), PendingState::Failed(ProblemCode::Unknown), "{stored}");
+        }
+    }
+}

@@ -1,0 +1,257 @@
+//! Sends the messages of the outbox, whichever chat is open, and persists them until the server has them.
+
+use gloo_timers::callback::Timeout;
+use leptos::{prelude::*, task::spawn_local};
+use shared::{
+    message::Message,
+    problem::Problem,
+    socket::{ClientFrame, ServerFrame},
+};
+use uuid::Uuid;
+
+use super::{Outbox, PendingMessage, Rekeyed, idb_store};
+use crate::{
+    api, clock,
+    listeners::Listeners,
+    request_error::RequestError,
+    session::Session,
+    socket::{SocketClient, SocketEvent},
+};
+
+/// How many messages may be in flight on the socket, which keeps their order.
+const IN_FLIGHT_MAX: usize = 8;
+/// How long to wait after a request that did not reach the server, in milliseconds.
+const RETRY_DELAY: u32 = 3_000;
+
+/// What became of a message, told after the outbox has taken it in.
+pub enum OutboxEvent {
+    Stored(Uuid),
+    Failed(Uuid, Problem),
+}
+
+#[derive(Clone, Copy)]
+pub struct OutboxSender {
+    outbox: RwSignal<Outbox>,
+    inner: StoredValue<Inner, LocalStorage>,
+}
+
+struct Inner {
+    socket: SocketClient,
+    listeners: Listeners<OutboxEvent>,
+    /// Whether a message is in flight as a request. No other may be beside it.
+    is_posting: bool,
+}
+
+impl OutboxSender {
+    pub fn new(socket: SocketClient) -> Self {
+        let inner = Inner { socket, listeners: Listeners::default(), is_posting: false };
+        let (outbox, inner) = (RwSignal::new(Outbox::default()), StoredValue::new_local(inner));
+        let sender = Self { outbox, inner };
+        socket.subscribe(move |event| sender.handle_event(event));
+        spawn_local(sender.open_store());
+        sender
+    }
+
+    async fn open_store(self) {
+        if idb_store::open().await {
+            for message in self.outbox.with_untracked(Outbox::list_unpersisted) {
+                self.persist(&message);
+            }
+            self.load_persisted();
+        }
+    }
+
+    /// Whether closing the page would lose a message.
+    pub fn has_unpersisted(self) -> bool {
+        !self.outbox.with_untracked(Outbox::list_unpersisted).is_empty()
+    }
+
+    pub fn outbox(self) -> RwSignal<Outbox> {
+        self.outbox
+    }
+
+    pub fn subscribe(self, listener: impl Fn(&OutboxEvent) + 'static) {
+        self.inner.update_value(|inner| inner.listeners.add(listener));
+    }
+
+    fn emit(self, event: &OutboxEvent) {
+        self.inner.with_value(|inner| inner.listeners.clone()).call(event);
+    }
+
+    fn handle_event(self, event: &SocketEvent) {
+        match event {
+            SocketEvent::Opened => {
+                self.load_persisted();
+                self.flush();
+            }
+            SocketEvent::Closed => {
+                self.outbox.update(Outbox::requeue_in_flight);
+                self.flush();
+            }
+            SocketEvent::PollAnswered => self.flush(),
+            SocketEvent::Frame(ServerFrame::Posted { client_id, seq, .. }) => {
+                self.on_stored(*client_id, *seq);
+            }
+            SocketEvent::Frame(ServerFrame::Refused { client_id: Some(client_id), problem, .. }) => {
+                self.on_rejected(*client_id, problem);
+            }
+            SocketEvent::Frame(_) | SocketEvent::Poll => {}
+        }
+    }
+
+    /// Loads this user's messages from before a reload or from a closed tab. A message that an open tab is about to
+    /// send is sent twice and stored once.
+    pub fn load_persisted(self) {
+        if let Some(user_id) = self.session().user_id_untracked() {
+            spawn_local(self.restore(user_id));
+        }
+    }
+
+    async fn restore(self, user_id: i64) {
+        for mut message in idb_store::list(user_id).await {
+            if message.chat_id == 0 {
+                // Persisted by an earlier version, which stored only the URI.
+                let request = api::get_latest_messages(&message.uri);
+                let Ok(page) = self.session().send(request).await else { continue };
+                message.chat_id = page.id;
+            }
+            self.outbox.try_maybe_update(|outbox| (outbox.restore(message), ()));
+        }
+        if self.outbox.with_untracked(|outbox| outbox.has_waiting(user_id)) {
+            self.socket().start();
+            self.flush();
+        }
+    }
+
+    pub fn send(self, chat_id: i64, uri: String, text: String) {
+        let Some(user_id) = self.session().user_id_untracked() else { return };
+        let message =
+            self.outbox.try_update(|outbox| outbox.enqueue(user_id, chat_id, uri, text, clock::now()));
+        if let Some(message) = message {
+            self.persist(&message);
+            self.flush();
+        }
+    }
+
+    pub fn retry(self, client_id: Uuid) {
+        let retried = self.outbox.try_update(|outbox| outbox.retry(client_id, clock::now()));
+        if let Some(Rekeyed { before, after }) = retried.flatten() {
+            idb_store::delete(&before);
+            self.persist(&after);
+            self.flush();
+        }
+    }
+
+    pub fn remove(self, client_id: Uuid) -> Option<PendingMessage> {
+        let removed = self.outbox.try_update(|outbox| outbox.remove(client_id)).flatten()?;
+        idb_store::delete(&removed);
+        Some(removed)
+    }
+
+    /// See [`Outbox::acknowledge`].
+    pub fn acknowledge(self, chat_id: i64, head: i64, is_visible: impl Fn(Uuid) -> bool) {
+        let unacknowledged = self.outbox.try_update(|outbox| outbox.acknowledge(chat_id, head, is_visible));
+        for message in unacknowledged.unwrap_or_default() {
+            idb_store::delete(&message);
+        }
+    }
+
+    /// Sends the waiting messages: over the socket, or without one by one request after the other.
+    fn flush(self) {
+        let Some(user_id) = self.session().user_id_untracked() else { return };
+        while !self.is_posting() {
+            let has_socket = self.socket().is_open();
+            let in_flight_max = if has_socket { IN_FLIGHT_MAX } else { 1 };
+            let next = self.outbox.try_maybe_update(|outbox| {
+                let next = outbox.take_next(user_id, in_flight_max, clock::now());
+                (next.is_some(), next)
+            });
+            let Some(PendingMessage { client_id, chat_id, uri, text: message, .. }) = next.flatten() else {
+                return;
+            };
+            if !has_socket {
+                self.set_posting(true);
+                spawn_local(self.post(uri, client_id, message));
+            } else if !self.socket().send_expecting_reply(&ClientFrame::Post { chat_id, client_id, message })
+            {
+                // The socket is closing: its `Closed` event requeues the message.
+                return;
+            }
+        }
+    }
+
+    async fn post(self, uri: String, client_id: Uuid, message: String) {
+        let response = self.session().send(api::post_message(&uri, client_id, message)).await;
+        self.set_posting(false);
+        match response {
+            Ok(Message { seq, .. }) => self.on_stored(client_id, seq),
+            Err(RequestError::Rejected(problem)) => self.on_rejected(client_id, &problem),
+            Err(RequestError::Unreachable) => {
+                self.outbox.update(Outbox::requeue_in_flight);
+                self.flush_after(if self.socket().is_open() { 0 } else { RETRY_DELAY });
+            }
+        }
+    }
+
+    fn on_stored(self, client_id: Uuid, seq: i64) {
+        let stored = self.find(client_id);
+        if let Some(message) = &stored {
+            self.outbox.update(|outbox| outbox.mark_stored(client_id, seq));
+            idb_store::delete(message);
+        }
+        self.flush();
+        if stored.is_some() {
+            self.emit(&OutboxEvent::Stored(client_id));
+        }
+    }
+
+    fn on_rejected(self, client_id: Uuid, problem: &Problem) {
+        let pause = self.outbox.try_update(|outbox| outbox.reject(client_id, problem, clock::now()));
+        if let Some(pause) = pause.flatten() {
+            self.flush_after(u32::try_from(pause).unwrap_or_default());
+            return;
+        }
+        let failed = self.find(client_id);
+        if let Some(message) = &failed {
+            self.persist(message);
+        }
+        self.flush();
+        if failed.is_some() {
+            self.emit(&OutboxEvent::Failed(client_id, problem.clone()));
+        }
+    }
+
+    fn flush_after(self, milliseconds: u32) {
+        let flush = move || {
+            self.outbox.update(Outbox::resume);
+            self.flush();
+        };
+        Timeout::new(milliseconds, flush).forget();
+    }
+
+    fn find(self, client_id: Uuid) -> Option<PendingMessage> {
+        self.outbox.with_untracked(|outbox| outbox.find(client_id).cloned())
+    }
+
+    fn persist(self, message: &PendingMessage) {
+        let client_id = message.client_id;
+        let on_persisted = move || self.outbox.update_untracked(|outbox| outbox.mark_persisted(client_id));
+        idb_store::put(message, on_persisted);
+    }
+
+    fn is_posting(self) -> bool {
+        self.inner.with_value(|inner| inner.is_posting)
+    }
+
+    fn set_posting(self, is_posting: bool) {
+        self.inner.update_value(|inner| inner.is_posting = is_posting);
+    }
+
+    fn socket(self) -> SocketClient {
+        self.inner.with_value(|inner| inner.socket)
+    }
+
+    fn session(self) -> Session {
+        self.socket().session()
+    }
+}

@@ -1,0 +1,4 @@
+//! The pages of the chat program.
+
+pub mod chats;
+pub mod start;

@@ -1,0 +1,62 @@
+//! The page at `/` and `/chats/<uri>`: the start page or a chat, with the chat list beside it on wide screens.
+
+use leptos::{either::EitherOf4, prelude::*};
+use leptos_router::{
+    NavigateOptions,
+    hooks::{use_location, use_navigate, use_params_map},
+};
+
+use super::start::StartPage;
+use crate::{
+    chat::{ChatPage, state::use_sync},
+    chat_list::{
+        panel::{ChatListSidebar, install_shortcut},
+        use_chat_list,
+    },
+    components::loading::LoadingPage,
+    session::{AuthState, return_to::redirect_to_sign_in, use_session},
+    strings::onboarding,
+};
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Screen {
+    RestoringSession,
+    SignIn,
+    Start,
+    Chat(String),
+}
+
+#[component]
+pub fn ChatsPage() -> impl IntoView {
+    let (session, sync, chat_list) = (use_session(), use_sync(), use_chat_list());
+    let (params, location, navigate) = (use_params_map(), use_location(), use_navigate());
+    let uri = Memo::new(move |_| {
+        let uri = params.read().get("uri").filter(|uri| !uri.is_empty());
+        uri.map(|uri| sync.opened_uri(uri))
+    });
+    let screen = Memo::new(move |_| match (session.auth_state(), uri.get()) {
+        (AuthState::Restoring, _) => Screen::RestoringSession,
+        (AuthState::Expired, _) => Screen::SignIn,
+        (_, None) => Screen::Start,
+        (_, Some(uri)) => Screen::Chat(uri),
+    });
+    let content = move || match screen.get() {
+        Screen::RestoringSession => EitherOf4::A(view! { <LoadingPage text=onboarding::WELCOME_BACK /> }),
+        Screen::SignIn => {
+            redirect_to_sign_in(&location.pathname.get_untracked(), true);
+            EitherOf4::B(view! { <LoadingPage text=onboarding::WELCOME_BACK /> })
+        }
+        Screen::Start => EitherOf4::C(view! { <StartPage /> }),
+        Screen::Chat(uri) => EitherOf4::D(view! { <ChatPage uri /> }),
+    };
+    install_shortcut(chat_list, move || navigate("/chats", NavigateOptions::default()));
+    let has_chat_list = Memo::new(move |_| chat_list.is_wide() && session.is_signed_in());
+    view! {
+        <div class="columns">
+            <Show when=move || has_chat_list.get()>
+                <ChatListSidebar />
+            </Show>
+            {content}
+        </div>
+    }
+}

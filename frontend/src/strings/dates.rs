@@ -1,0 +1,33 @@
+//! Dates and times in words, in the browser's language and time zone.
+
+use chrono::{DateTime, Utc};
+
+use crate::clock;
+
+const TODAY: &str = "Today";
+const YESTERDAY: &str = "Yesterday";
+
+/// 22 Nov 2026, 14:02
+pub fn date_and_time(at: DateTime<Utc>) -> String {
+    clock::date_and_time(at.timestamp_millis())
+}
+
+/// The label of a day separator: today, yesterday, or the date; with the year when it is long ago.
+pub fn day_label(at: i64) -> String {
+    match clock::day(clock::now()) - clock::day(at) {
+        0 => TODAY.to_owned(),
+        1 => YESTERDAY.to_owned(),
+        2..=180 => clock::weekday_and_date(at),
+        _ => clock::long_date(at),
+    }
+}
+
+/// A short date or time, for a row of the chat list.
+pub fn short_label(at: i64) -> String {
+    match clock::day(clock::now()) - clock::day(at) {
+        ..=0 => clock::time(at),
+        1 => YESTERDAY.to_owned(),
+        2..=180 => clock::day_and_month(at),
+        _ => clock::numeric_date(at),
+    }
+}
