@@ -1,99 +1,99 @@
-// What is one's own: how one signs in, where one is signed in, and the way out.
+// Account settings: credentials, sessions, picture, second factor, export, deletion.
 
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
 
-import { nextCode, oneTimeCode } from './one_time_code.js';
-import { PHONE, Stage, artifact } from './stage.js';
+import { nextCode, oneTimeCode } from './totp.js';
+import { PHONE, Fixture, screenshotPath } from './fixture.js';
 
-const stage = Stage.forThisFile();
+const fixture = Fixture.install();
 
 const PASSWORD = 'plum jam on warm toast';
-const OTHER = 'violet tea at half past';
+const NEW_PASSWORD = 'violet tea at half past';
 // A red square.
 const PICTURE = Buffer.from(
   'iVBORw0KGgoAAAANSUhEUgAAAAgAAAAICAIAAABLbSncAAAAEklEQVR4nGP4z8CAFWEXHbQSACj/P8Fu7N9hAAAAAElFTkSuQmCC',
   'base64',
 );
 
-// Somebody with an account, at their settings.
-async function keeper(name, options) {
-  const person = await stage.enter(name, options);
-  await person.arrive();
+// A user with an account, on the settings page.
+async function openSettings(name, options) {
+  const person = await fixture.newPerson(name, options);
+  await person.signUpAndStart();
   await person.open('/settings');
-  await person.heads('Settings');
+  await person.waitForHeading('Settings');
   return person;
 }
 
-// The same person elsewhere, in a chat.
-async function elsewhere(person, path) {
-  const there = await stage.enter(person.name, { size: PHONE });
-  await there.open(path);
-  await there.saysToHaveAnAccount();
-  await there.signIn();
-  await there.composer.waitFor();
-  return there;
+// The same user on a phone, in a chat.
+async function signInOnPhone(person, path) {
+  const phone = await fixture.newPerson(person.name, { size: PHONE });
+  await phone.open(path);
+  await phone.followSignInLink();
+  await phone.signIn();
+  await phone.composer.waitFor();
+  return phone;
 }
 
-// The session showed long ago that it is the owner's.
-function forgetProofs() {
-  return stage.server.sql("UPDATE sessions SET proven_at = now() - interval '1 hour'");
+// Makes the last reauthentication of every session too old.
+function expireReauthentication() {
+  return fixture.server.sql("UPDATE sessions SET reauthenticated_at = now() - interval '1 hour'");
 }
 
 function section(person, title) {
   return person.page.locator('section', { has: person.page.getByRole('heading', { name: title, exact: true }) });
 }
 
-async function provesIt(person, password = PASSWORD) {
-  const dialog = person.page.getByRole('dialog', { name: 'Is it you?' });
+async function reauthenticate(person, password = PASSWORD) {
+  const dialog = person.page.getByRole('dialog', { name: 'Confirm it’s you' });
   await dialog.getByLabel('Password', { exact: true }).fill(password);
   await dialog.getByRole('button', { name: 'Continue' }).click();
   return dialog;
 }
 
-test('a password that is changed signs out everywhere else, and what was being written there is kept', async () => {
-  const ada = await stage.enter('ada');
-  await ada.arrive();
+test('changing the password ends other sessions and keeps drafts', async () => {
+  const ada = await fixture.newPerson('ada');
+  await ada.signUpAndStart();
   const path = await ada.startChat();
-  const phone = await elsewhere(ada, path);
+  const phone = await signInOnPhone(ada, path);
   await phone.composer.fill('Not sent yet, and not to be lost.');
   await ada.open('/settings');
   await ada.button('Change Password').click();
-  await ada.field('Your password').fill('wrong');
-  await ada.field('New password').fill(OTHER);
-  ada.expectsStatus('400 (Bad Request)', '/auth/password/');
+  await ada.field('Current password').fill('wrong');
+  await ada.field('New password').fill(NEW_PASSWORD);
+  ada.expectStatus('400 (Bad Request)', '/auth/password/');
   await ada.button('Save').last().click();
-  await ada.isTold('This is not your password.');
-  await ada.field('Your password').fill(PASSWORD);
-  phone.expectsStatus('401 (Unauthorized)', '/auth/tickets/', `/api${path}/changes/`, `/api${path}/read_position/`, '/api/chats/');
-  phone.expectsStatus('400 (Bad Request)', '/auth/jwt/refresh/');
+  await ada.waitForAlert('Wrong password.');
+  await ada.field('Current password').fill(PASSWORD);
+  phone.expectStatus('401 (Unauthorized)', '/auth/tickets/', `/api${path}/changes/`, `/api${path}/read_position/`, '/api/chats/');
+  phone.expectStatus('400 (Bad Request)', '/auth/jwt/refresh/');
   await ada.button('Save').last().click();
-  await ada.page.getByText('Everywhere else you are signed out.').waitFor();
-  await phone.page.getByText('Your session has ended.').waitFor();
-  await phone.screenshot(artifact('session-ended-phone'));
-  await phone.signIn(OTHER);
-  await phone.isAt(path);
+  await ada.page.getByText('You’ve been signed out on all other devices.').waitFor();
+  await phone.page.getByText('You’ve been signed out.').waitFor();
+  await phone.screenshot(screenshotPath('session-ended-phone'));
+  await phone.signIn(NEW_PASSWORD);
+  await phone.waitForPath(path);
   await phone.composer.waitFor();
   assert.equal(await phone.composer.inputValue(), 'Not sent yet, and not to be lost.');
 });
 
-test('one sees where one is signed in, and ends it there, and everywhere', async () => {
-  const bea = await stage.enter('bea');
-  await bea.arrive();
+test('sessions are listed and can be ended', async () => {
+  const bea = await fixture.newPerson('bea');
+  await bea.signUpAndStart();
   const path = await bea.startChat();
-  const phone = await elsewhere(bea, path);
+  const phone = await signInOnPhone(bea, path);
   await bea.open('/settings');
-  const list = section(bea, 'Where you are signed in');
-  await list.getByText('Here, now').waitFor();
+  const list = section(bea, 'Where you’re signed in');
+  await list.getByText('This device').waitFor();
   assert.equal(await list.getByRole('listitem').count(), 2);
-  await bea.screenshot(artifact('sessions'));
-  phone.expectsStatus('401 (Unauthorized)', '/auth/tickets/', `/api${path}/changes/`);
-  phone.expectsStatus('400 (Bad Request)', '/auth/jwt/refresh/');
+  await bea.screenshot(screenshotPath('sessions'));
+  phone.expectStatus('401 (Unauthorized)', '/auth/tickets/', `/api${path}/changes/`);
+  phone.expectStatus('400 (Bad Request)', '/auth/jwt/refresh/');
   await list.getByRole('button', { name: /^Sign out Chrom/ }).click();
-  await phone.page.getByText('Your session has ended.').waitFor();
+  await phone.page.getByText('You’ve been signed out.').waitFor();
   await list.getByRole('listitem').nth(1).waitFor({ state: 'detached' });
-  assert.equal(await list.getByRole('listitem').count(), 1, 'only this one is left');
+  assert.equal(await list.getByRole('listitem').count(), 1, 'only this session remains');
 
   await phone.signIn();
   await phone.composer.waitFor();
@@ -101,139 +101,139 @@ test('one sees where one is signed in, and ends it there, and everywhere', async
   await bea.button('Sign out everywhere').click();
   await list.getByRole('group').getByRole('button', { name: 'Sign out everywhere' }).click();
   await bea.field('Your name').waitFor();
-  await phone.page.getByText('Your session has ended.').waitFor();
+  await phone.page.getByText('You’ve been signed out.').waitFor();
 });
 
-test('a username and an address for letters are changed by whoever shows that they may', async () => {
-  const cleo = await keeper('cleo');
+test('changing username and email requires the password', async () => {
+  const cleo = await openSettings('cleo');
   await cleo.button('Change Username').click();
   await cleo.field('New username').fill('cleo the second');
-  await cleo.field('Your password').fill(PASSWORD);
+  await cleo.field('Current password').fill(PASSWORD);
   await cleo.button('Save').last().click();
-  await cleo.isTold('Use only letters');
+  await cleo.waitForAlert('Use only letters');
   await cleo.field('New username').fill('Cleopatra');
   await cleo.button('Save').last().click();
-  await cleo.page.getByText('The username is changed.').waitFor();
+  await cleo.page.getByText('Username changed.').waitFor();
   await section(cleo, 'Account').getByText('Cleopatra').waitFor();
 
   await cleo.button('Change Email').click();
   await cleo.field('Email').fill('cleopatra@example.org');
   await cleo.button('Save').last().click();
-  const dialog = await provesIt(cleo, 'wrong');
-  cleo.expectsStatus('400 (Bad Request)', '/auth/proof/');
-  await dialog.getByText('This is not your password.').waitFor();
-  await cleo.screenshot(artifact('proof'));
-  await provesIt(cleo);
-  await cleo.page.getByText('The e-mail address is changed.').waitFor();
+  const dialog = await reauthenticate(cleo, 'wrong');
+  cleo.expectStatus('400 (Bad Request)', '/auth/reauthentication/');
+  await dialog.getByText('Wrong password.').waitFor();
+  await cleo.screenshot(screenshotPath('reauth'));
+  await reauthenticate(cleo);
+  await cleo.page.getByText('Email changed.').waitFor();
   await section(cleo, 'Account').getByText('cleopatra@example.org').waitFor();
 });
 
-test('a picture is seen by everybody, and what is none is refused in words', async () => {
-  const dora = await stage.enter('dora');
-  await dora.arrive();
+test('avatar is visible to others, other files are rejected', async () => {
+  const dora = await fixture.newPerson('dora');
+  await dora.signUpAndStart();
   const path = await dora.startChat();
-  await dora.say('How do I look?');
-  await dora.sees('How do I look?');
-  const emil = await stage.enter('emil');
-  await emil.joins(path);
-  await emil.sees('How do I look?');
+  await dora.send('How do I look?');
+  await dora.waitForMessage('How do I look?');
+  const emil = await fixture.newPerson('emil');
+  await emil.signUpAndJoin(path);
+  await emil.waitForMessage('How do I look?');
   await dora.open('/settings');
   const chosen = dora.page.getByLabel('Choose a picture');
-  dora.expectsStatus('400 (Bad Request)', '/auth/me/avatar/');
+  dora.expectStatus('400 (Bad Request)', '/auth/me/avatar/');
   await chosen.setInputFiles({ name: 'a.png', mimeType: 'image/png', buffer: Buffer.from('no picture') });
-  await dora.isTold('Choose a picture: PNG, JPEG, GIF or WebP.');
+  await dora.waitForAlert('Choose a picture: PNG, JPEG, GIF or WebP.');
   await chosen.setInputFiles({ name: 'a.png', mimeType: 'image/png', buffer: PICTURE });
   await dora.page.locator('.profile img.avatar').waitFor();
   const face = emil.page.locator('.message img.avatar');
   await face.waitFor();
   await emil.page.waitForFunction(() => document.querySelector('.message img.avatar').naturalWidth > 0);
-  await emil.screenshot(artifact('avatar'));
+  await emil.screenshot(screenshotPath('avatar'));
   await dora.button('Remove').first().click();
   await face.waitFor({ state: 'detached' });
   await emil.page.locator('.message span.avatar').first().waitFor();
 });
 
-test('with two steps a code is asked for, or a recovery code when the phone is lost', async () => {
-  const finn = await keeper('finn');
-  await forgetProofs();
-  const part = section(finn, 'Two-step sign-in');
-  finn.expectsStatus('403 (Forbidden)', '/auth/second_factor/');
-  await part.getByRole('button', { name: 'Turn on' }).click();
-  await provesIt(finn);
-  await part.getByRole('img', { name: 'QR code for your authenticator app' }).waitFor();
-  await finn.screenshot(artifact('second-factor'));
-  const secret = await part.locator('.secret').innerText();
-  finn.expectsStatus('400 (Bad Request)', '/auth/second_factor/', '/auth/jwt/create/');
-  await part.getByRole('textbox', { name: 'Code' }).fill('000000');
-  await part.getByRole('button', { name: 'Turn on' }).click();
-  await finn.isTold('This code is not good now.');
-  await part.getByRole('textbox', { name: 'Code' }).fill(oneTimeCode(secret));
-  await part.getByRole('button', { name: 'Turn on' }).click();
-  const codes = part.getByRole('group', { name: 'Your recovery codes' });
+test('second factor accepts TOTP and recovery codes', async () => {
+  const finn = await openSettings('finn');
+  await expireReauthentication();
+  const panel = section(finn, 'Two-step sign-in');
+  finn.expectStatus('403 (Forbidden)', '/auth/second_factor/');
+  await panel.getByRole('button', { name: 'Turn on' }).click();
+  await reauthenticate(finn);
+  await panel.getByRole('img', { name: 'QR code for your authenticator app' }).waitFor();
+  await finn.screenshot(screenshotPath('second-factor'));
+  const secret = await panel.locator('.totp-secret').innerText();
+  finn.expectStatus('400 (Bad Request)', '/auth/second_factor/', '/auth/jwt/create/');
+  await panel.getByRole('textbox', { name: 'Code' }).fill('000000');
+  await panel.getByRole('button', { name: 'Turn on' }).click();
+  await finn.waitForAlert('That code didn’t work.');
+  await panel.getByRole('textbox', { name: 'Code' }).fill(oneTimeCode(secret));
+  await panel.getByRole('button', { name: 'Turn on' }).click();
+  const codes = panel.getByRole('group', { name: 'Your recovery codes' });
   const recovery = await codes.getByRole('listitem').first().innerText();
-  await finn.screenshot(artifact('recovery-codes'));
+  await finn.screenshot(screenshotPath('recovery-codes'));
   await codes.getByRole('button', { name: 'Done' }).click();
-  await part.getByText('10 recovery codes are left.').waitFor();
+  await panel.getByText('10 recovery codes left.').waitFor();
   await finn.button('Sign out').click();
   await finn.field('Your name').waitFor();
 
-  await finn.saysToHaveAnAccount();
+  await finn.followSignInLink();
   await finn.signIn();
   await finn.field('Code').waitFor();
-  await finn.screenshot(artifact('code'));
+  await finn.screenshot(screenshotPath('code'));
   await finn.field('Code').fill('000000');
   await finn.button('Continue').click();
-  await finn.isTold('This code is not good now.');
+  await finn.waitForAlert('That code didn’t work.');
   await finn.field('Code').fill(nextCode(secret));
   await finn.button('Continue').click();
-  await finn.heads('Welcome finn!');
+  await finn.waitForHeading('Welcome finn!');
 
   await finn.signOut();
-  await finn.saysToHaveAnAccount();
+  await finn.followSignInLink();
   await finn.signIn();
   await finn.field('Code').fill(recovery);
   await finn.button('Continue').click();
-  await finn.heads('Welcome finn!');
+  await finn.waitForHeading('Welcome finn!');
   await finn.open('/settings');
-  await part.getByText('9 recovery codes are left.').waitFor();
-  await part.getByRole('button', { name: 'Turn off' }).click();
-  await part.getByText('Off.').waitFor();
+  await panel.getByText('9 recovery codes left.').waitFor();
+  await panel.getByRole('button', { name: 'Turn off' }).click();
+  await panel.getByText('Off.').waitFor();
 });
 
-test('everything of one’s own is gathered in a file and saved', async () => {
-  const gwen = await stage.enter('gwen');
-  await gwen.arrive();
+test('data export is downloaded as a ZIP', async () => {
+  const gwen = await fixture.newPerson('gwen');
+  await gwen.signUpAndStart();
   await gwen.startChat();
-  await gwen.say('Keep this.');
-  await gwen.sees('Keep this.');
+  await gwen.send('Keep this.');
+  await gwen.waitForMessage('Keep this.');
   await gwen.open('/settings');
-  await gwen.button('Gather my data').click();
+  await gwen.button('Export my data').click();
   const saving = gwen.page.waitForEvent('download');
-  await gwen.button('Save the file').click();
+  await gwen.button('Download').click();
   const file = await readFile(await (await saving).path());
   assert.equal(file.subarray(0, 2).toString(), 'PK', 'it is a ZIP');
   assert.equal((await saving).suggestedFilename(), 'chatire.zip');
-  await gwen.heads('Settings');
+  await gwen.waitForHeading('Settings');
 });
 
-test('whoever deletes their account is nobody, and what they said stays', async () => {
-  const hugo = await stage.enter('hugo');
-  await hugo.arrive();
+test('deleting the account keeps its messages', async () => {
+  const hugo = await fixture.newPerson('hugo');
+  await hugo.signUpAndStart();
   const path = await hugo.startChat();
-  const iris = await stage.enter('iris');
-  await iris.joins(path);
-  await hugo.say('Remember me.');
-  await iris.sees('Remember me.');
+  const iris = await fixture.newPerson('iris');
+  await iris.signUpAndJoin(path);
+  await hugo.send('Remember me.');
+  await iris.waitForMessage('Remember me.');
   await hugo.open('/settings');
-  await hugo.button('Delete my account').click();
-  await hugo.screenshot(artifact('delete-account'));
-  await hugo.field('Your password').fill(PASSWORD);
-  await hugo.button('Delete my account').click();
+  await hugo.button('Delete account').click();
+  await hugo.screenshot(screenshotPath('delete-account'));
+  await hugo.field('Current password').fill(PASSWORD);
+  await hugo.button('Delete account').click();
   await hugo.field('Your name').waitFor();
   await iris.page.getByRole('article').getByText('Deleted account').waitFor();
-  await iris.sees('Remember me.');
-  hugo.expectsStatus('400 (Bad Request)', '/auth/jwt/create/');
-  await hugo.saysToHaveAnAccount();
+  await iris.waitForMessage('Remember me.');
+  hugo.expectStatus('400 (Bad Request)', '/auth/jwt/create/');
+  await hugo.followSignInLink();
   await hugo.signIn();
-  await hugo.isTold('do not fit together');
+  await hugo.waitForAlert('Wrong username or password.');
 });

@@ -1,40 +1,40 @@
-// Links: old ones, wrong ones, and the way back to the one that was opened.
+// Links: old, wrong, and returning after sign-in.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { Stage } from './stage.js';
+import { Fixture } from './fixture.js';
 
 let path;
 
-const stage = Stage.forThisFile(async (stage) => {
-  const ada = await stage.enter('ada');
-  await ada.arrive();
+const fixture = Fixture.install(async (fixture) => {
+  const ada = await fixture.newPerson('ada');
+  await ada.signUpAndStart();
   path = await ada.startChat();
-  await ada.say('Welcome.');
-  await ada.sees('Welcome.');
+  await ada.send('Welcome.');
+  await ada.waitForMessage('Welcome.');
 });
 
-test('an old link with a hash leads to the chat', async () => {
-  const ada = await stage.enter('ada');
+test('old hash link opens the chat', async () => {
+  const ada = await fixture.newPerson('ada');
   await ada.open(`/#${path}`);
-  await ada.isAt(path);
-  await ada.saysToHaveAnAccount();
+  await ada.waitForPath(path);
+  await ada.followSignInLink();
   await ada.signIn();
-  await ada.isAt(path);
-  await ada.sees('Welcome.', { own: true });
+  await ada.waitForPath(path);
+  await ada.waitForMessage('Welcome.', { own: true });
   await ada.open(`/#${path}`);
-  await ada.isAt(path);
-  await ada.sees('Welcome.', { own: true });
+  await ada.waitForPath(path);
+  await ada.waitForMessage('Welcome.', { own: true });
 });
 
-test('signing in returns to the link that was opened', async () => {
-  const ada = await stage.enter('ada');
+test('sign-in returns to the opened link', async () => {
+  const ada = await fixture.newPerson('ada');
   await ada.open(path);
-  await ada.saysToHaveAnAccount();
+  await ada.followSignInLink();
   await ada.signIn();
-  await ada.isAt(path);
-  await ada.sees('Welcome.');
+  await ada.waitForPath(path);
+  await ada.waitForMessage('Welcome.');
   await ada.open('/chats');
   await ada.signOut();
   await ada.open(path);
@@ -42,33 +42,33 @@ test('signing in returns to the link that was opened', async () => {
   assert.equal(await ada.page.getByText('Welcome.').count(), 0);
 });
 
-test('a wrong link gets a page of its own with one way on', async () => {
-  const wrong = 'NoSuchChatNoSuchChat22';
-  const brian = await stage.enter('brian');
-  await brian.arrive();
-  brian.expectsStatus('404 (Not Found)', `/api/chats/${wrong}/`);
-  await brian.open(`/chats/${wrong}`);
-  await brian.heads('This chat does not exist');
+test('wrong link shows an error page', async () => {
+  const wrongUri = 'NoSuchChatNoSuchChat22';
+  const brian = await fixture.newPerson('brian');
+  await brian.signUpAndStart();
+  brian.expectStatus('404 (Not Found)', `/api/chats/${wrongUri}/`);
+  await brian.open(`/chats/${wrongUri}`);
+  await brian.waitForHeading('Chat not found');
   await brian.page.getByRole('link', { name: 'Start a new chat' }).click();
-  await brian.heads('Welcome brian!');
+  await brian.waitForHeading('Welcome brian!');
 });
 
-test('an address that is none says so', async () => {
-  const cora = await stage.enter('cora');
-  await cora.arrive();
-  cora.expectsStatus('404 (Not Found)', '/nowhere');
-  const answer = await cora.open('/nowhere');
-  assert.equal(answer.status(), 404);
-  await cora.heads('There is no page here');
+test('unknown path shows a not-found page', async () => {
+  const cora = await fixture.newPerson('cora');
+  await cora.signUpAndStart();
+  cora.expectStatus('404 (Not Found)', '/nowhere');
+  const response = await cora.open('/nowhere');
+  assert.equal(response.status(), 404);
+  await cora.waitForHeading('Page not found');
 });
 
-test('the back button walks through the screens', async () => {
-  const dan = await stage.enter('dan');
-  await dan.arrive();
+test('back and forward move between screens', async () => {
+  const dan = await fixture.newPerson('dan');
+  await dan.signUpAndStart();
   const started = await dan.startChat();
   await dan.page.goBack();
-  await dan.heads('Welcome dan!');
+  await dan.waitForHeading('Welcome dan!');
   await dan.page.goForward();
-  await dan.isAt(started);
+  await dan.waitForPath(started);
   await dan.composer.waitFor();
 });

@@ -1,13 +1,13 @@
-// What is marked in a message is seen as it was meant, by everyone, and nothing in it does anything but lead somewhere.
+// Markdown in messages: rendering, and attacks that must have no effect.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { PHONE, Stage, artifact } from './stage.js';
+import { PHONE, Fixture, screenshotPath } from './fixture.js';
 
-const stage = Stage.forThisFile();
+const fixture = Fixture.install();
 
-const MARKED = [
+const FORMATTED = [
   'The **tea** is _ready_, ~~at four~~ at `16:30`:',
   '',
   '> Bring scones.',
@@ -32,37 +32,37 @@ const ATTACK = [
   '[https://bank.example](https://evil.example) [news](https://bank.example@evil.example/)',
 ].join('\n');
 
-test('what is marked is seen by both, and in the list without its marks', async () => {
-  const [ada, brian] = [await stage.enter('ada'), await stage.enter('brian', { size: PHONE, theme: 'dark' })];
-  await ada.arrive();
+test('markdown is rendered, the chat list shows plain text', async () => {
+  const [ada, brian] = [await fixture.newPerson('ada'), await fixture.newPerson('brian', { size: PHONE, theme: 'dark' })];
+  await ada.signUpAndStart();
   const path = await ada.startChat();
-  await brian.joins(path);
-  await ada.say(MARKED);
+  await brian.signUpAndJoin(path);
+  await ada.send(FORMATTED);
   for (const person of [ada, brian]) {
     const bubble = person.page.locator('.bubble').last();
     await bubble.locator('pre').waitFor();
-    const words = (selector) => bubble.locator(selector).allInnerTexts();
-    assert.deepEqual(await words('strong'), ['tea']);
-    assert.deepEqual(await words('em'), ['ready']);
-    assert.deepEqual(await words('s'), ['at four']);
-    assert.deepEqual(await words('p code'), ['16:30']);
-    assert.deepEqual(await words('blockquote'), ['Bring scones.\nAnd jam.']);
-    assert.deepEqual(await words('ul ul li'), ['or three']);
+    const texts = (selector) => bubble.locator(selector).allInnerTexts();
+    assert.deepEqual(await texts('strong'), ['tea']);
+    assert.deepEqual(await texts('em'), ['ready']);
+    assert.deepEqual(await texts('s'), ['at four']);
+    assert.deepEqual(await texts('p code'), ['16:30']);
+    assert.deepEqual(await texts('blockquote'), ['Bring scones.\nAnd jam.']);
+    assert.deepEqual(await texts('ul ul li'), ['or three']);
     assert.deepEqual(await bubble.locator('ol > li').evaluateAll((all) => all.map(({ value }) => value)), [3, 7]);
-    assert.deepEqual(await words('figcaption'), ['rust']);
-    assert.match((await words('pre'))[0], /^let scones = .*;$/);
-    assert.deepEqual(await words('a'), ['the plan example.org', 'https://example.org/_b']);
-    await person.screenshot(artifact(`marked-${person.name}`));
+    assert.deepEqual(await texts('figcaption'), ['rust']);
+    assert.match((await texts('pre'))[0], /^let scones = .*;$/);
+    assert.deepEqual(await texts('a'), ['the plan example.org', 'https://example.org/_b']);
+    await person.screenshot(screenshotPath(`markdown-${person.name}`));
   }
   await brian.open('/chats');
   await brian.page.getByText('ada: The tea is ready, at four at 16:30').waitFor();
 });
 
-test('nothing that is said does anything', async () => {
-  const cora = await stage.enter('cora');
-  await cora.arrive();
+test('scripts and unsafe links in messages have no effect', async () => {
+  const cora = await fixture.newPerson('cora');
+  await cora.signUpAndStart();
   await cora.startChat();
-  await cora.say(ATTACK);
+  await cora.send(ATTACK);
   const bubble = cora.page.locator('.bubble').last();
   await bubble.getByRole('link').first().waitFor();
   assert.equal(await bubble.locator('img, script').count(), 0);
@@ -79,5 +79,5 @@ test('nothing that is said does anything', async () => {
   const shown = await bubble.innerText();
   assert.ok(shown.includes('<script>document.title = "taken"</script>'), shown);
   assert.notEqual(await cora.page.title(), 'taken');
-  await cora.screenshot(artifact('attack'));
+  await cora.screenshot(screenshotPath('markdown-attack'));
 });

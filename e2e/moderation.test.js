@@ -1,111 +1,111 @@
-// Keeping a chat pleasant: what the owner does, the other sees at once.
+// Moderation and chat settings: the other member sees changes at once.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { Drawer } from './drawer.js';
-import { PHONE, Stage } from './stage.js';
+import { Sidebar } from './sidebar.js';
+import { PHONE, Fixture } from './fixture.js';
 
-const stage = Stage.forThisFile();
+const fixture = Fixture.install();
 
-// Two in a chat: who has it, and who came by its address.
-async function two(first, second) {
-  const [owner, other] = [await stage.enter(first), await stage.enter(second, { size: PHONE })];
-  await owner.arrive();
+// A chat with its owner and a member.
+async function ownerAndMember(first, second) {
+  const [owner, other] = [await fixture.newPerson(first), await fixture.newPerson(second, { size: PHONE })];
+  await owner.signUpAndStart();
   const path = await owner.startChat();
-  await owner.say('Welcome.');
-  await other.arrive();
-  await other.comesIn(path);
-  await other.sees('Welcome.');
-  return { owner, other, path, drawer: new Drawer(owner) };
+  await owner.send('Welcome.');
+  await other.signUpAndStart();
+  await other.openAndJoin(path);
+  await other.waitForMessage('Welcome.');
+  return { owner, other, path, sidebar: new Sidebar(owner) };
 }
 
-test('the owner names the chat, and both see what it is called and who did it', async () => {
-  const { owner, other, drawer } = await two('ada', 'brian');
-  await drawer.open('Settings');
-  await drawer.field('Name').fill('Tea');
-  await drawer.field('Topic').fill('At four, with scones.');
-  await drawer.button('Save').click();
-  await drawer.pane.getByText('Saved', { exact: true }).waitFor();
-  for (const person of [owner, other]) await person.heads('Tea');
-  await other.isToldQuietly('ada named the chat “Tea”');
-  await owner.isToldQuietly('You named the chat “Tea”');
+test('renaming the chat is shown to both with its author', async () => {
+  const { owner, other, sidebar } = await ownerAndMember('ada', 'brian');
+  await sidebar.open('Settings');
+  await sidebar.field('Name').fill('Tea');
+  await sidebar.field('Topic').fill('At four, with scones.');
+  await sidebar.button('Save').click();
+  await sidebar.pane.getByText('Saved', { exact: true }).waitFor();
+  for (const person of [owner, other]) await person.waitForHeading('Tea');
+  await other.waitForEvent('ada named the chat “Tea”');
+  await owner.waitForEvent('You named the chat “Tea”');
   await other.page.getByText('At four, with scones.').first().waitFor();
 });
 
-test('the drawer is a place: back closes it, a reload keeps it, the keyboard walks it', async () => {
-  const { owner, other, drawer } = await two('cora', 'dan');
-  await drawer.open('Settings');
+test('sidebar follows back, reload and keyboard', async () => {
+  const { owner, other, sidebar } = await ownerAndMember('cora', 'dan');
+  await sidebar.open('Settings');
   await owner.page.reload();
-  await drawer.pane.getByRole('tab', { name: 'Settings', selected: true }).waitFor();
+  await sidebar.pane.getByRole('tab', { name: 'Settings', selected: true }).waitFor();
   await owner.page.keyboard.press('Tab');
-  await drawer.pane.getByRole('tab', { name: 'Settings' }).focus();
+  await sidebar.pane.getByRole('tab', { name: 'Settings' }).focus();
   await owner.page.keyboard.press('ArrowLeft');
-  await drawer.pane.getByRole('tabpanel', { name: 'Links' }).waitFor();
+  await sidebar.pane.getByRole('tabpanel', { name: 'Links' }).waitFor();
   await owner.page.keyboard.press('Escape');
-  await drawer.pane.waitFor({ state: 'detached' });
+  await sidebar.pane.waitFor({ state: 'detached' });
 
-  const his = new Drawer(other);
-  await his.open('People');
-  assert.equal(await other.composer.isVisible(), false, 'on a phone it stands instead of the chat');
-  assert.deepEqual(await his.pane.getByRole('tab').allInnerTexts(), ['People', 'Settings']);
+  const otherSidebar = new Sidebar(other);
+  await otherSidebar.open('People');
+  assert.equal(await other.composer.isVisible(), false, 'on a phone the sidebar replaces the chat');
+  assert.deepEqual(await otherSidebar.pane.getByRole('tab').allInnerTexts(), ['People', 'Settings']);
   await other.page.goBack();
-  await his.pane.waitFor({ state: 'detached' });
+  await otherSidebar.pane.waitFor({ state: 'detached' });
   await other.composer.waitFor();
 });
 
-test('whoever is removed is out at once, and whoever is banned cannot come back until that is lifted', async () => {
-  const { owner, other, path, drawer } = await two('eve', 'frank');
-  await drawer.does('Remove', 'frank');
-  await other.heads('You were removed from this chat');
-  await owner.isToldQuietly('You removed frank');
-  await other.comesIn(path);
-  await other.sees('Welcome.');
+test('removed member may rejoin, banned member only if unbanned', async () => {
+  const { owner, other, path, sidebar } = await ownerAndMember('eve', 'frank');
+  await sidebar.act('Remove', 'frank');
+  await other.waitForHeading('You were removed from this chat');
+  await owner.waitForEvent('You removed frank');
+  await other.openAndJoin(path);
+  await other.waitForMessage('Welcome.');
 
-  await drawer.does('Ban', 'frank', { really: true });
-  await other.heads('You were banned from this chat');
-  other.expectsStatus('403 (Forbidden)', `/api${path}/`);
+  await sidebar.act('Ban', 'frank', { confirm: true });
+  await other.waitForHeading('You’re banned from this chat');
+  other.expectStatus('403 (Forbidden)', `/api${path}/`);
   await other.open(path);
-  await other.heads('You were banned from this chat');
-  await drawer.open('People');
-  await drawer.rowOf('frank').getByRole('button', { name: 'Unban' }).click();
-  await owner.isToldQuietly('You lifted the ban on frank');
-  await other.comesIn(path);
-  await other.sees('Welcome.');
+  await other.waitForHeading('You’re banned from this chat');
+  await sidebar.open('People');
+  await sidebar.row('frank').getByRole('button', { name: 'Unban' }).click();
+  await owner.waitForEvent('You unbanned frank');
+  await other.openAndJoin(path);
+  await other.waitForMessage('Welcome.');
 });
 
-test('in a slow chat the next message waits and goes out by itself', async () => {
-  const { owner, other, drawer } = await two('gwen', 'hugo');
-  await drawer.chooses('Slow mode', 'Every 5 seconds');
-  await other.isToldQuietly('gwen slowed the chat: one message every 5 seconds');
+test('slow mode delays the next message and then sends it', async () => {
+  const { owner, other, sidebar } = await ownerAndMember('gwen', 'hugo');
+  await sidebar.select('Slow mode', 'Every 5 seconds');
+  await other.waitForEvent('gwen turned on slow mode (5 s)');
   await other.page.getByText('Slow mode: one message every 5 seconds.').waitFor();
-  await other.say('One.');
-  await owner.sees('One.');
-  await other.say('Two.');
-  await other.page.getByText(/goes out by itself in \d seconds?/).waitFor();
-  await other.sees('Two.', { state: 'sending', own: true });
-  await owner.sees('Two.');
-  await other.sees('Two.', { own: true });
+  await other.send('One.');
+  await owner.waitForMessage('One.');
+  await other.send('Two.');
+  await other.page.getByText(/your message sends in \d s/).waitFor();
+  await other.waitForMessage('Two.', { state: 'sending', own: true });
+  await owner.waitForMessage('Two.');
+  await other.waitForMessage('Two.', { own: true });
 });
 
-test('a closed chat is read and not written in, and says why', async () => {
-  const { owner, other, drawer } = await two('ida', 'jack');
+test('closed chat is read-only and keeps the draft', async () => {
+  const { owner, other, sidebar } = await ownerAndMember('ida', 'jack');
   await other.composer.fill('Half a thought');
-  await drawer.turns('Closed');
-  await other.page.getByText('This chat is closed. You can read it, but nobody can write.').waitFor();
+  await sidebar.toggle('Closed');
+  await other.page.getByText('This chat is closed. You can read it but not write.').waitFor();
   assert.equal(await other.composer.count(), 0);
-  await drawer.turns('Closed');
+  await sidebar.toggle('Closed');
   await other.composer.waitFor();
   assert.equal(await other.composer.inputValue(), 'Half a thought');
   await owner.composer.waitFor();
 });
 
-test('a message that is deleted leaves a tombstone, whoever deletes it', async () => {
-  const { owner, other } = await two('kim', 'leo');
-  await other.say('Buy now!');
-  await owner.sees('Buy now!');
+test('deleted message leaves a tombstone for both', async () => {
+  const { owner, other } = await ownerAndMember('kim', 'leo');
+  await other.send('Buy now!');
+  await owner.waitForMessage('Buy now!');
   const spam = owner.messages.filter({ hasText: 'Buy now!' });
-  // By keyboard alone.
+  // With the keyboard only.
   await owner.page.getByRole('log', { name: 'Messages' }).focus();
   await owner.page.keyboard.press('ArrowUp');
   await owner.page.keyboard.press('Tab');
@@ -113,94 +113,94 @@ test('a message that is deleted leaves a tombstone, whoever deletes it', async (
   await spam.getByRole('button', { name: 'Delete' }).waitFor();
   await owner.page.keyboard.press('Enter');
   for (const person of [owner, other]) {
-    await person.sees('Message deleted', { state: 'deleted' });
+    await person.waitForMessage('Message deleted', { state: 'deleted' });
     assert.equal(await person.messages.filter({ hasText: 'Buy now!' }).count(), 0);
   }
-  // By touch.
-  await other.say('Oops');
-  const own = await other.sees('Oops', { own: true });
+  // With touch.
+  await other.send('Oops');
+  const own = await other.waitForMessage('Oops', { own: true });
   await own.getByText('Oops').tap();
-  await own.getByRole('button', { name: 'What to do with this message' }).tap();
+  await own.getByRole('button', { name: 'Message options' }).tap();
   await own.getByRole('button', { name: 'Delete' }).tap();
   await owner.page.getByText('2 messages deleted').waitFor();
 });
 
-test('a link is made and shown once, somebody comes by it, and it is revoked', async () => {
-  const { owner, drawer } = await two('mia', 'ned');
-  const third = await stage.enter('olga');
-  await third.arrive();
-  await drawer.open('Links');
-  await drawer.button('Make a link').click();
-  await drawer.field('Label').fill('For the readers');
-  await drawer.field('Lets people').selectOption({ label: 'Read' });
-  await drawer.button('Make a link').click();
-  const address = await drawer.field('Your new link').inputValue();
-  await drawer.button('Done').click();
+test('invite link is created, used and revoked', async () => {
+  const { owner, sidebar } = await ownerAndMember('mia', 'ned');
+  const third = await fixture.newPerson('olga');
+  await third.signUpAndStart();
+  await sidebar.open('Links');
+  await sidebar.button('Create link').click();
+  await sidebar.field('Label').fill('For the readers');
+  await sidebar.field('They can').selectOption({ label: 'Read' });
+  await sidebar.button('Create link').click();
+  const url = await sidebar.field('Your new link').inputValue();
+  await sidebar.button('Done').click();
 
-  await third.comesIn(new URL(address).pathname);
-  await third.page.getByText('You can read this chat, but not write in it.').waitFor();
-  await drawer.open('People');
-  await drawer.open('Links');
-  const link = drawer.pane.getByRole('listitem').filter({ hasText: 'For the readers' });
-  await link.getByText('1 person came').waitFor();
-  await link.getByRole('button', { name: 'Who came' }).click();
+  await third.openAndJoin(new URL(url).pathname);
+  await third.page.getByText('You can read this chat but not write.').waitFor();
+  await sidebar.open('People');
+  await sidebar.open('Links');
+  const link = sidebar.pane.getByRole('listitem').filter({ hasText: 'For the readers' });
+  await link.getByText('1 person joined').waitFor();
+  await link.getByRole('button', { name: 'Who joined' }).click();
   await link.getByText('olga').waitFor();
-  await link.getByRole('button', { name: 'Revoke' }).click();
-  await link.getByRole('group').getByRole('button', { name: 'Revoke' }).click();
-  await link.getByText('Revoked').waitFor();
-  await third.sees('Welcome.');
-  await owner.sees('Welcome.');
+  await link.getByRole('button', { name: 'Turn off' }).click();
+  await link.getByRole('group').getByRole('button', { name: 'Turn off' }).click();
+  await link.getByText('Turned off').waitFor();
+  await third.waitForMessage('Welcome.');
+  await owner.waitForMessage('Welcome.');
 });
 
-test('the address is changed while both are in, and nothing else is', async () => {
-  const { owner, other, path, drawer } = await two('pia', 'quin');
+test('replacing the link keeps members and drafts', async () => {
+  const { owner, other, path, sidebar } = await ownerAndMember('pia', 'quin');
   await other.composer.fill('Half a thought');
-  await drawer.open('Links');
-  await drawer.button('New address').click();
-  await drawer.pane.getByRole('group').getByRole('button', { name: 'New address' }).click();
+  await sidebar.open('Links');
+  await sidebar.button('Replace link').click();
+  await sidebar.pane.getByRole('group').getByRole('button', { name: 'Replace link' }).click();
   for (const person of [owner, other]) {
     await person.page.waitForURL(({ pathname }) => /^\/chats\/[0-9A-Za-z]{22}$/.test(pathname) && pathname !== path);
-    await person.isToldQuietly(/gave the chat a new address/);
+    await person.waitForEvent(/replaced the chat link/);
   }
   assert.equal(other.path, owner.path);
   assert.equal(await other.composer.inputValue(), 'Half a thought');
-  await other.say('Still here.');
-  await owner.sees('Still here.');
+  await other.send('Still here.');
+  await owner.waitForMessage('Still here.');
   await other.page.reload();
-  await other.seesInOrder('Welcome.', 'Still here.');
+  await other.waitForMessages('Welcome.', 'Still here.');
 });
 
-test('newcomers knock, are seen, and let in', async () => {
-  const { owner, path, drawer } = await two('rosa', 'sam');
-  await drawer.turns('Newcomers knock');
-  await drawer.close();
-  const third = await stage.enter('tim');
-  await third.arrive();
-  third.expectsStatus('403 (Forbidden)', `/api${path}/`);
-  await third.knocksAt(path);
+test('join request is shown and accepted', async () => {
+  const { owner, path, sidebar } = await ownerAndMember('rosa', 'sam');
+  await sidebar.toggle('Approve new people');
+  await sidebar.close();
+  const third = await fixture.newPerson('tim');
+  await third.signUpAndStart();
+  third.expectStatus('403 (Forbidden)', `/api${path}/`);
+  await third.requestToJoin(path);
   await owner.page.getByText('1 person is waiting to be let in').waitFor({ state: 'attached' });
-  await drawer.open('People');
-  await drawer.rowOf('tim').getByRole('button', { name: 'Admit' }).click();
-  await owner.isToldQuietly('You let tim in');
-  await third.sees('Welcome.');
+  await sidebar.open('People');
+  await sidebar.row('tim').getByRole('button', { name: 'Let in' }).click();
+  await owner.waitForEvent('You let tim in');
+  await third.waitForMessage('Welcome.');
 });
 
-test('one leaves, and the owner ends the chat for everyone', async () => {
-  const { owner, other, path, drawer } = await two('una', 'vic');
-  const his = new Drawer(other);
-  await his.open('Settings');
-  await his.button('Leave the chat').click();
-  await his.pane.getByRole('group').getByRole('button', { name: 'Leave the chat' }).click();
-  await other.heads('You left this chat');
-  await owner.isToldQuietly('vic left');
-  await other.comesIn(path);
-  await other.sees('Welcome.');
+test('member leaves, owner deletes the chat', async () => {
+  const { owner, other, path, sidebar } = await ownerAndMember('una', 'vic');
+  const otherSidebar = new Sidebar(other);
+  await otherSidebar.open('Settings');
+  await otherSidebar.button('Leave chat').click();
+  await otherSidebar.pane.getByRole('group').getByRole('button', { name: 'Leave chat' }).click();
+  await other.waitForHeading('You left this chat');
+  await owner.waitForEvent('vic left');
+  await other.openAndJoin(path);
+  await other.waitForMessage('Welcome.');
 
-  await drawer.open('History');
-  await drawer.pane.getByText('vic left').waitFor();
-  await drawer.open('Settings');
-  await drawer.button('Delete the chat').click();
-  await drawer.field('Confirmation').fill('delete');
-  await drawer.button('Delete the chat').click();
-  for (const person of [owner, other]) await person.heads('This chat has ended');
+  await sidebar.open('History');
+  await sidebar.pane.getByText('vic left').waitFor();
+  await sidebar.open('Settings');
+  await sidebar.button('Delete chat').click();
+  await sidebar.field('Confirmation').fill('delete');
+  await sidebar.button('Delete chat').click();
+  for (const person of [owner, other]) await person.waitForHeading('This chat was deleted');
 });

@@ -1,132 +1,132 @@
-// Nothing that was written is lost, sent twice or out of order, whatever happens to the server, the page or the browser.
+// The outbox: no message is lost, sent twice or out of order when the server, the page or the browser goes away.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { PHONE, Stage } from './stage.js';
+import { PHONE, Fixture } from './fixture.js';
 
-const stage = Stage.forThisFile();
+const fixture = Fixture.install();
 
-async function chatOf(ada, brian) {
-  await ada.arrive();
+async function startChatTogether(ada, brian) {
+  await ada.signUpAndStart();
   const path = await ada.startChat();
-  await brian.joins(path);
-  await ada.say('Before.');
-  await brian.sees('Before.');
+  await brian.signUpAndJoin(path);
+  await ada.send('Before.');
+  await brian.waitForMessage('Before.');
   return path;
 }
 
-async function messages() {
-  return (await stage.server.rows('messages')).messages;
+async function countMessages() {
+  return (await fixture.server.rows('messages')).messages;
 }
 
-test('what both write while the server is gone arrives once and in order, though one closes the browser', async () => {
-  const [ada, brian] = [await stage.enter('ada', { profile: 'ada' }), await stage.enter('brian', { size: PHONE })];
-  const path = await chatOf(ada, brian);
-  ada.expectsAbsenceOf(path);
-  brian.expectsAbsenceOf(path);
+test('messages written while offline arrive once, in order', async () => {
+  const [ada, brian] = [await fixture.newPerson('ada', { profile: 'ada' }), await fixture.newPerson('brian', { size: PHONE })];
+  const path = await startChatTogether(ada, brian);
+  ada.expectServerAbsence(path);
+  brian.expectServerAbsence(path);
 
   await brian.composer.fill('Half a');
-  await stage.server.crash();
-  const gone = Date.now();
+  await fixture.server.crash();
+  const crashedAt = Date.now();
   await brian.composer.pressSequentially(' thought.');
   await brian.button('Send').click();
-  await brian.say('And the other half.');
-  for (const text of ['One.', 'Two.', 'Three.']) await ada.say(text);
-  await ada.seesUnsent('One.', 'Two.', 'Three.');
-  await brian.seesUnsent('Half a thought.', 'And the other half.');
-  assert.equal(await brian.notice.innerText(), '', 'a blip is nobody’s business');
-  await brian.notice.filter({ hasText: 'sent when the connection is back' }).waitFor();
-  const waited = Date.now() - gone;
+  await brian.send('And the other half.');
+  for (const text of ['One.', 'Two.', 'Three.']) await ada.send(text);
+  await ada.waitForUnsent('One.', 'Two.', 'Three.');
+  await brian.waitForUnsent('Half a thought.', 'And the other half.');
+  assert.equal(await brian.notice.innerText(), '', 'a short outage shows no notice');
+  await brian.notice.filter({ hasText: 'You’re offline' }).waitFor();
+  const waited = Date.now() - crashedAt;
   assert.ok(waited > 4_500 && waited < 10_000, `${waited} ms until the notice`);
-  assert.ok(await brian.composer.isEditable(), 'one can go on writing');
-  await ada.leave();
+  assert.ok(await brian.composer.isEditable(), 'the composer stays usable');
+  await ada.close();
 
-  await stage.server.start();
-  const soFar = ['Before.', 'Half a thought.', 'And the other half.'];
-  await brian.seesInOrder(...soFar);
+  await fixture.server.start();
+  const sent = ['Before.', 'Half a thought.', 'And the other half.'];
+  await brian.waitForMessages(...sent);
   await brian.notice.filter({ hasNotText: /./ }).waitFor({ state: 'attached' });
 
-  // It is enough to come back: the chat need not be opened.
-  const again = await stage.enter('ada', { profile: 'ada' });
+  // The outbox is sent from any page of the client.
+  const again = await fixture.newPerson('ada', { profile: 'ada' });
   await again.open('/chats');
-  await again.heads('Welcome ada!');
-  await brian.seesInOrder(...soFar, 'One.', 'Two.', 'Three.');
+  await again.waitForHeading('Welcome ada!');
+  await brian.waitForMessages(...sent, 'One.', 'Two.', 'Three.');
   await again.open(path);
-  await again.seesInOrder(...soFar, 'One.', 'Two.', 'Three.');
-  assert.equal(await messages(), 6);
+  await again.waitForMessages(...sent, 'One.', 'Two.', 'Three.');
+  assert.equal(await countMessages(), 6);
 });
 
-test('a reload before the server has it loses nothing, and one before its answer says nothing twice', async () => {
-  const [cora, dan] = [await stage.enter('cora'), await stage.enter('dan')];
-  const cut = await cora.isCutOff();
-  await cora.arrive();
+test('reload neither loses nor duplicates unsent messages', async () => {
+  const [cora, dan] = [await fixture.newPerson('cora'), await fixture.newPerson('dan')];
+  const cut = await cora.cutOff();
+  await cora.signUpAndStart();
   const path = await cora.startChat();
-  for (const text of ['One.', 'Two.']) await cora.say(text);
-  await cora.seesUnsent('One.', 'Two.');
+  for (const text of ['One.', 'Two.']) await cora.send(text);
+  await cora.waitForUnsent('One.', 'Two.');
   await cora.page.reload();
-  await cora.seesUnsent('One.', 'Two.');
+  await cora.waitForUnsent('One.', 'Two.');
   cut.on = false;
   await cora.page.reload();
-  await cora.seesInOrder('One.', 'Two.');
+  await cora.waitForMessages('One.', 'Two.');
 
-  const deaf = await cora.isCutOff({ answers: true });
-  deaf.on = false;
+  const answersCut = await cora.cutOff({ answers: true });
+  answersCut.on = false;
   await cora.page.reload();
-  await cora.seesInOrder('One.', 'Two.');
-  deaf.on = true;
-  await cora.say('Three.');
-  await deaf.felt;
-  await cora.seesUnsent('Three.');
-  deaf.on = false;
+  await cora.waitForMessages('One.', 'Two.');
+  answersCut.on = true;
+  await cora.send('Three.');
+  await answersCut.dropped;
+  await cora.waitForUnsent('Three.');
+  answersCut.on = false;
   await cora.page.reload();
-  await cora.seesInOrder('One.', 'Two.', 'Three.');
-  await dan.joins(path);
-  await dan.seesInOrder('One.', 'Two.', 'Three.');
+  await cora.waitForMessages('One.', 'Two.', 'Three.');
+  await dan.signUpAndJoin(path);
+  await dan.waitForMessages('One.', 'Two.', 'Three.');
 });
 
-test('nobody else on the same browser sees or sends it', async () => {
-  const eve = await stage.enter('eve');
-  const cut = await eve.isCutOff();
-  await eve.arrive();
+test('unsent messages of another user are not shown or sent', async () => {
+  const eve = await fixture.newPerson('eve');
+  const cut = await eve.cutOff();
+  await eve.signUpAndStart();
   const path = await eve.startChat();
-  await eve.say('For later.');
-  await eve.seesUnsent('For later.');
+  await eve.send('For later.');
+  await eve.waitForUnsent('For later.');
   await eve.open('/chats');
   await eve.signOut();
 
-  const frank = await stage.enterBeside(eve, 'frank');
+  const frank = await fixture.newTab(eve, 'frank');
   cut.on = false;
-  await frank.joins(path);
-  await frank.say('Hello?');
-  await frank.seesInOrder('Hello?');
+  await frank.signUpAndJoin(path);
+  await frank.send('Hello?');
+  await frank.waitForMessages('Hello?');
   await frank.open('/chats');
   await frank.signOut();
-  const gale = await stage.enter('gale');
-  await gale.joins(path);
-  await gale.seesInOrder('Hello?');
+  const gale = await fixture.newPerson('gale');
+  await gale.signUpAndJoin(path);
+  await gale.waitForMessages('Hello?');
 
-  await eve.saysToHaveAnAccount();
+  await eve.followSignInLink();
   await eve.signIn();
-  await gale.seesInOrder('Hello?', 'For later.');
+  await gale.waitForMessages('Hello?', 'For later.');
 });
 
-test('two tabs of one person show and send it once', async () => {
-  const [gwen, hugo] = [await stage.enter('gwen'), await stage.enter('hugo')];
-  const path = await chatOf(gwen, hugo);
-  const other = await stage.enterBeside(gwen, 'gwen');
+test('two tabs of one user send each message once', async () => {
+  const [gwen, hugo] = [await fixture.newPerson('gwen'), await fixture.newPerson('hugo')];
+  const path = await startChatTogether(gwen, hugo);
+  const other = await fixture.newTab(gwen, 'gwen');
   await other.open(path);
-  await other.sees('Before.');
-  for (const person of [gwen, other, hugo]) person.expectsAbsenceOf(path);
-  await stage.server.stop();
-  await gwen.say('One.');
-  await other.say('Two.');
-  await gwen.seesUnsent('One.');
-  await other.seesUnsent('Two.');
-  await stage.server.start();
+  await other.waitForMessage('Before.');
+  for (const person of [gwen, other, hugo]) person.expectServerAbsence(path);
+  await fixture.server.stop();
+  await gwen.send('One.');
+  await other.send('Two.');
+  await gwen.waitForUnsent('One.');
+  await other.waitForUnsent('Two.');
+  await fixture.server.start();
   for (const person of [gwen, other, hugo]) {
-    await person.sees('One.');
-    await person.sees('Two.');
+    await person.waitForMessage('One.');
+    await person.waitForMessage('Two.');
     assert.equal(await person.messages.count(), 3);
   }
 });

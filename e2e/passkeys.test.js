@@ -1,14 +1,14 @@
-// A passkey in the place of a password. The browser itself is the device that holds it.
+// Passkeys, with the virtual authenticator of the browser.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { Stage, artifact } from './stage.js';
+import { Fixture, screenshotPath } from './fixture.js';
 
-// Passkeys are bound to a host by its name.
-const stage = Stage.forThisFile(() => {}, { host: 'localhost' });
+// Passkeys need a host name, not an IP address.
+const fixture = Fixture.install(() => {}, { host: 'localhost' });
 
-const DEVICE = {
+const AUTHENTICATOR = {
   protocol: 'ctap2',
   transport: 'internal',
   hasResidentKey: true,
@@ -17,54 +17,53 @@ const DEVICE = {
   automaticPresenceSimulation: true,
 };
 
-async function withDevice(person) {
+async function addAuthenticator(person) {
   const session = await person.context.newCDPSession(person.page);
   await session.send('WebAuthn.enable');
-  const { authenticatorId } = await session.send('WebAuthn.addVirtualAuthenticator', { options: DEVICE });
-  const recognises = (isUserVerified) => session.send('WebAuthn.setUserVerified', { authenticatorId, isUserVerified });
-  return { recognises };
+  const { authenticatorId } = await session.send('WebAuthn.addVirtualAuthenticator', { options: AUTHENTICATOR });
+  const setUserVerified = (isUserVerified) => session.send('WebAuthn.setUserVerified', { authenticatorId, isUserVerified });
+  return { setUserVerified };
 }
 
-test('a passkey is made, signs in, shows that it is one’s own, and is removed', async () => {
-  const ada = await stage.enter('ada');
-  const device = await withDevice(ada);
-  await ada.arrive();
+test('passkey is added, used and removed', async () => {
+  const ada = await fixture.newPerson('ada');
+  const authenticator = await addAuthenticator(ada);
+  await ada.signUpAndStart();
   await ada.open('/settings');
-  const part = ada.page.locator('section', { has: ada.page.getByRole('heading', { name: 'Passkeys' }) });
-  await part.getByRole('button', { name: 'Add a passkey' }).click();
-  await part.getByLabel('What to call it').fill('The blue laptop');
-  await part.getByRole('button', { name: 'Continue' }).click();
-  await part.getByText('The blue laptop').first().waitFor();
-  await part.getByText('not used yet').waitFor();
-  await ada.screenshot(artifact('passkeys'));
+  const section = ada.page.locator('section', { has: ada.page.getByRole('heading', { name: 'Passkeys' }) });
+  await section.getByRole('button', { name: 'Add a passkey' }).click();
+  await section.getByLabel('Name', { exact: true }).fill('The blue laptop');
+  await section.getByRole('button', { name: 'Continue' }).click();
+  await section.getByText('The blue laptop').first().waitFor();
+  await section.getByText('not used yet').waitFor();
+  await ada.screenshot(screenshotPath('passkeys'));
 
   await ada.signOut();
-  await ada.saysToHaveAnAccount();
-  await ada.screenshot(artifact('passkey-sign-in'));
+  await ada.followSignInLink();
+  await ada.screenshot(screenshotPath('passkey-sign-in'));
   await ada.button('Sign in with a passkey').click();
-  await ada.heads('Welcome ada!');
+  await ada.waitForHeading('Welcome ada!');
 
-  await stage.server.sql("UPDATE sessions SET proven_at = now() - interval '1 hour'");
+  await fixture.server.sql("UPDATE sessions SET reauthenticated_at = now() - interval '1 hour'");
   await ada.open('/settings');
-  await part.getByText('last used').waitFor();
-  await part.getByRole('button', { name: /^Remove/ }).click();
-  const removed = await stage.server.sql('SELECT id FROM passkeys');
-  ada.expectsStatus("403 (Forbidden)", `/auth/passkeys/${removed.trim()}/`);
-  await part.getByRole('group').getByRole('button', { name: 'Remove' }).click();
+  await section.getByText('last used').waitFor();
+  await section.getByRole('button', { name: /^Remove/ }).click();
+  const removed = await fixture.server.sql('SELECT id FROM passkeys');
+  ada.expectStatus("403 (Forbidden)", `/auth/passkeys/${removed.trim()}/`);
+  await section.getByRole('group').getByRole('button', { name: 'Remove' }).click();
   await ada.button('Use a passkey').click();
-  await part.locator('bdi').waitFor({ state: 'detached' });
+  await section.locator('bdi').waitFor({ state: 'detached' });
 
   await ada.signOut();
-  await ada.saysToHaveAnAccount();
-  ada.expectsStatus('400 (Bad Request)', '/auth/jwt/passkey/');
+  await ada.followSignInLink();
+  ada.expectStatus('400 (Bad Request)', '/auth/jwt/passkey/');
   await ada.button('Sign in with a passkey').click();
-  await ada.isTold('This passkey is not known here.');
+  await ada.waitForAlert('This server doesn’t know this passkey.');
 
-  await device.recognises(false);
+  await authenticator.setUserVerified(false);
   await ada.button('Sign in with a passkey').click();
   await ada.page.getByText('No passkey was used.').waitFor();
   await ada.signIn();
-  await ada.heads('Welcome ada!');
-  assert.equal(await stage.server.sql('SELECT count(*) FROM passkeys'), '0\n');
+  await ada.waitForHeading('Welcome ada!');
+  assert.equal(await fixture.server.sql('SELECT count(*) FROM passkeys'), '0\n');
 });
-

@@ -1,4 +1,4 @@
-// The real server: the release binary on a free port, with a database of its own that goes when it goes.
+// The release binary on a free port, with its own temporary database.
 
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -9,21 +9,21 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 
-import { keepLogs } from './logs.js';
+import { captureLogs } from './log_capture.js';
 
 const BINARY = process.env.CHATIRE_BINARY ?? new URL('../target/release/chatire', import.meta.url).pathname;
 
-// Whoever is told to end takes the server along.
+// Ends the server when this process is ended.
 for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1));
 
 export class Server {
-  // `host` is the name by which browsers reach it, `env` what else it is told.
-  static async open({ host, env } = {}) {
+  // `host` is the host name for browsers, `env` additional environment variables.
+  static async create({ host, env } = {}) {
     const folder = await mkdtemp(join(tmpdir(), 'chatire-e2e-'));
-    // The database may run as another user, who must get through to its files.
+    // The database may run as another system user, which needs access to its files.
     await chmod(folder, 0o711);
     const server = new Server(folder, await freePort(), host, env);
-    await keepLogs(server);
+    await captureLogs(server);
     try {
       await server.start();
     } catch (error) {
@@ -55,28 +55,28 @@ export class Server {
       },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
-    this.ended = new Promise((resolve) => this.child.once('exit', (...how) => resolve(how)));
+    this.exited = new Promise((resolve) => this.child.once('exit', (...result) => resolve(result)));
     this.kill = () => this.child.kill();
     process.once('exit', this.kill);
-    await this.addressIsPrinted();
+    await this.waitForAddress();
     const health = await fetch(`${this.url}/healthz`);
     if (!health.ok) throw new Error(`/healthz answers ${health.status}`);
   }
 
-  // Asks it to end, as an operator would, and holds it to ending in good order.
+  // Stops the server with SIGTERM and checks its exit code.
   async stop() {
     this.child.kill('SIGTERM');
-    const patience = setTimeout(() => this.child.kill('SIGKILL'), 30_000);
-    const [code, signal] = await this.ended;
-    clearTimeout(patience);
+    const timeout = setTimeout(() => this.child.kill('SIGKILL'), 30_000);
+    const [code, signal] = await this.exited;
+    clearTimeout(timeout);
     process.off('exit', this.kill);
-    if (code !== 0) throw new Error(`the server ended with ${code ?? signal}\n${this.said.join('\n')}`);
+    if (code !== 0) throw new Error(`the server ended with ${code ?? signal}\n${this.output.join('\n')}`);
   }
 
-  // Ends it as a power cut would.
+  // Kills the server, as a power cut would.
   async crash() {
     this.child.kill('SIGKILL');
-    await this.ended;
+    await this.exited;
     process.off('exit', this.kill);
   }
 
@@ -89,31 +89,32 @@ export class Server {
     }
   }
 
-  // How many rows each table has.
+  // The number of rows of each table.
   async rows(...tables) {
     const counts = tables.map((table) => `(SELECT count(*) FROM ${table}) AS ${table}`);
     return JSON.parse(await this.sql(`SELECT row_to_json(counts) FROM (SELECT ${counts.join(', ')}) AS counts`));
   }
 
-  // What its database answers.
+  // Runs a statement with psql and returns its output.
   async sql(statement) {
-    const place = ['-h', join(this.data, 'socket'), '-U', 'chatire', '-d', 'chatire'];
-    const { stdout } = await promisify(execFile)('psql', [...place, '-XAtc', statement]);
+    const connection = ['-h', join(this.data, 'socket'), '-U', 'chatire', '-d', 'chatire'];
+    const { stdout } = await promisify(execFile)('psql', [...connection, '-XAtc', statement]);
     return stdout;
   }
 
-  addressIsPrinted() {
-    this.said = [];
+  // Resolves when the server prints its address.
+  waitForAddress() {
+    this.output = [];
     const { promise, resolve, reject } = withResolvers();
-    for (const output of [this.child.stdout, this.child.stderr]) {
-      createInterface({ input: output }).on('line', (line) => {
-        this.said.push(line);
+    for (const stream of [this.child.stdout, this.child.stderr]) {
+      createInterface({ input: stream }).on('line', (line) => {
+        this.output.push(line);
         this.log?.write(`${line}\n`);
         if (line.includes(`:${this.port}`)) resolve();
       });
     }
     this.child.once('error', reject);
-    this.child.once('exit', () => reject(new Error(`the server did not start\n${this.said.join('\n')}`)));
+    this.child.once('exit', () => reject(new Error(`the server did not start\n${this.output.join('\n')}`)));
     return promise;
   }
 }

@@ -1,17 +1,17 @@
-// A real mail server, whose letters can be read: Python's aiosmtpd.
+// A mail server (Python's aiosmtpd) whose emails can be read.
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { createInterface } from 'node:readline';
 
-const PATIENCE = 15_000;
+const TIMEOUT = 15_000;
 
-export class PostOffice {
-  letters = [];
+export class MailServer {
+  emails = [];
   waiting = [];
 
-  static async open() {
+  static async start() {
     const probe = createServer().listen(0, '127.0.0.1');
     await once(probe, 'listening');
     const address = `127.0.0.1:${probe.address().port}`;
@@ -20,42 +20,42 @@ export class PostOffice {
     const args = ['-n', '-d', '-c', 'aiosmtpd.handlers.Debugging', '-l', address, 'stdout'];
     const child = spawn('/usr/bin/aiosmtpd', args, { env: { ...process.env, PYTHONUNBUFFERED: '1' } });
     process.once('exit', () => child.kill());
-    const office = new PostOffice(address, child);
-    office.read();
+    const mailServer = new MailServer(address, child);
+    mailServer.readOutput();
     for await (const line of createInterface({ input: child.stderr })) if (line.includes('listening')) break;
     child.stderr.resume();
-    return office;
+    return mailServer;
   }
 
   constructor(address, child) {
     this.child = child;
-    this.env = { CHATIRE_SMTP_URL: `smtp://${address}`, CHATIRE_MAIL_FROM: 'Chatire <chatire@example.org>' };
+    this.env = { CHATIRE_SMTP_URL: `smtp://${address}`, CHATIRE_EMAIL_FROM: 'Chatire <chatire@example.org>' };
   }
 
-  // Each letter is shown between two lines of dashes.
-  read() {
-    let letter = [];
+  // aiosmtpd prints each email between two marker lines.
+  readOutput() {
+    let lines = [];
     createInterface({ input: this.child.stdout }).on('line', (line) => {
-      if (line.includes(' MESSAGE FOLLOWS ')) letter = [];
-      else if (line.includes(' END MESSAGE ')) this.deliver(letter.join('\n'));
-      else letter.push(line);
+      if (line.includes(' MESSAGE FOLLOWS ')) lines = [];
+      else if (line.includes(' END MESSAGE ')) this.deliver(lines.join('\n'));
+      else lines.push(line);
     });
   }
 
-  deliver(letter) {
-    // As mail programs do: a line that ends with = goes on.
-    const text = letter.replace(/=\n/g, '').replace(/=3D/g, '=');
+  deliver(email) {
+    // Decodes quoted-printable: a line that ends with = continues on the next one.
+    const text = email.replace(/=\n/g, '').replace(/=3D/g, '=');
     const reader = this.waiting.shift();
     if (reader) reader(text);
-    else this.letters.push(text);
+    else this.emails.push(text);
   }
 
-  // The next letter, which may have come already.
-  next() {
-    if (this.letters.length > 0) return Promise.resolve(this.letters.shift());
+  // The next email, which may have arrived already.
+  nextEmail() {
+    if (this.emails.length > 0) return Promise.resolve(this.emails.shift());
     return new Promise((resolve, reject) => {
       this.waiting.push(resolve);
-      setTimeout(() => reject(new Error('no letter came')), PATIENCE).unref();
+      setTimeout(() => reject(new Error('no email arrived')), TIMEOUT).unref();
     });
   }
 

@@ -1,15 +1,15 @@
-// A person: what they do, and what they see.
+// A user in a browser: what they do and what they see.
 
 import assert from 'node:assert/strict';
 
 import { ChatList } from './chat_list.js';
-import { cutOff, refuse } from './faults.js';
-import { noteWhatIsSent } from './logs.js';
+import { captureSentTexts } from './log_capture.js';
+import { cutOff, rejectMessage } from './network_faults.js';
 
 const PASSWORD = 'plum jam on warm toast';
 
 export class Person {
-  static async in(context, name, origin) {
+  static async create(context, name, origin) {
     await context.grantPermissions(['clipboard-read', 'clipboard-write'], { origin });
     await context.addInitScript(() => {
       document.addEventListener('securitypolicyviolation', ({ violatedDirective, blockedURI }) =>
@@ -20,63 +20,63 @@ export class Person {
     return new Person(name, context, await context.newPage());
   }
 
-  troubles = [];
-  expected = [];
+  errors = [];
+  expectedErrors = [];
   requests = [];
 
   constructor(name, context, page) {
     Object.assign(this, { name, context, page });
     page.on('console', (message) => {
-      if (message.type() === 'error') this.troubled(message.text(), message.location().url);
+      if (message.type() === 'error') this.recordError(message.text(), message.location().url);
     });
-    page.on('pageerror', (error) => this.troubled(error.stack ?? error.message, page.url()));
-    page.on('crash', () => this.troubled('the page crashed', page.url()));
+    page.on('pageerror', (error) => this.recordError(error.stack ?? error.message, page.url()));
+    page.on('crash', () => this.recordError('the page crashed', page.url()));
     page.on('dialog', (dialog) => {
-      this.troubled(`a dialog: ${dialog.message()}`, page.url());
+      this.recordError(`a dialog: ${dialog.message()}`, page.url());
       return dialog.dismiss();
     });
     page.on('request', (request) => this.requests.push(request));
-    noteWhatIsSent(page);
+    captureSentTexts(page);
   }
 
-  troubled(what, where) {
-    this.troubles.push(`${what} @ ${where.replace(/^\w+:\/\/[^/]*/, '').replace(/\?.*/, '')}`);
+  recordError(text, url) {
+    this.errors.push(`${text} @ ${url.replace(/^\w+:\/\/[^/]*/, '').replace(/\?.*/, '')}`);
   }
 
-  // What the browser may complain of in this test, word for word.
-  expects(...troubles) {
-    this.expected.push(...troubles);
+  // Errors that the browser may log in this test; others fail the test.
+  expectErrors(...errors) {
+    this.expectedErrors.push(...errors);
   }
 
-  expectsStatus(status, ...paths) {
-    const words = `Failed to load resource: the server responded with a status of ${status}`;
-    this.expects(...paths.map((path) => `${words} @ ${path}`));
+  expectStatus(status, ...paths) {
+    const text = `Failed to load resource: the server responded with a status of ${status}`;
+    this.expectErrors(...paths.map((path) => `${text} @ ${path}`));
   }
 
-  // The server is not there for these.
-  expectsAbsence(...paths) {
-    this.expects(...paths.map((path) => `Failed to load resource: net::ERR_CONNECTION_REFUSED @ ${path}`));
+  expectRefusedConnections(...paths) {
+    this.expectErrors(...paths.map((path) => `Failed to load resource: net::ERR_CONNECTION_REFUSED @ ${path}`));
   }
 
-  // The server goes away for these while the person has the chat open.
-  expectsAbsenceOf(path) {
-    const asked = ['changes', 'messages', 'read_position'].map((what) => `/api${path}/${what}/`);
-    this.expectsAbsence('/auth/tickets/', '/api/chats/', ...asked);
+  // Expects failing requests while the server is down and the chat is open.
+  expectServerAbsence(path) {
+    const chatPaths = ['changes', 'messages', 'read_position'].map((name) => `/api${path}/${name}/`);
+    this.expectRefusedConnections('/auth/tickets/', '/api/chats/', ...chatPaths);
   }
 
-  unexpected() {
-    return this.troubles.filter((trouble) => !this.expected.includes(trouble)).map((it) => `  ${this.name}: ${it}`);
+  unexpectedErrors() {
+    const unexpected = this.errors.filter((error) => !this.expectedErrors.includes(error));
+    return unexpected.map((error) => `  ${this.name}: ${error}`);
   }
 
-  leave() {
+  close() {
     return this.context.close();
   }
 
-  open(address) {
-    return this.page.goto(address);
+  open(url) {
+    return this.page.goto(url);
   }
 
-  isAt(path) {
+  waitForPath(path) {
     return this.page.waitForURL(({ pathname }) => (path instanceof RegExp ? path.test(pathname) : path === pathname));
   }
 
@@ -92,12 +92,12 @@ export class Person {
     return this.page.getByLabel(name, { exact: true });
   }
 
-  heads(title) {
+  waitForHeading(title) {
     return this.page.getByRole('heading', { name: title, exact: true }).waitFor();
   }
 
-  isTold(words) {
-    return this.page.getByRole('alert').filter({ hasText: words }).first().waitFor();
+  waitForAlert(text) {
+    return this.page.getByRole('alert').filter({ hasText: text }).first().waitFor();
   }
 
   async signUp() {
@@ -108,8 +108,8 @@ export class Person {
     await this.button('Sign Up').click();
   }
 
-  // By the small link beside the big button.
-  saysToHaveAnAccount() {
+  // Opens the sign-in page from the start page or the join page.
+  followSignInLink() {
     return this.page.getByRole('link', { name: 'I have an account' }).click();
   }
 
@@ -123,45 +123,45 @@ export class Person {
   async signOut() {
     await this.page.getByRole('link', { name: 'Settings' }).first().click();
     await this.button('Sign out').click();
-    await this.isAt('/chats');
+    await this.waitForPath('/chats');
     await this.field('Your name').waitFor();
   }
 
-  // Opens the link of a chat, signs up on the way, and is in it.
-  async joins(path) {
+  // Opens the link of a chat, signs up from there, and joins.
+  async signUpAndJoin(path) {
     await this.open(path);
-    await this.saysToHaveAnAccount();
+    await this.followSignInLink();
     await this.signUp();
-    await this.isAt(new URL(path, this.page.url()).pathname);
+    await this.waitForPath(new URL(path, this.page.url()).pathname);
     await this.button(`Join as ${this.name}`).click();
     await this.composer.waitFor();
   }
 
-  // From nothing to the start screen.
-  async arrive() {
+  // Signs up and waits for the start page.
+  async signUpAndStart() {
     await this.open('/auth');
     await this.signUp();
-    await this.heads(`Welcome ${this.name}!`);
+    await this.waitForHeading(`Welcome ${this.name}!`);
   }
 
   async startChat() {
     await this.button('Start Chatting').click();
-    await this.isAt(/^\/chats\/[0-9A-Za-z]{22}$/);
+    await this.waitForPath(/^\/chats\/[0-9A-Za-z]{22}$/);
     await this.composer.waitFor();
     return this.path;
   }
 
-  // By the list beside the chat, or the way back.
+  // Opens the start page through the chat list or the back button.
   async goHome() {
     await this.page.locator('a[href="/chats"]:visible').first().click();
     await this.button('Start Chatting').waitFor();
   }
 
-  get chats() {
+  get chatList() {
     return new ChatList(this.page);
   }
 
-  isTitled(title) {
+  waitForTitle(title) {
     return this.page.waitForFunction((title) => document.title === title, title);
   }
 
@@ -184,13 +184,13 @@ export class Person {
     return this.page.getByRole('status');
   }
 
-  // A quiet line between the messages.
-  isToldQuietly(words) {
-    return this.page.getByRole('log', { name: 'Messages' }).locator('.event').filter({ hasText: words }).first().waitFor();
+  // Waits for an event line between the messages.
+  waitForEvent(text) {
+    return this.page.getByRole('log', { name: 'Messages' }).locator('.event').filter({ hasText: text }).first().waitFor();
   }
 
-  // Opens a chat and comes in, by one tap if one was not in it.
-  async comesIn(path) {
+  // Opens a chat, and joins it if necessary.
+  async openAndJoin(path) {
     await this.open(path);
     const log = this.page.getByRole('log', { name: 'Messages' });
     const join = this.page.getByRole('button', { name: /^Join/ });
@@ -199,54 +199,55 @@ export class Person {
     await log.waitFor();
   }
 
-  // Knocks at a chat whose owner lets people in one by one.
-  async knocksAt(path) {
+  // Asks to join a chat that requires approval.
+  async requestToJoin(path) {
     await this.open(path);
-    await this.button('Knock').click();
-    await this.page.getByRole('heading', { name: 'You have knocked' }).waitFor();
+    await this.button('Ask to join').click();
+    await this.page.getByRole('heading', { name: 'Waiting to be let in' }).waitFor();
   }
 
-  writing(words) {
-    return this.page.getByText(words, { exact: true });
+  typingIndicator(text) {
+    return this.page.getByText(text, { exact: true });
   }
 
-  async say(text) {
+  async send(text) {
     await this.composer.fill(text);
     await this.button('Send').click();
   }
 
-  // Waits until the message is there, in the state, and there once.
-  async sees(text, { state = 'sent', own } = {}) {
+  // Waits until the message has the state, and checks that it appears once.
+  async waitForMessage(text, { state = 'sent', own } = {}) {
     const message = this.messages.filter({ hasText: text });
-    const whose = own === undefined ? '' : `[data-own="${own}"]`;
-    await message.and(this.page.locator(`[data-state="${state}"]${whose}`)).waitFor();
+    const author = own === undefined ? '' : `[data-own="${own}"]`;
+    await message.and(this.page.locator(`[data-state="${state}"]${author}`)).waitFor();
     assert.equal(await message.count(), 1, `${this.name} sees “${text}” once`);
     return message;
   }
 
-  async seesUnsent(...texts) {
-    for (const text of texts) await this.sees(text, { state: 'sending', own: true });
+  async waitForUnsent(...texts) {
+    for (const text of texts) await this.waitForMessage(text, { state: 'sending', own: true });
   }
 
-  async seesInOrder(...texts) {
-    for (const text of texts) await this.sees(text);
+  // Waits for these messages, and checks that there are no others and that they are in this order.
+  async waitForMessages(...texts) {
+    for (const text of texts) await this.waitForMessage(text);
     const all = await this.messages.allInnerTexts();
     assert.equal(all.length, texts.length, `${this.name} sees ${all.join(' | ')}`);
-    for (const [nth, text] of texts.entries()) assert.ok(all[nth].includes(text), `“${text}” is in “${all[nth]}”`);
+    for (const [index, text] of texts.entries()) assert.ok(all[index].includes(text), `“${text}” is in “${all[index]}”`);
   }
 
-  // As if something on the way let no socket through.
-  hasNoSocket() {
-    return this.context.routeWebSocket('**/api/socket/', (here) => here.close());
+  // Closes every WebSocket as soon as it opens.
+  blockSocket() {
+    return this.context.routeWebSocket('**/api/socket/', (page) => page.close());
   }
 
-  // Says a lot, as a program would.
-  async pours(path, texts) {
+  // Posts messages through the API, without the composer.
+  async postMany(path, texts) {
     await this.page.evaluate(
-      async ([address, texts]) => {
+      async ([url, texts]) => {
         const headers = { Authorization: `JWT ${sessionStorage.authToken}`, 'Content-Type': 'application/json' };
         for (const message of texts) {
-          const { ok } = await fetch(address, { method: 'POST', headers, body: JSON.stringify({ message }) });
+          const { ok } = await fetch(url, { method: 'POST', headers, body: JSON.stringify({ message }) });
           if (!ok) throw new Error(message);
         }
       },
@@ -254,18 +255,18 @@ export class Person {
     );
   }
 
-  // How far below the upper edge of the list a message stands.
-  async placeOf(text) {
+  // Pixels between the top of the message list and the message.
+  async distanceFromTop(text) {
     const message = await this.messages.filter({ hasText: text }).boundingBox();
     return message.y - (await this.page.getByRole('log').boundingBox()).y;
   }
 
-  isCutOff(options) {
+  cutOff(options) {
     return cutOff(this, options);
   }
 
-  isRefused(text) {
-    return refuse(this, text);
+  rejectMessage(text) {
+    return rejectMessage(this, text);
   }
 
   screenshot(path) {
