@@ -1,4 +1,4 @@
-"""Who asks, and in which chat: everything is tried by somebody who may, in a chat of theirs."""
+"""Sends every generated request as a user who has the permission, with identifiers of resources of that user."""
 
 import itertools
 import os
@@ -9,59 +9,59 @@ from schemathesis.core.parameters import ParameterLocation
 from schemathesis.specs.openapi.checks import negative_data_rejection
 
 PASSWORD = "plum jam on warm toast"
-# After these they are somebody else, or nobody.
-ENDS = ("delete", "/end/", "/sessions/", "/password/", "/username/", "/claim/", "/second_factor/")
+# Paths of requests that invalidate the user or the session.
+INVALIDATING_PATHS = ("delete", "/end/", "/sessions/", "/password/", "/username/", "/claim/", "/second_factor/")
 
 numbers = itertools.count()
 
 
-class Person:
-    """Somebody who is signed in, and has a chat in which something was said."""
+class ApiUser:
+    """A signed-in user with a chat, a message, an invite link and an export."""
 
     def __init__(self, base, is_guest):
-        self.base, self.token, self.asked = base, None, 0
-        self.token = self.be_guest() if is_guest else self.sign_up()
-        uri = self.ask("POST", "/api/chats/")["uri"]
+        self.base, self.token, self.request_count = base, None, 0
+        self.token = self.create_guest() if is_guest else self.sign_up()
+        uri = self.request("POST", "/api/chats/")["uri"]
         chat = f"/api/chats/{uri}"
-        self.ask("POST", f"{chat}/messages/", {"message": "Tea?"})
-        link = self.ask("POST", f"{chat}/links/", {"role": "writer"})["link"]["id"]
-        export = self.ask("POST", "/auth/exports/")["id"]
-        me = self.ask("GET", "/auth/me/")["id"]
-        self.known = {"uri": uri, "seq": 1, "link_id": link, "user_id": me, "export_id": export}
+        self.request("POST", f"{chat}/messages/", {"message": "Tea?"})
+        link = self.request("POST", f"{chat}/links/", {"role": "writer"})["link"]["id"]
+        export = self.request("POST", "/auth/exports/")["id"]
+        me = self.request("GET", "/auth/me/")["id"]
+        self.identifiers = {"uri": uri, "seq": 1, "link_id": link, "user_id": me, "export_id": export}
 
-    def be_guest(self):
-        return self.ask("POST", "/auth/guest/")["token"]
+    def create_guest(self):
+        return self.request("POST", "/auth/guest/")["token"]
 
     def sign_up(self):
-        answers = {"username": f"ada{os.getpid()}.{next(numbers)}", "password": PASSWORD}
-        self.ask("POST", "/auth/users/create/", answers)
-        return self.ask("POST", "/auth/jwt/create/", answers)["token"]
+        credentials = {"username": f"ada{os.getpid()}.{next(numbers)}", "password": PASSWORD}
+        self.request("POST", "/auth/users/create/", credentials)
+        return self.request("POST", "/auth/jwt/create/", credentials)["token"]
 
-    def ask(self, method, path, body=None):
+    def request(self, method, path, body=None):
         headers = {"Authorization": f"JWT {self.token}"} if self.token else {}
-        answer = requests.request(method, self.base + path, json=body, headers=headers, timeout=30)
-        answer.raise_for_status()
-        return answer.json()
+        response = requests.request(method, self.base + path, json=body, headers=headers, timeout=30)
+        response.raise_for_status()
+        return response.json()
 
 
-def fill(fields, known):
-    fields.update((name, value) for name, value in known.items() if name in fields)
+def fill(fields, values):
+    fields.update((name, value) for name, value in values.items() if name in fields)
 
 
-people = {}
+users = {}
 
 
-def person(case):
+def user_for(case):
     is_guest = "/claim/" in case.operation.path
-    if is_guest not in people:
-        people[is_guest] = Person(case.operation.base_url.rstrip("/"), is_guest)
-    return people[is_guest]
+    if is_guest not in users:
+        users[is_guest] = ApiUser(case.operation.base_url.rstrip("/"), is_guest)
+    return users[is_guest]
 
 
 @schemathesis.auth(refresh_interval=None)
 class Token:
     def get(self, case, context):
-        return person(case).token
+        return user_for(case).token
 
     def set(self, case, token, context):
         case.headers["Authorization"] = f"JWT {token}"
@@ -69,27 +69,27 @@ class Token:
 
 @schemathesis.hook
 def before_call(context, case, kwargs):
-    somebody = person(case)
-    somebody.asked += 1
-    # Now and then what was made up stays, so that what is not there is tried too.
-    if case.meta is None or somebody.asked % 8 == 0:
+    user = user_for(case)
+    user.request_count += 1
+    # Every eighth request keeps the generated identifiers, to cover resources that do not exist.
+    if case.meta is None or user.request_count % 8 == 0:
         return
     if not case.meta.is_negative_at(ParameterLocation.PATH):
-        fill(case.path_parameters, somebody.known)
+        fill(case.path_parameters, user.identifiers)
     if isinstance(case.body, dict) and not case.meta.is_negative_at(ParameterLocation.BODY):
-        fill(case.body, {"current_password": PASSWORD, "token": somebody.token, "user_id": somebody.known["user_id"]})
+        fill(case.body, {"current_password": PASSWORD, "token": user.token, "user_id": user.identifiers["user_id"]})
 
 
 @schemathesis.hook
 def after_call(context, case, response):
-    ends = any(end in case.operation.path for end in ENDS) or case.method == "DELETE"
-    if ends and case.method != "GET" and response.status_code < 300:
-        people.clear()
+    is_invalidating = any(path in case.operation.path for path in INVALIDATING_PATHS) or case.method == "DELETE"
+    if is_invalidating and case.method != "GET" and response.status_code < 300:
+        users.clear()
 
 
 @schemathesis.check
-def what_is_wrong_is_refused(context, response, case):
-    """As the original did, a number is text that was not quoted, and a form knows only text."""
+def invalid_data_is_rejected(context, response, case):
+    """Skips forms, whose values are all text, and bodies with numbers, which the API accepts as text."""
     is_form = case.media_type in ("application/x-www-form-urlencoded", "multipart/form-data")
     if is_form or (isinstance(case.body, dict) and any(type(value) in (int, float) for value in case.body.values())):
         return None

@@ -1,22 +1,22 @@
-//! The one PostgreSQL that everybody stores in, each run in a database of its own.
+//! The PostgreSQL server that all targets use, with a new database per run.
 
 use std::path::{Path, PathBuf};
 use std::{fs, process};
 
 use anyhow::{Context, Result};
-use backend::postgres::{self, Cluster};
+use private_postgres::Cluster;
 use tokio::runtime::{Builder, Runtime};
 use tokio_postgres::{Client, NoTls};
 
 use crate::layout::Layout;
 
-/// On a disk, unlike `/tmp` in many places, and where every user may pass.
-const FOLDERS: &str = "/var/tmp";
-/// The number of the process that made it follows.
+/// A disk that every user can access; `/tmp` is often in memory.
+const PARENT_DIR: &str = "/var/tmp";
+/// Followed by the ID of the process that created the directory.
 const PREFIX: &str = "chatire-bench-";
 
-/// The table of the contestants, which have neither accounts nor memberships.
-const PLAIN: &str = "
+/// The schema of the comparison servers, which have no accounts or memberships.
+const TARGET_SCHEMA: &str = "
     CREATE TABLE messages (
         id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
         chat_id bigint NOT NULL,
@@ -30,106 +30,106 @@ const PLAIN: &str = "
 pub struct Database {
     runtime: Runtime,
     cluster: Option<Cluster>,
-    folder: PathBuf,
-    made: u32,
+    dir: PathBuf,
+    created: u32,
 }
 
-/// A database of its own, until it is dropped by [`Database::remove`].
-pub struct Fresh {
+/// A database for one run; see [`Database::drop_database`].
+pub struct RunDatabase {
     pub name: String,
     pub url: String,
-    /// The folder of the socket, and the role: for libraries that take no URL with those.
+    /// Socket directory and role, for libraries that do not accept them in a URL.
     pub socket: PathBuf,
     pub role: &'static str,
 }
 
 impl Database {
-    /// Starts it on the core of this thread.
+    /// Starts PostgreSQL on the core of this thread.
     pub fn start() -> Result<Self> {
         let runtime = Builder::new_current_thread().enable_all().build()?;
-        remove_orphans()?;
-        let folder = Path::new(FOLDERS).join(format!("{PREFIX}{}", process::id()));
-        fs::create_dir_all(&folder)?;
-        let cluster = runtime.block_on(postgres::start(&folder))?;
-        Ok(Self { runtime, cluster: Some(cluster), folder, made: 0 })
+        remove_stale_dirs()?;
+        let dir = Path::new(PARENT_DIR).join(format!("{PREFIX}{}", process::id()));
+        fs::create_dir_all(&dir)?;
+        let cluster = runtime.block_on(private_postgres::start(&dir))?;
+        Ok(Self { runtime, cluster: Some(cluster), dir, created: 0 })
     }
 
-    /// The number of PostgreSQL's first process.
+    /// The process ID of the postmaster.
     pub fn pid(&self) -> Result<u32> {
-        let file = fs::read_to_string(self.folder.join("postgres/postmaster.pid"))?;
-        file.lines().next().and_then(|line| line.parse().ok()).context("PostgreSQL has no process number")
+        let file = fs::read_to_string(self.dir.join("postgres/postmaster.pid"))?;
+        file.lines().next().and_then(|line| line.parse().ok()).context("no process ID in postmaster.pid")
     }
 
-    pub fn folder(&self) -> &Path {
-        &self.folder
+    pub fn dir(&self) -> &Path {
+        &self.dir
     }
 
-    pub fn fresh(&mut self) -> Result<Fresh> {
-        self.made += 1;
-        let name = format!("bench_{}", self.made);
-        let main = self.cluster.as_ref().context("PostgreSQL has ended")?.url().to_owned();
+    pub fn create_database(&mut self) -> Result<RunDatabase> {
+        self.created += 1;
+        let name = format!("bench_{}", self.created);
+        let main = self.cluster.as_ref().context("PostgreSQL is stopped")?.url().to_owned();
         self.execute(&main, &format!("CREATE DATABASE {name}"))?;
-        let (before, _) = main.rsplit_once('/').context("a strange URL")?;
+        let (before, _) = main.rsplit_once('/').context("an unexpected URL")?;
         let role = "chatire";
-        let host = before.rsplit_once('@').context("a strange URL")?.1;
-        Ok(Fresh { url: format!("{before}/{name}"), socket: unescaped(host).into(), name, role })
+        let host = before.rsplit_once('@').context("an unexpected URL")?.1;
+        Ok(RunDatabase { url: format!("{before}/{name}"), socket: percent_decode(host).into(), name, role })
     }
 
-    pub fn remove(&self, fresh: &Fresh) -> Result<()> {
-        let main = self.cluster.as_ref().context("PostgreSQL has ended")?.url().to_owned();
-        self.execute(&main, &format!("DROP DATABASE {} WITH (FORCE)", fresh.name))
+    pub fn drop_database(&self, database: &RunDatabase) -> Result<()> {
+        let main = self.cluster.as_ref().context("PostgreSQL is stopped")?.url().to_owned();
+        self.execute(&main, &format!("DROP DATABASE {} WITH (FORCE)", database.name))
     }
 
-    pub fn make_plain_table(&self, fresh: &Fresh) -> Result<()> {
-        self.execute(&fresh.url, PLAIN)
+    pub fn create_target_schema(&self, database: &RunDatabase) -> Result<()> {
+        self.execute(&database.url, TARGET_SCHEMA)
     }
 
-    /// The tables of our server, with everyone signed in, in sessions of their own number, and in their chats.
-    pub fn seed(&self, fresh: &Fresh, layout: &Layout) -> Result<()> {
-        self.runtime.block_on(backend::db::migrate(&fresh.url))?;
-        let Layout { people, chats, members } = layout;
+    /// Creates our schema with all users signed in and in their chats. User and session IDs count from 1.
+    pub fn seed(&self, database: &RunDatabase, layout: &Layout) -> Result<()> {
+        self.runtime.block_on(backend::store::migrate(&database.url))?;
+        let Layout { users, chats, members } = layout;
         self.execute(
-            &fresh.url,
+            &database.url,
             &format!(
                 "INSERT INTO users (username, username_key)
-                    SELECT 'person' || i, 'person' || i FROM generate_series(1, {people}) AS i;
+                    SELECT 'user' || i, 'user' || i FROM generate_series(1, {users}) AS i;
                  INSERT INTO sessions (id, user_id, refresh_hash)
-                    SELECT lpad(to_hex(i), 32, '0')::uuid, i, int4send(i) FROM generate_series(1, {people}) AS i;
+                    SELECT lpad(to_hex(i), 32, '0')::uuid, i, int4send(i) FROM generate_series(1, {users}) AS i;
                  INSERT INTO chats (uri, head, revision)
                     SELECT 'bench' || lpad(i::text, 17, '0'), {members}, 1 FROM generate_series(1, {chats}) AS i;
                  INSERT INTO members (chat_id, user_id, role, seq, revision, created_at)
-                    SELECT c, 1 + ((c - 1) * {members} + k - 1) % {people},
+                    SELECT c, 1 + ((c - 1) * {members} + k - 1) % {users},
                            CASE k WHEN 1 THEN 'owner' ELSE 'writer' END, k, k, now()
                     FROM generate_series(1, {chats}) AS c, generate_series(1, {members}) AS k"
             ),
         )
     }
 
-    /// So that no run pays for what was done before it.
-    pub fn settle(&self, fresh: &Fresh) -> Result<()> {
-        self.execute(&fresh.url, "VACUUM ANALYZE")?;
-        self.execute(&fresh.url, "CHECKPOINT")
+    /// Keeps earlier work out of the measurement.
+    pub fn vacuum_and_checkpoint(&self, database: &RunDatabase) -> Result<()> {
+        self.execute(&database.url, "VACUUM ANALYZE")?;
+        self.execute(&database.url, "CHECKPOINT")
     }
 
-    pub fn count_messages(&self, fresh: &Fresh) -> Result<usize> {
-        let count: i64 = self.with(&fresh.url, async |client| {
+    pub fn count_messages(&self, database: &RunDatabase) -> Result<usize> {
+        let count: i64 = self.with_client(&database.url, async |client| {
             Ok(client.query_one("SELECT count(*) FROM messages", &[]).await?.get(0))
         })?;
         Ok(count as usize)
     }
 
     fn execute(&self, url: &str, sql: &str) -> Result<()> {
-        self.with(url, async |client| Ok(client.batch_execute(sql).await?))
+        self.with_client(url, async |client| Ok(client.batch_execute(sql).await?))
     }
 
-    fn with<T>(&self, url: &str, work: impl AsyncFnOnce(&Client) -> Result<T>) -> Result<T> {
+    fn with_client<T>(&self, url: &str, work: impl AsyncFnOnce(&Client) -> Result<T>) -> Result<T> {
         self.runtime.block_on(async {
             let (client, connection) = tokio_postgres::connect(url, NoTls).await?;
             let connection = tokio::spawn(connection);
-            let done = work(&client).await;
+            let result = work(&client).await;
             drop(client);
             connection.await??;
-            done
+            result
         })
     }
 }
@@ -139,26 +139,26 @@ impl Drop for Database {
         if let Some(cluster) = self.cluster.take()
             && let Err(error) = self.runtime.block_on(cluster.stop())
         {
-            eprintln!("PostgreSQL does not end: {error:#}");
+            eprintln!("cannot stop PostgreSQL: {error:#}");
         }
-        let _ = fs::remove_dir_all(&self.folder);
+        let _ = fs::remove_dir_all(&self.dir);
     }
 }
 
-/// Folders of runs that were killed.
-fn remove_orphans() -> Result<()> {
-    for folder in fs::read_dir(FOLDERS)?.flatten() {
-        let name = folder.file_name();
+/// Removes directories of runs that were killed.
+fn remove_stale_dirs() -> Result<()> {
+    for dir in fs::read_dir(PARENT_DIR)?.flatten() {
+        let name = dir.file_name();
         let Some(pid) = name.to_str().and_then(|name| name.strip_prefix(PREFIX)) else { continue };
         if !Path::new("/proc").join(pid).exists() {
-            fs::remove_dir_all(folder.path())?;
+            fs::remove_dir_all(dir.path())?;
         }
     }
     Ok(())
 }
 
-/// The socket's folder stands percent-encoded where a URL has its host.
-fn unescaped(host: &str) -> String {
+/// Decodes the socket directory in the host of a URL.
+fn percent_decode(host: &str) -> String {
     let mut parts = host.split('%');
     let mut text = parts.next().unwrap_or_default().to_owned();
     for part in parts {
@@ -174,7 +174,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_socket_is_found_in_its_url() {
-        assert_eq!(unescaped("%2Fvar%2Ftmp%2Fa-b"), "/var/tmp/a-b");
+    fn socket_dir_is_decoded_from_the_url() {
+        assert_eq!(percent_decode("%2Fvar%2Ftmp%2Fa-b"), "/var/tmp/a-b");
     }
 }

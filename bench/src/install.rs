@@ -1,4 +1,4 @@
-//! Fetches the contestants that come from a registry.
+//! Installs the targets that come from package registries.
 
 use std::fs;
 use std::path::Path;
@@ -6,70 +6,74 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 
-use crate::contestant::Contestant;
-use crate::project;
+use crate::paths;
+use crate::target::Target;
 
-/// Says why it cannot be had, if it cannot.
-pub fn contestant(contestant: Contestant) -> Result<()> {
-    match contestant {
-        Contestant::Bun => {
-            npm("bun")?;
-            runs(Command::new(project::bun()))
+/// An error says why the target cannot be used.
+pub fn ensure_installed(target: Target) -> Result<()> {
+    match target {
+        Target::Bun => {
+            install_npm("bun")?;
+            ensure_runnable(Command::new(paths::bun_binary()))
         }
-        Contestant::SocketIo => {
-            runs(Command::new("node"))?;
-            npm("socketio")
+        Target::SocketIo => {
+            ensure_runnable(Command::new("node"))?;
+            install_npm("socketio")
         }
-        Contestant::Django => pip("django"),
+        Target::Django => install_pip("django"),
         _ => Ok(()),
     }
 }
 
-fn npm(name: &str) -> Result<()> {
-    packages(name, "server.js", "package.json", |folder| {
+fn install_npm(name: &str) -> Result<()> {
+    install_packages(name, "server.js", "package.json", |folder| {
         let mut npm = Command::new("npm");
         npm.args(["install", "--no-audit", "--no-fund", "--loglevel=error"]).current_dir(folder);
-        succeeds(npm)
+        run_checked(npm)
     })
 }
 
-fn pip(name: &str) -> Result<()> {
-    packages(name, "server.py", "requirements.txt", |folder| {
+fn install_pip(name: &str) -> Result<()> {
+    install_packages(name, "server.py", "requirements.txt", |folder| {
         let mut venv = Command::new("python3");
         venv.args(["-m", "venv", "venv"]).current_dir(folder);
-        succeeds(venv)?;
-        let mut pip = Command::new(project::python());
+        run_checked(venv)?;
+        let mut pip = Command::new(paths::python_binary());
         pip.args(["-m", "pip", "install", "--quiet", "--requirement", "requirements.txt"])
             .current_dir(folder);
-        succeeds(pip)
+        run_checked(pip)
     })
 }
 
-/// Lays the contestant's files down and its packages beside them, unless that was done for the same list of packages.
-fn packages(name: &str, server: &str, list: &str, install: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
-    let (from, to) = (project::root().join("bench/contestants").join(name), project::fetched(name));
-    fs::create_dir_all(&to)?;
-    fs::copy(from.join(server), to.join(server))?;
-    let wanted = fs::read(from.join(list))?;
-    let marker = to.join("installed");
-    if fs::read(&marker).is_ok_and(|installed| installed == wanted) {
+/// Copies the server and installs its packages, unless the same package list is installed already.
+fn install_packages(
+    name: &str,
+    server: &str,
+    list: &str,
+    install: impl FnOnce(&Path) -> Result<()>,
+) -> Result<()> {
+    let (source, dir) = (paths::root().join("bench/targets").join(name), paths::install_dir(name));
+    fs::create_dir_all(&dir)?;
+    fs::copy(source.join(server), dir.join(server))?;
+    let required = fs::read(source.join(list))?;
+    let marker = dir.join("installed");
+    if fs::read(&marker).is_ok_and(|installed| installed == required) {
         return Ok(());
     }
-    println!("Installing what {name} needs into {}", to.display());
-    fs::copy(from.join(list), to.join(list))?;
-    install(&to)?;
-    Ok(fs::write(marker, wanted)?)
+    println!("Installing the packages of {name} into {}", dir.display());
+    fs::copy(source.join(list), dir.join(list))?;
+    install(&dir)?;
+    Ok(fs::write(marker, required)?)
 }
 
-fn succeeds(mut command: Command) -> Result<()> {
+fn run_checked(mut command: Command) -> Result<()> {
     let name = command.get_program().display().to_string();
-    let status = command.status().with_context(|| format!("{name} cannot be run"))?;
+    let status = command.status().with_context(|| format!("cannot run {name}"))?;
     if status.success() { Ok(()) } else { bail!("{name} failed ({status})") }
 }
 
-fn runs(mut program: Command) -> Result<()> {
+fn ensure_runnable(mut program: Command) -> Result<()> {
     let quiet = program.arg("--version").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    let status =
-        quiet.status().with_context(|| format!("{} cannot be run", quiet.get_program().display()))?;
-    if status.success() { Ok(()) } else { bail!("it does not run ({status})") }
+    let status = quiet.status().with_context(|| format!("cannot run {}", quiet.get_program().display()))?;
+    if status.success() { Ok(()) } else { bail!("does not run ({status})") }
 }

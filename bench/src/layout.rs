@@ -1,52 +1,60 @@
-//! Who is in which chat.
+//! Which user is in which chat.
 
-use crate::load::{Lane, Speaker};
+/// Writers that post in turn.
+pub struct WriterGroup {
+    pub writers: Vec<Writer>,
+}
 
-/// Chats of equal size. Member k of chat c is person `c * members + k`, counted round and round.
+pub struct Writer {
+    pub socket: usize,
+    pub chat: usize,
+}
+
+/// Chats of equal size. Member k of chat c is user `c * members + k`, modulo the number of users.
 #[derive(Clone, Debug)]
 pub struct Layout {
-    pub people: usize,
+    pub users: usize,
     pub chats: usize,
     pub members: usize,
 }
 
 impl Layout {
-    pub fn new(people: usize, chats: usize, members: usize) -> Self {
-        Self { people, chats, members }
+    pub fn new(users: usize, chats: usize, members: usize) -> Self {
+        Self { users, chats, members }
     }
 
-    pub fn member(&self, chat: usize, place: usize) -> usize {
-        (chat * self.members + place) % self.people
+    pub fn member(&self, chat: usize, index: usize) -> usize {
+        (chat * self.members + index) % self.users
     }
 
-    /// The chats that a person is in.
-    pub fn chats_of(&self, person: usize) -> Vec<usize> {
-        (0..self.chats).filter(|&chat| self.place(chat, person) < self.members).collect()
+    /// The chats that a user is in.
+    pub fn chats_of(&self, user: usize) -> Vec<usize> {
+        (0..self.chats).filter(|&chat| self.member_index(chat, user) < self.members).collect()
     }
 
-    /// A number for each pair of a chat and a member.
-    pub fn reader(&self, chat: usize, person: usize) -> usize {
-        chat * self.members + self.place(chat, person)
+    /// A number for each pair of chat and member.
+    pub fn reader_index(&self, chat: usize, user: usize) -> usize {
+        chat * self.members + self.member_index(chat, user)
     }
 
-    /// The chat of each reader.
-    pub fn readers(&self) -> impl Iterator<Item = usize> + use<> {
+    /// The chat of each reader index.
+    pub fn reader_chats(&self) -> impl Iterator<Item = usize> + use<> {
         let members = self.members;
         (0..self.chats * members).map(move |reader| reader / members)
     }
 
-    fn place(&self, chat: usize, person: usize) -> usize {
-        (person + self.people - (chat * self.members) % self.people) % self.people
+    fn member_index(&self, chat: usize, user: usize) -> usize {
+        (user + self.users - (chat * self.members) % self.users) % self.users
     }
 
-    /// So many lanes, each of which goes round its share of the chats, or, if there are fewer chats, of the members.
-    pub fn lanes(&self, count: usize) -> Vec<Lane> {
-        let speaker = |chat, place| Speaker { socket: self.member(chat, place), chat };
-        let lane = |lane: usize| {
-            let chats = (lane % self.chats..self.chats).step_by(count);
-            chats.map(|chat| speaker(chat, lane / self.chats)).collect()
+    /// Each group writes to its share of the chats in turn; if there are fewer chats than groups, groups share a chat.
+    pub fn writer_groups(&self, count: usize) -> Vec<WriterGroup> {
+        let writer = |chat, index| Writer { socket: self.member(chat, index), chat };
+        let group = |group: usize| {
+            let chats = (group % self.chats..self.chats).step_by(count);
+            chats.map(|chat| writer(chat, group / self.chats)).collect()
         };
-        (0..count).map(|number| Lane { speakers: lane(number) }).collect()
+        (0..count).map(|number| WriterGroup { writers: group(number) }).collect()
     }
 }
 
@@ -55,37 +63,37 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_member_of_every_chat_is_a_reader_of_their_own() {
+    fn each_member_has_a_unique_reader_index() {
         for layout in [Layout::new(500, 1, 500), Layout::new(1_000, 200, 5), Layout::new(32, 10, 32)] {
             let mut seen = vec![false; layout.chats * layout.members];
             for chat in 0..layout.chats {
-                for place in 0..layout.members {
-                    let person = layout.member(chat, place);
-                    assert!(layout.chats_of(person).contains(&chat));
-                    let reader = layout.reader(chat, person);
+                for index in 0..layout.members {
+                    let user = layout.member(chat, index);
+                    assert!(layout.chats_of(user).contains(&chat));
+                    let reader = layout.reader_index(chat, user);
                     assert!(!std::mem::replace(&mut seen[reader], true));
                 }
             }
             assert!(seen.into_iter().all(|seen| seen));
-            let memberships: usize = (0..layout.people).map(|person| layout.chats_of(person).len()).sum();
+            let memberships: usize = (0..layout.users).map(|user| layout.chats_of(user).len()).sum();
             assert_eq!(memberships, layout.chats * layout.members);
         }
     }
 
     #[test]
-    fn lanes_have_speakers_of_their_own_who_are_members() {
-        let one = Layout::new(500, 1, 500).lanes(10);
+    fn writer_groups_have_distinct_member_writers() {
+        let one = Layout::new(500, 1, 500).writer_groups(10);
         let sockets: Vec<_> =
-            one.iter().flat_map(|lane| &lane.speakers).map(|speaker| speaker.socket).collect();
+            one.iter().flat_map(|group| &group.writers).map(|writer| writer.socket).collect();
         assert_eq!(sockets, (0..10).collect::<Vec<_>>());
         let layout = Layout::new(1_000, 10_000, 5);
-        let lanes = layout.lanes(10);
+        let writer_groups = layout.writer_groups(10);
         let mut chats: Vec<_> =
-            lanes.iter().flat_map(|lane| &lane.speakers).map(|speaker| speaker.chat).collect();
+            writer_groups.iter().flat_map(|group| &group.writers).map(|writer| writer.chat).collect();
         chats.sort_unstable();
         assert_eq!(chats, (0..10_000).collect::<Vec<_>>());
-        for speaker in lanes.iter().flat_map(|lane| &lane.speakers) {
-            assert!(layout.chats_of(speaker.socket).contains(&speaker.chat));
+        for writer in writer_groups.iter().flat_map(|group| &group.writers) {
+            assert!(layout.chats_of(writer.socket).contains(&writer.chat));
         }
     }
 }

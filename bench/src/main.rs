@@ -1,35 +1,37 @@
-//! Loads our server and others in turn, and says what came of it. `cargo xtask bench` runs it.
+//! Loads our server and others in turn and compares them. Run by `cargo xtask bench`.
 
-#![allow(clippy::print_stdout, reason = "this program talks to people")]
-#![allow(clippy::indexing_slicing, reason = "its tables are its own; a wrong place should end the run")]
+#![allow(clippy::print_stdout, reason = "a command-line program")]
+#![allow(
+    clippy::indexing_slicing,
+    reason = "indexes come from this program alone, and a wrong one should end the run"
+)]
 #![allow(
     clippy::cast_precision_loss,
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
     clippy::cast_possible_wrap,
-    reason = "figures that are shown with four digits"
+    reason = "figures are shown with four digits"
 )]
 
 mod bench;
-mod contestant;
+mod cpu_cores;
 mod database;
-mod dialect;
-mod frames;
 mod goals;
-mod http;
+mod http_load;
 mod install;
 mod layout;
-mod load;
-mod machine;
-mod mark;
+mod load_generator;
+mod marker;
 mod options;
-mod order;
-mod project;
+mod ordering_checker;
+mod paths;
+mod process_stats;
+mod protocol_adapter;
 mod results;
 mod scenarios;
-mod sockets;
+mod socket_pool;
 mod table;
-mod usage;
+mod target;
 
 use std::fs;
 
@@ -37,66 +39,64 @@ use anyhow::{Result, ensure};
 use clap::Parser;
 
 use crate::bench::Bench;
-use crate::contestant::{Contestant, OURS};
+use crate::cpu_cores::Cores;
 use crate::database::Database;
-use crate::machine::Cores;
 use crate::options::{Options, Scenario};
 use crate::results::Results;
-use crate::scenarios::{growth, idle, inserts, rest, start, talk};
+use crate::scenarios::{cold_start, growth, idle, inserts, messaging, rest};
+use crate::target::{OURS, Target};
 
-/// A machine with a higher load average has other things to do.
-const QUIET: f64 = 0.5;
+/// A machine with a higher load average is busy with other work.
+const QUIET_LOAD_AVERAGE: f64 = 0.5;
 
 fn main() -> Result<()> {
     let options = Options::parse();
-    let cores = Cores::find()?;
-    if cores.are_shared() {
-        println!(
-            "There is one core only: server and load disturb each other, and the figures are worthless."
-        );
+    let cores = Cores::detect()?;
+    if cores.is_single_core() {
+        println!("There is only one core: server and load share it, and the figures are meaningless.");
     }
-    if let Some(load) = machine::load_average().filter(|load| *load > QUIET) {
+    if let Some(load) = cpu_cores::load_average().filter(|load| *load > QUIET_LOAD_AVERAGE) {
         println!("The machine is busy (load average {load}): the figures will scatter.");
     }
-    machine::raise_limit_of_files()?;
+    cpu_cores::raise_open_files_limit()?;
     let mut results = Results::default();
-    let contestants = installed(&options, &mut results);
-    machine::move_to(cores.server)?;
+    let targets = install_targets(&options, &mut results);
+    cpu_cores::pin_thread(cores.server)?;
     let database = Database::start()?;
-    machine::move_to(cores.load)?;
+    cpu_cores::pin_thread(cores.load)?;
     let (rounds, seconds) = (options.rounds(), options.seconds());
-    let mut bench = Bench { cores, database, contestants, rounds, seconds, long: options.long, results };
+    let mut bench = Bench { cores, database, targets, rounds, seconds, long: options.long, results };
     for scenario in options.scenarios() {
-        println!("\n▸ {}", scenario.says());
+        println!("\n▸ {}", scenario.title());
         run(scenario, &mut bench);
     }
-    let report = table::all(&bench.results) + &goals::table(&bench.results);
+    let report = table::render_report(&bench.results) + &goals::render_goals(&bench.results);
     println!("{report}");
-    fs::create_dir_all(project::made())?;
-    fs::write(project::made().join("report.md"), report)?;
+    fs::create_dir_all(paths::output_dir())?;
+    fs::write(paths::output_dir().join("report.md"), report)?;
     ensure!(!bench.results.has_skipped(OURS), "our own server failed");
     Ok(())
 }
 
 fn run(scenario: Scenario, bench: &mut Bench) {
     match scenario {
-        Scenario::FanOut => talk::fan_out().run(bench),
-        Scenario::ManyChats => talk::many_chats().run(bench),
+        Scenario::FanOut => messaging::fan_out().run(bench),
+        Scenario::ManyChats => messaging::many_chats().run(bench),
         Scenario::Rest => rest::run(bench),
         Scenario::Inserts => inserts::run(bench),
         Scenario::Idle => idle::run(bench),
         Scenario::Growth => growth::run(bench),
-        Scenario::Start => start::run(bench),
+        Scenario::Start => cold_start::run(bench),
     }
 }
 
-fn installed(options: &Options, results: &mut Results) -> Vec<Contestant> {
-    let mut contestants = Vec::new();
-    for contestant in options.contestants() {
-        match install::contestant(contestant) {
-            Ok(()) => contestants.push(contestant),
-            Err(why) => results.skip(None, contestant.name(), format!("{why:#}")),
+fn install_targets(options: &Options, results: &mut Results) -> Vec<Target> {
+    let mut targets = Vec::new();
+    for target in options.targets() {
+        match install::ensure_installed(target) {
+            Ok(()) => targets.push(target),
+            Err(error) => results.skip(None, target.name(), format!("{error:#}")),
         }
     }
-    contestants
+    targets
 }

@@ -1,27 +1,27 @@
-//! What may be asked for.
+//! Command-line options.
 
 use clap::{Parser, ValueEnum};
 
-use crate::contestant::Contestant;
+use crate::target::Target;
 
 #[derive(Parser)]
-#[command(name = "cargo xtask bench", about = "Compares the server with others, side by side")]
+#[command(name = "cargo xtask bench", about = "Compares our server with others under the same load")]
 pub struct Options {
-    /// What is measured; everything unless something is named
+    /// Scenarios to measure; all if none is given
     scenarios: Vec<Scenario>,
-    /// Compares with these alone, separated by commas
-    #[arg(long, value_delimiter = ',', value_parser = contestant)]
-    only: Vec<Contestant>,
-    /// How often each is measured; the median counts
+    /// Measure only these targets, separated by commas
+    #[arg(long, value_delimiter = ',', value_parser = parse_target)]
+    only: Vec<Target>,
+    /// Rounds per scenario; the report shows medians
     #[arg(long, default_value_t = 3)]
     rounds: usize,
-    /// How long each measures
+    /// Seconds per measurement
     #[arg(long, default_value_t = 5)]
     seconds: u64,
-    /// One short round: to see that it works, not to compare
+    /// One short round, to check that everything works
     #[arg(long)]
     quick: bool,
-    /// Chats of 10,000 members, too
+    /// Include chats of 10,000 members
     #[arg(long)]
     pub long: bool,
 }
@@ -38,7 +38,7 @@ pub enum Scenario {
 }
 
 impl Scenario {
-    pub fn says(self) -> &'static str {
+    pub fn title(self) -> &'static str {
         match self {
             Self::FanOut => "One large chat",
             Self::ManyChats => "Many small chats",
@@ -56,8 +56,8 @@ impl Options {
         if self.scenarios.is_empty() { Scenario::value_variants().to_vec() } else { self.scenarios.clone() }
     }
 
-    pub fn contestants(&self) -> Vec<Contestant> {
-        if self.only.is_empty() { Contestant::ALL.to_vec() } else { self.only.clone() }
+    pub fn targets(&self) -> Vec<Target> {
+        if self.only.is_empty() { Target::ALL.to_vec() } else { self.only.clone() }
     }
 
     pub fn rounds(&self) -> usize {
@@ -69,7 +69,7 @@ impl Options {
     }
 }
 
-fn contestant(name: &str) -> Result<Contestant, String> {
-    let known = Contestant::ALL.map(Contestant::name).join(", ");
-    Contestant::ALL.into_iter().find(|known| known.name() == name).ok_or(format!("one of {known}"))
+fn parse_target(name: &str) -> Result<Target, String> {
+    let names = Target::ALL.map(Target::name).join(", ");
+    Target::ALL.into_iter().find(|target| target.name() == name).ok_or(format!("one of {names}"))
 }

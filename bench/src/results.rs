@@ -1,4 +1,4 @@
-//! All figures of all rounds, and their medians.
+//! The figures of all rounds, and their medians.
 
 #[derive(Default)]
 pub struct Results {
@@ -8,54 +8,57 @@ pub struct Results {
 
 struct Figure {
     scenario: &'static str,
-    who: &'static str,
+    target: &'static str,
     name: &'static str,
     values: Vec<f64>,
 }
 
-/// What could not be had, and why.
+/// A target that could not be measured.
 struct Skipped {
-    /// None: in all of them.
+    /// None for all scenarios.
     scenario: Option<&'static str>,
-    who: &'static str,
-    why: String,
+    target: &'static str,
+    reason: String,
 }
 
 impl Results {
-    pub fn skip(&mut self, scenario: Option<&'static str>, who: &'static str, why: String) {
-        println!("  {who} is skipped: {why}");
-        if !self.skipped.iter().any(|known| known.scenario == scenario && known.who == who) {
-            self.skipped.push(Skipped { scenario, who, why });
+    pub fn skip(&mut self, scenario: Option<&'static str>, target: &'static str, reason: String) {
+        println!("  {target} is skipped: {reason}");
+        if !self.skipped.iter().any(|existing| existing.scenario == scenario && existing.target == target) {
+            self.skipped.push(Skipped { scenario, target, reason });
         }
     }
 
     pub fn skipped_in(&self, scenario: &str) -> impl Iterator<Item = (&'static str, &str)> {
-        let here =
+        let skipped =
             self.skipped.iter().filter(move |skipped| skipped.scenario.is_none_or(|other| other == scenario));
-        here.map(|skipped| (skipped.who, skipped.why.as_str()))
+        skipped.map(|skipped| (skipped.target, skipped.reason.as_str()))
     }
 
-    pub fn has_skipped(&self, who: &str) -> bool {
-        self.skipped.iter().any(|skipped| skipped.who == who)
+    pub fn has_skipped(&self, target: &str) -> bool {
+        self.skipped.iter().any(|skipped| skipped.target == target)
     }
 
     pub fn add(
         &mut self,
         scenario: &'static str,
-        who: &'static str,
+        target: &'static str,
         figures: impl IntoIterator<Item = (&'static str, f64)>,
     ) {
         for (name, value) in figures {
-            let known = self.figures.iter_mut().find(|figure| figure.is(scenario, who, name));
-            match known {
+            let existing = self.figures.iter_mut().find(|figure| figure.matches(scenario, target, name));
+            match existing {
                 Some(figure) => figure.values.push(value),
-                None => self.figures.push(Figure { scenario, who, name, values: vec![value] }),
+                None => self.figures.push(Figure { scenario, target, name, values: vec![value] }),
             }
         }
     }
 
-    pub fn median(&self, scenario: &str, who: &str, name: &str) -> Option<f64> {
-        self.figures.iter().find(|figure| figure.is(scenario, who, name)).map(|figure| median(&figure.values))
+    pub fn median(&self, scenario: &str, target: &str, name: &str) -> Option<f64> {
+        self.figures
+            .iter()
+            .find(|figure| figure.matches(scenario, target, name))
+            .map(|figure| median(&figure.values))
     }
 
     /// In the order in which they were first measured.
@@ -64,40 +67,40 @@ impl Results {
     }
 
     pub fn names(&self, scenario: &str) -> Vec<&'static str> {
-        unique(self.of(scenario).map(|figure| figure.name))
+        unique(self.figures_in(scenario).map(|figure| figure.name))
     }
 
     pub fn rows(&self, scenario: &str) -> Vec<&'static str> {
-        unique(self.of(scenario).map(|figure| figure.who))
+        unique(self.figures_in(scenario).map(|figure| figure.target))
     }
 
-    /// All of a name, wherever and whenever it was measured: for what must never happen.
-    pub fn sum(&self, who: &str, name: &str) -> Option<f64> {
-        let all = self.figures.iter().filter(|figure| figure.who == who && figure.name == name);
+    /// The sum over all scenarios and rounds: for faults.
+    pub fn sum(&self, target: &str, name: &str) -> Option<f64> {
+        let all = self.figures.iter().filter(|figure| figure.target == target && figure.name == name);
         all.flat_map(|figure| &figure.values).copied().reduce(|sum, value| sum + value)
     }
 
-    fn of(&self, scenario: &str) -> impl Iterator<Item = &Figure> {
+    fn figures_in(&self, scenario: &str) -> impl Iterator<Item = &Figure> {
         self.figures.iter().filter(move |figure| figure.scenario == scenario)
     }
 }
 
 impl Figure {
-    fn is(&self, scenario: &str, who: &str, name: &str) -> bool {
-        self.scenario == scenario && self.who == who && self.name == name
+    fn matches(&self, scenario: &str, target: &str, name: &str) -> bool {
+        self.scenario == scenario && self.target == target && self.name == name
     }
 }
 
 fn unique<T: PartialEq>(all: impl Iterator<Item = T>) -> Vec<T> {
-    all.fold(Vec::new(), |mut seen, one| {
-        if !seen.contains(&one) {
-            seen.push(one);
+    all.fold(Vec::new(), |mut unique, one| {
+        if !unique.contains(&one) {
+            unique.push(one);
         }
-        seen
+        unique
     })
 }
 
-/// Of an even number the mean of the two in the middle.
+/// The mean of the middle two for an even number of values.
 pub fn median(values: &[f64]) -> f64 {
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);
@@ -112,7 +115,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_median_is_the_one_in_the_middle() {
+    fn median_of_odd_and_even_counts() {
         assert!((median(&[3.0, 1.0, 100.0]) - 3.0).abs() < f64::EPSILON);
         assert!((median(&[4.0, 1.0, 2.0, 100.0]) - 3.0).abs() < f64::EPSILON);
         assert!((median(&[7.0]) - 7.0).abs() < f64::EPSILON);
@@ -120,10 +123,10 @@ mod tests {
     }
 
     #[test]
-    fn rounds_of_one_contestant_are_not_mixed_with_anothers() {
+    fn results_are_kept_per_target() {
         let mut results = Results::default();
-        for (who, value) in [("chatire", 1.0), ("bun", 9.0), ("chatire", 3.0)] {
-            results.add("s", who, [("x", value)]);
+        for (target, value) in [("chatire", 1.0), ("bun", 9.0), ("chatire", 3.0)] {
+            results.add("s", target, [("x", value)]);
         }
         assert_eq!(results.median("s", "chatire", "x"), Some(2.0));
         assert_eq!(results.median("s", "bun", "x"), Some(9.0));

@@ -1,8 +1,8 @@
-//! What is measured; a file each.
+//! The scenarios, one file each.
 
+pub mod cold_start;
 pub mod growth;
 pub mod idle;
 pub mod inserts;
+pub mod messaging;
 pub mod rest;
-pub mod start;
-pub mod talk;

@@ -1,10 +1,12 @@
-//! What must hold of whatever comes from outside, a module for each place where it comes in. `holds` panics if it does
-//! not. `fuzz_targets` searches for inputs that make it, `corpus` keeps one input for each way through the code, and
-//! `tests` tries these again.
+//! The properties that parsers of untrusted input must have, one module per parser. Each `check` panics if a property
+//! does not hold for an input.
+//!
+//! `fuzz_targets` searches for inputs that fail, `corpus` keeps one input per code path that the search found, and
+//! `tests` runs the corpus.
 
 #![forbid(unsafe_code)]
 
-pub mod addresses;
-pub mod envelope;
-pub mod frames;
+pub mod client_frames;
+pub mod links;
 pub mod markdown;
+pub mod ws_frames;

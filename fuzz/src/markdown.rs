@@ -1,48 +1,51 @@
-//! What somebody said.
+//! Markdown in messages.
 
-use shared::markdown::{Block, Item, Span, line, links, read};
+use markdown::{Block, Inline, ListItem, links, parse, plain_text};
+use shared::message::MESSAGE_MAX;
 use url::Url;
 
-/// The longest message, in characters.
-const LONGEST: usize = 4_000;
+/// Greater than the depths of nested blocks and nested emphasis together.
+const DEPTH_MAX: usize = 32;
+const NODES_MAX: usize = 2_000;
 
-/// Nothing that was said is lost, every link leads to a page or a letter, and there is an end to depth and number.
-pub fn holds(data: &[u8]) {
+/// Parsing keeps every letter, allows only http, https and mailto links, and bounds depth and size.
+pub fn check(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
-    let message: String = text.chars().take(LONGEST).collect();
-    let blocks = read(&message);
-    let mut seen = Seen::default();
-    seen.blocks(&blocks, 0);
-    assert_eq!(letters(&seen.text), letters(&message), "all letters are seen, in their order");
-    assert!(seen.parts <= 2_000 || matches!(&blocks[..], [Block::Paragraph(_)]), "{} parts", seen.parts);
-    assert!(seen.deepest <= 32, "{} deep", seen.deepest);
-    assert!(!line(&message).contains('\n'), "a line is one");
+    let message: String = text.chars().take(MESSAGE_MAX).collect();
+    let blocks = parse(&message);
+    let mut summary = Summary::default();
+    summary.add_blocks(&blocks, 0);
+    assert_eq!(letters(&summary.text), letters(&message), "all letters are kept, in their order");
+    let is_literal = matches!(&blocks[..], [Block::Paragraph(_)]);
+    assert!(summary.nodes <= NODES_MAX || is_literal, "{} nodes", summary.nodes);
+    assert!(summary.depth <= DEPTH_MAX, "nested {} deep", summary.depth);
+    assert!(!plain_text(&message).contains('\n'), "plain text is one line");
 }
 
-/// Signs may be marks, and digits number a list.
+/// Punctuation may be markup, and digits may number a list.
 fn letters(text: &str) -> String {
     text.chars().filter(|c| c.is_alphabetic()).collect()
 }
 
-/// What a person sees, and where they can go.
 #[derive(Default)]
-struct Seen {
+struct Summary {
+    /// Visible text, code languages and link targets.
     text: String,
-    parts: usize,
-    deepest: usize,
+    nodes: usize,
+    depth: usize,
 }
 
-impl Seen {
-    fn blocks(&mut self, blocks: &[Block], depth: usize) {
-        self.deepest = self.deepest.max(depth);
+impl Summary {
+    fn add_blocks(&mut self, blocks: &[Block], depth: usize) {
+        self.depth = self.depth.max(depth);
         for block in blocks {
-            self.parts += 1;
+            self.nodes += 1;
             match block {
-                Block::Paragraph(spans) => self.spans(spans, depth + 1),
-                Block::Quote(blocks) => self.blocks(blocks, depth + 1),
+                Block::Paragraph(inlines) => self.add_inlines(inlines, depth + 1),
+                Block::Quote(blocks) => self.add_blocks(blocks, depth + 1),
                 Block::List(items) => {
-                    for Item { blocks, .. } in items {
-                        self.blocks(blocks, depth + 1);
+                    for ListItem { blocks, .. } in items {
+                        self.add_blocks(blocks, depth + 1);
                     }
                 }
                 Block::Code { language, text } => {
@@ -53,40 +56,40 @@ impl Seen {
         }
     }
 
-    fn spans(&mut self, spans: &[Span], depth: usize) {
-        self.deepest = self.deepest.max(depth);
-        for span in spans {
-            self.parts += 1;
-            match span {
-                Span::Text(text) | Span::Code(text) => self.text.push_str(text),
-                Span::Break => self.text.push('\n'),
-                Span::Strong(spans) | Span::Emphasis(spans) | Span::Strike(spans) => {
-                    self.spans(spans, depth + 1);
+    fn add_inlines(&mut self, inlines: &[Inline], depth: usize) {
+        self.depth = self.depth.max(depth);
+        for inline in inlines {
+            self.nodes += 1;
+            match inline {
+                Inline::Text(text) | Inline::Code(text) => self.text.push_str(text),
+                Inline::Break => self.text.push('\n'),
+                Inline::Strong(inlines) | Inline::Emphasis(inlines) | Inline::Strike(inlines) => {
+                    self.add_inlines(inlines, depth + 1);
                 }
-                Span::Bare(to) => {
-                    leads_to_a_page(to);
-                    self.text.push_str(to);
+                Inline::Autolink(href) => {
+                    assert_web_url(href);
+                    self.text.push_str(href);
                 }
-                Span::Link { to, label } => {
-                    leads_somewhere_good(to);
-                    self.spans(label, depth + 1);
-                    self.text.push_str(to);
+                Inline::Link { href, label } => {
+                    assert_allowed_url(href);
+                    self.add_inlines(label, depth + 1);
+                    self.text.push_str(href);
                 }
             }
         }
     }
 }
 
-/// By the parser that follows the standard of browsers.
-fn leads_to_a_page(to: &str) {
-    if let Ok(url) = Url::parse(to) {
-        assert!(matches!(url.scheme(), "http" | "https"), "{to:?} leads to {url}");
+/// Uses a parser that follows the URL standard of browsers.
+fn assert_web_url(href: &str) {
+    if let Ok(url) = Url::parse(href) {
+        assert!(matches!(url.scheme(), "http" | "https"), "{href:?} leads to {url}");
     }
 }
 
-pub(crate) fn leads_somewhere_good(to: &str) {
-    assert!(links::may_lead_to(to), "{to:?}");
-    if let Ok(url) = Url::parse(to) {
-        assert!(matches!(url.scheme(), "http" | "https" | "mailto"), "{to:?} leads to {url}");
+pub(crate) fn assert_allowed_url(href: &str) {
+    assert!(links::is_allowed_url(href), "{href:?}");
+    if let Ok(url) = Url::parse(href) {
+        assert!(matches!(url.scheme(), "http" | "https" | "mailto"), "{href:?} leads to {url}");
     }
 }

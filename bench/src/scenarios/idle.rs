@@ -1,4 +1,4 @@
-//! What a socket costs on which nothing is said.
+//! The memory of idle sockets.
 
 use std::thread::sleep;
 use std::time::Duration;
@@ -6,29 +6,30 @@ use std::time::Duration;
 use anyhow::Result;
 
 use crate::bench::Bench;
-use crate::contestant::Running;
 use crate::layout::Layout;
-use crate::sockets::{Guest, Sockets};
-use crate::usage;
+use crate::process_stats;
+use crate::socket_pool::{SocketPool, SocketSpec};
+use crate::target::Running;
 
 pub const MANY: &str = "10,000 idle sockets";
-pub const MANY_LISTENING: &str = "10,000 idle sockets, each listening to a chat";
-pub const EACH: &str = "KiB a socket";
+pub const MANY_SUBSCRIBED: &str = "10,000 idle sockets, each listening to a chat";
+pub const KIB_PER_SOCKET: &str = "KiB a socket";
 pub const OPENED: &str = "opened";
 
 const COUNTS: [usize; 2] = [2_000, 10_000];
 const CHATS: usize = 100;
-/// Memory comes and goes for a moment after the last socket has opened; no event tells that it has settled.
-const SETTLING: Duration = Duration::from_secs(1);
+/// Memory changes for a moment after the last socket opened, and no event signals when it has settled.
+const SETTLE_TIME: Duration = Duration::from_secs(1);
 
-/// Once, since memory does not scatter as time does: merely open, and listening to a chat of a hundred.
+/// Runs once, because memory does not scatter: with sockets that are only open, and with sockets subscribed to a chat
+/// of a hundred.
 pub fn run(bench: &mut Bench) {
-    let most = COUNTS[COUNTS.len() - 1];
-    let layout = Layout::new(most, CHATS, most / CHATS);
-    for contestant in bench.contestants.clone() {
+    let largest = COUNTS[COUNTS.len() - 1];
+    let layout = Layout::new(largest, CHATS, largest / CHATS);
+    for target in bench.targets.clone() {
         for joins in [false, true] {
-            let scenario = names(joins)[0];
-            bench.turn(contestant, scenario, &layout, |bench, running| {
+            let scenario = scenario_names(joins)[0];
+            bench.run_target(target, scenario, &layout, |bench, running| {
                 measure(bench, running, &layout, joins)
             });
         }
@@ -36,31 +37,31 @@ pub fn run(bench: &mut Bench) {
 }
 
 fn measure(bench: &mut Bench, running: &Running, layout: &Layout, joins: bool) -> Result<()> {
-    let contestant = running.contestant;
-    let guest = |person: usize| Guest {
-        person: running.people[person].clone(),
-        chats: if joins { layout.chats_of(person) } else { Vec::new() },
+    let target = running.target;
+    let spec = |user: usize| SocketSpec {
+        user: running.users[user].clone(),
+        chats: if joins { layout.chats_of(user) } else { Vec::new() },
     };
-    let before = usage::memory(running.pid())?;
-    let mut sockets = Sockets::open(contestant.dialect(), running.address, &[])?;
+    let before = process_stats::memory_kib(running.pid())?;
+    let mut sockets = SocketPool::open(target.adapter(), running.address, &[])?;
     let mut opened = 0;
-    for (count, name) in COUNTS.into_iter().zip(names(joins)) {
-        let guests: Vec<_> = (opened..count).map(guest).collect();
-        sockets.add(running.address, &guests)?;
+    for (count, name) in COUNTS.into_iter().zip(scenario_names(joins)) {
+        let specs: Vec<_> = (opened..count).map(spec).collect();
+        sockets.open_more(running.address, &specs)?;
         opened = count;
-        sleep(SETTLING);
-        let (open, now) = (sockets.count_open(), usage::memory(running.pid())?);
+        sleep(SETTLE_TIME);
+        let (open, now) = (sockets.count_open(), process_stats::memory_kib(running.pid())?);
         let each = (now - before) / open as f64;
-        println!("  {:<10} {open} of {count} open, {each:.2} KiB each", contestant.name());
-        let figures = [(EACH, each), (OPENED, open as f64), ("asked", count as f64)];
-        bench.results.add(name, contestant.name(), figures);
+        println!("  {:<10} {open} of {count} open, {each:.2} KiB each", target.name());
+        let figures = [(KIB_PER_SOCKET, each), (OPENED, open as f64), ("asked", count as f64)];
+        bench.results.add(name, target.name(), figures);
     }
     Ok(())
 }
 
-fn names(joins: bool) -> [&'static str; 2] {
+fn scenario_names(joins: bool) -> [&'static str; 2] {
     if joins {
-        ["2,000 idle sockets, each listening to a chat", MANY_LISTENING]
+        ["2,000 idle sockets, each listening to a chat", MANY_SUBSCRIBED]
     } else {
         ["2,000 idle sockets", MANY]
     }

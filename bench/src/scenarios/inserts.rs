@@ -1,4 +1,4 @@
-//! What PostgreSQL does by itself when each message is an insert of its own.
+//! PostgreSQL without a server: one insert per message.
 
 use std::fs;
 
@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail};
 use crate::bench::Bench;
 
 pub const NAME: &str = "PostgreSQL alone: inserts of 32 clients by pgbench";
-pub const WHO: &str = "pgbench";
+pub const TARGET: &str = "pgbench";
 pub const RATE: &str = "inserts/s";
 
 const CLIENTS: &str = "32";
@@ -20,32 +20,32 @@ pub fn run(bench: &mut Bench) {
     for _ in 0..bench.rounds {
         match measure(bench) {
             Ok(rate) => {
-                println!("  {WHO:<10} {rate:>9.0} inserts/s");
-                bench.results.add(NAME, WHO, [(RATE, rate)]);
+                println!("  {TARGET:<10} {rate:>9.0} inserts/s");
+                bench.results.add(NAME, TARGET, [(RATE, rate)]);
             }
-            Err(error) => bench.results.skip(Some(NAME), WHO, format!("{error:#}")),
+            Err(error) => bench.results.skip(Some(NAME), TARGET, format!("{error:#}")),
         }
     }
 }
 
 fn measure(bench: &mut Bench) -> Result<f64> {
-    let fresh = bench.database.fresh()?;
-    bench.database.make_plain_table(&fresh)?;
-    bench.database.settle(&fresh)?;
-    let script = bench.database.folder().join("insert.sql");
+    let database = bench.database.create_database()?;
+    bench.database.create_target_schema(&database)?;
+    bench.database.vacuum_and_checkpoint(&database)?;
+    let script = bench.database.dir().join("insert.sql");
     fs::write(&script, SCRIPT)?;
-    let mut pgbench = bench.cores.beside_the_load("pgbench");
+    let mut pgbench = bench.cores.load_command("pgbench");
     pgbench.args(["--no-vacuum", "--protocol=prepared", "--client", CLIENTS]);
     pgbench.arg("--time").arg(bench.seconds.to_string()).arg("--file").arg(script);
-    let output = pgbench.arg(&fresh.url).output().context("pgbench cannot be run")?;
-    bench.database.remove(&fresh)?;
+    let output = pgbench.arg(&database.url).output().context("cannot run pgbench")?;
+    bench.database.drop_database(&database)?;
     if !output.status.success() {
         bail!("pgbench: {}", String::from_utf8_lossy(&output.stderr).trim());
     }
-    rate(&String::from_utf8_lossy(&output.stdout)).context("pgbench names no rate")
+    parse_rate(&String::from_utf8_lossy(&output.stdout)).context("no rate in the output of pgbench")
 }
 
-fn rate(report: &str) -> Option<f64> {
+fn parse_rate(report: &str) -> Option<f64> {
     let line = report.lines().find_map(|line| line.strip_prefix("tps = "))?;
     line.split(' ').next()?.parse().ok()
 }
@@ -55,8 +55,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_rate_is_read() {
+    fn pgbench_rate_is_parsed() {
         let report = "latency average = 2.9 ms\ntps = 10934.125 (without initial connection time)\n";
-        assert_eq!(rate(report), Some(10_934.125));
+        assert_eq!(parse_rate(report), Some(10_934.125));
     }
 }

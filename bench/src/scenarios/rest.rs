@@ -5,100 +5,106 @@ use std::time::Duration;
 
 use anyhow::{Result, ensure};
 
-use crate::bench::{Bench, Usage, millis};
-use crate::contestant::{Contestant, Running};
-use crate::http::{Asking, Outcome};
+use crate::bench::{Bench, CpuUsage, quantile_millis};
+use crate::http_load::{HttpLoad, HttpResult};
 use crate::layout::Layout;
-use crate::mark::{self, Mark, Random};
-use crate::scenarios::talk::{LOAD, P99, load_share};
+use crate::marker::{self, Marker, Random};
+use crate::scenarios::messaging::{LOAD, P99, load_percent};
+use crate::target::{Running, Target};
 
 const CONNECTIONS: usize = 32;
 const CHATS: usize = 10;
 const PAGE: usize = 50;
-/// So many, and no chat has less than a page, though some have fewer connections than others.
-const ENOUGH: usize = 2 * CHATS * PAGE;
+/// Enough that every chat has a full page, though some have fewer connections than others.
+const STORED_MIN: usize = 2 * CHATS * PAGE;
 
 pub const POSTS: &str = "REST: durable posts, 32 connections, 10 chats";
 pub const HISTORY: &str = "REST: history of 50, 32 connections";
 pub const CANNED: &str = "raw HTTP: as many bytes as our history, from memory";
 
-pub const RATE: &str = "answers/s";
+pub const RATE: &str = "responses/s";
 
 pub fn run(bench: &mut Bench) {
     let layout = Layout::new(CONNECTIONS, CHATS, CONNECTIONS);
     let mut bytes = None;
-    for contestant in bench.turns() {
-        if contestant.has_rest() {
-            let length = bench.turn(contestant, POSTS, &layout, |bench, running| {
-                posts(bench, running)?;
-                history(bench, running)
+    for target in bench.schedule() {
+        if target.has_rest() {
+            let length = bench.run_target(target, POSTS, &layout, |bench, running| {
+                measure_posts(bench, running)?;
+                measure_history(bench, running)
             });
-            bytes = if contestant == Contestant::Chatire { length } else { bytes };
-        } else if let (Contestant::Raw, Some(bytes)) = (contestant, bytes) {
-            bench.turn(contestant, CANNED, &layout, |bench, running| canned(bench, running, bytes));
+            bytes = if target == Target::Chatire { length } else { bytes };
+        } else if let (Target::Raw, Some(bytes)) = (target, bytes) {
+            bench.run_target(target, CANNED, &layout, |bench, running| measure_canned(bench, running, bytes));
         }
     }
 }
 
-fn posts(bench: &mut Bench, running: &Running) -> Result<()> {
-    let (dialect, mut random, mut counter) = (running.contestant.dialect(), Random(1), 0);
-    let people = &running.people;
-    let mut ask = |connection: usize| {
+fn measure_posts(bench: &mut Bench, running: &Running) -> Result<()> {
+    let (adapter, mut random, mut counter) = (running.target.adapter(), Random(1), 0);
+    let users = &running.users;
+    let mut next_request = |connection: usize| {
         counter += 1;
-        let mark = Mark { lane: connection, counter };
-        dialect.post_request(&people[connection], connection % CHATS, &mark.id(random.next()), &mark.text(0))
+        let marker = Marker { group: connection, counter };
+        adapter.post_request(
+            &users[connection],
+            connection % CHATS,
+            &marker.client_id(random.next()),
+            &marker.message_text(0),
+        )
     };
-    let outcome = asked(bench, running, &mut ask, |body| mark::count(body) == 1)?;
-    let (acknowledged, mut stored) = (outcome.answers, bench.database.count_messages(&running.database)?);
+    let outcome = run_requests(bench, running, &mut next_request, |body| marker::count_markers(body) == 1)?;
+    let (acknowledged, mut stored) = (outcome.responses, bench.database.count_messages(&running.database)?);
     ensure!(stored >= acknowledged, "{acknowledged} posts were acknowledged, but only {stored} stored");
-    add(bench, POSTS, running.contestant, &outcome);
-    while stored < ENOUGH {
-        asked(bench, running, &mut ask, |_| true)?;
+    record_result(bench, POSTS, running.target, &outcome);
+    while stored < STORED_MIN {
+        run_requests(bench, running, &mut next_request, |_| true)?;
         stored = bench.database.count_messages(&running.database)?;
     }
     Ok(())
 }
 
-fn history(bench: &mut Bench, running: &Running) -> Result<usize> {
-    let (dialect, people) = (running.contestant.dialect(), &running.people);
-    let ask = |connection: usize| dialect.history_request(&people[connection], connection % CHATS, PAGE);
-    let outcome = asked(bench, running, ask, |body| mark::count(body) == PAGE)?;
-    add(bench, HISTORY, running.contestant, &outcome);
-    bench.results.add(HISTORY, running.contestant.name(), [("bytes", outcome.length as f64)]);
+fn measure_history(bench: &mut Bench, running: &Running) -> Result<usize> {
+    let (adapter, users) = (running.target.adapter(), &running.users);
+    let next_request =
+        |connection: usize| adapter.history_request(&users[connection], connection % CHATS, PAGE);
+    let outcome = run_requests(bench, running, next_request, |body| marker::count_markers(body) == PAGE)?;
+    record_result(bench, HISTORY, running.target, &outcome);
+    bench.results.add(HISTORY, running.target.name(), [("bytes", outcome.length as f64)]);
     Ok(outcome.length)
 }
 
-fn canned(bench: &mut Bench, running: &Running, bytes: usize) -> Result<()> {
-    let ask = |_| format!("GET /canned/{bytes} HTTP/1.1\r\nHost: localhost\r\n\r\n");
-    let outcome = asked(bench, running, ask, |body| body.len() == bytes)?;
-    add(bench, CANNED, running.contestant, &outcome);
+fn measure_canned(bench: &mut Bench, running: &Running, bytes: usize) -> Result<()> {
+    let next_request = |_| format!("GET /canned/{bytes} HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    let outcome = run_requests(bench, running, next_request, |body| body.len() == bytes)?;
+    record_result(bench, CANNED, running.target, &outcome);
     Ok(())
 }
 
-fn asked(
+fn run_requests(
     bench: &Bench,
     running: &Running,
-    ask: impl FnMut(usize) -> String,
-    check: impl Fn(&[u8]) -> bool,
-) -> Result<Outcome<Usage>> {
-    let length = Duration::from_secs(bench.seconds);
+    next_request: impl FnMut(usize) -> String,
+    is_valid: impl Fn(&[u8]) -> bool,
+) -> Result<HttpResult<CpuUsage>> {
+    let duration = Duration::from_secs(bench.seconds);
     let address: SocketAddr = running.address;
-    Asking { connections: CONNECTIONS, warm_up: length / 3, length, ask, check }
-        .run(address, bench.usage(running))
+    HttpLoad { connections: CONNECTIONS, warm_up: duration / 3, duration, next_request, is_valid }
+        .run(address, bench.usage_probe(running))
 }
 
-fn add(bench: &mut Bench, scenario: &'static str, who: Contestant, outcome: &Outcome<Usage>) {
-    let rate = outcome.answers as f64 / outcome.seconds;
-    println!("  {:<10} {rate:>9.0} answers/s", who.name());
+fn record_result(bench: &mut Bench, scenario: &'static str, target: Target, outcome: &HttpResult<CpuUsage>) {
+    let rate = outcome.responses as f64 / outcome.seconds;
+    println!("  {:<10} {rate:>9.0} responses/s", target.name());
     bench.results.add(
         scenario,
-        who.name(),
+        target.name(),
         [
             (RATE, rate),
-            ("answers/CPU-s", outcome.answers as f64 / outcome.after.since(outcome.before)),
-            ("p50 ms", millis(&outcome.latency, 0.5)),
-            (LOAD, load_share(outcome.before, outcome.after, outcome.seconds)),
-            (P99, millis(&outcome.latency, 0.99)),
+            ("responses/CPU-s", outcome.responses as f64 / outcome.after.cpu_seconds_since(outcome.before)),
+            ("p50 ms", quantile_millis(&outcome.latency, 0.5)),
+            (LOAD, load_percent(outcome.before, outcome.after, outcome.seconds)),
+            (P99, quantile_millis(&outcome.latency, 0.99)),
         ],
     );
 }
