@@ -1,15 +1,25 @@
-//! Builds the client into `dist/`: its two programs, a folder for each.
+//! Builds the client into `dist/`: two programs, a folder for each.
 
-use std::{env, fs, path::PathBuf};
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
 
 use anyhow::{Context, Result};
 
-use crate::{compress, project, shell};
+use crate::{
+    compress,
+    project::{self, BuildMode},
+    shell,
+    steps::Step,
+};
 
-/// All that the built client depends on.
-const INPUTS: [&str; 9] = [
+/// Everything that the built client depends on.
+const INPUTS: [&str; 10] = [
     "frontend",
     "shared",
+    "crates",
     "Cargo.toml",
     "Cargo.lock",
     "Trunk.toml",
@@ -19,45 +29,69 @@ const INPUTS: [&str; 9] = [
     "xtask/src/compress.rs",
 ];
 
-/// A program of the client.
 #[derive(Clone, Copy)]
-pub struct Program {
+pub struct ClientProgram {
     pub name: &'static str,
     page: &'static str,
 }
 
-/// The chat, and the pages of one's account.
-pub const PROGRAMS: [Program; 2] =
-    [Program { name: "chat", page: "index.html" }, Program { name: "account", page: "account.html" }];
+pub const PROGRAMS: [ClientProgram; 2] = [
+    ClientProgram { name: "chat", page: "index.html" },
+    ClientProgram { name: "account", page: "account.html" },
+];
 
-impl Program {
+impl ClientProgram {
     fn source(self) -> PathBuf {
         project::root().join("frontend").join(self.page)
     }
 }
 
-/// For everyone: small, and compressed beside.
-pub fn build() -> Result<()> {
-    fs::create_dir_all(project::dist())?;
-    pages()?;
-    let stamp = project::target()?.join("client.stamp");
-    if fs::read_to_string(&stamp).is_ok_and(|built| now().is_ok_and(|now| now == built)) {
-        return Ok(());
+/// The steps that build the client, unless `dist/` already has it in this mode.
+pub fn build_steps(mode: BuildMode) -> Result<Vec<Step>> {
+    fs::create_dir_all(project::dist_dir())?;
+    write_account_page()?;
+    let stamp = shell::target_dir()?.join("client.stamp");
+    if fs::read_to_string(&stamp).is_ok_and(|built| stamp_text(mode).is_ok_and(|current| current == built)) {
+        return Ok(Vec::new());
     }
-    shell::say("Building the client");
-    sweep()?;
-    for program in PROGRAMS {
-        let mut trunk = trunk("build", program);
-        trunk.arg("--release");
-        shell::run(trunk)?;
-    }
-    compress::all(&project::dist())?;
-    fs::write(&stamp, now()?).with_context(|| format!("cannot write {}", stamp.display()))
+    Ok(vec![
+        Step::new("compile the client", move || compile(mode)).estimate("3 min"),
+        Step::new("bundle the client with Trunk", move || bundle(mode, &stamp)).after_background(),
+    ])
 }
 
-/// Nothing but the programs is embedded.
-fn sweep() -> Result<()> {
-    for entry in fs::read_dir(project::dist())? {
+/// Compiles both programs at once, so that they are linked at the same time.
+fn compile(mode: BuildMode) -> Result<()> {
+    let profile = match mode {
+        BuildMode::Quick => mode.profile(),
+        BuildMode::Release => "wasm-release",
+    };
+    let mut cargo =
+        shell::cargo(["build", "--target=wasm32-unknown-unknown", "--package=frontend", "--bins"]);
+    cargo.args(["--profile", profile]);
+    shell::run(cargo)
+}
+
+/// Trunk finds the programs compiled.
+fn bundle(mode: BuildMode, stamp: &Path) -> Result<()> {
+    remove_other_files()?;
+    for program in PROGRAMS {
+        let mut trunk = trunk_command("build", program);
+        match mode {
+            BuildMode::Quick => trunk.args(["--cargo-profile", mode.profile()]),
+            BuildMode::Release => trunk.arg("--release"),
+        };
+        shell::run(trunk)?;
+    }
+    if mode == BuildMode::Release {
+        compress::compress_folder(&project::dist_dir())?;
+    }
+    fs::write(stamp, stamp_text(mode)?).with_context(|| format!("cannot write {}", stamp.display()))
+}
+
+/// The server embeds everything in `dist/`.
+fn remove_other_files() -> Result<()> {
+    for entry in fs::read_dir(project::dist_dir())? {
         let entry = entry?;
         if !PROGRAMS.iter().any(|program| entry.file_name() == program.name) {
             let path = entry.path();
@@ -67,44 +101,44 @@ fn sweep() -> Result<()> {
     Ok(())
 }
 
-/// The page of the account is that of the chat, but for the program that it loads.
-pub fn pages() -> Result<()> {
-    let [chat, account] = PROGRAMS.map(Program::source);
+/// Makes `account.html` from `index.html`: only the program that it loads differs.
+pub fn write_account_page() -> Result<()> {
+    let [chat, account] = PROGRAMS.map(ClientProgram::source);
     let page = fs::read_to_string(&chat).with_context(|| format!("cannot read {}", chat.display()))?;
     let page = page.replace(r#"data-bin="chat""#, r#"data-bin="account""#);
-    if fs::read_to_string(&account).is_ok_and(|there| there == page) {
+    if fs::read_to_string(&account).is_ok_and(|current| current == page) {
         return Ok(());
     }
     fs::write(&account, page).with_context(|| format!("cannot write {}", account.display()))
 }
 
-/// Trunk has all its tools here, but Cargo may have to fetch something. `NO_COLOR` it takes for an option of its own,
-/// which is `true` or `false`.
-pub fn trunk(verb: &str, program: Program) -> std::process::Command {
-    let mut trunk = shell::program("trunk");
+/// Trunk finds its tools on `PATH`, but Cargo may have to download crates. Trunk reads `NO_COLOR` as an option of its own
+/// with the values `true` and `false`.
+pub fn trunk_command(verb: &str, program: ClientProgram) -> Command {
+    let mut trunk = shell::command("trunk");
     trunk.args([verb, "--offline=false"]);
-    trunk.arg("--dist").arg(project::dist().join(program.name)).arg(program.source());
+    trunk.arg("--dist").arg(project::dist_dir().join(program.name)).arg(program.source());
     if env::var_os("NO_COLOR").is_some() {
         trunk.env("NO_COLOR", "true");
     }
     trunk
 }
 
-/// What the client was built from, and what came out of it: a build by other means is noticed too.
-fn now() -> Result<String> {
+/// Fingerprints of the inputs and of the built files, so that builds by other means are noticed.
+fn stamp_text(mode: BuildMode) -> Result<String> {
     let mut paths = Vec::new();
-    for input in INPUTS {
-        paths.extend(project::files(&project::root().join(input))?);
+    for input in INPUTS.map(|input| project::root().join(input)).iter().filter(|input| input.exists()) {
+        paths.extend(project::list_files(input)?);
     }
-    let inputs = fingerprint(&paths)?;
-    let outputs = fingerprint(&project::files(&project::dist())?)?;
-    Ok(format!("{inputs:016x} {outputs:016x}\n"))
+    let inputs = fingerprint_files(&paths)?;
+    let outputs = fingerprint_files(&project::list_files(&project::dist_dir())?)?;
+    Ok(format!("{} {inputs:016x} {outputs:016x}\n", mode.profile()))
 }
 
-fn fingerprint(paths: &[PathBuf]) -> Result<u64> {
+fn fingerprint_files(paths: &[PathBuf]) -> Result<u64> {
     let parts = paths.iter().map(|path| {
         let content = fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
-        Ok([project::short(path).as_bytes(), &[0], &content, &[0]].concat())
+        Ok([project::relative(path).as_bytes(), &[0], &content, &[0]].concat())
     });
     Ok(project::fingerprint(parts.collect::<Result<Vec<_>>>()?))
 }

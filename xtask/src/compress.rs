@@ -1,4 +1,4 @@
-//! Compresses once, as well as can be, what is served many times.
+//! Compresses the built client ahead of time, with the best settings.
 
 use std::{
     ffi::OsString,
@@ -13,14 +13,14 @@ use crate::project;
 
 const COMPRESSIBLE: [&str; 9] = ["css", "html", "ico", "js", "json", "svg", "txt", "wasm", "webmanifest"];
 
-/// Lays `.br` and `.gz` beside every file that gains by it.
-pub fn all(folder: &Path) -> Result<()> {
-    for path in project::files(folder)? {
-        if path.extension().is_some_and(|kind| COMPRESSIBLE.iter().any(|known| kind == *known)) {
+/// Writes `.br` and `.gz` beside every file that gets smaller.
+pub fn compress_folder(folder: &Path) -> Result<()> {
+    for path in project::list_files(folder)? {
+        if path.extension().is_some_and(|extension| COMPRESSIBLE.iter().any(|known| extension == *known)) {
             let raw = fs::read(&path)?;
             for (suffix, packed) in [(".br", brotli(&raw)?), (".gz", gzip(&raw)?)] {
                 if packed.len() < raw.len() {
-                    fs::write(beside(&path, suffix), packed)?;
+                    fs::write(append_suffix(&path, suffix), packed)?;
                 }
             }
         }
@@ -28,7 +28,7 @@ pub fn all(folder: &Path) -> Result<()> {
     Ok(())
 }
 
-pub fn beside(path: &Path, suffix: &str) -> PathBuf {
+pub fn append_suffix(path: &Path, suffix: &str) -> PathBuf {
     let mut name = OsString::from(path);
     name.push(suffix);
     name.into()
@@ -54,7 +54,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_compressed_comes_out_again() {
+    fn compressed_data_can_be_restored() {
         let raw = "a message is never lost. ".repeat(200).into_bytes();
         let (packed, mut unpacked) = (brotli(&raw).unwrap(), Vec::new());
         brotli::BrotliDecompress(&mut packed.as_slice(), &mut unpacked).unwrap();
@@ -66,7 +66,7 @@ mod tests {
     }
 
     #[test]
-    fn the_name_stays_whole() {
-        assert_eq!(beside(Path::new("dist/a.b.js"), ".br"), Path::new("dist/a.b.js.br"));
+    fn suffix_is_appended_to_the_name() {
+        assert_eq!(append_suffix(Path::new("dist/a.b.js"), ".br"), Path::new("dist/a.b.js.br"));
     }
 }

@@ -1,4 +1,4 @@
-//! Whether the server answers as its OpenAPI document says, whatever is asked: Schemathesis makes the requests up.
+//! Tests the server against its OpenAPI document with requests that Schemathesis generates.
 
 use std::{
     env, fs,
@@ -13,21 +13,24 @@ use std::{
 use anyhow::{Context, Result, ensure};
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::{project, server, shell, tools};
+use crate::{
+    project::{self, BuildMode},
+    server, shell, tools,
+};
 
 pub fn check(logs: &Path) -> Result<()> {
     let server = Server::start(logs)?;
-    let mut schemathesis = shell::program(tools::schemathesis());
-    let settings = project::root().join("conformance");
-    // What it remembers of a run goes with the server.
-    schemathesis.current_dir(&server.folder).env("PYTHONDONTWRITEBYTECODE", "1").env("PYTHONPATH", &settings);
-    schemathesis.arg("--config-file").arg(settings.join("schemathesis.toml"));
+    let mut schemathesis = shell::command(tools::schemathesis());
+    let config = project::root().join("conformance");
+    // Its files go into the folder that is deleted with the server.
+    schemathesis.current_dir(&server.folder).env("PYTHONDONTWRITEBYTECODE", "1").env("PYTHONPATH", &config);
+    schemathesis.arg("--config-file").arg(config.join("schemathesis.toml"));
     schemathesis.arg("run").arg(format!("{}/api/openapi.json", server.url));
-    shell::say(&shell::words(&schemathesis));
+    shell::print_step(&shell::display(&schemathesis));
     shell::run(schemathesis)
 }
 
-/// A server of its own, which goes when this goes.
+/// A server with its own data, stopped and deleted on drop.
 struct Server {
     url: String,
     folder: PathBuf,
@@ -38,25 +41,25 @@ impl Server {
     fn start(logs: &Path) -> Result<Self> {
         let folder = env::temp_dir().join(format!("chatire-conformance-{}", std::process::id()));
         fs::create_dir(&folder)?;
-        // The database may run as another user, who must get through to its files.
+        // The database may run as another user, which must be able to reach its files.
         fs::set_permissions(&folder, fs::Permissions::from_mode(0o711))?;
         let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port();
         let url = format!("http://localhost:{port}");
-        let mut server = Command::new(server::binary()?);
+        let mut server = Command::new(server::binary(BuildMode::Release)?);
         server.arg("serve").env_remove("DATABASE_URL").env("RUST_LOG", "trace");
         server.env("CHATIRE_LISTEN", format!("127.0.0.1:{port}")).env("CHATIRE_PUBLIC_URL", &url);
         server.env("CHATIRE_DATA_DIR", folder.join("data")).env("CHATIRE_RATE_LIMITS", "off");
-        // Letters are written; where they go nobody listens.
-        server.env("CHATIRE_SMTP_URL", "smtp://127.0.0.1:9").env("CHATIRE_MAIL_FROM", "chatire@example.org");
+        // E-mails are composed, but no server accepts them on this port.
+        server.env("CHATIRE_SMTP_URL", "smtp://127.0.0.1:9").env("CHATIRE_EMAIL_FROM", "chatire@example.org");
         server
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(File::create(logs.join("conformance.log"))?);
-        let mut child = server.spawn().context("the server does not start")?;
+        let mut child = server.spawn().context("cannot start the server")?;
         let mut line = String::new();
-        BufReader::new(child.stdout.take().context("no output")?).read_line(&mut line)?;
+        BufReader::new(child.stdout.take().context("no stdout")?).read_line(&mut line)?;
         let server = Self { url, folder, child };
-        ensure!(line.starts_with("Chatire is at"), "the server does not start: see {}", logs.display());
+        ensure!(line.starts_with("Chatire is at"), "the server did not start: see {}", logs.display());
         Ok(server)
     }
 }
@@ -64,7 +67,7 @@ impl Server {
 impl Drop for Server {
     fn drop(&mut self) {
         let pid = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw);
-        // It may have ended by itself.
+        // Fails if the server has already exited.
         pid.map(|pid| kill_process(pid, Signal::TERM));
         self.child.wait().ok();
         fs::remove_dir_all(&self.folder).ok();

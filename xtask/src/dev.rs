@@ -1,4 +1,4 @@
-//! Runs everything, and builds it anew whenever it changes.
+//! `cargo xtask run --dev`: runs a debug build, and rebuilds and restarts it on every change.
 
 use std::{
     fs,
@@ -16,50 +16,59 @@ use anyhow::Result;
 use rustix::process::{Pid, Signal, kill_process};
 use signal_hook::consts::{SIGINT, SIGTERM};
 
-use crate::{client, project, run, shell, tools};
+use crate::{client, project, run, shell, steps, tools};
 
 /// What the server is built from.
-const INPUTS: [&str; 5] = ["backend", "shared", "migrations", "Cargo.toml", "Cargo.lock"];
+const INPUTS: [&str; 6] = ["backend", "shared", "crates", "migrations", "Cargo.toml", "Cargo.lock"];
 
-const GLANCE: Duration = Duration::from_millis(300);
+const POLL_INTERVAL: Duration = Duration::from_millis(300);
 
-/// Ctrl-C reaches the children of itself; whoever ends only this process has it told to them.
+/// Ctrl-C reaches the child processes by itself; a signal to this process alone is passed on.
 pub fn run() -> Result<()> {
-    tools::for_running()?;
-    let ended = Arc::new(AtomicBool::new(false));
+    steps::run_all(tools::run_steps()?)?;
+    let stopping = Arc::new(AtomicBool::new(false));
     for signal in [SIGINT, SIGTERM] {
-        signal_hook::flag::register(signal, Arc::clone(&ended))?;
+        signal_hook::flag::register(signal, Arc::clone(&stopping))?;
     }
-    client::pages()?;
+    client::write_account_page()?;
     let mut trunks = Vec::new();
     for program in client::PROGRAMS {
-        let mut trunk = client::trunk("watch", program);
-        trunk.args(["--watch", "frontend", "--watch", "shared"]);
+        let mut trunk = client::trunk_command("watch", program);
+        trunk.args([
+            "--cargo-profile",
+            "wasm-dev",
+            "--watch",
+            "frontend",
+            "--watch",
+            "shared",
+            "--watch",
+            "crates",
+        ]);
         trunks.push(trunk.spawn()?);
     }
-    let served = keep_serving(&ended);
+    let result = run_server(&stopping);
     trunks.iter_mut().try_for_each(stop)?;
-    served
+    result
 }
 
-fn keep_serving(ended: &AtomicBool) -> Result<()> {
+fn run_server(stopping: &AtomicBool) -> Result<()> {
     let mut server = None;
-    let mut built = Vec::new();
-    while !ended.load(Ordering::Relaxed) {
-        client::pages()?;
-        let wanted = times()?;
-        if wanted != built {
-            built = wanted;
+    let mut built_from = Vec::new();
+    while !stopping.load(Ordering::Relaxed) {
+        client::write_account_page()?;
+        let current = modification_times()?;
+        if current != built_from {
+            built_from = current;
             restart(&mut server)?;
         }
-        thread::sleep(GLANCE);
+        thread::sleep(POLL_INTERVAL);
     }
     server.as_mut().map_or(Ok(()), stop)
 }
 
-/// Who cannot be built does not replace who runs.
+/// Keeps the old server running when the build fails.
 fn restart(server: &mut Option<Child>) -> Result<()> {
-    shell::say("Building the server");
+    shell::print_step("Building the server");
     if let Err(error) = shell::run(shell::cargo(["build", "--package", "backend"])) {
         eprintln!("\n✗ {error:#}; waiting for a change");
         return Ok(());
@@ -67,7 +76,7 @@ fn restart(server: &mut Option<Child>) -> Result<()> {
     if let Some(old) = server {
         stop(old)?;
     }
-    *server = Some(run::serve(project::target()?.join("debug/chatire")).spawn()?);
+    *server = Some(run::server_command(shell::target_dir()?.join("debug/chatire")).spawn()?);
     Ok(())
 }
 
@@ -79,13 +88,13 @@ fn stop(child: &mut Child) -> Result<()> {
     Ok(())
 }
 
-fn times() -> Result<Vec<(PathBuf, SystemTime)>> {
+fn modification_times() -> Result<Vec<(PathBuf, SystemTime)>> {
     let mut times = Vec::new();
     for input in INPUTS {
-        for path in project::files(&project::root().join(input))? {
-            // A file may be gone again: editors write beside and rename.
-            if let Ok(changed) = fs::metadata(&path).and_then(|file| file.modified()) {
-                times.push((path, changed));
+        for path in project::list_files(&project::root().join(input))? {
+            // A file may have vanished: editors write temporary files and rename them.
+            if let Ok(modified) = fs::metadata(&path).and_then(|file| file.modified()) {
+                times.push((path, modified));
             }
         }
     }

@@ -1,40 +1,38 @@
-//! Searches for input that breaks what must hold of it.
+//! `cargo xtask fuzz`: runs every target of `fuzz/fuzz_targets` for a while.
 
 use std::fs;
 
 use anyhow::{Context, Result};
 
-use crate::{project, shell, tools};
+use crate::{project, shell, steps, tools};
 
-/// The places where input comes in: the programs of `fuzz/fuzz_targets`.
-const PLACES: [&str; 4] = ["frames", "envelope", "markdown", "addresses"];
-
-/// Seconds for each.
-const SEARCH: u32 = 120;
-/// Seconds for one input. What takes longer is found to be wrong: milliseconds would be long.
-const PATIENCE: u32 = 1;
-/// Bytes of one input: a message of four thousand characters.
-const LONGEST: u32 = 4_096;
+/// Seconds per target.
+const DURATION: u32 = 120;
+/// Seconds per input; slower ones count as failures. They should take milliseconds.
+const INPUT_TIMEOUT: u32 = 1;
+/// Bytes per input: a message of four thousand characters.
+const INPUT_MAX: u32 = 4_096;
 
 pub fn run() -> Result<()> {
-    tools::for_fuzzing()?;
-    for place in PLACES {
-        search(place)?;
+    steps::run_all(tools::fuzz_steps())?;
+    for program in project::list_files(&project::root().join("fuzz/fuzz_targets"))? {
+        let name = program.file_stem().context("a fuzz target without a name")?;
+        fuzz(&name.to_string_lossy())?;
     }
     Ok(())
 }
 
-/// What it meets on its way stays in `target`, so that the next search goes on from there.
-fn search(place: &str) -> Result<()> {
-    let folder = project::target()?.join("fuzz");
-    let met = folder.join("met").join(place);
-    fs::create_dir_all(&met).with_context(|| format!("cannot make {}", met.display()))?;
-    let corpus = project::root().join("fuzz/corpus").join(place);
-    let mut search = shell::cargo(["+nightly", "fuzz", "run", "--features", "search", "--target-dir"]);
-    search.arg(&folder).arg(place).arg(&met).arg(corpus).arg("--");
-    search.arg(format!("-max_total_time={SEARCH}")).arg(format!("-timeout={PATIENCE}"));
-    search.arg(format!("-max_len={LONGEST}")).arg("-print_final_stats=1");
-    search.env("CARGO_PROFILE_RELEASE_LTO", "off").env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16");
-    shell::say(&shell::words(&search));
-    shell::run(search)
+/// Inputs that reach new code are kept in `target`, where the next run starts from.
+fn fuzz(target: &str) -> Result<()> {
+    let folder = shell::target_dir()?.join("fuzz");
+    let found = folder.join("found").join(target);
+    fs::create_dir_all(&found).with_context(|| format!("cannot create {}", found.display()))?;
+    let corpus = project::root().join("fuzz/corpus").join(target);
+    let mut command = shell::cargo(["+nightly", "fuzz", "run", "--features", "search", "--target-dir"]);
+    command.arg(&folder).arg(target).arg(&found).arg(corpus).arg("--");
+    command.arg(format!("-max_total_time={DURATION}")).arg(format!("-timeout={INPUT_TIMEOUT}"));
+    command.arg(format!("-max_len={INPUT_MAX}")).arg("-print_final_stats=1");
+    command.env("CARGO_PROFILE_RELEASE_LTO", "off").env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16");
+    shell::print_step(&shell::display(&command));
+    shell::run(command)
 }

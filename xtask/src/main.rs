@@ -1,22 +1,23 @@
-//! What one does with this project; see [`USAGE`].
+//! The project's build commands; see [`USAGE`].
 
-#![allow(clippy::print_stdout, reason = "this program talks to people")]
+#![allow(clippy::print_stdout, reason = "a command-line program")]
 
+mod audit;
 mod bench;
 mod client;
 mod compress;
 mod conformance;
 mod dev;
 mod fuzz;
-mod logs;
 mod packages;
 mod project;
 mod run;
 mod server;
 mod shell;
 mod size;
-mod supply;
+mod steps;
 mod test;
+mod test_logs;
 mod tidy;
 mod tools;
 
@@ -25,28 +26,27 @@ use std::process::ExitCode;
 use anyhow::Result;
 
 const USAGE: &str = "\
-cargo xtask run          build Chatire, start it on http://localhost:8000
-cargo xtask run --dev    the same, rebuilt and restarted on every change
-cargo xtask build        target/release/chatire, with the client in dist/ embedded
-cargo xtask test         everything that must hold, in a real browser too
-cargo xtask test --faults
-                         only what takes long: the server and PostgreSQL killed, lines cut, thousands at once
-cargo xtask fuzz         a search for input that nothing was written for, two minutes for each place where any comes in
-cargo xtask bench        our server and others under the same load; --help says what may be asked for
-cargo xtask tidy         the rules of ARCHITECTURE.md
+cargo xtask run            build Chatire and start it on http://localhost:8000
+cargo xtask run --dev      the same as a debug build; rebuild and restart on every change
+cargo xtask build          build target/release/chatire with the client embedded, as it is shipped
+cargo xtask test           run all checks and tests, including those in a real browser
+cargo xtask test --faults  run only the long fault tests: kill the server and PostgreSQL, cut connections, overload
+cargo xtask fuzz           fuzz each input parser for two minutes
+cargo xtask bench          compare the server with others under the same load; --help lists the options
+cargo xtask tidy           check the rules of ARCHITECTURE.md
 
-What is missing on the machine is installed first: Rust's target for the browser, Trunk and wasm-bindgen
-(into target/tools), and with apt-get PostgreSQL, binaryen and, to test, Chromium, Node.js and a mail server.";
+Missing tools are installed first: the WebAssembly target of Rust, Trunk and wasm-bindgen (into target/tools), and with
+apt-get PostgreSQL and, to build and test, binaryen, Chromium, Node.js and a mail server.";
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
-    let done = match args.as_slice() {
+    let result = match args.as_slice() {
         ["run"] => run::run(),
         ["run", "--dev"] => dev::run(),
         ["build"] => build(),
         ["test"] => test::run(),
-        ["test", "--faults"] => test::faults(),
+        ["test", "--faults"] => test::run_faults(),
         ["fuzz"] => fuzz::run(),
         ["bench", args @ ..] => bench::run(args),
         ["tidy"] => tidy::run(),
@@ -59,7 +59,7 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    match done {
+    match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("\n✗ {error:#}");
@@ -69,10 +69,11 @@ fn main() -> ExitCode {
 }
 
 fn build() -> Result<()> {
-    tools::for_building()?;
-    client::build()?;
-    print!("{}", size::of_client()?);
-    server::build()?;
-    shell::say(&format!("Built {}", project::short(&server::binary()?)));
+    let mut steps = tools::build_steps()?;
+    steps.extend(client::build_steps(project::BuildMode::Release)?);
+    steps.push(server::build_step(project::BuildMode::Release));
+    steps::run_all(steps)?;
+    print!("{}", size::measure()?);
+    shell::print_step(&format!("Built {}", project::relative(&server::binary(project::BuildMode::Release)?)));
     Ok(())
 }

@@ -1,16 +1,21 @@
-//! Builds the server, with the client embedded.
+//! Builds the server. A release build embeds the client; a quick or debug build reads it from `dist/`.
 
 use std::path::PathBuf;
 
 use anyhow::Result;
 
-use crate::{project, shell};
+use crate::{project::BuildMode, shell, steps::Step};
 
-pub fn build() -> Result<()> {
-    shell::say("Building the server");
-    shell::run(shell::cargo(["build", "--release", "--package", "backend"]))
+pub fn build_step(mode: BuildMode) -> Step {
+    let estimate = match mode {
+        BuildMode::Quick => "3 min",
+        BuildMode::Release => "7 min",
+    };
+    let build =
+        move || shell::run(shell::cargo(["build", "--profile", mode.profile(), "--package", "backend"]));
+    Step::new("build the server", build).estimate(estimate)
 }
 
-pub fn binary() -> Result<PathBuf> {
-    Ok(project::target()?.join("release/chatire"))
+pub fn binary(mode: BuildMode) -> Result<PathBuf> {
+    Ok(shell::target_dir()?.join(mode.profile()).join("chatire"))
 }

@@ -1,4 +1,4 @@
-//! Everything that must hold, in the order in which it is quickest to be told that it does not.
+//! `cargo xtask test`: all checks and tests, the quickest to fail first.
 
 use std::{
     fs,
@@ -10,74 +10,85 @@ use std::{
 use anyhow::{Context, Result, bail};
 
 use crate::{
-    client, conformance,
-    logs::{self, Logs},
-    project, server, shell, size, supply, tidy, tools,
+    audit, client, conformance, packages,
+    project::{self, BuildMode},
+    server, shell, size, steps,
+    test_logs::{self, TestLogs},
+    tidy, tools,
 };
 
+/// Part of the names of the property tests that compare a client that was away with one that stayed connected.
+const CONVERGENCE_TESTS: &str = "returning_client_converges";
+
 pub fn run() -> Result<()> {
-    shell::say("Looking for what the tests need");
-    tools::for_testing()?;
-    // The server embeds it, be it empty.
-    fs::create_dir_all(project::dist())?;
-    look()?;
-    let (mut tally, logs) = (Tally::default(), Logs::begin()?);
-    tested(&mut tally, logs.of(shell::cargo(["test", "--workspace"])))?;
-    client::build()?;
-    let weight = size::of_client()?;
-    print!("{weight}");
-    weight.check()?;
-    server::build()?;
-    install_packages_of_the_browser_test()?;
-    tested(&mut tally, logs.of(browser_test()?))?;
+    steps::run_all(tools::test_steps()?)?;
+    packages::check_node_version()?;
+    // The server embeds the folder, which may be empty.
+    fs::create_dir_all(project::dist_dir())?;
+    run_static_checks()?;
+    let (mut tally, logs) = (Tally::default(), TestLogs::create()?);
+    run_tests(&mut tally, logs.capture(shell::cargo(["test", "--workspace"])))?;
+    build_release()?;
+    let size = size::measure()?;
+    print!("{size}");
+    size.check()?;
+    install_browser_test_packages()?;
+    run_tests(&mut tally, logs.capture(browser_tests()?))?;
     conformance::check(logs.folder())?;
-    logs.hold_no_secrets(&[logs::HANDLERS, logs::SERVERS, logs::BROWSERS, logs::CONFORMANCE])?;
-    tally.say();
+    logs.check_for_secrets(&[test_logs::API, test_logs::FAULTS, test_logs::BROWSER, test_logs::CONFORMANCE])?;
+    tally.print();
     Ok(())
 }
 
-/// What takes minutes: the program as it is shipped, while everything around it breaks.
-pub fn faults() -> Result<()> {
-    tools::for_running()?;
-    client::build()?;
-    server::build()?;
-    let (mut tally, logs) = (Tally::default(), Logs::begin()?);
-    tested(&mut tally, many_histories(["--package", "shared", "--lib"]))?;
-    tested(&mut tally, logs.of(many_histories(["--package", "backend", "--test=api"])))?;
+/// The release build under faults; takes minutes.
+pub fn run_faults() -> Result<()> {
+    let mut steps: Vec<_> = packages::database_step().into_iter().collect();
+    steps.extend(tools::build_steps()?);
+    steps::run_all(steps)?;
+    build_release()?;
+    let (mut tally, logs) = (Tally::default(), TestLogs::create()?);
+    run_tests(&mut tally, convergence_tests(["--package", "shared", "--lib"]))?;
+    run_tests(&mut tally, logs.capture(convergence_tests(["--package", "backend", "--test=api"])))?;
     let mut faults = shell::cargo(["test", "--package", "backend", "--test=faults", "--"]);
-    // One after the other: they measure, and a machine is theirs alone.
+    // One at a time: the tests measure, and need the machine to themselves.
     faults.args(["--include-ignored", "--nocapture", "--test-threads=1"]);
-    faults.env("CHATIRE_BINARY", server::binary()?);
-    tested(&mut tally, logs.of(faults))?;
-    logs.hold_no_secrets(&[logs::HANDLERS, logs::SERVERS])?;
-    tally.say();
+    faults.env("CHATIRE_BINARY", server::binary(BuildMode::Release)?);
+    run_tests(&mut tally, logs.capture(faults))?;
+    logs.check_for_secrets(&[test_logs::API, test_logs::FAULTS])?;
+    tally.print();
     Ok(())
 }
 
-/// The property that is tried on a few histories otherwise, on many.
-fn many_histories(of: [&str; 3]) -> Command {
-    let mut property = shell::cargo(["test"]);
-    property.args(of).arg("whoever_was_away").env("PROPTEST_CASES", "5000").env("CHATIRE_TEST_SEEDS", "50");
-    property
+fn build_release() -> Result<()> {
+    let mut steps = client::build_steps(BuildMode::Release)?;
+    steps.push(server::build_step(BuildMode::Release));
+    steps::run_all(steps)
 }
 
-/// What can be judged without running anything.
-fn look() -> Result<()> {
-    let looks: [&[&str]; 3] = [
+/// The convergence tests with many more random histories than by default.
+fn convergence_tests(target: [&str; 3]) -> Command {
+    let mut tests = shell::cargo(["test"]);
+    tests.args(target).arg(CONVERGENCE_TESTS).env("PROPTEST_CASES", "5000").env("CHATIRE_TEST_SEEDS", "50");
+    tests
+}
+
+/// The checks that run no code of the project.
+fn run_static_checks() -> Result<()> {
+    let checks: [&[&str]; 3] = [
         &["fmt", "--all", "--check"],
         &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"],
         &["clippy", "--package", "frontend", "--target", "wasm32-unknown-unknown", "--", "-D", "warnings"],
     ];
-    for look in looks {
-        let look = shell::cargo(look);
-        shell::say(&shell::words(&look));
-        shell::run(look)?;
+    for check in checks {
+        let check = shell::cargo(check);
+        shell::print_step(&shell::display(&check));
+        shell::run(check)?;
     }
-    supply::check()?;
+    audit::run()?;
     tidy::run()
 }
 
-/// The runners' own closing lines, added up.
+/// Sums of the results that the test runners print.
 #[derive(Default)]
 struct Tally {
     passed: u32,
@@ -85,8 +96,8 @@ struct Tally {
 }
 
 impl Tally {
-    /// `test result: ok. 3 passed; 0 failed; …` by Cargo, `ℹ pass 3` and `ℹ fail 0` by Node.
-    fn hear(&mut self, line: &str) {
+    /// Cargo prints `test result: ok. 3 passed; 0 failed; …`, Node.js prints `ℹ pass 3` and `ℹ fail 0`.
+    fn read_line(&mut self, line: &str) {
         let words: Vec<_> = line.split_whitespace().collect();
         match words.as_slice() {
             ["test", "result:", _, passed, "passed;", failed, "failed;", ..] => self.add(passed, failed),
@@ -96,7 +107,7 @@ impl Tally {
         }
     }
 
-    fn say(&self) {
+    fn print(&self) {
         println!("\n{} passed, {} failed", self.passed, self.failed);
     }
 
@@ -106,46 +117,47 @@ impl Tally {
     }
 }
 
-/// Runs tests before the eyes of the caller, and counts along.
-fn tested(tally: &mut Tally, mut tests: Command) -> Result<()> {
-    let words = shell::words(&tests);
-    shell::say(&words);
-    let mut child = tests.stdout(Stdio::piped()).spawn().with_context(|| format!("cannot start {words}"))?;
-    for line in BufReader::new(child.stdout.take().context("no output")?).lines() {
+/// Runs tests with their output visible, and adds their results to the tally.
+fn run_tests(tally: &mut Tally, mut tests: Command) -> Result<()> {
+    let command = shell::display(&tests);
+    shell::print_step(&command);
+    let mut child =
+        tests.stdout(Stdio::piped()).spawn().with_context(|| format!("cannot start {command}"))?;
+    for line in BufReader::new(child.stdout.take().context("no stdout")?).lines() {
         let line = line?;
-        tally.hear(&line);
+        tally.read_line(&line);
         println!("{line}");
     }
     let status = child.wait()?;
     if !status.success() {
-        bail!("{words} failed ({status})");
+        bail!("{command} failed ({status})");
     }
     Ok(())
 }
 
-/// Anew only when they are missing or the lock is newer than what was laid down from it.
-fn install_packages_of_the_browser_test() -> Result<()> {
+/// Runs `npm ci` if the packages are missing or older than the lock file.
+fn install_browser_test_packages() -> Result<()> {
     let folder = project::root().join("e2e");
-    let changed = |name: &str| fs::metadata(folder.join(name)).and_then(|file| file.modified()).ok();
-    if changed("node_modules/.package-lock.json") >= changed("package-lock.json") {
+    let modified = |name: &str| fs::metadata(folder.join(name)).and_then(|file| file.modified()).ok();
+    if modified("node_modules/.package-lock.json") >= modified("package-lock.json") {
         return Ok(());
     }
-    shell::say("npm ci");
-    let mut npm = in_folder(&folder, "npm");
+    shell::print_step("npm ci");
+    let mut npm = command_in(&folder, "npm");
     npm.args(["ci", "--no-audit", "--no-fund"]);
     shell::run(npm)
 }
 
-fn browser_test() -> Result<Command> {
-    let mut node = in_folder(&project::root().join("e2e"), "node");
-    // Each file starts a server and a browser of its own; two cores have enough with one at a time.
+fn browser_tests() -> Result<Command> {
+    let mut node = command_in(&project::root().join("e2e"), "node");
+    // Each file starts its own server and browser; two cores can run one at a time.
     node.args(["--test", "--test-concurrency=1", "--test-reporter=spec"]);
-    node.env("CHATIRE_BINARY", server::binary()?).stdin(Stdio::null());
+    node.env("CHATIRE_BINARY", server::binary(BuildMode::Release)?).stdin(Stdio::null());
     Ok(node)
 }
 
-fn in_folder(folder: &Path, program: &str) -> Command {
-    let mut command = shell::program(program);
+fn command_in(folder: &Path, program: &str) -> Command {
+    let mut command = shell::command(program);
     command.current_dir(folder);
     command
 }
@@ -155,7 +167,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_totals_of_both_runners_are_heard() {
+    fn results_of_both_runners_are_added() {
         let mut tally = Tally::default();
         for line in [
             "running 3 tests",
@@ -164,7 +176,7 @@ mod tests {
             "ℹ pass 4",
             "ℹ fail 1",
         ] {
-            tally.hear(line);
+            tally.read_line(line);
         }
         assert_eq!((tally.passed, tally.failed), (7, 1));
     }

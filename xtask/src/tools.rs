@@ -1,152 +1,170 @@
-//! What comes from rustup and crates.io.
+//! Installs tools with rustup, Cargo and pip.
 
 use std::{
     fs,
     path::{Path, PathBuf},
 };
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 
-use crate::{packages, project, shell};
+use crate::{
+    packages,
+    project::{self, BuildMode},
+    shell,
+    steps::Step,
+};
 
 const CARGO_DENY: &str = "0.20.2";
 const CARGO_FUZZ: &str = "0.13.2";
 const TRUNK: &str = "0.21.14";
-const WASM: &str = "wasm32-unknown-unknown";
+const WASM_TARGET: &str = "wasm32-unknown-unknown";
 
-/// Settings under which a tool that runs for a moment is built in minutes instead of a quarter of an hour.
-const FAST: [(&str, &str); 4] = [
+/// Builds a tool in minutes instead of a quarter of an hour; the tools themselves run for seconds only.
+const FAST_BUILD: [(&str, &str); 5] = [
     ("CARGO_PROFILE_RELEASE_OPT_LEVEL", "0"),
     ("CARGO_PROFILE_RELEASE_LTO", "off"),
-    ("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "256"),
+    ("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16"),
     ("CARGO_PROFILE_RELEASE_DEBUG", "0"),
+    ("CARGO_PROFILE_RELEASE_INCREMENTAL", "false"),
 ];
 
-pub fn for_building() -> Result<()> {
-    packages::for_building()?;
-    wasm_target()?;
-    client_tools()
+/// For a release build of client and server.
+pub fn build_steps() -> Result<Vec<Step>> {
+    let mut steps: Vec<_> = packages::build_step().into_iter().collect();
+    steps.extend(client_steps()?);
+    Ok(steps)
 }
 
-pub fn for_running() -> Result<()> {
-    packages::for_running()?;
-    for_building()
+/// For `cargo xtask run`, which does without wasm-opt.
+pub fn run_steps() -> Result<Vec<Step>> {
+    let mut steps: Vec<_> = packages::database_step().into_iter().collect();
+    steps.extend(client_steps()?);
+    Ok(steps)
 }
 
-pub fn for_testing() -> Result<()> {
-    packages::for_testing()?;
-    for (component, probe) in [("rustfmt", "fmt"), ("clippy", "clippy")] {
-        if !shell::succeeds(shell::cargo([probe, "--version"])) {
-            rustup(&["component", "add", component])?;
+pub fn test_steps() -> Result<Vec<Step>> {
+    let mut steps: Vec<_> = packages::test_step().into_iter().collect();
+    for (subcommand, args) in
+        [("fmt", &["component", "add", "rustfmt"]), ("clippy", &["component", "add", "clippy"])]
+    {
+        if !shell::succeeds(shell::cargo([subcommand, "--version"])) {
+            steps.push(rustup_step(args));
         }
     }
-    for_building()?;
-    install_missing(&[("cargo-deny", "cargo-deny", CARGO_DENY, &[])])?;
-    install_schemathesis()
+    steps.extend(build_steps()?);
+    steps.extend(install_step("cargo-deny", "cargo-deny", CARGO_DENY));
+    steps.extend(schemathesis_step());
+    Ok(steps)
 }
 
-pub fn for_fuzzing() -> Result<()> {
-    // The sanitizers are not stable.
+pub fn fuzz_steps() -> Vec<Step> {
+    let mut steps: Vec<_> = packages::build_step().into_iter().collect();
+    // Sanitizers need a nightly toolchain.
     if !shell::succeeds(shell::cargo(["+nightly", "--version"])) {
-        rustup(&["toolchain", "install", "nightly", "--profile", "minimal"])?;
+        steps.push(rustup_step(&["toolchain", "install", "nightly", "--profile", "minimal"]));
     }
-    packages::for_building()?;
-    install_missing(&[("cargo-fuzz", "cargo-fuzz", CARGO_FUZZ, &[])])
+    steps.extend(install_step("cargo-fuzz", "cargo-fuzz", CARGO_FUZZ));
+    steps
 }
 
-/// Makes requests up from an API document.
+/// The program that generates requests from the API document.
 pub fn schemathesis() -> PathBuf {
-    shell::tools_folder().join("schemathesis/bin/schemathesis")
+    shell::tools_dir().join("schemathesis/bin/schemathesis")
 }
 
-/// Anew only when another version is wanted.
-fn install_schemathesis() -> Result<()> {
+/// Reinstalls when the requirements change.
+fn schemathesis_step() -> Option<Step> {
     let wanted = project::root().join("conformance/requirements.txt");
-    let folder = shell::tools_folder().join("schemathesis");
+    let folder = shell::tools_dir().join("schemathesis");
     let installed = folder.join("requirements.txt");
     if fs::read(&installed).is_ok_and(|installed| fs::read(&wanted).is_ok_and(|wanted| installed == wanted)) {
-        return Ok(());
+        return None;
     }
-    shell::say("Installing Schemathesis into target/tools");
-    let mut venv = shell::program("python3");
-    venv.args(["-m", "venv", "--clear"]).arg(&folder);
-    shell::run(venv)?;
-    let mut pip = shell::program(folder.join("bin/pip"));
-    pip.args(["install", "--quiet", "--disable-pip-version-check", "--requirement"]).arg(&wanted);
-    shell::run(pip)?;
-    // Last, so that what was broken off is begun again.
-    fs::copy(wanted, installed)?;
-    Ok(())
+    Some(Step::new("install Schemathesis into target/tools", move || {
+        let mut venv = shell::command("python3");
+        venv.args(["-m", "venv", "--clear"]).arg(&folder);
+        shell::run(venv)?;
+        let mut pip = shell::command(folder.join("bin/pip"));
+        pip.args(["install", "--quiet", "--disable-pip-version-check", "--requirement"]).arg(&wanted);
+        shell::run(pip)?;
+        // Last, so that an interrupted installation is repeated.
+        fs::copy(wanted, installed)?;
+        Ok(())
+    }))
 }
 
-fn wasm_target() -> Result<()> {
-    let mut rustc = shell::program("rustc");
-    rustc.args(["--print", "target-libdir", "--target", WASM]);
-    let libraries = shell::output(rustc)?;
-    if Path::new(libraries.trim()).is_dir() {
-        return Ok(());
+/// The compilation target of the client, Trunk and wasm-bindgen.
+fn client_steps() -> Result<Vec<Step>> {
+    let mut steps = Vec::new();
+    let mut rustc = shell::command("rustc");
+    rustc.args(["--print", "target-libdir", "--target", WASM_TARGET]);
+    if !Path::new(shell::output(rustc)?.trim()).is_dir() {
+        steps.push(rustup_step(&["target", "add", WASM_TARGET]));
     }
-    rustup(&["target", "add", WASM])
+    steps.extend(install_step("trunk", "trunk", TRUNK).map(|step| step.estimate("5 min").in_background()));
+    steps.extend(wasm_bindgen_step()?);
+    Ok(steps)
 }
 
-fn rustup(args: &[&str]) -> Result<()> {
-    let mut rustup = shell::program("rustup");
-    rustup.args(args);
-    shell::say(&shell::words(&rustup));
-    shell::run(rustup).context("Rust is expected to be installed by rustup, https://rustup.rs")
-}
-
-fn client_tools() -> Result<()> {
-    let bindgen = wasm_bindgen_version()?;
-    install_missing(&[
-        ("trunk", "trunk", TRUNK, &["--features", "rustls"]),
-        ("wasm-bindgen-cli", "wasm-bindgen", &bindgen, &["--bin", "wasm-bindgen"]),
-    ])
-}
-
-/// A package of crates.io, the program in it, its version, and how it is built.
-type Wanted<'a> = (&'a str, &'a str, &'a str, &'a [&'a str]);
-
-fn install_missing(wanted: &[Wanted<'_>]) -> Result<()> {
-    for (package, name, version, options) in wanted {
-        if !fits(name, version) {
-            install(package, version, options)?;
-        }
-    }
-    let leftovers = shell::tools_folder().join("build");
-    if leftovers.exists() {
-        fs::remove_dir_all(leftovers)?;
-    }
-    Ok(())
-}
-
-/// Whether the first on the `PATH` is of this version.
-fn fits(name: &str, version: &str) -> bool {
-    let mut tool = shell::program(name);
-    tool.arg("--version").stderr(std::process::Stdio::null());
-    shell::output(tool).is_ok_and(|said| said.split_whitespace().any(|word| word == version))
-}
-
-fn install(package: &str, version: &str, options: &[&str]) -> Result<()> {
-    shell::say(&format!("Installing {package} {version} into target/tools: a few minutes, once"));
-    let command = |locked: &[&str]| {
-        let folder = shell::tools_folder();
-        let mut command = shell::cargo(["install", package, "--version", &format!("={version}")]);
-        command.args(locked).arg("--no-default-features").args(options).envs(FAST);
-        command.arg("--root").arg(&folder).arg("--target-dir").arg(folder.join("build"));
-        command
-    };
-    // A mirror of the registry may not have all that a lock file names.
-    shell::run(command(&["--locked"])).or_else(|error| {
-        shell::say(&format!("{error:#}; trying with the newest dependencies there are"));
-        shell::run(command(&[]))
+fn rustup_step(args: &'static [&'static str]) -> Step {
+    Step::new(format!("rustup {}", args.join(" ")), move || {
+        let mut rustup = shell::command("rustup");
+        rustup.args(args);
+        shell::run(rustup).context("Rust must be installed by rustup, https://rustup.rs")
     })
 }
 
-/// The command and the library must be of one version.
-fn wasm_bindgen_version() -> Result<String> {
+/// The step that installs a package of crates.io, unless the first program of that name on `PATH` has the version.
+fn install_step(package: &'static str, program: &str, version: &'static str) -> Option<Step> {
+    let title = format!("install {package} {version} into target/tools");
+    (!has_version(program, version)).then(|| Step::new(title, move || install(package, version)))
+}
+
+fn has_version(program: &str, version: &str) -> bool {
+    let mut command = shell::command(program);
+    command.arg("--version").stderr(std::process::Stdio::null());
+    shell::output(command).is_ok_and(|output| output.split_whitespace().any(|word| word == version))
+}
+
+fn install(package: &str, version: &str) -> Result<()> {
+    let folder = shell::tools_dir();
+    let build = folder.join("build").join(package);
+    let command = |locked: &[&str]| {
+        let mut command = shell::cargo(["install", package, "--version", &format!("={version}")]);
+        command.args(locked).arg("--no-default-features").envs(FAST_BUILD);
+        // Another Cargo may show its progress at the same time.
+        command.env("CARGO_TERM_PROGRESS_WHEN", "never");
+        command.arg("--root").arg(&folder).arg("--target-dir").arg(&build);
+        command
+    };
+    // A mirror of the registry may lack a version that the lock file names.
+    shell::run(command(&["--locked"])).or_else(|error| {
+        shell::print_step(&format!("{error:#}; trying again with the newest dependencies"));
+        shell::run(command(&[]))
+    })?;
+    fs::remove_dir_all(&build).with_context(|| format!("cannot remove {}", build.display()))
+}
+
+/// Builds the workspace's own `wasm-bindgen`, which Cargo.lock keeps at the version of the library.
+fn wasm_bindgen_step() -> Result<Option<Step>> {
     let lock = fs::read_to_string(project::root().join("Cargo.lock"))?;
-    locked_version(&lock, "wasm-bindgen").context("Cargo.lock names no wasm-bindgen")
+    let version = locked_version(&lock, "wasm-bindgen").context("Cargo.lock has no wasm-bindgen")?;
+    if has_version("wasm-bindgen", &version) {
+        return Ok(None);
+    }
+    let title = format!("build wasm-bindgen {version} into target/tools");
+    let build = move || {
+        let profile = BuildMode::Quick.profile();
+        shell::run(shell::cargo(["build", "--profile", profile, "--package", "wasm-bindgen-program"]))?;
+        let folder = shell::tools_dir().join("bin");
+        fs::create_dir_all(&folder)?;
+        let built = shell::target_dir()?.join(profile).join("wasm-bindgen-program");
+        fs::copy(&built, folder.join("wasm-bindgen"))
+            .with_context(|| format!("cannot copy {}", built.display()))?;
+        ensure!(has_version("wasm-bindgen", &version), "the built wasm-bindgen is not of version {version}");
+        Ok(())
+    };
+    Ok(Some(Step::new(title, build).estimate("1 min")))
 }
 
 fn locked_version(lock: &str, package: &str) -> Option<String> {
@@ -159,7 +177,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_version_is_that_of_the_very_package() {
+    fn locked_version_is_of_the_named_package() {
         let lock = "[[package]]\nname = \"wasm-bindgen-macro\"\nversion = \"9.9.9\"\n\n\
                     [[package]]\nname = \"wasm-bindgen\"\nversion = \"0.2.130\"\n";
         assert_eq!(locked_version(lock, "wasm-bindgen").as_deref(), Some("0.2.130"));
