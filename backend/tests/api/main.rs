@@ -59,7 +59,6 @@ mod security_headers;
 mod sessions;
 mod shutdown;
 mod sign_out;
-mod slow_consumers;
 mod slow_mode;
 #[path = "../support/lib.rs"]
 mod support;

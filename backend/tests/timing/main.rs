@@ -12,6 +12,7 @@ mod rate_limits;
 mod request_timeouts;
 mod session_end;
 mod sign_in_timing;
+mod slow_consumers;
 #[path = "../support/lib.rs"]
 mod support;
 mod throttling;

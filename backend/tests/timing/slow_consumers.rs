@@ -26,6 +26,7 @@ async fn recv_all(listener: &mut WsClient, head: i64) -> Vec<i64> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn slow_consumer_blocks_nobody_and_catches_up() {
+    let _serial = crate::serial().await;
     let app = TestApp::spawn().await;
     let (ada, tea) = app.ada_and_chat().await;
     let mut asleep = ada.open_socket_in(&tea).await;
@@ -44,6 +45,7 @@ async fn slow_consumer_blocks_nobody_and_catches_up() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn aborted_slow_consumers_stop_nobody() {
+    let _serial = crate::serial().await;
     let app = TestApp::spawn().await;
     let (ada, tea) = app.ada_and_chat().await;
     let subscribe = ClientFrame::Subscribe { chat_id: Some(tea.id), uri: None, after: None, epoch: None };
