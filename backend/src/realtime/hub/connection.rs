@@ -73,7 +73,7 @@ impl Connection {
         if queue.push_droppable(frame.clone()) {
             EnqueueResult::Enqueued { must_flush: queue.schedule_flush() }
         } else {
-            // Set under the lock: whoever empties the queue afterwards must see it.
+            // Set under the lock, so that the task that empties the queue next sees it.
             self.is_lagging.store(true, Ordering::Release);
             EnqueueResult::Dropped
         }
