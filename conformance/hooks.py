@@ -44,8 +44,9 @@ class ApiUser:
         return response.json()
 
 
-def fill(fields, values):
-    fields.update((name, value) for name, value in values.items() if name in fields)
+def filled(fields, values):
+    """Returns a copy, because Schemathesis makes several cases from the same dictionary."""
+    return {name: values.get(name, value) for name, value in fields.items()}
 
 
 users = {}
@@ -75,9 +76,10 @@ def before_call(context, case, kwargs):
     if case.meta is None or user.request_count % 8 == 0:
         return
     if not case.meta.is_negative_at(ParameterLocation.PATH):
-        fill(case.path_parameters, user.identifiers)
+        case.path_parameters = filled(case.path_parameters, user.identifiers)
     if isinstance(case.body, dict) and not case.meta.is_negative_at(ParameterLocation.BODY):
-        fill(case.body, {"current_password": PASSWORD, "token": user.token, "user_id": user.identifiers["user_id"]})
+        own = {"current_password": PASSWORD, "token": user.token, "user_id": user.identifiers["user_id"]}
+        case.body = filled(case.body, own)
 
 
 @schemathesis.hook
