@@ -1,5 +1,7 @@
 //! Builds the client into `dist/`: two programs, a folder for each.
 
+mod quick_bundle;
+
 use std::{
     env, fs,
     path::{Path, PathBuf},
@@ -16,7 +18,7 @@ use crate::{
 };
 
 /// Everything that the built client depends on.
-const INPUTS: [&str; 10] = [
+const INPUTS: [&str; 11] = [
     "frontend",
     "shared",
     "crates",
@@ -26,6 +28,7 @@ const INPUTS: [&str; 10] = [
     "rust-toolchain.toml",
     ".cargo/config.toml",
     "xtask/src/client.rs",
+    "xtask/src/client",
     "xtask/src/compress.rs",
 ];
 
@@ -56,7 +59,7 @@ pub fn build_steps(mode: BuildMode) -> Result<Vec<Step>> {
     }
     Ok(vec![
         Step::new("compile the client", move || compile(mode)).estimate("3 min"),
-        Step::new("bundle the client with Trunk", move || bundle(mode, &stamp)).after_background(),
+        Step::new("bundle the client", move || bundle(mode, &stamp)).after_background(),
     ])
 }
 
@@ -75,16 +78,16 @@ fn compile(mode: BuildMode) -> Result<()> {
 /// Trunk finds the programs compiled.
 fn bundle(mode: BuildMode, stamp: &Path) -> Result<()> {
     remove_other_files()?;
-    for program in PROGRAMS {
-        let mut trunk = trunk_command("build", program);
-        match mode {
-            BuildMode::Quick => trunk.args(["--cargo-profile", mode.profile()]),
-            BuildMode::Release => trunk.arg("--release"),
-        };
-        shell::run(trunk)?;
-    }
-    if mode == BuildMode::Release {
-        compress::compress_folder(&project::dist_dir())?;
+    match mode {
+        BuildMode::Quick => PROGRAMS.into_iter().try_for_each(quick_bundle::bundle)?,
+        BuildMode::Release => {
+            for program in PROGRAMS {
+                let mut trunk = trunk_command("build", program);
+                trunk.arg("--release");
+                shell::run(trunk)?;
+            }
+            compress::compress_folder(&project::dist_dir())?;
+        }
     }
     fs::write(stamp, stamp_text(mode)?).with_context(|| format!("cannot write {}", stamp.display()))
 }

@@ -25,7 +25,7 @@ const POLL_INTERVAL: Duration = Duration::from_millis(300);
 
 /// Ctrl-C reaches the child processes by itself; a signal to this process alone is passed on.
 pub fn run() -> Result<()> {
-    steps::run_all(tools::run_steps()?)?;
+    steps::run_all(tools::dev_steps()?)?;
     let stopping = Arc::new(AtomicBool::new(false));
     for signal in [SIGINT, SIGTERM] {
         signal_hook::flag::register(signal, Arc::clone(&stopping))?;

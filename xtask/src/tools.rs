@@ -31,15 +31,27 @@ const FAST_BUILD: [(&str, &str); 5] = [
 /// For a release build of client and server.
 pub fn build_steps() -> Result<Vec<Step>> {
     let mut steps: Vec<_> = packages::build_step().into_iter().collect();
+    steps.extend(trunk_step());
     steps.extend(client_steps()?);
     Ok(steps)
 }
 
-/// For `cargo xtask run`, which does without wasm-opt.
+/// For `cargo xtask run`, which does without Trunk and wasm-opt.
 pub fn run_steps() -> Result<Vec<Step>> {
     let mut steps: Vec<_> = packages::database_step().into_iter().collect();
     steps.extend(client_steps()?);
     Ok(steps)
+}
+
+/// For `cargo xtask run --dev`.
+pub fn dev_steps() -> Result<Vec<Step>> {
+    let mut steps: Vec<_> = trunk_step().into_iter().collect();
+    steps.extend(run_steps()?);
+    Ok(steps)
+}
+
+fn trunk_step() -> Option<Step> {
+    install_step("trunk", "trunk", TRUNK).map(|step| step.estimate("5 min").in_background())
 }
 
 pub fn test_steps() -> Result<Vec<Step>> {
@@ -93,7 +105,7 @@ fn schemathesis_step() -> Option<Step> {
     }))
 }
 
-/// The compilation target of the client, Trunk and wasm-bindgen.
+/// The compilation target of the client, and wasm-bindgen.
 fn client_steps() -> Result<Vec<Step>> {
     let mut steps = Vec::new();
     let mut rustc = shell::command("rustc");
@@ -101,7 +113,6 @@ fn client_steps() -> Result<Vec<Step>> {
     if !Path::new(shell::output(rustc)?.trim()).is_dir() {
         steps.push(rustup_step(&["target", "add", WASM_TARGET]));
     }
-    steps.extend(install_step("trunk", "trunk", TRUNK).map(|step| step.estimate("5 min").in_background()));
     steps.extend(wasm_bindgen_step()?);
     Ok(steps)
 }
