@@ -1,10 +1,11 @@
-// Screenshots of every screen in both sizes and both themes; axe must find no violation, and nothing may overflow.
+// Screenshots of every screen in both sizes and both themes; axe must find no violation, and the layout must hold.
 
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { test } from 'node:test';
 
+import { findLayoutViolations, findOverflow } from './layout.js';
 import { Sidebar } from './sidebar.js';
 import { oneTimeCode } from './totp.js';
 import { DESKTOP, PHONE, Fixture, screenshotPath } from './fixture.js';
@@ -19,6 +20,12 @@ const fixture = Fixture.install(async (fixture) => {
   chat = await ada.startChat();
   await ada.send('Tea at four?');
   await ada.waitForMessage('Tea at four?');
+  // A second line in the header that does not fit on a phone.
+  const sidebar = new Sidebar(ada);
+  await sidebar.open('Settings');
+  await sidebar.field('Topic').fill('Where and when we meet for tea this week');
+  await sidebar.button('Save').click();
+  await sidebar.pane.getByText('Saved', { exact: true }).waitFor();
   const brian = await fixture.newPerson('brian');
   await brian.signUpAndJoin(chat);
   await brian.waitForMessage('Tea at four?');
@@ -42,7 +49,9 @@ function screenChecker(person, suffix) {
   const violations = [];
   const check = async (screen) => {
     await person.screenshot(screenshotPath(`${screen}-${suffix}`));
-    const found = [...(await runAxe(person.page)), ...(await findOverflow(person.page))];
+    const isPhone = person.page.viewportSize().width === PHONE.width;
+    const layout = await (isPhone ? findLayoutViolations : findOverflow)(person.page);
+    const found = [...(await runAxe(person.page)), ...layout];
     violations.push(...found.map((violation) => `${screen}: ${violation}`));
   };
   return { check, violations };
@@ -87,6 +96,9 @@ async function checkScreens(device, size, theme) {
   await ada.page.getByRole('dialog', { name: 'Invite people' }).waitFor();
   await check('share');
   await ada.page.keyboard.press('Escape');
+  await ada.button('More').click();
+  await ada.page.getByRole('switch', { name: 'Mute this chat' }).waitFor();
+  await check('menu');
   await ada.open('/settings');
   await ada.waitForHeading('Settings');
   await check('settings');
@@ -156,11 +168,4 @@ async function runAxe(page) {
   await page.evaluate(axe);
   const { violations } = await page.evaluate(() => globalThis.axe.run(document));
   return violations.map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.map((node) => node.html).join(' ')}`);
-}
-
-function findOverflow(page) {
-  return page.evaluate(() => {
-    const { scrollWidth, clientWidth } = document.documentElement;
-    return scrollWidth > clientWidth ? [`${scrollWidth} pixels wide on a screen of ${clientWidth}`] : [];
-  });
 }
