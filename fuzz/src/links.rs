@@ -1,6 +1,6 @@
 //! Links in messages, and the path that a sign-in returns to.
 
-use markdown::links::{Token, display_host, is_allowed_url, tokenize};
+use markdown::links::{Token, display_host, is_allowed_url, shown_url, tokenize};
 use shared::return_path::sanitize_return_path;
 use url::Url;
 
@@ -12,7 +12,7 @@ const SITE: &str = "https://chat.example";
 pub fn check(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     check_tokens(text);
-    check_display_host(text);
+    check_shown_host(text);
     check_return_path(text);
 }
 
@@ -21,27 +21,31 @@ fn check_tokens(text: &str) {
     for token in tokenize(text) {
         let (Token::Text(part) | Token::Link(part)) = token;
         if matches!(token, Token::Link(_)) {
-            assert_allowed_url(part);
+            assert!(is_allowed_url(part), "{part:?}");
+            check_shown_host(part);
         }
         joined.push_str(part);
     }
     assert_eq!(joined, text, "the concatenated tokens are the text");
 }
 
-/// Compares only hosts that browsers do not rewrite.
-fn check_display_host(url: &str) {
+/// A link shows the host that a browser opens.
+fn check_shown_host(url: &str) {
     if !is_allowed_url(url) {
         return;
     }
     assert_allowed_url(url);
-    let host = display_host(url);
-    let is_plain = host.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'.') && !host.is_empty();
-    if let Ok(parsed) = Url::parse(url)
-        && is_plain
-        && parsed.scheme() != "mailto"
-    {
-        assert_eq!(parsed.host_str(), Some(host), "{url:?}");
-    }
+    let Ok(parsed) = Url::parse(url) else { return };
+    let Some(host) = parsed.host_str() else { return };
+    let port = parsed.port().map(|port| format!(":{port}")).unwrap_or_default();
+    let host = format!("{host}{port}");
+    assert_eq!(display_host(parsed.as_str()), host, "{url:?}");
+    let shown = shown_url(url, parsed.as_str());
+    let authority = shown.split('/').nth(2).unwrap_or_default();
+    let authority = authority.split(['?', '#']).next().unwrap_or_default();
+    assert!(authority.eq_ignore_ascii_case(&host), "{url:?} is shown as {shown:?} and leads to {parsed}");
+    let is_disguised = shown.contains(|c: char| !c.is_ascii_graphic() && !c.is_alphanumeric());
+    assert!(!is_disguised, "{url:?} is shown as {shown:?}");
 }
 
 fn check_return_path(path: &str) {

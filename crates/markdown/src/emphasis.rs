@@ -1,11 +1,13 @@
-//! Matches emphasis delimiters by the rules of `CommonMark` 0.31, section 6.2, in one pass with a stack.
+//! Matches emphasis delimiters by the rules of `CommonMark` 0.31, section 6.2, in linear time with a stack.
 
-use super::{Inline, MAX_DEPTH};
+use super::{Inline, MAX_DEPTH, steps};
 
 /// A run of equal delimiter characters.
 #[derive(Clone, Copy)]
 pub struct DelimiterRun {
     pub delimiter: char,
+    /// The offset of the first delimiter that is not matched yet.
+    pub start: usize,
     /// How many delimiters are not matched yet.
     pub remaining: usize,
     /// How many there were at first.
@@ -14,36 +16,48 @@ pub struct DelimiterRun {
     pub can_close: bool,
 }
 
-enum StackEntry {
+enum StackEntry<'a> {
+    Text(&'a str),
     /// An inline and the depth of its nesting.
     Inline(Inline, usize),
     /// An opening run that may still be closed.
     Opener(DelimiterRun),
 }
 
-/// The inlines parsed so far, with the delimiter runs that are still open.
-#[derive(Default)]
-pub struct InlineStack(Vec<StackEntry>);
+/// Closing runs of the same class match the same opening runs.
+const CLOSER_CLASSES: usize = 18;
 
-impl InlineStack {
-    pub fn push(&mut self, inline: Inline) {
-        self.0.push(StackEntry::Inline(inline, 0));
+/// The inlines parsed so far, with the delimiter runs that are still open.
+pub struct InlineStack<'a> {
+    text: &'a str,
+    entries: Vec<StackEntry<'a>>,
+    /// For each class of closing runs: no entry below this index matches. Without it, each closing run would search all
+    /// entries again.
+    search_ends: [usize; CLOSER_CLASSES],
+    /// For each byte of the text: whether it is markup. Empty if it is not needed.
+    pub marks: Vec<bool>,
+}
+
+impl<'a> InlineStack<'a> {
+    /// For the inlines of `text`.
+    pub fn new(text: &'a str) -> Self {
+        Self { text, entries: Vec::new(), search_ends: [0; CLOSER_CLASSES], marks: Vec::new() }
     }
 
-    pub fn push_text(&mut self, text: &str) {
-        if let Some(StackEntry::Inline(Inline::Text(last), _)) = self.0.last_mut() {
-            last.push_str(text);
-        } else if !text.is_empty() {
-            self.push(Inline::Text(text.to_owned()));
-        }
+    pub fn push(&mut self, inline: Inline) {
+        self.entries.push(StackEntry::Inline(inline, 0));
+    }
+
+    pub fn push_text(&mut self, text: &'a str) {
+        self.entries.push(StackEntry::Text(text));
     }
 
     pub fn push_run(&mut self, mut run: DelimiterRun) {
         while run.can_close && run.remaining > 0 && self.close_emphasis(&mut run) {}
-        if run.can_open {
-            self.0.extend((run.remaining > 0).then_some(StackEntry::Opener(run)));
-        } else {
-            self.push_text(&run.literal());
+        if run.remaining > 0 {
+            let entry =
+                if run.can_open { StackEntry::Opener(run) } else { StackEntry::Text(run.literal(self.text)) };
+            self.entries.push(entry);
         }
     }
 
@@ -51,70 +65,103 @@ impl InlineStack {
         self.take_from(0).0
     }
 
+    /// Records that the bytes are markup.
+    pub fn mark(&mut self, start: usize, length: usize) {
+        self.marks.iter_mut().skip(start).take(length).for_each(|mark| *mark = true);
+    }
+
     /// Closes the emphasis that the last matching opener began; false if there is none.
     fn close_emphasis(&mut self, run: &mut DelimiterRun) -> bool {
-        let matches = |entry: &StackEntry| matches!(entry, StackEntry::Opener(opener) if opener.matches(run));
-        let Some(opener) = self.0.iter().rposition(matches) else { return false };
-        if self.max_depth_from(opener) >= MAX_DEPTH {
-            return false;
-        }
-        let (children, depth) = self.take_from(opener + 1);
-        let Some(StackEntry::Opener(opener)) = self.0.last_mut() else { return false };
+        let Some(index) = self.find_opener(run) else { return false };
+        let (children, depth) = self.take_from(index + 1);
+        let Some(StackEntry::Opener(opener)) = self.entries.last_mut() else { return false };
         let used = opener.remaining.min(run.remaining).min(2);
         opener.remaining -= used;
-        run.remaining -= used;
+        let opening = opener.start + opener.remaining;
         if opener.remaining == 0 {
-            self.0.pop();
+            self.entries.pop();
         }
         let inline = match (run.delimiter, used) {
             ('~', _) => Inline::Strike(children),
             (_, 1) => Inline::Emphasis(children),
             _ => Inline::Strong(children),
         };
-        self.0.push(StackEntry::Inline(inline, depth + 1));
+        self.entries.push(StackEntry::Inline(inline, depth + 1));
+        self.mark(opening, used);
+        self.mark(run.start, used);
+        run.start += used;
+        run.remaining -= used;
+        self.update_search_ends(depth + 1);
         true
     }
 
-    fn max_depth_from(&self, start: usize) -> usize {
-        let depth = |entry: &StackEntry| if let StackEntry::Inline(_, depth) = entry { *depth } else { 0 };
-        self.0.iter().skip(start).map(depth).max().unwrap_or_default()
+    fn find_opener(&mut self, closer: &DelimiterRun) -> Option<usize> {
+        let end = self.search_ends.get_mut(closer.class())?;
+        let matches =
+            |entry: &StackEntry| matches!(entry, StackEntry::Opener(opener) if opener.matches(closer));
+        let found = self.entries.get(*end..)?.iter().rposition(matches).map(|index| *end + index);
+        steps::add(self.entries.len() - found.unwrap_or(*end));
+        if found.is_none() {
+            *end = self.entries.len();
+        }
+        found
+    }
+
+    /// After entries were replaced by one with nesting of this depth.
+    fn update_search_ends(&mut self, depth: usize) {
+        let length = self.entries.len();
+        for end in &mut self.search_ends {
+            // Nothing that contains an entry of the greatest depth can be closed any more.
+            *end = if depth >= MAX_DEPTH { length } else { length.min(*end) };
+        }
     }
 
     /// Removes all entries from `start` on, unmatched runs as literal text. Returns them and their greatest depth.
     fn take_from(&mut self, start: usize) -> (Vec<Inline>, usize) {
-        let depth = self.max_depth_from(start);
-        let mut inlines: Vec<Inline> = Vec::new();
-        for entry in self.0.split_off(start.min(self.0.len())) {
-            let inline = match entry {
-                StackEntry::Inline(inline, _) => inline,
-                StackEntry::Opener(run) => Inline::Text(run.literal()),
+        let (mut inlines, mut greatest_depth): (Vec<Inline>, usize) = (Vec::new(), 0);
+        for entry in self.entries.split_off(start.min(self.entries.len())) {
+            let text = match entry {
+                StackEntry::Text(text) => text,
+                StackEntry::Opener(run) => run.literal(self.text),
+                StackEntry::Inline(inline, depth) => {
+                    inlines.push(inline);
+                    greatest_depth = greatest_depth.max(depth);
+                    ""
+                }
             };
-            match (inline, inlines.last_mut()) {
-                (Inline::Text(text), Some(Inline::Text(last))) => last.push_str(&text),
-                (inline, _) => inlines.push(inline),
+            steps::add(text.len() + 1);
+            match inlines.last_mut() {
+                Some(Inline::Text(last)) => last.push_str(text),
+                _ => inlines.extend((!text.is_empty()).then(|| Inline::Text(text.to_owned()))),
             }
         }
-        (inlines, depth)
+        (inlines, greatest_depth)
     }
 }
 
 impl DelimiterRun {
-    /// Whether `closer` can close what this run opens.
+    /// Whether `closer` can close what this run opens. Depends on nothing of `closer` but its class.
     fn matches(&self, closer: &Self) -> bool {
         let is_same = self.can_open && self.delimiter == closer.delimiter;
         let sum = self.length + closer.length;
         // The "rule of three": in `*a**b*` the inner run, which can open and close, matches neither outer one.
         let is_ambiguous = self.can_close || closer.can_open;
         let is_excluded = is_ambiguous && sum.is_multiple_of(3) && !self.length.is_multiple_of(3);
-        is_same
-            && if closer.delimiter == '~' {
-                self.remaining == 2 && closer.remaining == 2
-            } else {
-                !is_excluded
-            }
+        // Runs of tildes have two of them and are used as a whole.
+        is_same && (closer.delimiter == '~' || !is_excluded)
     }
 
-    fn literal(&self) -> String {
-        self.delimiter.to_string().repeat(self.remaining)
+    fn class(&self) -> usize {
+        let delimiter = match self.delimiter {
+            '*' => 0,
+            '_' => 1,
+            _ => 2,
+        };
+        delimiter * 6 + usize::from(self.can_open) * 3 + self.length % 3
+    }
+
+    /// The delimiters that are not matched.
+    fn literal<'a>(&self, text: &'a str) -> &'a str {
+        text.get(self.start..self.start + self.remaining).unwrap_or_default()
     }
 }

@@ -13,6 +13,10 @@ mod blocks;
 mod emphasis;
 mod inline;
 pub mod links;
+mod markers;
+#[cfg(test)]
+mod slowest_inputs;
+mod steps;
 #[cfg(test)]
 mod tests;
 
@@ -20,8 +24,8 @@ use self::links::{Token, tokenize};
 
 /// The greatest depth of nested quotes and lists, and of nested emphasis. Anything deeper is literal text.
 const MAX_DEPTH: usize = 8;
-/// A message that parses into more nodes than this is shown as literal text.
-const MAX_NODES: usize = 2_000;
+/// A message that needs more elements and texts than this in a client is shown as literal text.
+const MAX_NODES: usize = 500;
 
 /// A block-level element.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,9 +53,8 @@ pub struct ListItem {
 /// An element within a line of text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Inline {
+    /// May contain line breaks.
     Text(String),
-    /// A line break.
-    Break,
     /// A code span.
     Code(String),
     /// `**text**` or `__text__`
@@ -73,10 +76,22 @@ pub enum Inline {
 
 /// Parses a message. A message that would have no visible text, or too many nodes, is returned as literal text.
 pub fn parse(message: &str) -> Vec<Block> {
+    steps::add(message.len());
     let lines: Vec<&str> = message.split('\n').collect();
     let blocks = blocks::parse_blocks(&lines, 0);
-    let nodes: usize = blocks.iter().map(Block::count_nodes).sum();
-    if nodes > MAX_NODES || join_text(&blocks).is_empty() { parse_literal(message) } else { blocks }
+    if is_small(&blocks) && blocks.iter().any(Block::has_text) {
+        return blocks;
+    }
+    let with_links = parse_literal(message);
+    if is_small(&with_links) {
+        with_links
+    } else {
+        vec![Block::Paragraph(vec![Inline::Text(message.to_owned())])]
+    }
+}
+
+fn is_small(blocks: &[Block]) -> bool {
+    blocks.iter().map(Block::count_nodes).sum::<usize>() <= MAX_NODES
 }
 
 /// The message on one line, without its formatting.
@@ -89,6 +104,7 @@ fn join_text(blocks: &[Block]) -> String {
     for block in blocks {
         block.append_text(&mut line);
     }
+    steps::add(line.len() * 3);
     line.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
@@ -102,14 +118,30 @@ fn parse_literal(message: &str) -> Vec<Block> {
 }
 
 impl Block {
+    /// The elements and texts that a client creates for it.
     fn count_nodes(&self) -> usize {
-        let children: usize = match self {
-            Self::Paragraph(inlines) => inlines.iter().map(Inline::count_nodes).sum(),
-            Self::Quote(blocks) => blocks.iter().map(Self::count_nodes).sum(),
-            Self::List(items) => items.iter().flat_map(|item| &item.blocks).map(Self::count_nodes).sum(),
-            Self::Code { .. } => 0,
-        };
-        children + 1
+        steps::add(1);
+        match self {
+            Self::Paragraph(inlines) => 1 + inlines.iter().map(Inline::count_nodes).sum::<usize>(),
+            Self::Quote(blocks) => 1 + blocks.iter().map(Self::count_nodes).sum::<usize>(),
+            Self::List(items) => {
+                let blocks = items.iter().flat_map(|item| &item.blocks);
+                1 + items.len() + blocks.map(Self::count_nodes).sum::<usize>()
+            }
+            // A figure, its caption, and the block that scrolls.
+            Self::Code { .. } => 6,
+        }
+    }
+
+    fn has_text(&self) -> bool {
+        match self {
+            Self::Paragraph(inlines) => inlines.iter().any(Inline::has_text),
+            Self::Quote(blocks) => blocks.iter().any(Self::has_text),
+            Self::List(items) => {
+                items.iter().any(|item| item.number.is_some() || item.blocks.iter().any(Self::has_text))
+            }
+            Self::Code { text, .. } => !text.trim().is_empty(),
+        }
     }
 
     fn append_text(&self, line: &mut String) {
@@ -142,13 +174,26 @@ impl Inline {
     }
 
     fn count_nodes(&self) -> usize {
-        self.children().iter().map(Self::count_nodes).sum::<usize>() + 1
+        steps::add(1);
+        let own = match self {
+            Self::Code(_) | Self::Autolink(_) => 2,
+            // The host of the target stands after the label.
+            Self::Link { .. } => 5,
+            _ => 1,
+        };
+        own + self.children().iter().map(Self::count_nodes).sum::<usize>()
+    }
+
+    fn has_text(&self) -> bool {
+        match self {
+            Self::Text(text) | Self::Code(text) | Self::Autolink(text) => !text.trim().is_empty(),
+            _ => self.children().iter().any(Self::has_text),
+        }
     }
 
     fn append_text(&self, line: &mut String) {
         match self {
             Self::Text(text) | Self::Code(text) | Self::Autolink(text) => line.push_str(text),
-            Self::Break => line.push(' '),
             _ => self.children().iter().for_each(|inline| inline.append_text(line)),
         }
     }
