@@ -1,15 +1,16 @@
 //! Executes changes of chats: one at a time per chat, in a transaction, and published after the commit.
 
-use std::{array::from_fn, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use diesel_async::AsyncConnection;
 use futures_util::{FutureExt, future::BoxFuture};
 use shared::{
     changes::Changes,
+    id::{ChatId, UserId},
     member::{Member, MembershipStatus, Role},
     problem::ProblemCode,
 };
-use tokio::{sync::Mutex, time::timeout};
+use tokio::{sync::Semaphore, time::timeout};
 use uuid::Uuid;
 
 use crate::{
@@ -20,20 +21,21 @@ use crate::{
     },
     detached::run_detached,
     error::{ApiError, Rejection},
+    keyed_locks::KeyedLocks,
     realtime::{
         hub::{Hub, flush_batch::FlushBatch},
         ingest::MessageIngest,
     },
     store::{
-        self, Db, StoreError,
+        self, Db,
         chats::{ChatRow, HeadAdvance},
         members::NewMembership,
     },
 };
 
-/// More than there are database connections, so that two busy chats rarely share a lock.
-const LOCKS: usize = 64;
 const LOCK_TIMEOUT: Duration = Duration::from_secs(15);
+/// How many chats are changed at the same time: half of the database connections, so that the others stay free for reads.
+const RUNNING_MAX: usize = 12;
 
 pub struct ChatCommands {
     db: Db,
@@ -43,7 +45,8 @@ pub struct ChatCommands {
     auth_cache: Arc<AuthCache>,
     /// Requests that change the same chat wait here: waiting for the row lock instead would hold a database connection
     /// each, and leave none to other chats.
-    locks: [Mutex<()>; LOCKS],
+    locks: KeyedLocks<ChatId>,
+    running: Semaphore,
 }
 
 impl ChatCommands {
@@ -54,20 +57,24 @@ impl ChatCommands {
         ingest: Arc<MessageIngest>,
         auth_cache: Arc<AuthCache>,
     ) -> Self {
-        Self { db, epoch, hub, ingest, auth_cache, locks: from_fn(|_| Mutex::default()) }
+        let (locks, running) = (KeyedLocks::default(), Semaphore::new(RUNNING_MAX));
+        Self { db, epoch, hub, ingest, auth_cache, locks, running }
     }
 
     /// Creates a chat; the membership of its owner is its first change.
-    pub async fn create(&self, uri: &str, owner_id: i64) -> Result<ChatRow, StoreError> {
+    pub async fn create(&self, uri: &str, owner_id: UserId, owned_max: usize) -> Result<ChatRow, ApiError> {
         let mut connection = self.db.get().await?;
         let chat = connection
             .transaction(async |connection| {
+                if store::members::count_owned_chats(connection, owner_id).await? >= owned_max {
+                    return Err(ApiError::from(ProblemCode::ChatLimitReached));
+                }
                 let chat = store::chats::insert(connection, uri).await?;
                 let (role, status) = (Role::Owner, MembershipStatus::Member);
-                let owner = NewMembership { user_id: owner_id, role, status, link_id: None };
+                let owner = NewMembership { user_id: owner_id, role, status };
                 let joined_at = chat.settings().created_at;
-                store::members::upsert(connection, chat.id, owner, chat.head, joined_at).await?;
-                Ok::<_, StoreError>(chat)
+                store::members::upsert(connection, chat.id, owner, chat.head.as_seq(), joined_at).await?;
+                Ok(chat)
             })
             .await?;
         // Other devices of the owner update their chat lists.
@@ -77,7 +84,7 @@ impl ChatCommands {
 
     /// Runs `work` on a chat in a transaction under the chat's lock, and publishes the changes. Completes even if the
     /// client disconnects.
-    pub async fn run_transaction<T, F>(self: &Arc<Self>, chat_id: i64, work: F) -> Result<T, ApiError>
+    pub async fn run_transaction<T, F>(self: &Arc<Self>, chat_id: ChatId, work: F) -> Result<T, ApiError>
     where
         T: Send + 'static,
         F: for<'r> FnOnce(&'r mut ChatTransaction<'_>) -> BoxFuture<'r, Result<T, ApiError>> + Send + 'static,
@@ -85,9 +92,9 @@ impl ChatCommands {
         self.ingest.check_accepting()?;
         let commands = Arc::clone(self);
         run_detached(async move {
-            let lock = commands.locks.get(usize::try_from(chat_id).unwrap_or_default() % LOCKS);
+            let turn = async { (commands.locks.acquire(chat_id).await, commands.running.acquire().await) };
             let busy = || Rejection::new(ProblemCode::Busy).retry_after(Duration::from_secs(2));
-            let _guard = timeout(LOCK_TIMEOUT, lock.ok_or_else(busy)?.lock()).await.map_err(|_| busy())?;
+            let _turn = timeout(LOCK_TIMEOUT, turn).await.map_err(|_| busy())?;
             let mut connection = commands.db.get().await?;
             let (output, committed) =
                 transaction::run(&mut connection, commands.epoch, chat_id, work).await?;
@@ -101,7 +108,11 @@ impl ChatCommands {
     }
 
     /// Deletes a chat for its owner, or without an actor because it has expired. Subscribers are told that it is gone.
-    pub async fn delete_chat(self: &Arc<Self>, chat_id: i64, actor_id: Option<i64>) -> Result<(), ApiError> {
+    pub async fn delete_chat(
+        self: &Arc<Self>,
+        chat_id: ChatId,
+        actor_id: Option<UserId>,
+    ) -> Result<(), ApiError> {
         let commands = Arc::clone(self);
         run_detached(async move {
             let deletion = commands.run_transaction(chat_id, move |transaction| {
@@ -148,7 +159,7 @@ impl ChatCommands {
     }
 
     /// Publishes that a deleted user has left their chats, and disconnects them.
-    pub async fn publish_removed_user(&self, user_id: i64, left: Vec<(HeadAdvance, Member)>) {
+    pub async fn publish_removed_user(&self, user_id: UserId, left: Vec<(HeadAdvance, Member)>) {
         self.auth_cache.invalidate_user(user_id);
         self.hub.disconnect_user(user_id);
         for (chat, member) in left {

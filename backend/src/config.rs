@@ -111,6 +111,7 @@ fn parse_origin(text: &str) -> anyhow::Result<String> {
         url.path() == "/" && url.query().is_none() && url.fragment().is_none(),
         "an origin must consist of scheme, host and port only"
     );
+    ensure!(!text.contains('*'), "wildcards are not supported; list each origin");
     Ok(url.origin().ascii_serialization())
 }
 
@@ -131,7 +132,9 @@ mod tests {
     fn origins_are_normalized() {
         assert_eq!(parse_origin("https://Chat.Example.org:443/").unwrap(), "https://chat.example.org");
         assert_eq!(parse_origin(" http://localhost:8080").unwrap(), "http://localhost:8080");
-        for bad in ["chat.example.org", "ftp://a", "https://a/b", "https://a/?b"] {
+        for bad in
+            ["chat.example.org", "ftp://a", "https://a/b", "https://a/?b", "https://*.example.org", "*"]
+        {
             assert!(parse_origin(bad).is_err(), "{bad}");
         }
     }

@@ -3,13 +3,22 @@
 use std::{io::Cursor, sync::Arc, time::Duration};
 
 use image::{
-    DynamicImage, ImageBuffer, ImageDecoder, ImageFormat, ImageReader, Limits, Rgb, Rgba,
-    codecs::jpeg::JpegEncoder, imageops::FilterType,
+    DynamicImage, ImageBuffer, ImageDecoder, ImageFormat, ImageReader, Limits, Rgb, RgbImage, Rgba,
+    RgbaImage,
+    codecs::jpeg::JpegEncoder,
+    imageops::{self, FilterType},
 };
-use shared::problem::{FieldCode, ProblemCode};
-use tokio::sync::{Semaphore, SemaphorePermit};
+use shared::{
+    id::UserId,
+    problem::{FieldCode, ProblemCode},
+};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::error::{ApiError, Rejection};
+use crate::{
+    concurrency_limit::{ConcurrencyLimit, ConcurrencyPermit},
+    config::limits::LimitSettings,
+    error::{ApiError, Rejection},
+};
 
 /// The accepted formats, recognized by their first bytes.
 const FORMATS: [ImageFormat; 4] = [ImageFormat::Png, ImageFormat::Jpeg, ImageFormat::Gif, ImageFormat::WebP];
@@ -17,23 +26,39 @@ const FORMATS: [ImageFormat; 4] = [ImageFormat::Png, ImageFormat::Jpeg, ImageFor
 const AVATAR_SIDE: u32 = 256;
 /// JPEG quality: higher values enlarge the file without a visible difference.
 const JPEG_QUALITY: u8 = 85;
-/// Memory limit of the decoder for each pixel, in bytes.
-const BYTES_PER_PIXEL: u64 = 8;
-/// How many uploads may be received at once; each is held in memory.
-const UPLOADS_MAX: usize = 16;
+/// Longer images are rejected: scaling one takes time and memory for its long side, whatever its area.
+const SIDE_MAX: u32 = 20_000;
+/// Memory limit of a decoded image for each allowed pixel, in bytes. Images with 16 bits per channel may have fewer pixels.
+const BYTES_PER_PIXEL: u64 = 4;
+/// Memory limit of the metadata of a PNG file, which are compressed, in bytes.
+const METADATA_MAX: u64 = 8 * 1_024 * 1_024;
+/// Files of the maximum size for which there is memory, from the first byte until the image is processed. Smaller ones take
+/// what they need.
+const LARGEST_UPLOADS: usize = 3;
+/// Uploads of one user at a time.
+const UPLOADS_PER_USER: usize = 2;
 /// How many images may wait to be processed.
 const QUEUE_MAX: usize = 16;
+const RETRY_AFTER: Duration = Duration::from_secs(3);
 
-/// Processes images one at a time, because a large one temporarily takes 256 MB.
+/// Processes images one at a time, because a large one temporarily takes hundreds of megabytes.
 pub struct Images {
     pixels_max: u64,
-    uploads: Semaphore,
+    uploads: Arc<ConcurrencyLimit<UserId>>,
+    /// One permit per byte.
+    memory: Arc<Semaphore>,
     queue: Semaphore,
     worker: Arc<Semaphore>,
 }
 
+/// A file that is received or waits to be processed, and its share of the memory for uploads.
+pub struct Upload {
+    _permit: ConcurrencyPermit<UserId>,
+    memory: OwnedSemaphorePermit,
+}
+
 fn busy() -> Rejection {
-    Rejection::new(ProblemCode::Busy).retry_after(Duration::from_secs(3))
+    Rejection::new(ProblemCode::Busy).retry_after(RETRY_AFTER)
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,30 +67,50 @@ enum ImageError {
     TooManyPixels,
 }
 
+impl From<image::ImageError> for ImageError {
+    fn from(error: image::ImageError) -> Self {
+        match error {
+            image::ImageError::Limits(_) => Self::TooManyPixels,
+            _ => Self::NotAnImage,
+        }
+    }
+}
+
 impl Images {
-    pub fn new(megapixels_max: u32) -> Self {
-        let pixels_max = u64::from(megapixels_max) * 1_000_000;
+    pub fn new(limits: &LimitSettings) -> Self {
+        let memory = limits.limit_image_bytes.0.saturating_mul(LARGEST_UPLOADS).min(Semaphore::MAX_PERMITS);
         Self {
-            pixels_max,
-            uploads: Semaphore::new(UPLOADS_MAX),
+            pixels_max: u64::from(limits.limit_megapixels) * 1_000_000,
+            uploads: ConcurrencyLimit::new(UPLOADS_PER_USER),
+            memory: Arc::new(Semaphore::new(memory)),
             queue: Semaphore::new(QUEUE_MAX),
             worker: Arc::new(Semaphore::new(1)),
         }
     }
 
-    /// A permit to receive an upload.
-    pub fn begin_upload(&self) -> Result<SemaphorePermit<'_>, ApiError> {
-        Ok(self.uploads.try_acquire().map_err(|_| busy())?)
+    /// Fails if the user has too many uploads that are not processed yet.
+    pub fn begin_upload(&self, user_id: UserId) -> Result<Upload, ApiError> {
+        let permit = self.uploads.acquire(user_id).ok_or_else(|| {
+            let rejection = Rejection::new(ProblemCode::TooManyRequests).retry_after(RETRY_AFTER);
+            rejection.detail(format!("Only {UPLOADS_PER_USER} uploads at a time."))
+        })?;
+        let memory = Arc::clone(&self.memory).try_acquire_many_owned(0).map_err(|_| busy())?;
+        Ok(Upload { _permit: permit, memory })
     }
 
     /// Creates a square JPEG of the center of the image. Errors are reported for `field`.
-    pub async fn create_avatar(&self, field: &'static str, file: Vec<u8>) -> Result<Vec<u8>, ApiError> {
+    pub async fn create_avatar(
+        &self,
+        field: &'static str,
+        file: Vec<u8>,
+        upload: Upload,
+    ) -> Result<Vec<u8>, ApiError> {
         let _queued = self.queue.try_acquire().map_err(|_| busy())?;
         let worker = Arc::clone(&self.worker).acquire_owned().await.map_err(|_| busy())?;
         let pixels_max = self.pixels_max;
         let result = tokio::task::spawn_blocking(move || {
             // Held by the blocking task: a cancelled request does not start the next one early.
-            let _worker = worker;
+            let (_worker, _upload) = (worker, upload);
             create_avatar(&file, pixels_max)
         });
         let result = result.await.map_err(|error| ApiError::Internal(error.into()))?;
@@ -76,9 +121,19 @@ impl Images {
     }
 }
 
+impl Upload {
+    /// Reserves memory for the next part of the file.
+    pub fn reserve(&mut self, bytes: usize) -> Result<(), ApiError> {
+        let bytes = u32::try_from(bytes).map_err(|_| busy())?;
+        let more = Arc::clone(self.memory.semaphore()).try_acquire_many_owned(bytes).map_err(|_| busy())?;
+        self.memory.merge(more);
+        Ok(())
+    }
+}
+
 fn create_avatar(file: &[u8], pixels_max: u64) -> Result<Vec<u8>, ImageError> {
-    let reduced = reduce(AVATAR_SIDE, decode(file, pixels_max)?);
-    let square = reduced.resize_to_fill(AVATAR_SIDE, AVATAR_SIDE, FilterType::Lanczos3).into_rgba8();
+    let square = decode_center_square(file, pixels_max)?;
+    let square = imageops::resize(&square, AVATAR_SIDE, AVATAR_SIDE, FilterType::Lanczos3);
     let mut jpeg = Vec::new();
     JpegEncoder::new_with_quality(&mut jpeg, JPEG_QUALITY)
         .encode_image(&blend_on_white(&square))
@@ -86,39 +141,52 @@ fn create_avatar(file: &[u8], pixels_max: u64) -> Result<Vec<u8>, ImageError> {
     Ok(jpeg)
 }
 
-/// Reduces a large image to twice the target size with a fast filter; the final filter alone would take seconds.
-fn reduce(side: u32, image: DynamicImage) -> DynamicImage {
+/// Copies the center square of an image before anything is scaled, because scaling a thin image to the height of the avatar
+/// would make it thousands of times as wide. A large square is reduced to twice the size of the avatar with a fast filter; the
+/// final filter alone would take seconds.
+fn reduce_center_square(image: &DynamicImage) -> RgbaImage {
     let (width, height) = (image.width(), image.height());
-    let factor = width.min(height) / (side * 2);
-    if factor < 2 { image } else { image.thumbnail_exact(width / factor, height / factor) }
+    let side = width.min(height);
+    let square = imageops::crop_imm(image, (width - side) / 2, (height - side) / 2, side, side);
+    let reduced_side = 2 * AVATAR_SIDE;
+    if side > reduced_side {
+        imageops::thumbnail(&*square, reduced_side, reduced_side)
+    } else {
+        square.to_image()
+    }
 }
 
-/// Decodes an image of an accepted format and applies its EXIF orientation.
-fn decode(file: &[u8], pixels_max: u64) -> Result<DynamicImage, ImageError> {
+/// Decodes the center square of an image of an accepted format and applies its EXIF orientation.
+fn decode_center_square(file: &[u8], pixels_max: u64) -> Result<RgbaImage, ImageError> {
     let mut reader =
         ImageReader::new(Cursor::new(file)).with_guessed_format().map_err(|_| ImageError::NotAnImage)?;
     if !reader.format().is_some_and(|format| FORMATS.contains(&format)) {
         return Err(ImageError::NotAnImage);
     }
-    let mut limits = Limits::no_limits();
-    limits.max_alloc = Some(pixels_max.saturating_mul(BYTES_PER_PIXEL));
-    reader.limits(limits);
-    let mut decoder = reader.into_decoder().map_err(|_| ImageError::NotAnImage)?;
-    let (width, height) = decoder.dimensions();
     // Checked before decoding: a small file may decompress to any size.
+    let mut limits = Limits::no_limits();
+    (limits.max_image_width, limits.max_image_height) = (Some(SIDE_MAX), Some(SIDE_MAX));
+    limits.max_alloc = Some(METADATA_MAX);
+    reader.limits(limits.clone());
+    let mut decoder = reader.into_decoder()?;
+    let (width, height) = decoder.dimensions();
     if u64::from(width) * u64::from(height) > pixels_max {
         return Err(ImageError::TooManyPixels);
     }
+    limits.max_alloc = Some(pixels_max.saturating_mul(BYTES_PER_PIXEL));
+    limits.reserve(decoder.total_bytes())?;
+    decoder.set_limits(limits)?;
     let orientation = decoder.orientation();
-    let mut image = DynamicImage::from_decoder(decoder).map_err(|_| ImageError::NotAnImage)?;
+    let square = reduce_center_square(&DynamicImage::from_decoder(decoder)?);
+    let mut square = DynamicImage::from(square);
     if let Ok(orientation) = orientation {
-        image.apply_orientation(orientation);
+        square.apply_orientation(orientation);
     }
-    Ok(image)
+    Ok(square.into_rgba8())
 }
 
 /// JPEG has no transparency.
-fn blend_on_white(image: &ImageBuffer<Rgba<u8>, Vec<u8>>) -> ImageBuffer<Rgb<u8>, Vec<u8>> {
+fn blend_on_white(image: &RgbaImage) -> RgbImage {
     ImageBuffer::from_fn(image.width(), image.height(), |x, y| {
         let Rgba([red, green, blue, alpha]) = *image.get_pixel(x, y);
         let alpha = u16::from(alpha);
@@ -209,9 +277,35 @@ mod tests {
         }
         assert_eq!(create_avatar(&png, 79_999), Err(ImageError::TooManyPixels));
         // A file of a few bytes that declares 65,000 by 65,000 pixels.
-        let mut bomb = png;
-        bomb[16..24].copy_from_slice(&[0, 0, 0xfd, 0xe8, 0, 0, 0xfd, 0xe8]);
-        let result = create_avatar(&bomb, 40_000_000);
-        assert!(result.is_err(), "{:?}", result.map(|jpeg| jpeg.len()));
+        let mut bomb = encode(&flag(), ImageFormat::Gif);
+        bomb[6..10].copy_from_slice(&[0xe8, 0xfd, 0xe8, 0xfd]);
+        assert_eq!(create_avatar(&bomb, 40_000_000), Err(ImageError::TooManyPixels));
+    }
+
+    #[test]
+    fn thin_image_is_cropped_before_scaling() {
+        for (width, height) in [(1, 1), (1, 1_000), (1_000, 1), (SIDE_MAX, 3), (3, SIDE_MAX), (600, 2_000)] {
+            let thin = DynamicImage::ImageRgb8(RgbImage::from_pixel(width, height, Rgb([9, 9, 200])));
+            let square = reduce_center_square(&thin);
+            let side = width.min(height).min(2 * AVATAR_SIDE);
+            assert_eq!(square.dimensions(), (side, side), "{width} x {height}");
+            let jpeg = create_avatar(&encode(&thin, ImageFormat::Png), 40_000_000).unwrap();
+            let avatar = image::load_from_memory(&jpeg).unwrap().into_rgb8();
+            assert_eq!(avatar.dimensions(), (AVATAR_SIDE, AVATAR_SIDE));
+            assert!(avatar.pixels().all(|pixel| pixel.0[2] > 190), "{width} x {height}");
+        }
+    }
+
+    #[test]
+    fn long_sides_and_wide_pixels_are_limited() {
+        let encode_rgb =
+            |width, height| encode(&DynamicImage::ImageRgb8(RgbImage::new(width, height)), ImageFormat::Png);
+        for file in [encode_rgb(SIDE_MAX + 1, 1), encode_rgb(1, SIDE_MAX + 1)] {
+            assert_eq!(create_avatar(&file, 40_000_000), Err(ImageError::TooManyPixels));
+        }
+        // 8 bytes per pixel.
+        let deep = encode(&DynamicImage::new_rgba16(100, 100), ImageFormat::Png);
+        assert_eq!(create_avatar(&deep, 19_999), Err(ImageError::TooManyPixels));
+        assert!(create_avatar(&deep, 20_000).is_ok());
     }
 }

@@ -11,11 +11,13 @@ use crate::{
         passwords::Passwords, tickets::Tickets,
     },
     chat_commands::ChatCommands,
+    clock::Clock,
     config::Config,
     email::Mailer,
     images::Images,
     jobs::{account_removal::AccountRemoval, data_export::DataExporter, read_receipts::ReadReceiptBuffer},
     rate_limit::{RateLimiters, SlowMode},
+    readiness::Readiness,
     realtime::{hub::Hub, ingest::MessageIngest},
     store::{self, Db},
 };
@@ -26,6 +28,7 @@ const CONNECTIONS: usize = 24;
 
 pub struct AppState {
     pub config: Arc<Config>,
+    pub clock: Clock,
     pub db: Db,
     /// Identifies the database; sequence numbers are only comparable within one epoch.
     pub epoch: Uuid,
@@ -33,6 +36,7 @@ pub struct AppState {
     pub rate_limits: Arc<RateLimiters>,
     pub slow_mode: SlowMode,
     pub mailer: Mailer,
+    pub readiness: Readiness,
     pub images: Images,
     pub hub: Arc<Hub>,
     pub ingest: Arc<MessageIngest>,
@@ -49,23 +53,26 @@ impl AppState {
             tracing::info!(step, "applied a migration");
         }
         let config = Arc::new(config);
-        let rate_limits = Arc::new(RateLimiters::new(config.limits.clone()));
+        let clock = Clock::default();
+        let rate_limits = Arc::new(RateLimiters::new(config.limits.clone(), &clock));
         let db = Db::new(database_url, CONNECTIONS)?;
-        let auth = Arc::new(build_auth_context(&config, &db, &rate_limits)?);
+        let auth = Arc::new(build_auth_context(&config, &clock, &db, &rate_limits)?);
         let epoch = check_database(&db).await?;
-        let hub = Arc::new(Hub::new(rate_limits.connection_limits()));
+        let hub = Arc::new(Hub::new(rate_limits.connection_limits(), clock.clone()));
         let ingest = Arc::new(MessageIngest::start(database_url, &hub, epoch)?);
         let cache = Arc::clone(&auth.cache);
         let chats = ChatCommands::new(db.clone(), epoch, Arc::clone(&hub), Arc::clone(&ingest), cache);
         let chats = Arc::new(chats);
         let data_exporter = Arc::new(DataExporter::new(db.clone(), &config.data_dir));
         let state = Self {
-            slow_mode: SlowMode::default(),
+            slow_mode: SlowMode::new(clock.clone()),
+            readiness: Readiness::new(clock.clone()),
             mailer: Mailer::new(&config)?,
-            images: Images::new(config.limits.limit_megapixels),
+            images: Images::new(&config.limits),
             read_receipts: Arc::new(ReadReceiptBuffer::new(db.clone(), Arc::clone(&hub))),
             account_removal: AccountRemoval::new(db.clone(), Arc::clone(&chats), Arc::clone(&data_exporter)),
             config,
+            clock,
             db,
             epoch,
             auth,
@@ -81,17 +88,19 @@ impl AppState {
 
 fn build_auth_context(
     config: &Arc<Config>,
+    clock: &Clock,
     db: &Db,
     rate_limits: &Arc<RateLimiters>,
 ) -> anyhow::Result<AuthContext> {
     Ok(AuthContext {
         config: Arc::clone(config),
+        clock: clock.clone(),
         db: db.clone(),
-        jwt_keys: JwtKeys::load(&config.data_dir).context("cannot use the signing key")?,
+        jwt_keys: JwtKeys::load(&config.data_dir, clock.clone()).context("cannot use the signing key")?,
         secret_box: SecretBox::load(&config.data_dir).context("cannot use the encryption key")?,
         passwords: Passwords::new(config.limits.limit_password_queue),
         passkeys: Passkeys::default(),
-        tickets: Tickets::default(),
+        tickets: Tickets::new(clock.clone()),
         cache: Arc::new(AuthCache::default()),
         rate_limits: Arc::clone(rate_limits),
     })

@@ -8,7 +8,11 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
-use backend::auth::jwt::JwtKeys;
+use backend::{
+    auth::jwt::{JwtKeys, TokenLifetime},
+    clock::Clock,
+};
+use shared::id::UserId;
 use uuid::Uuid;
 
 use crate::cpu_cores::Cores;
@@ -183,10 +187,10 @@ fn create_users(target: Target, data: &std::path::Path, count: usize) -> Result<
     if target != Target::Chatire {
         return Ok((1..=count).map(|id| LoadUser { id, token: String::new() }).collect());
     }
-    let keys = JwtKeys::load(data)?;
+    let keys = JwtKeys::load(data, Clock::default())?;
     let sign_in = |id: usize| {
         let token = keys
-            .issue(id as i64, Uuid::from_u128(id as u128))
+            .issue(UserId::new(id as i64), Uuid::from_u128(id as u128), TokenLifetime::Program)
             .map_err(|_| anyhow::anyhow!("cannot sign a token"))?;
         Ok(LoadUser { id, token })
     };

@@ -87,6 +87,15 @@ CREATE TABLE password_resets (
 );
 CREATE INDEX password_resets_user_idx ON password_resets (user_id);
 
+-- When password-reset e-mails were sent: bounds how many a mailbox gets, whatever accounts name it. Kept for an hour.
+CREATE TABLE password_reset_emails (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    -- SHA-256 of the address in lower case.
+    mailbox_hash bytea NOT NULL,
+    sent_at timestamptz NOT NULL DEFAULT now()
+);
+CREATE INDEX password_reset_emails_mailbox_idx ON password_reset_emails (mailbox_hash, sent_at);
+
 -- TOTP secrets.
 CREATE TABLE second_factors (
     user_id bigint PRIMARY KEY REFERENCES users,
@@ -157,6 +166,7 @@ CREATE TABLE former_uris (
     chat_id bigint NOT NULL REFERENCES chats,
     ended_at timestamptz NOT NULL DEFAULT now()
 );
+CREATE INDEX former_uris_chat_idx ON former_uris (chat_id, ended_at);
 
 CREATE TABLE invite_links (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -175,6 +185,13 @@ CREATE TABLE invite_links (
 );
 CREATE INDEX invite_links_chat_idx ON invite_links (chat_id);
 
+-- Who has used a link. A user counts once, also after leaving and joining again.
+CREATE TABLE invite_link_uses (
+    link_id bigint NOT NULL REFERENCES invite_links ON DELETE CASCADE,
+    user_id bigint NOT NULL REFERENCES users,
+    PRIMARY KEY (link_id, user_id)
+);
+
 CREATE TABLE members (
     chat_id bigint NOT NULL REFERENCES chats,
     user_id bigint NOT NULL REFERENCES users,
@@ -183,8 +200,9 @@ CREATE TABLE members (
     status text NOT NULL DEFAULT 'member'
         CHECK (status IN ('member', 'pending', 'rejected', 'left', 'removed', 'banned')),
     status_changed_at timestamptz NOT NULL DEFAULT now(),
-    -- The invite link the user joined by; null is the page URL.
-    link_id bigint REFERENCES invite_links,
+    -- The highest role that any link gives this user: the role they were last given by hand, or kept when they lost a
+    -- higher one. Null is no bound.
+    link_role_max text CHECK (link_role_max IN ('reader', 'writer', 'moderator')),
     -- The sequence numbers of the join and of the last change of this row.
     seq bigint NOT NULL,
     revision bigint NOT NULL,
@@ -199,8 +217,7 @@ CREATE INDEX members_revision_idx ON members (chat_id, revision);
 CREATE INDEX members_user_idx ON members (user_id);
 -- Counts and lists current members in the order in which they joined.
 CREATE INDEX members_current_idx ON members (chat_id, seq) INCLUDE (user_id) WHERE status = 'member';
-CREATE INDEX members_link_idx ON members (link_id) WHERE link_id IS NOT NULL;
--- Finds chats whose owner deleted their account. An owner cannot leave in another way.
+-- Finds chats whose owner deleted their account. An owner who leaves passes the role on first.
 CREATE INDEX members_departed_owner_idx ON members (chat_id) WHERE role = 'owner' AND status = 'left';
 
 -- `chat_id` and `user_id` have no foreign keys: checking one locks the referenced row, once for each message. A writer
@@ -220,6 +237,8 @@ CREATE TABLE messages (
     created_at timestamptz NOT NULL,
     -- Set for deleted messages: the row stays, its text is removed.
     deleted_at timestamptz,
+    -- The first 16 bits of a hash of the deleted text: they tell whether a retry has the same text, and do not reveal it.
+    text_checksum int,
     CONSTRAINT messages_seq_key UNIQUE (chat_id, seq),
     CONSTRAINT messages_client_id_key UNIQUE (chat_id, user_id, client_id)
 );

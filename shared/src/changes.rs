@@ -3,7 +3,12 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::{chat::Chat, member::Member, message::Message};
+use crate::{
+    chat::Chat,
+    id::{ChatId, Head},
+    member::Member,
+    message::Message,
+};
 
 /// The most rows in one [`Changes`].
 pub const CHANGES_MAX: i64 = 500;
@@ -15,13 +20,13 @@ pub const CHANGES_MAX: i64 = 500;
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Changes {
     /// The chat.
-    pub chat_id: i64,
+    pub chat_id: ChatId,
     /// The state of the database that `after` and `head` belong to.
     pub epoch: Uuid,
     /// The changes begin after this head.
-    pub after: i64,
+    pub after: Head,
     /// The head after these changes.
-    pub head: i64,
+    pub head: Head,
     /// Whether there are further changes after `head`: request them next.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub more: bool,
@@ -40,7 +45,7 @@ pub struct Changes {
 pub struct ChangesQuery {
     /// The client's head.
     #[serde(default)]
-    pub after: i64,
+    pub after: Head,
     /// The epoch of `after`. If it differs from the server's, the response is `stale_cursor`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub epoch: Option<Uuid>,

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::{
+    id::{ChatId, Head, Seq},
     member::{Member, MembershipStatus, Role},
     problem::FieldCode,
     text::check_single_line,
@@ -22,12 +23,12 @@ pub const URI_MAX: usize = 64;
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Chat {
     /// Never changes.
-    pub id: i64,
+    pub id: ChatId,
     /// The current URI.
     #[serde(default)]
     pub uri: String,
     /// The chat's head when its settings last changed.
-    pub revision: i64,
+    pub revision: Seq,
     /// When the chat was created.
     pub created_at: DateTime<Utc>,
     /// Empty when unset, like all text here.
@@ -59,16 +60,16 @@ pub struct Chat {
     pub expires_at: Option<DateTime<Utc>>,
     /// Messages below this `seq` were deleted by the retention setting.
     #[serde(default)]
-    pub first_retained_seq: i64,
+    pub first_retained_seq: Seq,
 }
 
 impl Chat {
     /// A chat with default settings.
-    pub fn new(id: i64, created_at: DateTime<Utc>) -> Self {
+    pub fn new(id: ChatId, created_at: DateTime<Utc>) -> Self {
         Self {
             id,
             uri: String::new(),
-            revision: 1,
+            revision: Seq::new(1),
             created_at,
             name: String::new(),
             topic: String::new(),
@@ -79,7 +80,7 @@ impl Chat {
             slow_mode_seconds: 0,
             retention_days: None,
             expires_at: None,
-            first_retained_seq: 0,
+            first_retained_seq: Seq::default(),
         }
     }
 }
@@ -187,8 +188,9 @@ pub struct ChatCreated {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct JoinChat {
-    /// The caller's own username.
-    pub username: String,
+    /// The username of the caller, who is meant if it is left out. Moderators may name another user.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub username: Option<String>,
 }
 
 /// The response of [`JoinChat`].
@@ -202,7 +204,7 @@ pub struct JoinResponse {
     /// The state of the database that `head` belongs to.
     pub epoch: Uuid,
     /// The response contains all changes up to this head, and may contain later ones.
-    pub head: i64,
+    pub head: Head,
     /// The chat and its settings.
     pub chat: Chat,
     /// All members: the owner first, then by the time they joined.

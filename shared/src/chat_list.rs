@@ -3,7 +3,13 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::{chat::Chat, member::Role, message::Message, user::User};
+use crate::{
+    chat::Chat,
+    id::{Head, Seq, UserId},
+    member::Role,
+    message::Message,
+    user::User,
+};
 
 /// One of the caller's chats.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -14,13 +20,13 @@ pub struct ChatSummary {
     /// The chat and its settings.
     pub chat: Chat,
     /// The summary contains all changes up to this head: follow the chat from here.
-    pub head: i64,
+    pub head: Head,
     /// The caller's role.
     pub role: Role,
     /// Whether the caller has muted notifications.
     pub muted: bool,
     /// The caller's read position.
-    pub read_seq: i64,
+    pub read_seq: Seq,
     /// How many messages of others come after `read_seq`, at most [`UNREAD_MAX`].
     pub unread: u32,
     /// The newest message that is neither an event nor deleted.
@@ -44,6 +50,9 @@ pub struct ChatListResponse {
     pub epoch: Uuid,
     /// At most [`CHAT_LIST_MAX`].
     pub chats: Vec<ChatSummary>,
+    /// Whether the caller has further chats; left out when false.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub more: bool,
 }
 
 /// `PUT /api/chats/<uri>/read_position/`
@@ -51,7 +60,7 @@ pub struct ChatListResponse {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct UpdateReadPosition {
     /// The caller's read position. It never moves back.
-    pub seq: i64,
+    pub seq: Seq,
 }
 
 /// The response of `GET /api/chats/<uri>/read_position/`
@@ -67,9 +76,9 @@ pub struct ReadPositionsResponse {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct MemberReadPosition {
     /// The member's user ID.
-    pub user_id: i64,
+    pub user_id: UserId,
     /// The `seq` of the last message read.
-    pub seq: i64,
+    pub seq: Seq,
 }
 
 /// `PUT /api/chats/<uri>/mute/`

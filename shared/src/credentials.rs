@@ -50,6 +50,20 @@ impl fmt::Debug for AccessToken {
     }
 }
 
+/// The response of `POST /auth/token/create/`
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct AuthToken {
+    /// A signed access token.
+    pub auth_token: String,
+}
+
+impl fmt::Debug for AuthToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("AuthToken(…)")
+    }
+}
+
 /// The response of `POST /auth/jwt/refresh/` to a client that sent its `refresh`.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

@@ -1,12 +1,14 @@
 //! Events: changes to a chat other than messages. They appear between the messages and in the audit log.
 
 mod fields;
+pub mod sentence;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use self::fields::EventFields;
 use crate::{
+    id::{LinkId, Seq, UserId},
     member::{Member, Role},
     user::User,
 };
@@ -114,12 +116,12 @@ pub enum Event {
         /// The author of the message.
         target: UserRef,
         /// The message's `seq`.
-        seq: i64,
+        seq: Seq,
     },
     /// An invite link was created. Only in the audit log.
     LinkCreated {
         /// The link's ID.
-        link_id: i64,
+        link_id: LinkId,
         /// The link's label.
         label: String,
         /// The role that the link gives.
@@ -128,7 +130,7 @@ pub enum Event {
     /// An invite link was revoked. Only in the audit log.
     LinkRevoked {
         /// The link's ID.
-        link_id: i64,
+        link_id: LinkId,
         /// The link's label.
         label: String,
     },
@@ -175,7 +177,7 @@ impl Event {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct UserRef {
     /// The user's ID.
-    pub id: i64,
+    pub id: UserId,
     /// The user's current display name.
     #[serde(default)]
     pub name: String,
@@ -198,7 +200,7 @@ mod tests {
     use super::*;
 
     fn brian() -> UserRef {
-        UserRef { id: 2, name: "Brian".into() }
+        UserRef { id: UserId::new(2), name: "Brian".into() }
     }
 
     #[test]
@@ -226,14 +228,16 @@ mod tests {
             Event::Role { target: brian(), role },
             Event::OwnershipTransferred { target: brian() },
             Event::MessagesDeleted { target: brian(), count: 3 },
-            Event::MessageDeleted { target: brian(), seq: 3 },
-            Event::LinkCreated { link_id: 1, label: label.clone(), role },
-            Event::LinkRevoked { link_id: 1, label },
+            Event::MessageDeleted { target: brian(), seq: Seq::new(3) },
+            Event::LinkCreated { link_id: LinkId::new(1), label: label.clone(), role },
+            Event::LinkRevoked { link_id: LinkId::new(1), label },
             Event::Deleted,
             Event::Unknown,
         ] {
             let json = serde_json::to_string(&event).unwrap();
             assert_eq!(serde_json::from_str::<Event>(&json).unwrap(), event, "{json}");
+            let is_known = !matches!(event, Event::Unknown);
+            assert_eq!(event.to_sentence() != "changed the chat", is_known, "{json} has a sentence");
         }
     }
 

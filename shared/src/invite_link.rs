@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    id::LinkId,
     member::{Member, Role},
     problem::FieldCode,
     text::check_single_line,
@@ -22,7 +23,7 @@ pub const INVITE_LINKS_MAX: i64 = 100;
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct InviteLink {
     /// Never changes.
-    pub id: i64,
+    pub id: LinkId,
     /// A note of its creator; may be empty.
     pub label: String,
     /// The role it gives.

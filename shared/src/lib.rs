@@ -10,6 +10,7 @@ pub mod credentials;
 pub mod data_export;
 pub mod event;
 pub mod guest_name;
+pub mod id;
 pub mod invite_link;
 pub mod member;
 pub mod message;

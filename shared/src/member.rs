@@ -3,7 +3,10 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::user::User;
+use crate::{
+    id::{Seq, UserId},
+    user::User,
+};
 
 /// What a member may do, in increasing order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -61,9 +64,9 @@ pub struct Member {
     #[serde(default, skip_serializing_if = "MembershipStatus::is_member")]
     pub status: MembershipStatus,
     /// The chat's head when the user joined.
-    pub seq: i64,
+    pub seq: Seq,
     /// The chat's head when the membership, or the user's name, last changed.
-    pub revision: i64,
+    pub revision: Seq,
     /// When the user joined.
     pub created_at: DateTime<Utc>,
 }
@@ -86,5 +89,5 @@ pub struct UpdateMember {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct TransferOwnership {
     /// The new owner, a member. The former owner becomes a moderator.
-    pub user_id: i64,
+    pub user_id: UserId,
 }

@@ -4,7 +4,13 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::{event::Event, problem::FieldCode, text::is_invisible, user::User};
+use crate::{
+    event::Event,
+    id::{ChatId, Head, MessageId, Seq},
+    problem::FieldCode,
+    text::is_invisible,
+    user::User,
+};
 
 /// The longest message, in characters.
 pub const MESSAGE_MAX: usize = 4_000;
@@ -23,18 +29,19 @@ pub const DELETE_RECENT_MAX: i64 = 1_000;
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Message {
     /// Never changes.
-    pub id: i64,
+    pub id: MessageId,
     /// The chat's head when the message was posted; orders the messages.
-    pub seq: i64,
+    pub seq: Seq,
     /// The chat's head when the message last changed.
-    pub revision: i64,
+    pub revision: Seq,
     /// Chosen by the author's client, unique per chat and author: posting again does not duplicate the message.
     pub client_id: Uuid,
     /// When it was stored.
     pub created_at: DateTime<Utc>,
     /// The author.
     pub user: User,
-    /// The text as posted; empty for deleted and event messages.
+    /// The text as posted. For deleted and event messages an English sentence, for clients that know neither `deleted` nor
+    /// `event`.
     pub message: String,
     /// What was done, for event messages.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -74,13 +81,13 @@ pub struct MessagePosted {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct MessagePage {
     /// The chat's ID.
-    pub id: i64,
+    pub id: ChatId,
     /// The chat's URI.
     pub uri: String,
     /// The state of the database that `head` belongs to.
     pub epoch: Uuid,
     /// The page contains all changes up to this head, and may contain later ones.
-    pub head: i64,
+    pub head: Head,
     /// Whether there are messages before this page.
     pub earlier: bool,
     /// Oldest first.
@@ -101,10 +108,10 @@ pub struct MessagesDeleted {
 pub struct MessagePageQuery {
     /// Only messages with a lower `seq`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub before: Option<i64>,
+    pub before: Option<Seq>,
     /// Only messages with a higher `seq`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub after: Option<i64>,
+    pub after: Option<Seq>,
     /// The most messages, 1 to [`MESSAGE_PAGE_MAX`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limit: Option<i64>,
@@ -127,6 +134,7 @@ pub fn check_message(message: &str) -> Result<(), FieldCode> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::id::UserId;
 
     #[test]
     fn message_has_one_visible_to_4000_characters() {
@@ -141,11 +149,11 @@ mod tests {
 
     #[test]
     fn posted_message_json_has_its_text_in_message() {
-        let user = User { id: 1, username: "ada".into(), ..User::default() };
+        let user = User { id: UserId::new(1), username: "ada".into(), ..User::default() };
         let stored = Message {
-            id: 7,
-            seq: 2,
-            revision: 2,
+            id: MessageId::new(7),
+            seq: Seq::new(2),
+            revision: Seq::new(2),
             client_id: Uuid::nil(),
             created_at: DateTime::UNIX_EPOCH,
             user,

@@ -20,6 +20,9 @@ pub const JWT_REFRESH: &str = "/auth/jwt/refresh/";
 /// The path of the original for [`JWT_REFRESH`].
 pub const JWT_REFRESH_ALIAS: &str = "/this/is/hard/to/find/";
 pub const JWT_END: &str = "/auth/jwt/end/";
+/// The paths of earlier versions of the original.
+pub const TOKEN_CREATE: &str = "/auth/token/create/";
+pub const TOKEN_DESTROY: &str = "/auth/token/destroy/";
 pub const JWT_PASSKEY: &str = "/auth/jwt/passkey/";
 pub const SESSIONS: &str = "/auth/sessions/";
 pub const SESSION: &str = "/auth/sessions/{session_id}/";

@@ -102,6 +102,8 @@ pub enum ProblemCode {
     ChatDeleted,
     /// The owner must transfer the chat before leaving it.
     OwnerCannotLeave,
+    /// The caller owns as many chats as one may.
+    ChatLimitReached,
     /// Slow mode: the writer must wait.
     SlowMode,
     /// The resource has changed, or its state does not allow the request.
@@ -114,8 +116,10 @@ pub enum ProblemCode {
     StaleCursor,
     /// The body is too large.
     TooLarge,
-    /// The content type is not supported.
+    /// The content type or encoding is not supported.
     UnsupportedMediaType,
+    /// The resource needs an upgrade to a WebSocket.
+    UpgradeRequired,
     /// The `client_id` was already used for another text.
     ClientIdConflict,
     /// A rate limit was exceeded; see `retry_after`.
@@ -202,7 +206,7 @@ impl ProblemCode {
             Self::NotFound | Self::ChatNotFound => 404,
             Self::MethodNotAllowed => 405,
             Self::BodyTimeout => 408,
-            Self::StaleCursor | Self::OwnerCannotLeave | Self::Conflict => 409,
+            Self::StaleCursor | Self::OwnerCannotLeave | Self::ChatLimitReached | Self::Conflict => 409,
             Self::ResetTokenInvalid
             | Self::LinkRevoked
             | Self::LinkClosed
@@ -212,6 +216,7 @@ impl ProblemCode {
             Self::TooLarge => 413,
             Self::UnsupportedMediaType => 415,
             Self::ClientIdConflict => 422,
+            Self::UpgradeRequired => 426,
             Self::TooManyRequests | Self::SlowMode => 429,
             Self::Internal | Self::Unknown => 500,
             Self::EmailUnavailable | Self::PasskeysUnavailable => 501,

@@ -5,7 +5,12 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::{changes::Changes, member::MembershipStatus, problem::Problem};
+use crate::{
+    changes::Changes,
+    id::{ChatId, Head, Seq, UserId},
+    member::MembershipStatus,
+    problem::Problem,
+};
 
 /// The subprotocol that the server selects.
 pub const PROTOCOL: &str = "chatire.v1";
@@ -60,13 +65,13 @@ pub enum ClientFrame {
     Subscribe {
         /// The chat, if its id is known.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        chat_id: Option<i64>,
+        chat_id: Option<ChatId>,
         /// A current or former URI of the chat, used if there is no `chat_id`.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         uri: Option<String>,
         /// The client's head.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        after: Option<i64>,
+        after: Option<Head>,
         /// The epoch of `after`.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         epoch: Option<Uuid>,
@@ -74,12 +79,12 @@ pub enum ClientFrame {
     /// Closes a chat. If it was followed before, it is followed again.
     Unsubscribe {
         /// The chat.
-        chat_id: i64,
+        chat_id: ChatId,
     },
     /// Posts a message. Answered by `posted` or `refused` with the same `client_id`.
     Post {
         /// The chat.
-        chat_id: i64,
+        chat_id: ChatId,
         /// Makes it safe to retry.
         client_id: Uuid,
         /// The text.
@@ -88,14 +93,14 @@ pub enum ClientFrame {
     /// The user is typing. Sent every [`TYPING_INTERVAL_SECONDS`] seconds while that lasts; more often has no effect.
     Typing {
         /// The chat.
-        chat_id: i64,
+        chat_id: ChatId,
     },
     /// Sets the user's read position.
     Read {
         /// The chat.
-        chat_id: i64,
+        chat_id: ChatId,
         /// The `seq` of the last message seen.
-        seq: i64,
+        seq: Seq,
     },
     /// Receives changes of chats without opening them: no presence, no typing. Each is answered by `changes` if there
     /// are any after `after`. Open chats stay open.
@@ -116,9 +121,9 @@ pub enum ClientFrame {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FollowedChat {
     /// The chat.
-    pub chat_id: i64,
+    pub chat_id: ChatId,
     /// The client's head.
-    pub after: i64,
+    pub after: Head,
 }
 
 /// A frame from the server.
@@ -135,7 +140,7 @@ pub enum ServerFrame {
     /// A chat was opened.
     Subscribed {
         /// Names the chat in all other frames; never changes.
-        chat_id: i64,
+        chat_id: ChatId,
         /// The chat's current URI.
         uri: String,
     },
@@ -146,9 +151,9 @@ pub enum ServerFrame {
         /// That of the post.
         client_id: Uuid,
         /// The message's `seq`.
-        seq: i64,
+        seq: Seq,
         /// The message's revision.
-        revision: i64,
+        revision: Seq,
     },
     /// A frame was rejected.
     Refused {
@@ -157,7 +162,7 @@ pub enum ServerFrame {
         client_id: Option<Uuid>,
         /// The chat, if the frame named one by id.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        chat_id: Option<i64>,
+        chat_id: Option<ChatId>,
         /// The URI of a `subscribe` that named the chat by it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         uri: Option<String>,
@@ -167,47 +172,47 @@ pub enum ServerFrame {
     /// The client is behind, or its cursor is invalid: it should fetch changes (see [`crate::sync`]).
     Resync {
         /// The chat.
-        chat_id: i64,
+        chat_id: ChatId,
     },
     /// A user is typing, for [`TYPING_TTL_SECONDS`] seconds or until the user's next message. Unordered, and may be
     /// lost.
     Typing {
         /// The chat.
-        chat_id: i64,
+        chat_id: ChatId,
         /// The user.
-        user_id: i64,
+        user_id: UserId,
     },
     /// Everyone who has the chat open. Unordered, and may be lost; the next one replaces it.
     Presence {
         /// The chat.
-        chat_id: i64,
+        chat_id: ChatId,
         /// How many users are present.
         count: usize,
         /// The first [`PRESENCE_MAX`] of them, by the time they opened the chat.
-        users: Vec<i64>,
+        users: Vec<UserId>,
     },
     /// A member's read position. Unordered, and may be lost. Sent only in chats with few users present, and to the
     /// member's own other connections.
     Read {
         /// The chat.
-        chat_id: i64,
+        chat_id: ChatId,
         /// The member.
-        user_id: i64,
+        user_id: UserId,
         /// The read position.
-        seq: i64,
+        seq: Seq,
     },
     /// The user's membership status in a chat changed. Unless it is `member`, no more frames of the chat follow. Sent
     /// also for chats without a subscription.
     Membership {
         /// The chat.
-        chat_id: i64,
+        chat_id: ChatId,
         /// The new status.
         status: MembershipStatus,
     },
     /// The chat was deleted; no more frames of it follow.
     Gone {
         /// The chat.
-        chat_id: i64,
+        chat_id: ChatId,
     },
     /// The server is about to close the connection.
     Goodbye {

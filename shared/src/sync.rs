@@ -4,6 +4,8 @@
 //! reordered in transit; [`classify`] decides what to do with each. Browsers, bots, the server's own connections and
 //! nodes that receive from other nodes all follow it.
 
+use crate::id::Head;
+
 /// What a receiver does with changes it has received.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SyncAction {
@@ -16,10 +18,10 @@ pub enum SyncAction {
 }
 
 /// What a receiver whose head is `local_head` does with changes that cover `(after, head]`.
-pub const fn classify(local_head: i64, after: i64, head: i64) -> SyncAction {
-    if after > local_head {
+pub const fn classify(local_head: Head, after: Head, head: Head) -> SyncAction {
+    if after.get() > local_head.get() {
         SyncAction::Fetch
-    } else if head <= local_head {
+    } else if head.get() <= local_head.get() {
         SyncAction::Ignore
     } else {
         SyncAction::Apply

@@ -8,6 +8,7 @@ use crate::{
     changes::{Changes, ChangesQuery},
     chat::{Chat, JoinResponse},
     event::UserRef,
+    id::{Head, Seq, UserId},
     member::{Member, MembershipStatus},
     message::{Message, MessagePage},
     sync::{ApplyResult, SyncAction, classify},
@@ -18,10 +19,10 @@ use crate::{
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Timeline {
     epoch: Uuid,
-    head: i64,
+    head: Head,
     chat: Chat,
-    members: BTreeMap<i64, Member>,
-    messages: BTreeMap<i64, Message>,
+    members: BTreeMap<UserId, Member>,
+    messages: BTreeMap<Seq, Message>,
     earlier: bool,
 }
 
@@ -123,7 +124,7 @@ impl Timeline {
     }
 
     /// The head up to which the timeline is complete.
-    pub fn head(&self) -> i64 {
+    pub fn head(&self) -> Head {
         self.head
     }
 
@@ -138,12 +139,12 @@ impl Timeline {
     }
 
     /// The message with this `seq`.
-    pub fn message(&self, seq: i64) -> Option<&Message> {
+    pub fn message(&self, seq: Seq) -> Option<&Message> {
         self.messages.get(&seq)
     }
 
     /// The oldest message's `seq`.
-    pub fn oldest_seq(&self) -> Option<i64> {
+    pub fn oldest_seq(&self) -> Option<Seq> {
         self.messages.keys().next().copied()
     }
 
@@ -167,7 +168,7 @@ impl Timeline {
     }
 
     /// The user's entry, whatever their status.
-    pub fn member(&self, user_id: i64) -> Option<&Member> {
+    pub fn member(&self, user_id: UserId) -> Option<&Member> {
         self.members.get(&user_id)
     }
 
@@ -176,13 +177,27 @@ impl Timeline {
         self.members.get(&message.user.id).map_or(&message.user, |member| &member.user)
     }
 
+    /// The name of a user, with the username if a member of a higher role, or who joined earlier, has the same name.
+    pub fn distinct_name(&self, user: &User) -> String {
+        let rank = |member: &Member| (std::cmp::Reverse(member.role), member.seq);
+        let own = self.members.get(&user.id).filter(|own| own.status.is_member()).map(rank);
+        let is_name_of_other = self.members.values().any(|other| {
+            other.user.id != user.id
+                && other.status.is_member()
+                && own.is_none_or(|own| rank(other) < own)
+                && other.user.name().eq_ignore_ascii_case(user.name())
+        });
+        let name = user.name();
+        if is_name_of_other { format!("{name} ({})", user.username) } else { name.to_owned() }
+    }
+
     /// The current name of a user in an event.
     pub fn current_name<'a>(&'a self, user: &'a UserRef) -> &'a str {
         self.members.get(&user.id).map_or(user.name.as_str(), |member| member.user.name())
     }
 }
 
-fn index_by_seq(messages: Vec<Message>) -> BTreeMap<i64, Message> {
+fn index_by_seq(messages: Vec<Message>) -> BTreeMap<Seq, Message> {
     let mut sorted = BTreeMap::new();
     for message in messages {
         sorted.insert(message.seq, message);

@@ -4,7 +4,13 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{credentials::Password, problem::FieldCode, text::check_single_line};
+pub use crate::text::fold_name;
+use crate::{
+    credentials::Password,
+    id::UserId,
+    problem::FieldCode,
+    text::{check_single_line, is_invisible},
+};
 
 /// The longest username, in characters.
 pub const USERNAME_MAX: usize = 150;
@@ -18,10 +24,10 @@ pub const EMAIL_MAX: usize = 254;
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct User {
     /// Never changes.
-    pub id: i64,
+    pub id: UserId,
     /// Unique; not case-sensitive.
     pub username: String,
-    /// Set only in responses to the user themself, empty for everyone else.
+    /// Set only in responses to the user themself, empty for everyone else, and in messages that are read or pushed.
     pub email: String,
     /// For compatibility with the original application; empty when unset.
     pub first_name: String,
@@ -60,7 +66,7 @@ pub struct Account {
     /// The name to sign in with.
     pub username: String,
     /// The same as [`User::id`].
-    pub id: i64,
+    pub id: UserId,
     /// The display name; left out when unset.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub display_name: String,
@@ -137,14 +143,19 @@ pub struct UpdateProfile {
     pub display_name: Option<String>,
 }
 
-/// Accepts 1 to [`USERNAME_MAX`] letters, digits and `@ . + - _`.
+/// Accepts 1 to [`USERNAME_MAX`] visible letters, digits and `@ . + - _`.
 pub fn check_username(username: &str) -> Result<(), FieldCode> {
     match username.chars().count() {
         0 => Err(FieldCode::Blank),
         length if length > USERNAME_MAX => Err(FieldCode::TooLong),
-        _ if username.chars().all(|c| c.is_alphanumeric() || "@.+-_".contains(c)) => Ok(()),
+        // The Hangul fillers are letters that show nothing.
+        _ if username.chars().all(is_username_character) => Ok(()),
         _ => Err(FieldCode::InvalidUsername),
     }
+}
+
+fn is_username_character(c: char) -> bool {
+    (c.is_alphanumeric() && !is_invisible(c)) || "@.+-_".contains(c)
 }
 
 /// Accepts an empty name, or one line of at most [`DISPLAY_NAME_MAX`] characters, one of them visible.
@@ -179,7 +190,7 @@ mod tests {
         for good in ["ada", "Ada.Lovelace+1@home_-", "Åsa", "李", "٣"] {
             assert_eq!(check_username(good), Ok(()), "{good}");
         }
-        for bad in ["a b", "<b>", "a/b", "a\u{200b}b", "\u{202e}eve"] {
+        for bad in ["a b", "<b>", "a/b", "a\u{200b}b", "\u{202e}eve", "\u{3164}", "a\u{ffa0}b"] {
             assert_eq!(check_username(bad), Err(FieldCode::InvalidUsername), "{bad:?}");
         }
         assert_eq!(check_username(""), Err(FieldCode::Blank));

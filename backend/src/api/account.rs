@@ -17,7 +17,9 @@ use shared::{
     credentials::{ChangePassword, ChangeUsername, DeleteAccount, Password, check_password},
     paths,
     problem::{FieldCode, ProblemCode},
-    user::{Account, SignUp, UpdateProfile, User, check_display_name, check_email, check_username},
+    user::{
+        Account, SignUp, UpdateProfile, User, check_display_name, check_email, check_username, fold_name,
+    },
 };
 
 use crate::{
@@ -38,7 +40,7 @@ use crate::{
 
 /// Creates an account. Does not sign in.
 #[utoipa::path(
-    post, path = paths::USERS_CREATE,
+    post, path = paths::USERS_CREATE, operation_id = "createAccount",
     request_body = SignUp,
     responses((status = 201, body = Account)),
 )]
@@ -58,13 +60,19 @@ pub async fn create(
 }
 
 /// Shows the caller's account.
-#[utoipa::path(get, path = paths::ME, responses((status = 200, body = Account)))]
+#[utoipa::path(
+    get, path = paths::ME, operation_id = "getAccount",
+    responses((status = 200, body = Account)),
+)]
 pub async fn show(Authenticated { user, .. }: Authenticated) -> HttpResponse {
     HttpResponse::Ok().json(to_account(user))
 }
 
 /// Changes the e-mail address, which is required, and the display name.
-#[utoipa::path(put, path = paths::ME, request_body = UpdateProfile, responses((status = 200, body = Account)))]
+#[utoipa::path(
+    put, path = paths::ME, operation_id = "replaceAccount",
+    request_body = UpdateProfile, responses((status = 200, body = Account)),
+)]
 pub async fn replace(
     app: Data<AppState>,
     Authorized(AccountHolder(authenticated), ReplaceProfile(update)): Authorized<
@@ -77,7 +85,7 @@ pub async fn replace(
 
 /// Changes the given fields. Guests have no e-mail address.
 #[utoipa::path(
-    patch, path = paths::ME,
+    patch, path = paths::ME, operation_id = "updateAccount",
     request_body = UpdateProfile,
     responses((status = 200, body = Account), (status = 403)),
 )]
@@ -115,7 +123,10 @@ async fn update_profile(
 }
 
 /// Changes the password. All other sessions end.
-#[utoipa::path(post, path = paths::PASSWORD, request_body = ChangePassword, responses((status = 204)))]
+#[utoipa::path(
+    post, path = paths::PASSWORD, operation_id = "changePassword",
+    request_body = ChangePassword, responses((status = 204)),
+)]
 pub async fn change_password(
     app: Data<AppState>,
     request: HttpRequest,
@@ -138,7 +149,10 @@ pub async fn change_password(
 }
 
 /// Changes the username.
-#[utoipa::path(post, path = paths::USERNAME, request_body = ChangeUsername, responses((status = 204)))]
+#[utoipa::path(
+    post, path = paths::USERNAME, operation_id = "changeUsername",
+    request_body = ChangeUsername, responses((status = 204)),
+)]
 pub async fn change_username(
     app: Data<AppState>,
     request: HttpRequest,
@@ -159,7 +173,10 @@ pub async fn change_username(
 }
 
 /// Deletes the account, its sessions and everything only the caller uses. Messages stay.
-#[utoipa::path(post, path = paths::USERS_DELETE, request_body = DeleteAccount, responses((status = 204)))]
+#[utoipa::path(
+    post, path = paths::USERS_DELETE, operation_id = "deleteAccount",
+    request_body = DeleteAccount, responses((status = 204)),
+)]
 pub async fn delete(
     app: Data<AppState>,
     request: HttpRequest,
@@ -241,7 +258,7 @@ impl FromFields for DeleteAccount {
 }
 
 fn display_name(fields: &mut FieldReader) -> Option<String> {
-    fields.has("display_name").then(|| fields.text("display_name", check_display_name))
+    fields.has("display_name").then(|| fold_name(&fields.text("display_name", check_display_name)))
 }
 
 pub(super) fn new_password(fields: &mut FieldReader, field: &str) -> Password {

@@ -28,37 +28,49 @@ use crate::{
     auth::{Authenticated, ChatModerator, ChatOwner},
     chat,
     error::ApiError,
+    http::extract::idempotency_key::NoIdempotencyKey,
+    rate_limit::UserLimit,
     state::AppState,
 };
 
 /// Creates a chat that the caller owns.
-#[utoipa::path(post, path = paths::CHATS, responses((status = 200, body = ChatCreated)))]
+#[utoipa::path(
+    post, path = paths::CHATS, operation_id = "startChat",
+    responses((status = 200, body = ChatCreated), (status = 400), (status = 409)),
+)]
 pub async fn create(
     app: Data<AppState>,
     Authenticated { user, .. }: Authenticated,
+    _: NoIdempotencyKey,
 ) -> Result<Json<ChatCreated>, ApiError> {
+    app.rate_limits.check_user(UserLimit::Chat, user.id)?;
     let uri = generate_uri();
-    let chat = app.chats.create(&uri, user.id).await?;
+    let chat = app.chats.create(&uri, user.id, app.rate_limits.owned_chats_max()).await?;
     let (status, message) = ("SUCCESS".to_owned(), "New chat session created".to_owned());
     Ok(Json(ChatCreated { status, uri, message, chat: chat.settings() }))
 }
 
 /// Deletes the chat.
-#[utoipa::path(delete, path = paths::CHAT, responses((status = 204)))]
+#[utoipa::path(delete, path = paths::CHAT, operation_id = "deleteChat", responses((status = 204)))]
 pub async fn delete(
     app: Data<AppState>,
     ChatOwner { user, chat }: ChatOwner,
 ) -> Result<HttpResponse, ApiError> {
+    app.rate_limits.check_user(UserLimit::ChatChange, user.id)?;
     app.chats.delete_chat(chat.id, Some(user.id)).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
 /// Replaces the URI of the chat. Members keep their access; the old URI no longer admits new ones.
-#[utoipa::path(post, path = paths::CHAT_URI, responses((status = 200, body = UriRotated)))]
+#[utoipa::path(
+    post, path = paths::CHAT_URI, operation_id = "rotateChatUri",
+    responses((status = 200, body = UriRotated)),
+)]
 pub async fn rotate_uri(
     app: Data<AppState>,
     ChatModerator { user, chat }: ChatModerator,
 ) -> Result<Json<UriRotated>, ApiError> {
+    app.rate_limits.check_user(UserLimit::UriRotation, user.id)?;
     let uri = generate_uri();
     let new_uri = uri.clone();
     let rotation = app.chats.run_transaction(chat.id, move |transaction| {

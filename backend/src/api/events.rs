@@ -1,12 +1,12 @@
 //! `GET /api/chats/{uri}/events/`: the changes of a chat as Server-Sent Events, for clients without a WebSocket such as
-//! `curl -N`.
+//! `curl -N`, and for the `EventSource` of browsers, which authenticates with a ticket.
 
 use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use actix_web::{
     HttpRequest, HttpResponse,
-    http::header,
-    web::{Bytes, Data},
+    http::{Method, header},
+    web::{Bytes, Data, Path},
 };
 use futures_util::{
     Stream, StreamExt,
@@ -15,6 +15,7 @@ use futures_util::{
 };
 use shared::{
     changes::ChangesQuery,
+    id::{ChatId, Head},
     paths,
     problem::ProblemCode,
     socket::ServerFrame,
@@ -28,10 +29,16 @@ use uuid::Uuid;
 
 use crate::api::{chats::changes, websocket::catch_up::find_head};
 use crate::{
-    auth::{Authenticated, ChatReader, jwt::Claims},
-    error::ApiError,
-    http::extract::{body::parse_query, client_ip::client_ip},
-    realtime::hub::{EncodedChanges, connection_limit::ConnectionPermit, frame::json},
+    auth::{
+        Authenticated, ChatReader, jwt::Claims, opaque_token::OpaqueToken,
+        policy::extractors::limit_uri_probing,
+    },
+    error::{ApiError, Rejection},
+    http::extract::{
+        body::{FieldReader, FromFields, parse_query},
+        client_ip::client_ip,
+    },
+    realtime::hub::{EncodedChanges, connection_limit::ConnectionPermit, frame::json, heartbeat},
     state::AppState,
 };
 
@@ -41,36 +48,58 @@ const CHECK_INTERVAL: Duration = Duration::from_secs(1);
 const KEEP_ALIVE_INTERVAL: Duration = Duration::from_secs(5);
 /// After how long the client reconnects, in milliseconds.
 const RETRY_MS: u64 = 2_000;
+const EVENT_STREAM: &str = "text/event-stream";
+
+/// Selects where a stream begins, and who receives it.
+#[derive(utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+struct EventsQuery {
+    /// The client's head. Without it, the stream begins with the present.
+    after: Option<Head>,
+    /// The epoch of `after`.
+    epoch: Option<Uuid>,
+    /// A ticket from `POST /auth/tickets/`, in place of the header `Authorization`.
+    #[param(value_type = Option<String>)]
+    ticket: Option<OpaqueToken>,
+}
 
 /// Streams the changes of a chat as Server-Sent Events; the data of each is a [`Changes`].
 #[utoipa::path(
-    get, path = paths::CHAT_EVENTS,
-    params(ChangesQuery),
-    responses((status = 200, content_type = "text/event-stream", body = String), (status = 409)),
+    get, path = paths::CHAT_EVENTS, operation_id = "streamEvents",
+    params(EventsQuery),
+    responses((status = 200, content_type = "text/event-stream", body = String)),
 )]
 pub async fn stream_events(
     app: Data<AppState>,
-    ChatReader { chat, .. }: ChatReader,
-    Authenticated { claims, .. }: Authenticated,
+    authenticated: Result<Authenticated, ApiError>,
+    uri: Path<String>,
     request: HttpRequest,
 ) -> Result<HttpResponse, ApiError> {
-    let permit = app.hub.acquire_permit(claims.sub, client_ip(&request, &app.config))?;
-    let query: ChangesQuery = parse_query(&request)?;
-    let from_query = request.query_string().contains("after=").then_some(query);
+    let EventsQuery { after, epoch, ticket } = parse_query(&request)?;
+    let Authenticated { user, claims } =
+        Authenticated::from_ticket_or(&app.auth, ticket, authenticated).await?;
+    let client_ip = client_ip(&request, &app.config);
+    let reader = ChatReader::find(&app.auth, user.id, &uri).await;
+    let ChatReader { chat, .. } = limit_uri_probing(&app.auth, client_ip, reader)?;
+    let from_query = after.map(|after| ChangesQuery { after, epoch });
+    let last_event = last_event_id(&request)?;
+    if *request.method() == Method::HEAD {
+        return Ok(HttpResponse::Ok().content_type(EVENT_STREAM).finish());
+    }
+    let permit = app.hub.acquire_permit(claims.sub, client_ip)?;
     // Subscribes first and reads second, so that no change is lost.
     let published = app.hub.subscribe_stream(chat.id);
-    let since = match last_event_id(&request)?.or(from_query) {
+    let since = match last_event.or(from_query) {
         Some(since) => since,
-        None => ChangesQuery { after: find_head(&app, chat.id).await?, epoch: None },
+        None => present(&app, chat.id).await?,
     };
-    let shutdown = app.hub.subscribe_shutdown();
     let stream = EventStream {
+        shutdown: app.hub.subscribe_shutdown(),
         app: app.into_inner(),
         chat_id: chat.id,
         claims,
         since,
         published,
-        shutdown,
         next_step: NextStep::Read,
         checked_at: Instant::now(),
         kept_alive_at: Instant::now(),
@@ -78,11 +107,15 @@ pub async fn stream_events(
     };
     // The first event is produced before the response begins, so that errors have a status.
     let (first, stream) = stream.next().await?.ok_or(ProblemCode::Busy)?;
-    let first = Bytes::from([format!("retry: {RETRY_MS}\n").as_bytes(), &first].concat());
-    Ok(HttpResponse::Ok()
-        .content_type("text/event-stream")
+    Ok(respond(&first, stream))
+}
+
+fn respond(first_event: &[u8], stream: EventStream) -> HttpResponse {
+    let first = Bytes::from([format!("retry: {RETRY_MS}\n").as_bytes(), first_event].concat());
+    HttpResponse::Ok()
+        .content_type(EVENT_STREAM)
         .insert_header((header::HeaderName::from_static("x-accel-buffering"), "no"))
-        .streaming(once(ready(Ok::<_, Infallible>(first))).chain(stream.into_events())))
+        .streaming(once(ready(Ok::<_, Infallible>(first))).chain(stream.into_events()))
 }
 
 /// Where a reconnecting client continues: the id of its last event. An invalid id is an error, because changes would be
@@ -90,21 +123,30 @@ pub async fn stream_events(
 fn last_event_id(request: &HttpRequest) -> Result<Option<ChangesQuery>, ApiError> {
     match request.headers().get("last-event-id") {
         Some(id) if !id.is_empty() => {
-            id.to_str().ok().and_then(parse_event_id).ok_or(ProblemCode::StaleCursor.into()).map(Some)
+            let rejection = || {
+                let detail = "`Last-Event-ID` is not the id of an event of this stream.";
+                Rejection::new(ProblemCode::Malformed).detail(detail).into()
+            };
+            id.to_str().ok().and_then(parse_event_id).ok_or_else(rejection).map(Some)
         }
         _ => Ok(None),
     }
 }
 
+/// The cursor after everything that has happened so far.
+async fn present(app: &AppState, chat_id: ChatId) -> Result<ChangesQuery, ApiError> {
+    Ok(ChangesQuery { after: find_head(app, chat_id).await?, epoch: None })
+}
+
 fn parse_event_id(id: &str) -> Option<ChangesQuery> {
     let (after, epoch) = id.split_once('.')?;
-    let after = after.parse().ok().filter(|after| *after >= 0)?;
+    let after = after.parse().ok().map(Head::new).filter(|after| *after >= Head::default())?;
     Some(ChangesQuery { after, epoch: Some(Uuid::parse_str(epoch).ok()?) })
 }
 
 struct EventStream {
     app: Arc<AppState>,
-    chat_id: i64,
+    chat_id: ChatId,
     claims: Claims,
     since: ChangesQuery,
     published: watch::Receiver<Option<Arc<EncodedChanges>>>,
@@ -143,11 +185,7 @@ impl EventStream {
                     if let Some(last_event) = self.check_membership().await? {
                         return Ok(Some((last_event, self)));
                     }
-                    let changes = changes::load(&self.app, self.chat_id, self.since).await?;
-                    self.next_step = if changes.more { NextStep::Read } else { NextStep::Wait };
-                    let head = changes.head;
-                    let data = json(&ServerFrame::Changes(changes)).ok_or(ProblemCode::Internal)?;
-                    return Ok(Some((self.changes_event(head, &data), self)));
+                    return Ok(Some((self.read().await?, self)));
                 }
                 NextStep::Wait => {
                     if let Some(event) = self.wait().await? {
@@ -158,11 +196,26 @@ impl EventStream {
         }
     }
 
+    /// Reads changes from the database. A client whose cursor does not belong to this database is told to load the chat again,
+    /// and gets what happens from now on: an `EventSource` gives up at any other status than 200.
+    async fn read(&mut self) -> Result<Bytes, ApiError> {
+        let changes = match changes::load(&self.app, self.chat_id, self.since).await {
+            Err(error) if error.code() == ProblemCode::StaleCursor => {
+                self.since = present(&self.app, self.chat_id).await?;
+                return Ok(encode_event("resync", &ServerFrame::Resync { chat_id: self.chat_id }));
+            }
+            changes => changes?,
+        };
+        self.next_step = if changes.more { NextStep::Read } else { NextStep::Wait };
+        let head = changes.head;
+        let data = json(&ServerFrame::Changes(changes)).ok_or(ProblemCode::Internal)?;
+        Ok(self.changes_event(head, &data))
+    }
+
     /// Waits for the next event; None if another step comes first.
     async fn wait(&mut self) -> Result<Option<Bytes>, ApiError> {
         if *self.shutdown.borrow() {
-            self.next_step = NextStep::End;
-            return Ok(Some(goodbye_event("server is restarting")));
+            return Ok(Some(self.end("goodbye", &heartbeat::shutdown_goodbye())));
         }
         // Checked before the published changes, which may come without a pause.
         if self.checked_at.elapsed() >= CHECK_INTERVAL {
@@ -191,12 +244,19 @@ impl EventStream {
 
     /// Checks session, membership and token; from time to time returns a comment that keeps the connection alive.
     async fn check_access(&mut self) -> Result<Option<Bytes>, ApiError> {
-        Authenticated::from_claims(&self.app.auth, self.claims.clone()).await?;
+        let authenticated = Authenticated::from_claims(&self.app.auth, self.claims.clone()).await;
+        match authenticated.map_err(|error| (error.code(), error)) {
+            Ok(_) => {}
+            Err((ProblemCode::SessionEnded, _)) => {
+                return Ok(Some(self.end("goodbye", &goodbye("session ended"))));
+            }
+            Err((_, error)) => return Err(error),
+        }
         if let Some(last_event) = self.check_membership().await? {
             return Ok(Some(last_event));
         }
-        if chrono::Utc::now().timestamp() >= self.claims.exp {
-            self.next_step = NextStep::End;
+        if self.app.clock.timestamp() >= self.claims.exp {
+            return Ok(Some(self.end("goodbye", &goodbye("token expired"))));
         }
         if self.kept_alive_at.elapsed() < KEEP_ALIVE_INTERVAL {
             return Ok(None);
@@ -214,28 +274,41 @@ impl EventStream {
         let Err(error) = ChatReader::find_by_id(&self.app.auth, user_id, chat_id).await else {
             return Ok(None);
         };
-        let last_event = match error.code() {
-            ProblemCode::ChatDeleted => gone_event(chat_id),
-            ProblemCode::ChatNotFound => goodbye_event("you are not a member of this chat"),
-            _ => return Err(error),
-        };
-        self.next_step = NextStep::End;
-        Ok(Some(last_event))
+        match error.code() {
+            ProblemCode::ChatDeleted => Ok(Some(self.end("gone", &ServerFrame::Gone { chat_id }))),
+            ProblemCode::ChatNotFound => {
+                Ok(Some(self.end("goodbye", &goodbye("you are not a member of this chat"))))
+            }
+            _ => Err(error),
+        }
     }
 
-    fn changes_event(&mut self, head: i64, data: &[u8]) -> Bytes {
+    /// Ends the stream after this event.
+    fn end(&mut self, name: &str, last_event: &ServerFrame) -> Bytes {
+        self.next_step = NextStep::End;
+        encode_event(name, last_event)
+    }
+
+    fn changes_event(&mut self, head: Head, data: &[u8]) -> Bytes {
         self.since = ChangesQuery { after: head, epoch: Some(self.app.epoch) };
         let start = format!("id: {head}.{}\nevent: changes\ndata: ", self.app.epoch);
         [start.as_bytes(), data, b"\n\n"].concat().into()
     }
 }
 
-fn goodbye_event(reason: &str) -> Bytes {
-    encode_event("goodbye", &ServerFrame::Goodbye { reason: reason.to_owned(), retry_after: None })
+/// A goodbye to a client that must not simply reconnect.
+fn goodbye(reason: &str) -> ServerFrame {
+    ServerFrame::Goodbye { reason: reason.to_owned(), retry_after: None }
 }
 
-fn gone_event(chat_id: i64) -> Bytes {
-    encode_event("gone", &ServerFrame::Gone { chat_id })
+impl FromFields for EventsQuery {
+    fn from_fields(fields: &mut FieldReader) -> Self {
+        Self {
+            after: fields.optional_number("after", 0..=i64::MAX).map(Head::new),
+            epoch: fields.optional_uuid("epoch"),
+            ticket: fields.optional_text("ticket", |_| Ok(())).map(OpaqueToken::from_client),
+        }
+    }
 }
 
 fn encode_event(name: &str, frame: &ServerFrame) -> Bytes {

@@ -9,8 +9,8 @@ use utoipa::{
     openapi::{
         Components, Content, HttpMethod, InfoBuilder, OpenApi as Document, RefOr, Required,
         path::{Operation, Parameter, ParameterBuilder, ParameterIn},
-        schema::{KnownFormat, Object, ObjectBuilder, Schema, SchemaFormat, SchemaType, Type},
-        security::{ApiKey, ApiKeyValue, SecurityRequirement, SecurityScheme},
+        schema::{KnownFormat, Object, ObjectBuilder, Schema, SchemaFormat, Type},
+        security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme},
     },
 };
 
@@ -23,10 +23,9 @@ use crate::{
 const PAGES: [&str; 2] = ["pages::chat", "pages::account"];
 const TOKEN: &str = "token";
 const JSON: &str = "application/json";
-/// Other content types of request bodies, unless a field is an object.
-const FORMS: [&str; 2] = ["application/x-www-form-urlencoded", "multipart/form-data"];
-const ABOUT: &str = "Every path works with and without its trailing slash. Errors are problem documents (RFC 9457) with a \
-    `code` for programs. Changes in chats are sent over the WebSocket.";
+const ABOUT: &str = "Every path works with and without its trailing slash. A request body in JSON may also be sent as a form \
+    (`application/x-www-form-urlencoded` or `multipart/form-data`) with the same fields. HEAD is answered like GET, without the \
+    body. Errors are problem documents (RFC 9457) with a `code` for programs. Changes in chats are sent over the WebSocket.";
 
 #[derive(OpenApi)]
 #[openapi(components(schemas(Problem)))]
@@ -57,7 +56,10 @@ fn describe(routes: &[Route]) -> Document {
         let mut types = components.unwrap_or_default();
         for path in paths.paths.keys() {
             let described = paths.get_path_operation(path, method(route.method)).cloned();
-            let operation = complete(described.unwrap_or_default(), route, &mut types);
+            let mut operation = complete(described.unwrap_or_default(), route, &mut types);
+            if path != route.documented_path {
+                operation.operation_id = operation.operation_id.map(|id| id + "Alias");
+            }
             document.paths.add_path_operation(route.documented_path, vec![method(route.method)], operation);
         }
         document.components.get_or_insert_default().schemas.extend(types.schemas);
@@ -69,7 +71,7 @@ fn describe(routes: &[Route]) -> Document {
 }
 
 fn complete(mut operation: Operation, route: &Route, types: &mut Components) -> Operation {
-    add_names(&mut operation, route);
+    add_tag(&mut operation, route);
     add_policy(&mut operation, route.policy);
     add_parameters(&mut operation, route.path);
     complete_body(&mut operation, types);
@@ -77,10 +79,9 @@ fn complete(mut operation: Operation, route: &Route, types: &mut Components) -> 
     operation
 }
 
-fn add_names(operation: &mut Operation, route: &Route) {
+fn add_tag(operation: &mut Operation, route: &Route) {
     let (module, _) = route.handler.split_once("::").unwrap_or_default();
     operation.tags = Some(vec![module.replace('_', " ")]);
-    operation.operation_id = Some(format!("{} {}", route.method, route.path));
 }
 
 fn add_policy(operation: &mut Operation, policy: Policy) {
@@ -106,7 +107,7 @@ const fn describe_policy(policy: Policy) -> &'static str {
         }
         Policy::GuestOnly => "guests",
         Policy::CanJoin => "authenticated users who may join the chat",
-        Policy::CanLeave => "members except the owner, and users with a pending join request",
+        Policy::CanLeave => "members, and users with a pending join request",
         Policy::Reader => "members of the chat",
         Policy::Writer => "members of the chat who may write",
         Policy::Moderator => "the owner and the moderators of the chat",
@@ -126,16 +127,14 @@ fn add_parameters(operation: &mut Operation, path: &str) {
     parameters.extend(names.map(|name| RefOr::T(path_parameter(name))));
 }
 
-/// Adds the content types of the body, and the bounds of its fields.
+/// Adds whether the body is required, and the bounds of its fields. Forms are left out: generators of clients make one class for
+/// each content type, with the same name.
 fn complete_body(operation: &mut Operation, types: &mut Components) {
     let Some(RefOr::T(body)) = &mut operation.request_body else { return };
-    let Some(content) = body.content.get(JSON).cloned() else { return };
-    let Some(Object { properties: fields, required, .. }) = body_type(&content, types) else { return };
+    let Some(content) = body.content.get(JSON) else { return };
+    let Some(Object { properties: fields, required, .. }) = body_type(content, types) else { return };
     // An empty body is equal to an object without fields.
     body.required = (!required.is_empty()).then_some(Required::True);
-    if !fields.values().any(|field| has_type(field, &SchemaType::AnyValue)) {
-        body.content.extend(FORMS.map(|form| (form.to_owned(), content.clone())));
-    }
     for (name, field) in fields {
         bounds::add(name, field);
     }
@@ -147,10 +146,6 @@ fn body_type<'a>(content: &RefOr<Content>, types: &'a mut Components) -> Option<
     let name = name.ref_location.rsplit('/').next()?;
     let Some(RefOr::T(Schema::Object(body))) = types.schemas.get_mut(name) else { return None };
     Some(body)
-}
-
-fn has_type(field: &RefOr<Schema>, kind: &SchemaType) -> bool {
-    matches!(field, RefOr::T(Schema::Object(field)) if field.schema_type == *kind)
 }
 
 fn path_parameter(name: &str) -> Parameter {
@@ -174,13 +169,13 @@ fn path_parameter(name: &str) -> Parameter {
 }
 
 fn token_scheme() -> SecurityScheme {
-    let about = "`JWT <token>`, with the token from a sign-in. It expires after 15 minutes.";
-    SecurityScheme::ApiKey(ApiKey::Header(ApiKeyValue::with_description("Authorization", about)))
+    let about = "The token from a sign-in. The schemes `JWT` and `Token` mean the same as `Bearer`.";
+    let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT");
+    SecurityScheme::Http(scheme.description(Some(about)).build())
 }
 
 fn method(name: &str) -> HttpMethod {
     match name {
-        "HEAD" => HttpMethod::Head,
         "POST" => HttpMethod::Post,
         "PUT" => HttpMethod::Put,
         "PATCH" => HttpMethod::Patch,
@@ -209,8 +204,46 @@ mod tests {
             let operation = document.paths.get_path_operation(route.documented_path, method(route.method));
             let operation = operation.unwrap_or_else(|| panic!("{route:?} is not described"));
             assert!(operation.summary.is_some() && operation.responses.responses.len() > 4, "{route:?}");
-            assert!(ids.insert(operation.operation_id.clone()), "{route:?} is described twice");
+            let id = operation.operation_id.clone().unwrap_or_default();
+            let is_camel_case = id.starts_with(|c: char| c.is_ascii_lowercase())
+                && id.contains(|c: char| c.is_ascii_uppercase())
+                && id.chars().all(|c| c.is_ascii_alphanumeric());
+            assert!(is_camel_case, "{route:?} needs an operation_id of verb and object, not {id:?}");
+            assert!(ids.insert(id), "{route:?} is described twice");
         }
+    }
+
+    /// The types of query parameters are not collected, so they must occur elsewhere as well.
+    #[test]
+    fn every_reference_has_a_component() {
+        let document = serde_json::to_value(describe(ROUTES)).unwrap();
+        let json = document.to_string();
+        for reference in json.split(r##""$ref":"#"##).skip(1) {
+            let (pointer, _) = reference.split_once('"').unwrap();
+            assert!(document.pointer(pointer).is_some(), "{pointer}");
+        }
+    }
+
+    #[test]
+    fn request_bodies_have_one_content_type() {
+        for operation in
+            describe(ROUTES).paths.paths.into_values().flat_map(|item| [item.post, item.put, item.patch])
+        {
+            let Some(RefOr::T(body)) = operation.and_then(|operation| operation.request_body) else {
+                continue;
+            };
+            assert_eq!(body.content.len(), 1);
+        }
+    }
+
+    #[test]
+    fn token_is_a_bearer_token() {
+        let document = serde_json::to_value(describe(ROUTES)).unwrap();
+        let scheme = &document["components"]["securitySchemes"][TOKEN];
+        assert_eq!(
+            (&scheme["type"], &scheme["scheme"], &scheme["bearerFormat"]),
+            (&"http".into(), &"bearer".into(), &"JWT".into())
+        );
     }
 
     #[test]

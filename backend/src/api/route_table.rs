@@ -5,7 +5,11 @@ use actix_web::{
     HttpRequest, HttpResponse, Resource, ResponseError,
     body::MessageBody,
     dev::{ServiceFactory, ServiceRequest, ServiceResponse},
-    http::header::{ALLOW, HeaderValue},
+    guard::fn_guard,
+    http::{
+        Method,
+        header::{ALLOW, HeaderValue},
+    },
     middleware::from_fn,
     web,
 };
@@ -17,7 +21,7 @@ use crate::{
     http::middleware::request_timeout,
 };
 
-/// One method of a path.
+/// One method of a path. HEAD belongs to GET.
 #[derive(Clone, Copy, Debug)]
 pub struct Route {
     pub method: &'static str,
@@ -63,9 +67,10 @@ macro_rules! routes {
 
         pub fn configure(config: &mut actix_web::web::ServiceConfig) {
             use actix_web::{http::Method, web};
+            use $crate::api::route_table;
             $(config.service(
-                $crate::api::route_table::resource(shared::paths::$path, &[$($(stringify!($method)),+),+])
-                    $($(.route(web::method(Method::$method).to($module::$handler)))+)+
+                route_table::resource(shared::paths::$path, &[$($(stringify!($method)),+),+])
+                    $($(.route(route_table::route(Method::$method).to($module::$handler)))+)+
             );)+
             config.default_service(web::to($fallback_module::$fallback));
         }
@@ -98,7 +103,15 @@ pub(super) const fn without_trailing_slash(path: &'static str) -> &'static str {
     }
 }
 
-/// A resource that answers other methods with 405 and the list of the allowed ones.
+/// A route for a method. GET includes HEAD (RFC 9110, section 9.1): the server leaves the body out.
+pub(super) fn route(method: Method) -> actix_web::Route {
+    web::route().guard(fn_guard(move |context| {
+        let requested = &context.head().method;
+        *requested == method || (*requested == Method::HEAD && method == Method::GET)
+    }))
+}
+
+/// A resource that answers OPTIONS with the list of the allowed methods, and other methods with 405 and that list.
 pub(super) fn resource(
     path: &'static str,
     methods: &[&str],
@@ -111,18 +124,21 @@ pub(super) fn resource(
         InitError = (),
     >,
 > {
-    let allowed = HeaderValue::try_from(methods.join(", ")).ok();
+    let allowed = HeaderValue::try_from(methods.join(", ").replace("GET", "GET, HEAD") + ", OPTIONS").ok();
     let resource = web::resource(without_trailing_slash(path)).wrap(from_fn(request_timeout::enforce));
     resource.default_service(web::to(move |request| {
         let allowed = allowed.clone();
-        async move { method_not_allowed(&request, allowed) }
+        async move { other_method(&request, allowed) }
     }))
 }
 
-fn method_not_allowed(request: &HttpRequest, allowed: Option<HeaderValue>) -> HttpResponse {
-    let detail = format!("Method \"{}\" not allowed.", request.method());
-    let rejection = Rejection::new(ProblemCode::MethodNotAllowed).detail(detail);
-    let mut response = ApiError::from(rejection).error_response();
+fn other_method(request: &HttpRequest, allowed: Option<HeaderValue>) -> HttpResponse {
+    let mut response = if *request.method() == Method::OPTIONS {
+        HttpResponse::NoContent().finish()
+    } else {
+        let detail = format!("Method \"{}\" not allowed.", request.method());
+        ApiError::from(Rejection::new(ProblemCode::MethodNotAllowed).detail(detail)).error_response()
+    };
     if let Some(allowed) = allowed {
         response.headers_mut().insert(ALLOW, allowed);
     }

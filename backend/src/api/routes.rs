@@ -16,8 +16,8 @@ use super::{
 
 route_table::routes! {
     // Operations.
-    [HEALTH]                 GET|HEAD   pages::health                     Anyone
-    [READINESS]              GET|HEAD   pages::readiness                  Anyone
+    [HEALTH]                 GET        pages::health                     Anyone
+    [READINESS]              GET        pages::readiness                  Anyone
 
     // API description.
     [OPENAPI]                GET        documentation::openapi            Anyone
@@ -32,6 +32,8 @@ route_table::routes! {
     [JWT_REFRESH]            POST       refresh_tokens::refresh           Anyone
     [JWT_REFRESH_ALIAS]      POST       refresh_tokens::refresh           Anyone
     [JWT_END]                POST       sessions::end_current             Authenticated
+    [TOKEN_CREATE]           POST       tokens::create_for_program        Anyone
+    [TOKEN_DESTROY]          POST       sessions::end_current             Authenticated
     [JWT_PASSKEY]            POST       passkeys::sign_in                 Anyone
     [SESSIONS]               GET        sessions::list                    Authenticated
                              DELETE     sessions::end_all                 Authenticated
@@ -93,12 +95,12 @@ route_table::routes! {
     [SOCKET]                 GET        websocket::open                   Authenticated
 
     // Pages of the client. Messengers fetch them to preview links, so that they must not change anything.
-    [HOME_PAGE]              GET|HEAD   pages::chat                       Anyone
-    [CHATS_PAGE]             GET|HEAD   pages::chat                       Anyone
-    [CHAT_PAGE]              GET|HEAD   pages::chat                       Anyone
-    [AUTH_PAGE]              GET|HEAD   pages::account                    Anyone
-    [RESET_PAGE]             GET|HEAD   pages::account                    Anyone
-    [SETTINGS_PAGE]          GET|HEAD   pages::account                    Anyone
+    [HOME_PAGE]              GET        pages::chat                       Anyone
+    [CHATS_PAGE]             GET        pages::chat                       Anyone
+    [CHAT_PAGE]              GET        pages::chat                       Anyone
+    [AUTH_PAGE]              GET        pages::account                    Anyone
+    [RESET_PAGE]             GET        pages::account                    Anyone
+    [SETTINGS_PAGE]          GET        pages::account                    Anyone
     _                        _          pages::file                       Anyone
 }
 

@@ -4,10 +4,10 @@ use std::{future::Future, pin::Pin};
 
 use actix_web::{FromRequest, HttpRequest, dev::Payload, http::header};
 use chrono::{DateTime, Utc};
-use shared::{problem::ProblemCode, user::User};
+use shared::{id::UserId, problem::ProblemCode, user::User};
 use uuid::Uuid;
 
-use super::{context::AuthContext, jwt::Claims};
+use super::{context::AuthContext, jwt::Claims, opaque_token::OpaqueToken};
 use crate::{
     error::ApiError,
     store::{self, sessions::ActiveSession},
@@ -47,6 +47,23 @@ impl Authenticated {
         }
         Ok(Self { user: find_user(auth, claims.sub).await?, claims })
     }
+
+    /// The user to whom a ticket was issued; without a valid one, the sender of the token.
+    pub async fn from_ticket_or(
+        auth: &AuthContext,
+        ticket: Option<OpaqueToken>,
+        by_token: Result<Self, ApiError>,
+    ) -> Result<Self, ApiError> {
+        match ticket.and_then(|ticket| auth.tickets.redeem(&ticket)) {
+            // The session may have ended since the ticket was issued.
+            Some(claims) => Self::from_claims(auth, claims).await,
+            None => by_token,
+        }
+    }
+
+    fn require_guest(self, guest: bool, otherwise: ProblemCode) -> Result<Self, ApiError> {
+        if self.user.guest == guest { Ok(self) } else { Err(otherwise.into()) }
+    }
 }
 
 /// Decides whether a session is active; nothing else does. Returns since when the delivery of its refresh token is
@@ -54,7 +71,7 @@ impl Authenticated {
 pub async fn check_session(
     auth: &AuthContext,
     id: Uuid,
-    user_id: i64,
+    user_id: UserId,
 ) -> Result<Option<DateTime<Utc>>, ApiError> {
     let (owner_id, undelivered_since) = match auth.cache.session_user_id(id) {
         Some(owner_id) => (owner_id, None),
@@ -63,7 +80,7 @@ pub async fn check_session(
     if owner_id == user_id { Ok(undelivered_since) } else { Err(ProblemCode::SessionEnded.into()) }
 }
 
-async fn load_session(auth: &AuthContext, id: Uuid) -> Result<(i64, Option<DateTime<Utc>>), ApiError> {
+async fn load_session(auth: &AuthContext, id: Uuid) -> Result<(UserId, Option<DateTime<Utc>>), ApiError> {
     let epoch = auth.cache.epoch();
     let found = store::sessions::find(&mut *auth.db.get().await?, id).await?;
     let ActiveSession { user_id, undelivered_since, .. } = found.ok_or(ProblemCode::SessionEnded)?;
@@ -72,7 +89,7 @@ async fn load_session(auth: &AuthContext, id: Uuid) -> Result<(i64, Option<DateT
 }
 
 /// The user with their e-mail address, unless the account was deleted.
-pub async fn find_user(auth: &AuthContext, id: i64) -> Result<User, ApiError> {
+pub async fn find_user(auth: &AuthContext, id: UserId) -> Result<User, ApiError> {
     if let Some(user) = auth.cache.user(id) {
         return Ok(user);
     }
@@ -101,14 +118,9 @@ impl FromRequest for AccountHolder {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let authenticated = Authenticated::extract(request);
-        Box::pin(async move {
-            let authenticated = authenticated.await?;
-            if authenticated.user.guest {
-                Err(ProblemCode::AccountRequired.into())
-            } else {
-                Ok(Self(authenticated))
-            }
-        })
+        Box::pin(
+            async move { authenticated.await?.require_guest(false, ProblemCode::AccountRequired).map(Self) },
+        )
     }
 }
 
@@ -118,14 +130,7 @@ impl FromRequest for Guest {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let authenticated = Authenticated::extract(request);
-        Box::pin(async move {
-            let authenticated = authenticated.await?;
-            if authenticated.user.guest {
-                Ok(Self(authenticated))
-            } else {
-                Err(ProblemCode::Forbidden.into())
-            }
-        })
+        Box::pin(async move { authenticated.await?.require_guest(true, ProblemCode::Forbidden).map(Self) })
     }
 }
 

@@ -9,10 +9,11 @@ use super::{
     cache::AuthCache, encryption::SecretBox, jwt::JwtKeys, passkeys::Passkeys, passwords::Passwords,
     tickets::Tickets,
 };
-use crate::{config::Config, error::ApiError, rate_limit::RateLimiters, store::Db};
+use crate::{clock::Clock, config::Config, error::ApiError, rate_limit::RateLimiters, store::Db};
 
 pub struct AuthContext {
     pub config: Arc<Config>,
+    pub clock: Clock,
     pub db: Db,
     pub jwt_keys: JwtKeys,
     pub secret_box: SecretBox,

@@ -8,25 +8,20 @@ use std::{fs, path::Path, time::Duration};
 
 use anyhow::Context;
 use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine};
-use chrono::Utc;
-use jsonwebtoken::{
-    Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, decode_header, encode, errors::ErrorKind,
-};
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, decode_header, encode};
 use moka::sync::Cache;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use shared::problem::ProblemCode;
+use shared::{id::UserId, problem::ProblemCode};
 use uuid::Uuid;
 
 use super::key_file::{self, KeyBytes};
-use crate::error::ApiError;
+use crate::{clock::Clock, error::ApiError};
 
-/// Lifetime of an access token, in seconds.
-pub const TOKEN_LIFETIME: i64 = 15 * 60;
 /// Lifetime of a chain of tokens that were each refreshed from the previous one, in seconds.
 const CHAIN_LIFETIME: i64 = 7 * 24 * 60 * 60;
 /// Tolerated clock difference, in seconds.
-const LEEWAY: u64 = 5;
+const LEEWAY: i64 = 5;
 /// Size and lifetime of the cache of verified tokens.
 const VERIFIED_MAX: u64 = 20_000;
 const VERIFIED_TTL: Duration = Duration::from_mins(1);
@@ -34,21 +29,55 @@ const KEY_FILE: &str = "signing.key";
 const PREVIOUS_KEY_FILE: &str = "signing.previous.key";
 const ISSUER: &str = "chatire";
 
+/// How long an access token is valid, unless its session ends before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TokenLifetime {
+    /// 15 minutes: a page of this server renews it with the refresh cookie.
+    Page,
+    /// 30 days, as long as an unused session: programs and pages of other origins have no cookie, and clients of the original
+    /// never renew their token.
+    Program,
+}
+
+impl TokenLifetime {
+    const fn seconds(self) -> i64 {
+        match self {
+            Self::Page => 15 * 60,
+            Self::Program => 30 * 24 * 60 * 60,
+        }
+    }
+}
+
 /// The claims of an access token.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Claims {
     /// The user id.
     #[serde(with = "as_text")]
-    pub sub: i64,
+    pub sub: UserId,
     /// The session id; a refreshed token keeps it.
     pub sid: Uuid,
     typ: TokenType,
     iss: String,
     aud: String,
     iat: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    nbf: Option<i64>,
     pub exp: i64,
     /// When the first token of the chain was issued.
     pub orig_iat: i64,
+}
+
+impl Claims {
+    /// Checks the validity period, with some leeway. `now` is in Unix seconds.
+    fn check_valid_at(&self, now: i64) -> Result<(), ProblemCode> {
+        if self.exp.saturating_add(LEEWAY) < now {
+            Err(ProblemCode::TokenExpired)
+        } else if self.nbf.is_some_and(|nbf| nbf > now + LEEWAY) {
+            Err(ProblemCode::InvalidToken)
+        } else {
+            Ok(())
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -62,6 +91,7 @@ pub struct JwtKeys {
     current: Key,
     previous: Option<Key>,
     validation: Validation,
+    clock: Clock,
     verified: Cache<String, Claims>,
 }
 
@@ -82,53 +112,58 @@ impl Key {
 
 impl JwtKeys {
     /// Loads the keys from the data directory; the first start creates one.
-    pub fn load(data_dir: &Path) -> anyhow::Result<Self> {
+    pub fn load(data_dir: &Path, clock: Clock) -> anyhow::Result<Self> {
         fs::create_dir_all(data_dir).with_context(|| format!("cannot create {}", data_dir.display()))?;
         let current = key_file::read_or_create(&data_dir.join(KEY_FILE))?;
         let previous = key_file::read_if_exists(&data_dir.join(PREVIOUS_KEY_FILE))?;
-        Ok(Self::new(Key::new(&current), previous.as_ref().map(Key::new)))
+        Ok(Self::new(Key::new(&current), previous.as_ref().map(Key::new), clock))
     }
 
-    fn new(current: Key, previous: Option<Key>) -> Self {
+    fn new(current: Key, previous: Option<Key>, clock: Clock) -> Self {
         let mut validation = Validation::new(Algorithm::HS256);
-        validation.leeway = LEEWAY;
-        validation.validate_nbf = true;
+        // Checked against the injected clock instead.
+        validation.validate_exp = false;
         validation.set_issuer(&[ISSUER]);
         validation.set_audience(&[ISSUER]);
         validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
         let verified = Cache::builder().max_capacity(VERIFIED_MAX).time_to_live(VERIFIED_TTL).build();
-        Self { current, previous, validation, verified }
+        Self { current, previous, validation, clock, verified }
     }
 
     /// Issues a token for a session after a sign-in or a rotation of its refresh token.
-    pub fn issue(&self, user_id: i64, session: Uuid) -> Result<String, ApiError> {
-        self.sign(user_id, session, Utc::now().timestamp())
+    pub fn issue(&self, user_id: UserId, session: Uuid, lifetime: TokenLifetime) -> Result<String, ApiError> {
+        let now = self.clock.timestamp();
+        self.sign(user_id, session, now, now + lifetime.seconds())
     }
 
-    /// Issues a token in exchange for a valid one, until the lifetime of the chain is over.
+    /// Issues a token in exchange for a valid one, until the lifetime of the chain is over. It expires no earlier than the old
+    /// one.
     pub fn refresh(&self, claims: &Claims) -> Result<String, ApiError> {
-        if Utc::now().timestamp() >= claims.orig_iat + CHAIN_LIFETIME {
+        let now = self.clock.timestamp();
+        let exp = claims.exp.max(now + TokenLifetime::Page.seconds());
+        if exp > claims.exp && now >= claims.orig_iat + CHAIN_LIFETIME {
             return Err(ProblemCode::TokenRejected.into());
         }
-        self.sign(claims.sub, claims.sid, claims.orig_iat)
+        self.sign(claims.sub, claims.sid, claims.orig_iat, exp)
     }
 
-    fn sign(&self, sub: i64, sid: Uuid, orig_iat: i64) -> Result<String, ApiError> {
-        let iat = Utc::now().timestamp();
+    fn sign(&self, sub: UserId, sid: Uuid, orig_iat: i64, exp: i64) -> Result<String, ApiError> {
+        let iat = self.clock.timestamp();
         let (iss, aud) = (ISSUER.to_owned(), ISSUER.to_owned());
-        let claims =
-            Claims { sub, sid, typ: TokenType::Access, iss, aud, iat, exp: iat + TOKEN_LIFETIME, orig_iat };
+        let (typ, nbf) = (TokenType::Access, None);
+        let claims = Claims { sub, sid, typ, iss, aud, iat, nbf, exp, orig_iat };
         let header = Header { kid: Some(self.current.id.clone()), ..Header::new(Algorithm::HS256) };
         encode(&header, &claims, &self.current.encoding).map_err(|error| ApiError::Internal(error.into()))
     }
 
     /// The claims of a valid token. The signature of a recently verified token is not checked again.
     pub fn verify(&self, token: &str) -> Result<Claims, ApiError> {
-        let now = Utc::now().timestamp();
+        let now = self.clock.timestamp();
         match self.verified.get(token) {
             Some(claims) if now < claims.exp => Ok(claims),
             _ => {
                 let claims = self.decode(token)?;
+                claims.check_valid_at(now)?;
                 self.verified.insert(token.to_owned(), claims.clone());
                 Ok(claims)
             }
@@ -141,23 +176,21 @@ impl JwtKeys {
         let key =
             keys.into_iter().find(|key| Some(&key.id) == id.as_ref()).ok_or(ProblemCode::InvalidToken)?;
         let decoded = decode::<Claims>(token, &key.decoding, &self.validation);
-        decoded.map(|data| data.claims).map_err(|error| match error.kind() {
-            ErrorKind::ExpiredSignature => ProblemCode::TokenExpired.into(),
-            _ => ProblemCode::InvalidToken.into(),
-        })
+        decoded.map(|data| data.claims).map_err(|_| ProblemCode::InvalidToken.into())
     }
 }
 
 /// RFC 7519 requires `sub` to be a string.
 mod as_text {
     use serde::{Deserialize, Deserializer, Serializer, de::Error};
+    use shared::id::UserId;
 
     #[expect(clippy::trivially_copy_pass_by_ref, reason = "required by serde")]
-    pub fn serialize<S: Serializer>(id: &i64, serializer: S) -> Result<S::Ok, S::Error> {
+    pub fn serialize<S: Serializer>(id: &UserId, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(id)
     }
 
-    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<UserId, D::Error> {
         String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
     }
 }
@@ -166,12 +199,14 @@ mod as_text {
 mod tests {
     use super::*;
 
+    const ADA: UserId = UserId::new(7);
+
     fn code(result: Result<Claims, ApiError>) -> ProblemCode {
         result.unwrap_err().problem().code
     }
 
     fn keys(byte: u8) -> JwtKeys {
-        JwtKeys::new(Key::new(&[byte; key_file::KEY_LENGTH]), None)
+        JwtKeys::new(Key::new(&[byte; key_file::KEY_LENGTH]), None, Clock::default())
     }
 
     fn header(keys: &JwtKeys, algorithm: Algorithm) -> Header {
@@ -181,29 +216,52 @@ mod tests {
     #[test]
     fn refreshed_token_keeps_user_and_session() {
         let keys = keys(1);
-        let claims = keys.verify(&keys.issue(7, Uuid::nil()).unwrap()).unwrap();
-        assert_eq!(claims.sub, 7);
+        let claims = keys.verify(&keys.issue(ADA, Uuid::nil(), TokenLifetime::Page).unwrap()).unwrap();
+        assert_eq!(claims.sub, ADA);
         let refreshed = keys.verify(&keys.refresh(&claims).unwrap()).unwrap();
-        assert_eq!((refreshed.sub, refreshed.sid, refreshed.orig_iat), (7, claims.sid, claims.orig_iat));
+        assert_eq!((refreshed.sub, refreshed.sid, refreshed.orig_iat), (ADA, claims.sid, claims.orig_iat));
     }
 
     #[test]
     fn token_chain_ends_after_seven_days() {
         let keys = keys(1);
-        let mut claims = keys.verify(&keys.issue(7, Uuid::nil()).unwrap()).unwrap();
-        claims.orig_iat -= CHAIN_LIFETIME;
+        let claims = keys.verify(&keys.issue(ADA, Uuid::nil(), TokenLifetime::Page).unwrap()).unwrap();
+        keys.clock.advance(Duration::from_hours(7 * 24 - 1));
+        keys.refresh(&claims).unwrap();
+        keys.clock.advance(Duration::from_hours(1));
         assert_eq!(keys.refresh(&claims).unwrap_err().problem().code, ProblemCode::TokenRejected);
     }
 
     #[test]
-    fn foreign_and_expired_tokens_are_rejected() {
+    fn token_of_a_program_keeps_its_end_when_refreshed() {
+        let keys = keys(1);
+        let claims = keys.verify(&keys.issue(ADA, Uuid::nil(), TokenLifetime::Program).unwrap()).unwrap();
+        keys.clock.advance(Duration::from_hours(29 * 24));
+        let refreshed = keys.verify(&keys.refresh(&claims).unwrap()).unwrap();
+        assert_eq!(refreshed.exp, claims.exp);
+        keys.clock.advance(Duration::from_hours(24));
+        assert_eq!(keys.refresh(&refreshed).unwrap_err().problem().code, ProblemCode::TokenRejected);
+    }
+
+    #[test]
+    fn token_expires_after_lifetime_and_leeway() {
+        let keys = keys(1);
+        let token = keys.issue(ADA, Uuid::nil(), TokenLifetime::Page).unwrap();
+        keys.clock.advance(Duration::from_mins(15));
+        keys.verify(&token).unwrap();
+        keys.clock.advance(Duration::from_secs(6));
+        assert_eq!(code(keys.verify(&token)), ProblemCode::TokenExpired);
+    }
+
+    #[test]
+    fn foreign_tokens_are_rejected() {
         let (keys, others) = (keys(1), keys(2));
-        assert_eq!(code(keys.verify(&others.issue(7, Uuid::nil()).unwrap())), ProblemCode::InvalidToken);
+        assert_eq!(
+            code(keys.verify(&others.issue(ADA, Uuid::nil(), TokenLifetime::Page).unwrap())),
+            ProblemCode::InvalidToken
+        );
         assert_eq!(code(keys.verify("nonsense")), ProblemCode::InvalidToken);
-        let claims = keys.verify(&keys.issue(7, Uuid::nil()).unwrap()).unwrap();
-        let expired = Claims { exp: claims.exp - TOKEN_LIFETIME - 10, ..claims.clone() };
-        let expired = encode(&header(&keys, Algorithm::HS256), &expired, &keys.current.encoding).unwrap();
-        assert_eq!(code(keys.verify(&expired)), ProblemCode::TokenExpired);
+        let claims = keys.verify(&keys.issue(ADA, Uuid::nil(), TokenLifetime::Page).unwrap()).unwrap();
         let other = encode(&header(&keys, Algorithm::HS512), &claims, &keys.current.encoding).unwrap();
         assert_eq!(code(keys.verify(&other)), ProblemCode::InvalidToken);
         let foreign = Claims { iss: "another".into(), ..claims };
@@ -215,14 +273,17 @@ mod tests {
     fn previous_key_verifies_until_removed() {
         let folder = tempfile::tempdir().unwrap();
         let (current, previous) = (folder.path().join(KEY_FILE), folder.path().join(PREVIOUS_KEY_FILE));
-        let old = JwtKeys::load(folder.path()).unwrap().issue(7, Uuid::nil()).unwrap();
+        let old = JwtKeys::load(folder.path(), Clock::default())
+            .unwrap()
+            .issue(ADA, Uuid::nil(), TokenLifetime::Page)
+            .unwrap();
         fs::rename(current, &previous).unwrap();
-        let keys = JwtKeys::load(folder.path()).unwrap();
-        assert_eq!(keys.verify(&old).unwrap().sub, 7);
+        let keys = JwtKeys::load(folder.path(), Clock::default()).unwrap();
+        assert_eq!(keys.verify(&old).unwrap().sub, ADA);
         let new = keys.refresh(&keys.verify(&old).unwrap()).unwrap();
         fs::remove_file(previous).unwrap();
-        let keys = JwtKeys::load(folder.path()).unwrap();
+        let keys = JwtKeys::load(folder.path(), Clock::default()).unwrap();
         assert_eq!(code(keys.verify(&old)), ProblemCode::InvalidToken);
-        assert_eq!(keys.verify(&new).unwrap().sub, 7);
+        assert_eq!(keys.verify(&new).unwrap().sub, ADA);
     }
 }

@@ -7,7 +7,7 @@ use actix_web::{HttpRequest, http::header};
 use moka::sync::Cache;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use shared::{passkey::PasskeyAssertion, problem::ProblemCode, user::User};
+use shared::{id::UserId, passkey::PasskeyAssertion, problem::ProblemCode, user::User};
 use url::Url;
 use uuid::Uuid;
 use webauthn_rs::{
@@ -37,8 +37,7 @@ const RELYING_PARTY_NAME: &str = "Chatire";
 
 /// The pending ceremonies by id. Each can be finished once.
 pub struct Passkeys {
-    /// With the id of the user.
-    registrations: Cache<Uuid, (i64, PasskeyRegistration)>,
+    registrations: Cache<Uuid, (UserId, PasskeyRegistration)>,
     challenges: Cache<Uuid, DiscoverableAuthentication>,
 }
 
@@ -81,7 +80,7 @@ impl Passkeys {
     pub fn finish_registration(
         &self,
         relying_party: &Webauthn,
-        user_id: i64,
+        user_id: UserId,
         id: Uuid,
         credential: Value,
     ) -> Result<Passkey, ApiError> {
@@ -122,7 +121,7 @@ impl Passkeys {
         db: &Db,
         relying_party: &Webauthn,
         PasskeyAssertion { challenge, credential }: PasskeyAssertion<Value>,
-    ) -> Result<i64, ApiError> {
+    ) -> Result<UserId, ApiError> {
         let credential: PublicKeyCredential = parse(credential)?;
         let identity = relying_party.identify_discoverable_authentication(&credential).map_err(rejected)?;
         let found = store::passkeys::find(&mut *db.get().await?, identity).await?;

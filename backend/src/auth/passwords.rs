@@ -12,6 +12,7 @@ use shared::{
     problem::{FieldCode, ProblemCode},
 };
 use tokio::sync::Semaphore;
+use unicode_normalization::UnicodeNormalization;
 use zxcvbn::zxcvbn;
 
 use crate::error::{ApiError, Rejection};
@@ -96,6 +97,11 @@ fn is_common(password: &str, user_inputs: &[String]) -> bool {
     zxcvbn(password, &user_inputs).guesses() < GUESSES_MIN
 }
 
+/// Keyboards compose the same characters differently, and some type full-width ones.
+fn normalize(password: &str) -> String {
+    password.nfkc().collect()
+}
+
 fn argon2() -> anyhow::Result<Argon2<'static>> {
     let (memory, passes, lanes) = COST;
     let params = Params::new(memory, passes, lanes, None).map_err(|error| anyhow!("{error}"))?;
@@ -103,7 +109,7 @@ fn argon2() -> anyhow::Result<Argon2<'static>> {
 }
 
 fn hash(password: &str) -> anyhow::Result<String> {
-    let hash = argon2()?.hash_password(password.as_bytes()).map_err(|error| anyhow!("{error}"))?;
+    let hash = argon2()?.hash_password(normalize(password).as_bytes()).map_err(|error| anyhow!("{error}"))?;
     Ok(hash.to_string())
 }
 
@@ -117,7 +123,7 @@ fn verify(password: &str, stored: &str) -> anyhow::Result<VerifyResult> {
     let argon2 = argon2()?;
     let stored =
         PasswordHash::new(stored).map_err(|error| anyhow!("a stored password hash is invalid: {error}"))?;
-    if argon2.verify_password(password.as_bytes(), &stored).is_err() {
+    if argon2.verify_password(normalize(password).as_bytes(), &stored).is_err() {
         return Ok(VerifyResult::Invalid);
     }
     let params = Params::try_from(&stored).map_err(|error| anyhow!("{error}"))?;

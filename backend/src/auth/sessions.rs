@@ -2,12 +2,13 @@
 
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 use serde::Serialize;
+use shared::id::UserId;
 use uuid::Uuid;
 
-use super::{cookies, opaque_token::OpaqueToken, user_agent::ClientInfo};
+use super::{cookies, jwt::TokenLifetime, opaque_token::OpaqueToken, user_agent::ClientInfo};
 use crate::{
     config::Config,
-    http::extract::origin::{is_cross_origin, is_https},
+    http::extract::origin::{is_cross_origin, is_https, is_same_origin},
     store::sessions::NewSession,
 };
 
@@ -21,6 +22,8 @@ pub struct SessionStart {
     is_https: bool,
     /// A page of another site may sign a user in, but must not leave cookies in the browser.
     is_cross_origin: bool,
+    /// For the access token that is issued with the session.
+    pub token_lifetime: TokenLifetime,
 }
 
 impl SessionStart {
@@ -32,10 +35,15 @@ impl SessionStart {
             client: ClientInfo::from_request(request),
             is_https: is_https(request, config),
             is_cross_origin: is_cross_origin(request, config),
+            token_lifetime: if is_same_origin(request, config) {
+                TokenLifetime::Page
+            } else {
+                TokenLifetime::Program
+            },
         }
     }
 
-    pub fn new_session(&self, user_id: i64) -> NewSession {
+    pub fn new_session(&self, user_id: UserId) -> NewSession {
         let ClientInfo { user_agent, os } = self.client.clone();
         NewSession {
             id: self.id,

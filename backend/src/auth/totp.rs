@@ -1,7 +1,9 @@
 //! The second factor: a one-time code from an authenticator app (RFC 6238), or a recovery code.
 
-use chrono::Utc;
-use shared::problem::{FieldCode, ProblemCode};
+use shared::{
+    id::UserId,
+    problem::{FieldCode, ProblemCode},
+};
 use totp_rs::{Builder, Secret, Totp};
 
 use super::{context::AuthContext, recovery_code};
@@ -24,12 +26,12 @@ pub fn build_totp(secret: &[u8; SECRET_BYTES], username: &str) -> Result<Totp, A
 }
 
 /// The purpose for which the secret is sealed.
-pub fn sealing_purpose(user_id: i64) -> String {
+pub fn sealing_purpose(user_id: UserId) -> String {
     format!("second factor of {user_id}")
 }
 
 /// Checks a code for an account. Accounts without a second factor need none.
-pub async fn verify_code(auth: &AuthContext, user_id: i64, code: Option<&str>) -> Result<(), ApiError> {
+pub async fn verify_code(auth: &AuthContext, user_id: UserId, code: Option<&str>) -> Result<(), ApiError> {
     let factor = store::second_factors::find(&mut *auth.db.get().await?, user_id).await?;
     let Some(factor) = factor.filter(|factor| factor.confirmed) else { return Ok(()) };
     let Some(code) = code.map(str::trim).filter(|code| !code.is_empty()) else {
@@ -42,7 +44,7 @@ pub async fn verify_code(auth: &AuthContext, user_id: i64, code: Option<&str>) -
     }
 }
 
-pub async fn is_enabled(auth: &AuthContext, user_id: i64) -> Result<bool, ApiError> {
+pub async fn is_enabled(auth: &AuthContext, user_id: UserId) -> Result<bool, ApiError> {
     let factor = store::second_factors::find(&mut *auth.db.get().await?, user_id).await?;
     Ok(factor.is_some_and(|factor| factor.confirmed))
 }
@@ -50,7 +52,7 @@ pub async fn is_enabled(auth: &AuthContext, user_id: i64) -> Result<bool, ApiErr
 /// Returns whether the code is valid now. Each code is accepted once.
 pub async fn redeem_totp(
     auth: &AuthContext,
-    user_id: i64,
+    user_id: UserId,
     factor: &SecondFactor,
     code: &str,
 ) -> Result<bool, ApiError> {
@@ -58,12 +60,12 @@ pub async fn redeem_totp(
     let secret =
         secret.try_into().map_err(|_| anyhow::anyhow!("the secret of a second factor has a wrong length"))?;
     let digits: String = code.chars().filter(|c| !c.is_whitespace()).collect();
-    let step = build_totp(&secret, "-")?.check(&digits, Utc::now().timestamp().unsigned_abs());
+    let step = build_totp(&secret, "-")?.check(&digits, auth.clock.timestamp().unsigned_abs());
     let Some(step) = step.and_then(|step| i64::try_from(step).ok()) else { return Ok(false) };
     Ok(store::second_factors::consume_step(&mut *auth.db.get().await?, user_id, step).await?)
 }
 
-async fn redeem_recovery_code(auth: &AuthContext, user_id: i64, code: &str) -> Result<bool, ApiError> {
+async fn redeem_recovery_code(auth: &AuthContext, user_id: UserId, code: &str) -> Result<bool, ApiError> {
     let hash = recovery_code::hash(code);
     Ok(store::second_factors::consume_recovery_code(&mut *auth.db.get().await?, user_id, &hash).await?)
 }

@@ -2,13 +2,16 @@
 
 use chrono::Utc;
 use diesel_async::AsyncPgConnection;
-use shared::{member::Role, problem::ProblemCode};
+use shared::{
+    id::{LinkId, UserId},
+    member::Role,
+    problem::ProblemCode,
+};
 
 use crate::store::{
     StoreError,
     chats::ChatRow,
     invite_links::{self, InviteLinkRow},
-    members::Membership,
 };
 
 /// What a URI that leads to a chat admits to.
@@ -17,44 +20,42 @@ pub struct AccessLink {
     /// The role of users who join by it.
     pub role: Role,
     /// The invite link; `None` is the page URL.
-    pub link_id: Option<i64>,
+    pub link_id: Option<LinkId>,
     /// Why it admits no new members, if so.
     pub closed_reason: Option<ProblemCode>,
 }
 
 impl AccessLink {
-    /// Rejects a user with this membership if the link does not admit them. A user who joined by an invite link before
-    /// does not count against its limit again.
-    pub fn check_admits(&self, membership: Option<&Membership>) -> Result<(), ProblemCode> {
-        match self.closed_reason {
-            None => Ok(()),
-            Some(ProblemCode::LinkUseLimitReached) if self.is_link_of(membership) => Ok(()),
-            Some(reason) => Err(reason),
-        }
-    }
-
-    /// Whether this is the invite link that the user joined by.
-    pub fn is_link_of(&self, membership: Option<&Membership>) -> bool {
-        self.link_id.is_some() && membership.is_some_and(|membership| membership.link_id == self.link_id)
+    /// Rejects new members if the link admits none.
+    pub fn check_open(&self) -> Result<(), ProblemCode> {
+        self.closed_reason.map_or(Ok(()), Err)
     }
 }
 
-/// What a current or former URI or the secret of an invite link admits to. The URI is known to lead to this chat.
+/// What a current or former URI or the secret of an invite link admits a user to. The URI is known to lead to this chat.
 pub async fn find_access_link(
     connection: &mut AsyncPgConnection,
     chat: &ChatRow,
     uri: &str,
+    user_id: Option<UserId>,
 ) -> Result<AccessLink, StoreError> {
     if uri == chat.uri {
         let closed_reason = (!chat.link_open).then_some(ProblemCode::LinkClosed);
         return Ok(AccessLink { role: Role::Writer, link_id: None, closed_reason });
     }
-    let link = invite_links::find_by_secret(connection, chat.id, uri).await?;
-    Ok(link.map_or(
+    let Some(link) = invite_links::find_by_secret(connection, chat.id, uri).await? else {
         // A former URI.
-        AccessLink { role: Role::Writer, link_id: None, closed_reason: Some(ProblemCode::LinkRevoked) },
-        |link| AccessLink { role: link.role, link_id: Some(link.id), closed_reason: closed_reason(&link) },
-    ))
+        let closed_reason = Some(ProblemCode::LinkRevoked);
+        return Ok(AccessLink { role: Role::Writer, link_id: None, closed_reason });
+    };
+    let mut closed_reason = closed_reason(&link);
+    if let (Some(ProblemCode::LinkUseLimitReached), Some(user_id)) = (closed_reason, user_id)
+        && invite_links::is_used_by(connection, link.id, user_id).await?
+    {
+        // A user counts once: they may use the link again.
+        closed_reason = None;
+    }
+    Ok(AccessLink { role: link.role, link_id: Some(link.id), closed_reason })
 }
 
 fn closed_reason(link: &InviteLinkRow) -> Option<ProblemCode> {

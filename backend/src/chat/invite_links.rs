@@ -2,6 +2,7 @@
 
 use shared::{
     event::Event,
+    id::{LinkId, UserId},
     invite_link::{CreateInviteLink, INVITE_LINKS_MAX, InviteLink},
     member::Role,
     problem::ProblemCode,
@@ -16,7 +17,7 @@ use crate::{
 /// Creates a link with this secret. Only the owner creates links for moderators.
 pub async fn create(
     transaction: &mut ChatTransaction<'_>,
-    actor_id: i64,
+    actor_id: UserId,
     secret: &str,
     new: CreateInviteLink,
 ) -> Result<InviteLink, ApiError> {
@@ -36,13 +37,14 @@ pub async fn create(
 /// Revokes a link. Revoking it again changes nothing.
 pub async fn revoke(
     transaction: &mut ChatTransaction<'_>,
-    actor_id: i64,
-    link_id: i64,
+    actor_id: UserId,
+    link_id: LinkId,
 ) -> Result<(), ApiError> {
     transaction.require_role(actor_id, Role::Moderator).await?;
     let link = invite_links::find(transaction.connection, transaction.chat.id, link_id).await?;
     if link.revoked_at.is_none() {
         invite_links::revoke(transaction.connection, link_id).await?;
+        invite_links::delete_unused(transaction.connection, transaction.chat.id).await?;
         let event = Event::LinkRevoked { link_id, label: link.label };
         transaction.append_audit(Some(actor_id), &event).await?;
     }

@@ -5,8 +5,9 @@ use chrono::{DateTime, Duration, SubsecRound, Utc};
 use diesel_async::AsyncPgConnection;
 use shared::{
     event::Event,
+    id::{ChatId, UserId},
     member::{MembershipStatus, Role},
-    problem::ProblemCode,
+    problem::{FieldCode, ProblemCode},
     user::User,
 };
 
@@ -39,55 +40,71 @@ pub async fn join(
     user: &User,
     uri: &str,
 ) -> Result<JoinOutcome, ApiError> {
-    let (chat_id, approval_required) = (transaction.chat.id, transaction.chat.approval_required);
+    let chat_id = transaction.chat.id;
     let membership = members::find_membership(transaction.connection, chat_id, user.id).await?;
-    let link = find_access_link(transaction.connection, &transaction.chat, uri).await?;
+    let link = find_access_link(transaction.connection, &transaction.chat, uri, Some(user.id)).await?;
     if let Some(membership) = membership.filter(|membership| membership.status.is_member()) {
         promote(transaction, user, membership, link).await?;
         return Ok(JoinOutcome::Joined);
     }
     check_not_banned(transaction.connection, chat_id, user.id, membership.as_ref()).await?;
     check_guest_allowed(transaction, user)?;
+    let approval_required =
+        transaction.chat.approval_required && !is_returning_moderator(membership.as_ref());
     if approval_required && membership.is_some_and(|own| own.status == MembershipStatus::Pending) {
         return Ok(JoinOutcome::Pending);
     }
     check_rejection(membership.as_ref(), Utc::now())?;
-    link.check_admits(membership.as_ref())?;
+    link.check_open()?;
     let (status, outcome) = if approval_required {
         (MembershipStatus::Pending, JoinOutcome::Pending)
     } else {
         (MembershipStatus::Member, JoinOutcome::Joined)
     };
     let role = resolve_role(link, membership.as_ref());
-    let new = NewMembership { user_id: user.id, role, status, link_id: link.link_id };
-    upsert_member(transaction, new).await?;
+    upsert_member(transaction, NewMembership { user_id: user.id, role, status }).await?;
     // A join request counts as a use, or more users could be approved than the limit allows.
-    if let Some(link_id) = link.link_id.filter(|_| !link.is_link_of(membership.as_ref())) {
-        invite_links::count_use(transaction.connection, link_id).await?;
+    if let Some(link_id) = link.link_id {
+        invite_links::record_use(transaction.connection, link_id, user.id).await?;
     }
     Ok(outcome)
 }
 
-/// A moderator adds a user as a writer.
+/// A moderator adds a user as a writer, or a former member with at most their former role.
 pub async fn add_member(
     transaction: &mut ChatTransaction<'_>,
-    actor_id: i64,
+    actor_id: UserId,
     user: &User,
 ) -> Result<(), ApiError> {
     transaction.require_role(actor_id, Role::Moderator).await?;
     let membership = members::find_membership(transaction.connection, transaction.chat.id, user.id).await?;
-    match membership.map(|membership| membership.status) {
-        Some(MembershipStatus::Member) => return Ok(()),
-        Some(MembershipStatus::Banned) => {
-            let detail = "This user is banned. Remove the ban first.";
-            return Err(Rejection::new(ProblemCode::Conflict).detail(detail).into());
-        }
-        _ => check_guest_allowed(transaction, user)?,
+    if membership.is_some_and(|membership| membership.status.is_member()) {
+        return Ok(());
     }
-    let link_id = membership.and_then(|membership| membership.link_id);
-    let (role, status) = (Role::Writer, MembershipStatus::Member);
-    upsert_member(transaction, NewMembership { user_id: user.id, role, status, link_id }).await?;
+    check_may_be_added(transaction, actor_id, user, membership.as_ref()).await?;
+    check_guest_allowed(transaction, user)?;
+    let role = membership.map_or(Role::Writer, |former| former.role.min(Role::Writer));
+    let status = MembershipStatus::Member;
+    upsert_member(transaction, NewMembership { user_id: user.id, role, status }).await?;
     transaction.append_event(actor_id, &Event::Admitted { target: user.into() }).await
+}
+
+/// Nobody is added by a stranger: a user either asked to join or was removed, or shares a chat with the actor. A stranger
+/// looks like a user who does not exist. Users who left by themselves decide themselves whether they return.
+async fn check_may_be_added(
+    transaction: &mut ChatTransaction<'_>,
+    actor_id: UserId,
+    user: &User,
+    membership: Option<&Membership>,
+) -> Result<(), ApiError> {
+    let conflict = |detail| Err(Rejection::new(ProblemCode::Conflict).detail(detail).into());
+    match membership.map(|membership| membership.status) {
+        Some(MembershipStatus::Banned) => conflict("This user is banned. Remove the ban first."),
+        Some(MembershipStatus::Left) => conflict("This user has left. Send them the link of the chat."),
+        Some(_) => Ok(()),
+        None if members::shares_chat(transaction.connection, actor_id, user.id).await? => Ok(()),
+        None => Err(Rejection::field("username", FieldCode::NotAChoice).into()),
+    }
 }
 
 async fn upsert_member(
@@ -98,8 +115,7 @@ async fn upsert_member(
     Ok(members::upsert(transaction.connection, transaction.chat.id, membership, seq, now).await?)
 }
 
-/// Raises the role of a member to that of an invite link, never lowers it. A link raises a role once: a member who was
-/// demoted later does not regain the role by using it again.
+/// Raises the role of a member to that of an invite link, never lowers it, and never beyond a role given by hand.
 async fn promote(
     transaction: &mut ChatTransaction<'_>,
     user: &User,
@@ -107,23 +123,26 @@ async fn promote(
     link: AccessLink,
 ) -> Result<(), ApiError> {
     let Some(link_id) = link.link_id else { return Ok(()) };
-    if link.closed_reason.is_some() || link.role <= membership.role || link.is_link_of(Some(&membership)) {
+    let role = resolve_role(link, Some(&membership));
+    if link.closed_reason.is_some() || role <= membership.role {
         return Ok(());
     }
-    transaction.set_membership(user.id, MembershipStatus::Member, link.role).await?;
-    members::set_link(transaction.connection, transaction.chat.id, user.id, link_id).await?;
-    transaction.append_audit(Some(user.id), &Event::Role { target: user.into(), role: link.role }).await?;
-    Ok(invite_links::count_use(transaction.connection, link_id).await?)
+    transaction.set_membership(user.id, MembershipStatus::Member, role).await?;
+    transaction.append_audit(Some(user.id), &Event::Role { target: user.into(), role }).await?;
+    Ok(invite_links::record_use(transaction.connection, link_id, user.id).await?)
 }
 
-/// A former member who returns by the same link does not exceed the former role. A reader does not become a writer by
-/// the page URL, which every reader knows.
-fn resolve_role(link: AccessLink, membership: Option<&Membership>) -> Role {
-    match membership {
-        Some(membership) if link.is_link_of(Some(membership)) => link.role.min(membership.role),
-        Some(membership) if membership.role == Role::Reader && link.link_id.is_none() => Role::Reader,
-        _ => link.role,
-    }
+/// The role that a link gives a user. A reader does not become a writer by the page URL, which every reader knows.
+pub(super) fn resolve_role(link: AccessLink, membership: Option<&Membership>) -> Role {
+    let Some(membership) = membership else { return link.role };
+    let is_reader_by_page = membership.role == Role::Reader && link.link_id.is_none();
+    let role = if is_reader_by_page { Role::Reader } else { link.role };
+    membership.link_role_max.map_or(role, |max| role.min(max))
+}
+
+/// Whether the user left as a moderator: they could have approved their own request.
+fn is_returning_moderator(membership: Option<&Membership>) -> bool {
+    membership.is_some_and(|former| former.status == MembershipStatus::Left && former.role >= Role::Moderator)
 }
 
 fn check_guest_allowed(transaction: &ChatTransaction<'_>, user: &User) -> Result<(), ProblemCode> {
@@ -147,8 +166,8 @@ fn check_rejection(membership: Option<&Membership>, now: DateTime<Utc>) -> Resul
 /// Rejects a user who is banned, or who uses the browser of a user who was a guest when they were banned.
 pub(super) async fn check_not_banned(
     connection: &mut AsyncPgConnection,
-    chat_id: i64,
-    user_id: i64,
+    chat_id: ChatId,
+    user_id: UserId,
     membership: Option<&Membership>,
 ) -> Result<(), ApiError> {
     let is_banned = membership.is_some_and(|membership| membership.status == MembershipStatus::Banned);

@@ -1,7 +1,12 @@
 //! Deletion of messages: the row stays and is numbered, the text is removed.
 
 use chrono::{TimeDelta, Utc};
-use shared::{event::Event, member::Role, problem::ProblemCode};
+use shared::{
+    event::Event,
+    id::{Seq, UserId},
+    member::Role,
+    problem::ProblemCode,
+};
 
 use super::transaction::ChatTransaction;
 use crate::{error::ApiError, store::messages};
@@ -9,8 +14,8 @@ use crate::{error::ApiError, store::messages};
 /// Deletes a message: authors their own, moderators any. Deleting it again changes nothing.
 pub async fn delete_one(
     transaction: &mut ChatTransaction<'_>,
-    actor_id: i64,
-    seq: i64,
+    actor_id: UserId,
+    seq: Seq,
 ) -> Result<(), ApiError> {
     let role = transaction.require_member(actor_id).await?;
     let message = messages::find(transaction.connection, &transaction.chat, seq).await?;
@@ -37,8 +42,8 @@ pub async fn delete_one(
 /// A moderator deletes what a user has posted in the last `minutes`; returns how many messages these were.
 pub async fn delete_recent(
     transaction: &mut ChatTransaction<'_>,
-    actor_id: i64,
-    target_id: i64,
+    actor_id: UserId,
+    target_id: UserId,
     minutes: i64,
 ) -> Result<u32, ApiError> {
     transaction.require_role(actor_id, Role::Moderator).await?;

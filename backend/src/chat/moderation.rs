@@ -2,12 +2,13 @@
 
 use shared::{
     event::{Event, UserRef},
+    id::UserId,
     member::{Member, MembershipStatus, Role},
     problem::ProblemCode,
 };
 
-use super::transaction::ChatTransaction;
-use crate::error::ApiError;
+use super::{ownership, transaction::ChatTransaction};
+use crate::{error::ApiError, store::invite_links};
 
 /// An action on another member.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,7 +24,7 @@ pub enum MemberAction {
 /// The member who acts.
 #[derive(Clone, Copy, Debug)]
 pub struct Moderator {
-    pub id: i64,
+    pub id: UserId,
     pub role: Role,
 }
 
@@ -57,13 +58,23 @@ impl MemberAction {
     /// A member cannot act on themselves or on the owner. A moderator cannot act on other moderators, nor make one, also
     /// not by admitting one.
     fn is_allowed(self, target: &Member, moderator: Moderator) -> bool {
+        let is_moderator = target.role >= Role::Moderator && target.status != MembershipStatus::Left;
         let has_role = match moderator.role {
             Role::Owner => true,
-            Role::Moderator => !matches!(self, Self::SetRole(_)) && target.role < Role::Moderator,
+            Role::Moderator => !matches!(self, Self::SetRole(_)) && !is_moderator,
             Role::Writer | Role::Reader => false,
         };
         let is_possible_target = target.user.id != moderator.id && target.role != Role::Owner;
         has_role && is_possible_target && self != Self::SetRole(Role::Owner)
+    }
+
+    /// Whether the target is no moderator afterwards, if they were one.
+    fn ends_moderation(self) -> bool {
+        match self {
+            Self::Remove | Self::Ban => true,
+            Self::SetRole(role) => role < Role::Moderator,
+            Self::Admit | Self::Reject | Self::Unban => false,
+        }
     }
 
     fn event(self, target: UserRef) -> Event {
@@ -81,30 +92,60 @@ impl MemberAction {
 /// Carries out the action; returns the changed member.
 pub async fn moderate(
     transaction: &mut ChatTransaction<'_>,
+    actor_id: UserId,
+    target_id: UserId,
     action: MemberAction,
-    target_id: i64,
-    actor_id: i64,
 ) -> Result<Member, ApiError> {
     // The actor may have been demoted since the request was authorized.
     let role = transaction.require_role(actor_id, Role::Moderator).await?;
     let target = transaction.find_member(target_id).await?.ok_or(ProblemCode::NotFound)?;
     let (status, new_role) = action.transition(&target, Moderator { id: actor_id, role })?;
     transaction.set_membership(target_id, status, new_role).await?;
+    if new_role != target.role {
+        transaction.limit_link_role(target_id, new_role).await?;
+    }
     transaction.append_event(actor_id, &action.event((&target).into())).await?;
+    if action.ends_moderation() {
+        revoke_links(transaction, actor_id, target_id).await?;
+    }
     transaction.find_member(target_id).await?.ok_or(ProblemCode::NotFound.into())
 }
 
-/// Leaves the chat, or withdraws a join request.
-pub async fn leave(transaction: &mut ChatTransaction<'_>, user_id: i64) -> Result<(), ApiError> {
+/// Revokes the links of someone who may not create links any more: they know the secrets.
+async fn revoke_links(
+    transaction: &mut ChatTransaction<'_>,
+    actor_id: UserId,
+    creator_id: UserId,
+) -> Result<(), ApiError> {
+    let chat_id = transaction.chat.id;
+    for (link_id, label) in
+        invite_links::revoke_created_by(transaction.connection, chat_id, creator_id).await?
+    {
+        transaction.append_audit(Some(actor_id), &Event::LinkRevoked { link_id, label }).await?;
+    }
+    Ok(())
+}
+
+/// Leaves the chat, or withdraws a join request. The owner passes the ownership on.
+pub async fn leave(transaction: &mut ChatTransaction<'_>, user_id: UserId) -> Result<(), ApiError> {
     let member = transaction.find_member(user_id).await?.ok_or(ProblemCode::ChatNotFound)?;
-    let role = member.role.min(Role::Writer);
     match (member.status, member.role) {
-        (MembershipStatus::Member, Role::Owner) => Err(ProblemCode::OwnerCannotLeave.into()),
-        (MembershipStatus::Member, _) => {
-            transaction.set_membership(user_id, MembershipStatus::Left, role).await?;
+        (MembershipStatus::Member, Role::Owner) => {
+            if !ownership::reassign_owner(transaction, user_id).await? {
+                return Err(ProblemCode::OwnerCannotLeave.into());
+            }
             transaction.append_event(user_id, &Event::Left).await
         }
-        (MembershipStatus::Pending, _) => {
+        (MembershipStatus::Member, role) => {
+            // The row keeps the role, so that a moderator needs no approval to return, but as a writer.
+            transaction.set_membership(user_id, MembershipStatus::Left, role).await?;
+            if role > Role::Writer {
+                transaction.limit_link_role(user_id, Role::Writer).await?;
+            }
+            transaction.append_event(user_id, &Event::Left).await
+        }
+        (MembershipStatus::Pending, role) => {
+            let role = role.min(Role::Writer);
             transaction.set_membership(user_id, MembershipStatus::Left, role).await
         }
         _ => Err(ProblemCode::ChatNotFound.into()),
@@ -114,7 +155,7 @@ pub async fn leave(transaction: &mut ChatTransaction<'_>, user_id: i64) -> Resul
 #[cfg(test)]
 mod tests {
     use chrono::DateTime;
-    use shared::user::User;
+    use shared::{id::Seq, user::User};
 
     use super::*;
 
@@ -138,13 +179,23 @@ mod tests {
         MemberAction::SetRole(Role::Moderator),
     ];
 
+    const ADA: UserId = UserId::new(1);
+    const EVE: UserId = UserId::new(2);
+
     fn eve(role: Role, status: MembershipStatus) -> Member {
-        let user = User { id: 2, username: "eve".into(), ..User::default() };
-        Member { user, role, status, seq: 2, revision: 2, created_at: DateTime::UNIX_EPOCH }
+        let user = User { id: EVE, username: "eve".into(), ..User::default() };
+        Member {
+            user,
+            role,
+            status,
+            seq: Seq::new(2),
+            revision: Seq::new(2),
+            created_at: DateTime::UNIX_EPOCH,
+        }
     }
 
     fn ada(role: Role) -> Moderator {
-        Moderator { id: 1, role }
+        Moderator { id: ADA, role }
     }
 
     #[test]
@@ -154,7 +205,7 @@ mod tests {
             for actor in ROLES {
                 let owner = eve(Role::Owner, status);
                 assert_eq!(action.transition(&owner, ada(actor)), forbidden, "{action:?} {actor:?}");
-                let herself = Moderator { id: 2, role: actor };
+                let herself = Moderator { id: EVE, role: actor };
                 assert_eq!(action.transition(&eve(role, status), herself), forbidden, "{action:?} {actor:?}");
             }
             for actor in [Role::Reader, Role::Writer] {
@@ -169,7 +220,8 @@ mod tests {
         for (action, role, status) in all_cases() {
             let target = eve(role, status);
             let by_moderator = action.transition(&target, ada(Role::Moderator));
-            if matches!(action, MemberAction::SetRole(_)) || role == Role::Moderator {
+            let is_moderator = role == Role::Moderator && status != MembershipStatus::Left;
+            if matches!(action, MemberAction::SetRole(_)) || is_moderator {
                 assert_eq!(by_moderator, Err(ProblemCode::Forbidden), "{action:?} {target:?}");
             } else {
                 assert_eq!(

@@ -1,7 +1,9 @@
-//! Ownership of a chat: transfer by the owner, and reassignment when the owner's account is deleted.
+//! Ownership of a chat: transfer by the owner, and reassignment when the owner leaves or deletes their account. A transfer
+//! needs no consent, because the new owner can leave at any time.
 
 use shared::{
     event::Event,
+    id::UserId,
     member::{Member, MembershipStatus, Role},
     problem::ProblemCode,
 };
@@ -12,8 +14,8 @@ use crate::{error::ApiError, store::members};
 /// The owner makes another member the owner; returns that member.
 pub async fn transfer(
     transaction: &mut ChatTransaction<'_>,
-    owner_id: i64,
-    target_id: i64,
+    owner_id: UserId,
+    target_id: UserId,
 ) -> Result<Member, ApiError> {
     // Of two concurrent transfers, the second is rejected.
     transaction.require_role(owner_id, Role::Owner).await?;
@@ -28,30 +30,33 @@ pub async fn transfer(
     transaction.find_member(target_id).await?.ok_or(ProblemCode::NotFound.into())
 }
 
-/// Makes the moderator who joined first the owner, else the first writer, else the first reader.
+/// Ends the owner's membership and makes the moderator who joined first the owner, else the first writer, else the first
+/// reader. False if there is no other member.
 pub async fn reassign_owner(
     transaction: &mut ChatTransaction<'_>,
-    former_owner_id: i64,
-) -> Result<(), ApiError> {
+    former_owner_id: UserId,
+) -> Result<bool, ApiError> {
     let chat_id = transaction.chat.id;
     for role in [Role::Moderator, Role::Writer, Role::Reader] {
         let successor =
             members::find_first_with_role(transaction.connection, chat_id, role, former_owner_id).await?;
         if let Some(successor_id) = successor {
-            return transfer_to(transaction, former_owner_id, successor_id).await;
+            transfer_to(transaction, former_owner_id, successor_id).await?;
+            return Ok(true);
         }
     }
-    Ok(())
+    Ok(false)
 }
 
 async fn transfer_to(
     transaction: &mut ChatTransaction<'_>,
-    former_owner_id: i64,
-    successor_id: i64,
+    former_owner_id: UserId,
+    successor_id: UserId,
 ) -> Result<(), ApiError> {
     let Some(successor) = transaction.find_member(successor_id).await? else { return Ok(()) };
-    // The former owner does not regain the role by joining again.
-    transaction.set_membership(former_owner_id, MembershipStatus::Left, Role::Writer).await?;
+    // The former owner returns as a writer, without approval.
+    transaction.set_membership(former_owner_id, MembershipStatus::Left, Role::Moderator).await?;
+    transaction.limit_link_role(former_owner_id, Role::Writer).await?;
     transaction.set_membership(successor_id, MembershipStatus::Member, Role::Owner).await?;
     let event = Event::OwnershipTransferred { target: (&successor).into() };
     transaction.append_event(former_owner_id, &event).await

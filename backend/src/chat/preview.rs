@@ -2,12 +2,16 @@
 
 use shared::{
     chat::{ChatPreview, is_valid_uri},
+    id::{ChatId, UserId},
     member::MembershipStatus,
     problem::ProblemCode,
     user::User,
 };
 
-use super::{access_link::find_access_link, join::check_not_banned};
+use super::{
+    access_link::find_access_link,
+    join::{check_not_banned, resolve_role},
+};
 use crate::{
     error::ApiError,
     store::{Db, chat_links, chats, members, users},
@@ -19,7 +23,7 @@ pub async fn load(
     db: &Db,
     uri: &str,
     user: Option<&User>,
-    present_users: impl FnOnce(i64) -> Vec<i64>,
+    present_users: impl FnOnce(ChatId) -> Vec<UserId>,
 ) -> Result<ChatPreview, ApiError> {
     if !is_valid_uri(uri) {
         return Err(ProblemCode::ChatNotFound.into());
@@ -27,7 +31,7 @@ pub async fn load(
     let connection = &mut *db.get().await?;
     let chat_id = chat_links::find_chat_id(connection, uri).await?.ok_or(ProblemCode::ChatNotFound)?;
     let chat = chats::find_active(connection, chat_id).await?;
-    let link = find_access_link(connection, &chat, uri).await?;
+    let link = find_access_link(connection, &chat, uri, user.map(|user| user.id)).await?;
     let mut membership = None;
     if let Some(user) = user {
         membership = members::find_membership(connection, chat_id, user.id).await?;
@@ -39,14 +43,14 @@ pub async fn load(
     let status = membership.map(|membership| membership.status);
     let current = membership.filter(|membership| membership.status.is_member());
     if !matches!(status, Some(MembershipStatus::Member | MembershipStatus::Pending)) {
-        link.check_admits(membership.as_ref())?;
+        link.check_open()?;
     }
     Ok(ChatPreview {
         // Only members may learn the current URI.
         uri: current.map_or(uri, |_| chat.uri.as_str()).to_owned(),
         members: members::count(connection, chat_id).await?,
         member_sample: users::find_many(connection, &present).await?,
-        role: current.map_or(link.role, |membership| membership.role),
+        role: current.map_or_else(|| resolve_role(link, membership.as_ref()), |membership| membership.role),
         approval_required: chat.approval_required,
         guests_allowed: chat.guests_allowed,
         closed: chat.closed,

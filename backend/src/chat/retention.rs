@@ -1,7 +1,12 @@
 //! Deletion and expiry of chats, and expiry of messages.
 
 use chrono::Utc;
-use shared::{event::Event, member::Role, problem::ProblemCode};
+use shared::{
+    event::Event,
+    id::{ChatId, Seq, UserId},
+    member::Role,
+    problem::ProblemCode,
+};
 
 use super::transaction::ChatTransaction;
 use crate::{
@@ -12,7 +17,7 @@ use crate::{
 /// Deletes the chat for its owner, or without an actor because it has expired.
 pub async fn delete_chat(
     transaction: &mut ChatTransaction<'_>,
-    actor_id: Option<i64>,
+    actor_id: Option<UserId>,
 ) -> Result<(), ApiError> {
     match actor_id {
         Some(actor_id) => drop(transaction.require_role(actor_id, Role::Owner).await?),
@@ -32,11 +37,11 @@ pub async fn expire_messages(transaction: &mut ChatTransaction<'_>) -> Result<()
     let chat_id = transaction.chat.id;
     let last = retention::find_last_expired_seq(transaction.connection, chat_id).await?;
     let Some(last) = last else { return Ok(()) };
-    chats::set_first_retained_seq(transaction.connection, chat_id, last + 1).await?;
+    chats::set_first_retained_seq(transaction.connection, chat_id, Seq::new(last.get() + 1)).await?;
     Ok(transaction.bump_settings_revision().await?)
 }
 
 /// Deletes everything that is left of a deleted chat except its audit log.
-pub async fn purge(db: &Db, chat_id: i64) -> Result<(), StoreError> {
+pub async fn purge(db: &Db, chat_id: ChatId) -> Result<(), StoreError> {
     retention::purge(&mut *db.get().await?, chat_id).await
 }

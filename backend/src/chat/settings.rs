@@ -4,6 +4,7 @@ use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 use shared::{
     chat::{Chat, UpdateChatSettings},
     event::Event,
+    id::UserId,
     member::Role,
 };
 
@@ -16,7 +17,7 @@ use crate::{
 /// Changes the settings that differ, with an event for each; returns the new settings.
 pub async fn update(
     transaction: &mut ChatTransaction<'_>,
-    actor_id: i64,
+    actor_id: UserId,
     update: UpdateChatSettings,
 ) -> Result<Chat, ApiError> {
     transaction.require_role(actor_id, least_role(&update)).await?;
@@ -36,7 +37,7 @@ pub async fn update(
 /// Gives the chat another URI. Members keep access; the old URI admits no new members.
 pub async fn rotate_uri(
     transaction: &mut ChatTransaction<'_>,
-    actor_id: i64,
+    actor_id: UserId,
     uri: &str,
 ) -> Result<(), ApiError> {
     transaction.require_role(actor_id, Role::Moderator).await?;
@@ -107,10 +108,12 @@ fn to_column(number: u32) -> i32 {
 
 #[cfg(test)]
 mod tests {
+    use shared::id::ChatId;
+
     use super::*;
 
     fn tea() -> Chat {
-        Chat { name: "tea".into(), slow_mode_seconds: 5, ..Chat::new(1, DateTime::UNIX_EPOCH) }
+        Chat { name: "tea".into(), slow_mode_seconds: 5, ..Chat::new(ChatId::new(1), DateTime::UNIX_EPOCH) }
     }
 
     #[test]

@@ -5,6 +5,7 @@ use futures_util::future::BoxFuture;
 use shared::{
     changes::Changes,
     event::Event,
+    id::{ChatId, Head, Seq, UserId},
     member::{Member, MembershipStatus, Role},
     problem::ProblemCode,
 };
@@ -15,7 +16,8 @@ use crate::{
     store::{
         StoreError, audit_log, changes,
         chats::{self, ChatRow},
-        members, messages,
+        members::{self, MembershipChange},
+        messages,
     },
 };
 
@@ -24,7 +26,7 @@ pub struct ChatTransaction<'a> {
     /// The chat as it was at the start.
     pub(super) chat: ChatRow,
     /// The sequence number of the last change so far.
-    head: i64,
+    head: Head,
 }
 
 /// Locks the chat, runs `work` on it and advances its head. An error rolls everything back. Returns the changes to
@@ -32,7 +34,7 @@ pub struct ChatTransaction<'a> {
 pub async fn run<T, F>(
     connection: &mut AsyncPgConnection,
     epoch: Uuid,
-    chat_id: i64,
+    chat_id: ChatId,
     work: F,
 ) -> Result<(T, Option<Changes>), ApiError>
 where
@@ -53,33 +55,33 @@ where
 
 impl ChatTransaction<'_> {
     /// Allocates the sequence number of the next change.
-    pub(super) fn next_seq(&mut self) -> i64 {
-        self.head += 1;
-        self.head
+    pub(super) fn next_seq(&mut self) -> Seq {
+        self.advance(1);
+        self.head.as_seq()
     }
 
-    pub(super) fn head(&self) -> i64 {
+    pub(super) fn head(&self) -> Head {
         self.head
     }
 
     /// Skips sequence numbers that a statement has allocated.
     pub(super) fn advance(&mut self, changes: i64) {
-        self.head += changes;
+        self.head = self.head.advance(changes);
     }
 
     /// A member, whatever their status.
-    pub(super) async fn find_member(&mut self, user_id: i64) -> Result<Option<Member>, StoreError> {
+    pub(super) async fn find_member(&mut self, user_id: UserId) -> Result<Option<Member>, StoreError> {
         members::find(self.connection, self.chat.id, user_id).await
     }
 
     /// Rejects users below this role. The lock keeps the role from changing until the commit.
-    pub(super) async fn require_role(&mut self, user_id: i64, least: Role) -> Result<Role, ApiError> {
+    pub(super) async fn require_role(&mut self, user_id: UserId, least: Role) -> Result<Role, ApiError> {
         let role = self.require_member(user_id).await?;
         if role < least { Err(ProblemCode::Forbidden.into()) } else { Ok(role) }
     }
 
     /// The role of a member; rejects other users.
-    pub(super) async fn require_member(&mut self, user_id: i64) -> Result<Role, ApiError> {
+    pub(super) async fn require_member(&mut self, user_id: UserId) -> Result<Role, ApiError> {
         let role = members::find_role(self.connection, self.chat.id, user_id).await?;
         role.ok_or_else(|| ProblemCode::ChatNotFound.into())
     }
@@ -88,7 +90,7 @@ impl ChatTransaction<'_> {
     /// count as unread.
     pub async fn set_membership(
         &mut self,
-        user_id: i64,
+        user_id: UserId,
         status: MembershipStatus,
         role: Role,
     ) -> Result<(), ApiError> {
@@ -96,8 +98,13 @@ impl ChatTransaction<'_> {
         let was_member = members::find_role(self.connection, chat_id, user_id).await?.is_some();
         let revision = self.next_seq();
         let read_seq = (!was_member).then_some(revision);
-        let columns = (status, role);
-        Ok(members::set_status(self.connection, chat_id, user_id, columns, revision, read_seq).await?)
+        let change = MembershipChange { status, role, revision, read_seq };
+        Ok(members::update(self.connection, chat_id, user_id, change).await?)
+    }
+
+    /// Limits the role that links give a user from now on, so that a role that was lost does not come back.
+    pub(super) async fn limit_link_role(&mut self, user_id: UserId, role: Role) -> Result<(), StoreError> {
+        members::set_link_role_max(self.connection, self.chat.id, user_id, role).await
     }
 
     /// Numbers a change of the chat's settings.
@@ -107,7 +114,7 @@ impl ChatTransaction<'_> {
     }
 
     /// Appends an event message and an entry of the audit log.
-    pub(super) async fn append_event(&mut self, actor_id: i64, event: &Event) -> Result<(), ApiError> {
+    pub(super) async fn append_event(&mut self, actor_id: UserId, event: &Event) -> Result<(), ApiError> {
         let seq = self.next_seq();
         messages::insert_event(self.connection, self.chat.id, actor_id, seq, event).await?;
         self.append_audit(Some(actor_id), event).await
@@ -116,7 +123,7 @@ impl ChatTransaction<'_> {
     /// Appends an entry of the audit log alone. Without an actor, the server itself acted.
     pub(super) async fn append_audit(
         &mut self,
-        actor_id: Option<i64>,
+        actor_id: Option<UserId>,
         event: &Event,
     ) -> Result<(), ApiError> {
         Ok(audit_log::append(self.connection, self.chat.id, actor_id, event).await?)

@@ -76,10 +76,22 @@ settings! {
     limit_joins_per_ip "CHATIRE_LIMIT_JOINS_PER_IP" Rate = rate(60, MINUTE);
     /// Changes of name or avatar per user
     limit_renames "CHATIRE_LIMIT_RENAMES" Rate = rate(5, MINUTE);
+    /// Chats started per user
+    limit_chats "CHATIRE_LIMIT_CHATS" Rate = rate(20, HOUR);
+    /// Chats that a user may own
+    limit_owned_chats "CHATIRE_LIMIT_OWNED_CHATS" usize = 200;
+    /// Changes of chats per user: settings, roles, members, links, deletions
+    limit_chat_changes "CHATIRE_LIMIT_CHAT_CHANGES" Rate = rate(60, MINUTE);
+    /// Replaced chat URIs per user
+    limit_uri_rotations "CHATIRE_LIMIT_URI_ROTATIONS" Rate = rate(10, HOUR);
+    /// Token refreshes per session
+    limit_refreshes "CHATIRE_LIMIT_REFRESHES" Rate = rate(30, MINUTE);
     /// Messages per user
     limit_posts "CHATIRE_LIMIT_POSTS" Rate = rate(20, Duration::from_secs(10));
     /// Frames per WebSocket
     limit_frames "CHATIRE_LIMIT_FRAMES" Rate = rate(60, Duration::from_secs(3));
+    /// HTTP connections per IP address, without WebSockets
+    limit_connections_per_ip "CHATIRE_LIMIT_CONNECTIONS_PER_IP" usize = 500;
     /// WebSockets and event streams per user
     limit_sockets "CHATIRE_LIMIT_SOCKETS" usize = 10;
     /// WebSockets and event streams per IP address

@@ -1,6 +1,6 @@
 //! The texts of e-mails.
 
-use crate::{auth::opaque_token::OpaqueToken, store::password_resets::ResetTarget};
+use crate::auth::opaque_token::OpaqueToken;
 
 pub struct Email {
     pub to: String,
@@ -8,14 +8,27 @@ pub struct Email {
     pub text: String,
 }
 
-pub fn password_reset(account: &ResetTarget, url: &str) -> Email {
-    let ResetTarget { username, email, .. } = account;
+/// Has the username and the link of each account with this address.
+pub fn password_reset(to: String, links: &[(String, String)]) -> Email {
+    let request = match links {
+        [(username, url)] => format!(
+            "A password reset was requested for the account \"{username}\".\n\n\
+             Open this page within an hour to set a new password:\n\n{url}\n"
+        ),
+        links => {
+            let links =
+                links.iter().map(|(username, url)| format!("\nFor the account \"{username}\":\n{url}\n"));
+            format!(
+                "A password reset was requested for the accounts with this e-mail address.\n\n\
+                 Open a page within an hour to set a new password:\n{}",
+                links.collect::<String>()
+            )
+        }
+    };
     let text = format!(
-        "A password reset was requested for the account \"{username}\".\n\n\
-         Open this page within an hour to set a new password:\n\n{url}\n\n\
-         If you did not request this, ignore this e-mail. Your password stays the same.\n"
+        "{request}\nIf you did not request this, ignore this e-mail. Your password stays the same.\n"
     );
-    Email { to: email.clone(), subject: "Reset your password", text }
+    Email { to, subject: "Reset your password", text }
 }
 
 /// The page on which the token's owner sets a new password.

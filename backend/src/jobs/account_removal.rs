@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use futures_util::FutureExt;
-use shared::member::Member;
+use shared::{id::UserId, member::Member};
 
 use super::data_export::DataExporter;
 use crate::{
@@ -28,7 +28,7 @@ impl AccountRemoval {
     }
 
     /// Completes the removal of a user who has left these chats. Parts that fail are retried by the background job.
-    pub async fn finish(&self, user_id: i64, left: Vec<(HeadAdvance, Member)>) {
+    pub async fn finish(&self, user_id: UserId, left: Vec<(HeadAdvance, Member)>) {
         self.chats.publish_removed_user(user_id, left).await;
         if let Err(error) = self.reassign_ownerless_chats().await {
             tracing::warn!(%error, "cannot reassign the chats of a removed user");
@@ -46,7 +46,7 @@ impl AccountRemoval {
                 ownership::reassign_owner(transaction, former_owner_id).boxed()
             });
             if let Err(error) = reassigned.await {
-                tracing::warn!(%error, chat_id, "cannot reassign a chat without an owner");
+                tracing::warn!(%error, %chat_id, "cannot reassign a chat without an owner");
             }
         }
         Ok(())

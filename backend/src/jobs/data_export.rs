@@ -9,6 +9,7 @@ use std::{
 };
 
 use anyhow::Context;
+use shared::id::{ChatId, Seq, UserId};
 use tokio::{fs, sync::Semaphore};
 use uuid::Uuid;
 
@@ -40,7 +41,7 @@ impl DataExporter {
     }
 
     /// Queues an export.
-    pub fn enqueue(self: &Arc<Self>, id: Uuid, user_id: i64) {
+    pub fn enqueue(self: &Arc<Self>, id: Uuid, user_id: UserId) {
         let exporter = Arc::clone(self);
         tokio::spawn(async move {
             let Ok(_permit) = exporter.running.acquire().await else { return };
@@ -88,7 +89,7 @@ impl DataExporter {
     }
 
     /// Writes the file; returns its size, or nothing if the export was deleted meanwhile.
-    async fn write(&self, id: Uuid, user_id: i64) -> anyhow::Result<Option<i64>> {
+    async fn write(&self, id: Uuid, user_id: UserId) -> anyhow::Result<Option<i64>> {
         let mut connection = self.db.get().await?;
         let chats = data_exports::list_chats(&mut connection, user_id).await?;
         let total = data_exports::count_messages(&mut connection, user_id, &chats).await?;
@@ -118,9 +119,9 @@ impl DataExporter {
         &self,
         archive: &mut ZipArchive,
         progress: &mut Progress,
-        chat_id: i64,
+        chat_id: ChatId,
     ) -> anyhow::Result<bool> {
-        let mut after = 0;
+        let mut after = Seq::default();
         loop {
             // A connection is held for one page only.
             let mut connection = self.db.get().await?;
@@ -145,7 +146,7 @@ impl DataExporter {
 /// An export that is being written.
 struct Progress {
     id: Uuid,
-    user_id: i64,
+    user_id: UserId,
     /// The number of messages written.
     done: i64,
 }

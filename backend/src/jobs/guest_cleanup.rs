@@ -1,13 +1,14 @@
-//! Removes inactive guests, expired sessions and password resets, and export files.
+//! Removes inactive guests, expired sessions, spent refresh tokens, password resets and export files.
 
 use std::time::Duration;
 
+use shared::id::UserId;
 use tokio::time::{Instant, interval_at};
 
 use super::account_removal::AccountRemoval;
 use crate::{
     error::ApiError,
-    store::{Db, guests, password_resets, sessions},
+    store::{Db, guests, password_resets, refresh_tokens, sessions},
 };
 
 const INTERVAL: Duration = Duration::from_mins(10);
@@ -26,7 +27,7 @@ pub async fn run(removal: &AccountRemoval) {
             Err(error) => tracing::warn!(%error, "cannot remove inactive guests"),
         }
         for (task, result) in [
-            ("delete expired sessions and password resets", delete_expired(&removal.db).await),
+            ("delete expired sessions, tokens and password resets", delete_expired(&removal.db).await),
             ("reassign chats without an owner", removal.reassign_ownerless_chats().await),
             ("delete expired exports", removal.exporter.run_once().await),
         ] {
@@ -37,10 +38,11 @@ pub async fn run(removal: &AccountRemoval) {
     }
 }
 
-/// Deletes a bounded number of expired sessions, and expired password resets.
+/// Deletes a bounded number of expired sessions and spent refresh tokens, and expired password resets.
 pub async fn delete_expired(db: &Db) -> Result<(), ApiError> {
     let mut connection = db.get().await?;
     sessions::delete_expired(&mut connection).await?;
+    refresh_tokens::delete_spent(&mut connection).await?;
     Ok(password_resets::delete_expired(&mut connection).await?)
 }
 
@@ -58,7 +60,7 @@ pub async fn run_once(removal: &AccountRemoval) -> Result<usize, ApiError> {
 }
 
 /// False if the guest has become active again.
-async fn remove(removal: &AccountRemoval, guest_id: i64) -> Result<bool, ApiError> {
+async fn remove(removal: &AccountRemoval, guest_id: UserId) -> Result<bool, ApiError> {
     let left = guests::remove(&mut *removal.db.get().await?, guest_id).await?;
     let Some(left) = left else { return Ok(false) };
     removal.finish(guest_id, left).await;

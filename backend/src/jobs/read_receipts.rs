@@ -7,7 +7,10 @@ use std::{
     time::Duration,
 };
 
-use shared::chat_list::MemberReadPosition;
+use shared::{
+    chat_list::MemberReadPosition,
+    id::{ChatId, Seq, UserId},
+};
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
 use crate::{
@@ -84,9 +87,9 @@ impl ReadReceiptBuffer {
     }
 }
 
-/// Positions that are not stored yet, by chat and user.
+/// Positions that are not stored yet.
 #[derive(Default)]
-struct PendingPositions(Mutex<HashMap<(i64, i64), i64>>);
+struct PendingPositions(Mutex<HashMap<(ChatId, UserId), Seq>>);
 
 impl PendingPositions {
     fn record(&self, ReadPosition { chat_id, user_id, seq }: ReadPosition) -> bool {
@@ -99,7 +102,7 @@ impl PendingPositions {
 
     fn list(&self) -> Vec<ReadPosition> {
         let position =
-            |(&(chat_id, user_id), &seq): (&(i64, i64), &i64)| ReadPosition { chat_id, user_id, seq };
+            |(&(chat_id, user_id), &seq): (&(ChatId, UserId), &Seq)| ReadPosition { chat_id, user_id, seq };
         self.lock().iter().map(position).collect()
     }
 
@@ -114,7 +117,7 @@ impl PendingPositions {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<(i64, i64), i64>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<(ChatId, UserId), Seq>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -124,7 +127,7 @@ mod tests {
     use super::*;
 
     fn position(seq: i64) -> ReadPosition {
-        ReadPosition { chat_id: 1, user_id: 2, seq }
+        ReadPosition { chat_id: ChatId::new(1), user_id: UserId::new(2), seq: Seq::new(seq) }
     }
 
     #[test]

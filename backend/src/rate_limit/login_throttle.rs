@@ -6,15 +6,14 @@ use std::{
     time::{Duration, Instant},
 };
 
-use governor::DefaultKeyedRateLimiter;
 use moka::{
     ops::compute::{CompResult, Op},
     sync::Cache,
 };
 use uuid::Uuid;
 
-use super::{check_key, keyed, too_many};
-use crate::{config::limits::Rate, error::ApiError};
+use super::{KeyedLimiter, check_key, keyed, too_many};
+use crate::{clock::Clock, config::limits::Rate, error::ApiError};
 
 /// How many origins are remembered, and for how long after the last attempt.
 const ORIGINS_MAX: u64 = 200_000;
@@ -34,10 +33,11 @@ pub enum LoginOrigin {
 
 pub struct LoginThrottle {
     rate: Rate,
+    clock: Clock,
     /// By account and origin.
     attempts: Cache<(String, LoginOrigin), Attempts>,
     /// For each account, from all addresses together.
-    from_addresses: DefaultKeyedRateLimiter<String>,
+    from_addresses: KeyedLimiter<String>,
 }
 
 /// The failed attempts since the last success.
@@ -48,14 +48,14 @@ struct Attempts {
 }
 
 impl LoginThrottle {
-    pub fn new(rate: Rate, from_addresses: Rate) -> Self {
+    pub fn new(rate: Rate, from_addresses: Rate, clock: &Clock) -> Self {
         let attempts = Cache::builder().max_capacity(ORIGINS_MAX).time_to_idle(ORIGIN_TTL).build();
-        Self { rate, attempts, from_addresses: keyed(from_addresses) }
+        Self { rate, clock: clock.clone(), attempts, from_addresses: keyed(from_addresses, clock) }
     }
 
     /// Counts an attempt before its result is known, so that concurrent attempts are limited like successive ones.
     pub fn check(&self, account: &str, origin: LoginOrigin) -> Result<(), ApiError> {
-        let now = Instant::now();
+        let now = self.clock.instant();
         let mut wait = Duration::ZERO;
         let result = self.attempts.entry((account.to_owned(), origin)).and_compute_with(|entry| {
             let previous = entry.map(moka::Entry::into_value);
@@ -104,7 +104,7 @@ mod tests {
 
     fn throttle() -> LoginThrottle {
         let minute = Duration::from_mins(1);
-        LoginThrottle::new(Rate { most: 5, per: minute }, Rate { most: 20, per: minute })
+        LoginThrottle::new(Rate { most: 5, per: minute }, Rate { most: 20, per: minute }, &Clock::default())
     }
 
     fn wait(result: Result<(), ApiError>) -> Option<u64> {
@@ -129,6 +129,9 @@ mod tests {
         assert_eq!(wait(throttle.check("ada", ORIGIN)), Some(12), "rejected attempts do not extend the wait");
         throttle.check("brian", ORIGIN).unwrap();
         throttle.check("ada", LoginOrigin::Browser(Uuid::nil())).unwrap();
+        throttle.clock.advance(Duration::from_secs(12));
+        throttle.check("ada", ORIGIN).unwrap();
+        assert_eq!(wait(throttle.check("ada", ORIGIN)), Some(24));
         throttle.reset("ada", ORIGIN);
         throttle.check("ada", ORIGIN).unwrap();
     }

@@ -6,17 +6,24 @@ use moka::{
     ops::compute::{CompResult, Op},
     sync::Cache,
 };
-use shared::{chat::SLOW_MODE_SECONDS_MAX, problem::ProblemCode};
+use shared::{
+    chat::SLOW_MODE_SECONDS_MAX,
+    id::{ChatId, UserId},
+    problem::ProblemCode,
+};
 use uuid::Uuid;
 
-use crate::error::{ApiError, Rejection};
+use crate::{
+    clock::Clock,
+    error::{ApiError, Rejection},
+};
 
 /// How many last messages are remembered.
 const WRITERS_MAX: u64 = 100_000;
 
 pub struct SlowMode {
-    /// By chat and user.
-    last_messages: Cache<(i64, i64), LastMessage>,
+    clock: Clock,
+    last_messages: Cache<(ChatId, UserId), LastMessage>,
 }
 
 #[derive(Clone, Copy)]
@@ -25,21 +32,26 @@ struct LastMessage {
     client_id: Uuid,
 }
 
-impl Default for SlowMode {
-    fn default() -> Self {
-        let longest = Duration::from_secs(SLOW_MODE_SECONDS_MAX.into());
-        Self { last_messages: Cache::builder().max_capacity(WRITERS_MAX).time_to_live(longest).build() }
-    }
-}
-
 impl SlowMode {
+    pub fn new(clock: Clock) -> Self {
+        let longest = Duration::from_secs(SLOW_MODE_SECONDS_MAX.into());
+        let last_messages = Cache::builder().max_capacity(WRITERS_MAX).time_to_live(longest).build();
+        Self { clock, last_messages }
+    }
+
     /// Counts a message, unless the writer has to wait. The last message may be sent again, because its response may have
     /// been lost.
-    pub fn check(&self, chat_id: i64, user_id: i64, seconds: u32, client_id: Uuid) -> Result<(), ApiError> {
+    pub fn check(
+        &self,
+        chat_id: ChatId,
+        user_id: UserId,
+        seconds: u32,
+        client_id: Uuid,
+    ) -> Result<(), ApiError> {
         if seconds == 0 {
             return Ok(());
         }
-        let (now, pause) = (Instant::now(), Duration::from_secs(seconds.into()));
+        let (now, pause) = (self.clock.instant(), Duration::from_secs(seconds.into()));
         let mut wait = Duration::ZERO;
         let result = self.last_messages.entry((chat_id, user_id)).and_compute_with(|entry| {
             let last = entry.map(moka::Entry::into_value);
@@ -65,13 +77,19 @@ mod tests {
 
     #[test]
     fn slow_mode_limits_all_but_a_resend() {
-        let (slow_mode, first) = (SlowMode::default(), Uuid::from_u128(1));
-        slow_mode.check(7, 1, 60, first).unwrap();
-        let problem = slow_mode.check(7, 1, 60, Uuid::from_u128(2)).unwrap_err().problem();
+        let slow_mode = SlowMode::new(Clock::default());
+        let check = |chat_id, user_id, seconds, client_id| {
+            let (chat_id, user_id) = (ChatId::new(chat_id), UserId::new(user_id));
+            slow_mode.check(chat_id, user_id, seconds, Uuid::from_u128(client_id))
+        };
+        check(7, 1, 60, 1).unwrap();
+        let problem = check(7, 1, 60, 2).unwrap_err().problem();
         assert_eq!((problem.code, problem.retry_after), (ProblemCode::SlowMode, Some(60)));
-        slow_mode.check(7, 1, 60, first).unwrap();
-        slow_mode.check(7, 2, 60, Uuid::from_u128(3)).unwrap();
-        slow_mode.check(8, 1, 60, Uuid::from_u128(4)).unwrap();
-        slow_mode.check(7, 1, 0, Uuid::from_u128(5)).unwrap();
+        check(7, 1, 60, 1).unwrap();
+        check(7, 2, 60, 3).unwrap();
+        check(8, 1, 60, 4).unwrap();
+        check(7, 1, 0, 5).unwrap();
+        slow_mode.clock.advance(Duration::from_mins(1));
+        check(7, 1, 60, 6).unwrap();
     }
 }

@@ -20,19 +20,26 @@ use std::{
 
 use actix_web::web::Bytes;
 use shared::{
-    changes::Changes, chat_list::MemberReadPosition, member::MembershipStatus, problem::ProblemCode,
+    changes::Changes,
+    chat_list::MemberReadPosition,
+    id::{ChatId, Head, Seq, UserId},
+    member::MembershipStatus,
+    problem::ProblemCode,
     socket::ServerFrame,
 };
 use tokio::{net::TcpStream, sync::watch};
 use uuid::Uuid;
 
-use crate::error::{ApiError, Rejection};
-use crate::realtime::hub::{
-    channel::{Channel, Lag},
-    connection::Connection,
-    connection_limit::{ConnectionLimiter, ConnectionLimits, ConnectionPermit},
-    flush_batch::FlushBatch,
-    message_cache::MessageCache,
+use crate::{
+    clock::Clock,
+    error::{ApiError, Rejection},
+    realtime::hub::{
+        channel::{Channel, Lag},
+        connection::Connection,
+        connection_limit::{ConnectionLimiter, ConnectionLimits, ConnectionPermit},
+        flush_batch::FlushBatch,
+        message_cache::MessageCache,
+    },
 };
 
 /// After how long a client with too many connections may retry.
@@ -41,24 +48,23 @@ const PERMIT_RETRY_AFTER: Duration = Duration::from_secs(30);
 /// Changes of a chat, serialized once and shared by all receivers.
 #[derive(Debug)]
 pub struct EncodedChanges {
-    pub after: i64,
-    pub head: i64,
+    pub after: Head,
+    pub head: Head,
     /// The changes as JSON.
     pub json: Bytes,
     /// The same JSON as a WebSocket frame.
     pub frame: Bytes,
 }
 
-type Channels = HashMap<i64, Arc<Mutex<Channel>>>;
+type Channels = HashMap<ChatId, Arc<Mutex<Channel>>>;
 
 /// All open connections and their subscriptions.
 pub struct Hub {
-    /// By chat id.
     channels: Mutex<Channels>,
     /// Sorted by user id first, so that one user's connections are found without a scan.
-    connections: Mutex<BTreeMap<(i64, Uuid), Arc<Connection>>>,
-    limiter: Arc<ConnectionLimiter>,
-    limits: Option<ConnectionLimits>,
+    connections: Mutex<BTreeMap<(UserId, Uuid), Arc<Connection>>>,
+    limiter: ConnectionLimiter,
+    clock: Clock,
     pub message_cache: MessageCache,
     /// True once the server stops; ends the event streams.
     shutdown: watch::Sender<bool>,
@@ -67,12 +73,12 @@ pub struct Hub {
 }
 
 impl Hub {
-    pub fn new(limits: Option<ConnectionLimits>) -> Self {
+    pub fn new(limits: Option<ConnectionLimits>, clock: Clock) -> Self {
         Self {
             channels: Mutex::default(),
             connections: Mutex::default(),
-            limiter: Arc::default(),
-            limits,
+            limiter: ConnectionLimiter::new(limits),
+            clock,
             message_cache: MessageCache::default(),
             shutdown: watch::Sender::new(false),
             open_connections: watch::Sender::new(()),
@@ -80,8 +86,8 @@ impl Hub {
     }
 
     /// Returns a permit for one more connection, unless the user or the IP address has too many.
-    pub fn acquire_permit(&self, user_id: i64, client_ip: IpAddr) -> Result<ConnectionPermit, ApiError> {
-        self.limiter.acquire(user_id, client_ip, self.limits).ok_or_else(|| {
+    pub fn acquire_permit(&self, user_id: UserId, client_ip: IpAddr) -> Result<ConnectionPermit, ApiError> {
+        self.limiter.acquire(user_id, client_ip).ok_or_else(|| {
             let rejection = Rejection::new(ProblemCode::TooManyRequests).retry_after(PERMIT_RETRY_AFTER);
             rejection.detail("Too many connections are open.").into()
         })
@@ -96,7 +102,7 @@ impl Hub {
         token_expires_at: i64,
     ) -> (Uuid, Arc<Connection>) {
         let id = Uuid::new_v4();
-        let connection = Arc::new(Connection::new(stream, permit, sid, token_expires_at));
+        let connection = Arc::new(Connection::new(stream, permit, sid, token_expires_at, self.clock.clone()));
         lock(&self.connections).insert((connection.user_id(), id), Arc::clone(&connection));
         if *self.shutdown.borrow() {
             heartbeat::send_shutdown(&connection);
@@ -105,7 +111,7 @@ impl Hub {
     }
 
     /// Removes a connection that has unsubscribed from all its chats.
-    pub fn remove_connection(&self, user_id: i64, id: Uuid) {
+    pub fn remove_connection(&self, user_id: UserId, id: Uuid) {
         lock(&self.connections).remove(&(user_id, id));
     }
 
@@ -119,7 +125,7 @@ impl Hub {
     }
 
     /// Makes all subscribers read the chat again, because it is unknown whether it has changed.
-    pub fn invalidate(&self, chat_id: i64) {
+    pub fn invalidate(&self, chat_id: ChatId) {
         self.message_cache.invalidate(chat_id);
         if let Some(channel) = self.channel(chat_id) {
             lock(&channel).invalidate();
@@ -128,7 +134,7 @@ impl Hub {
 
     /// Subscribes a connection whose client has the chat open and knows everything up to `acked_head`. The connection gets
     /// changes only after it has read from the database what happened since.
-    pub fn subscribe(&self, chat_id: i64, id: Uuid, connection: &Arc<Connection>, acked_head: i64) {
+    pub fn subscribe(&self, chat_id: ChatId, id: Uuid, connection: &Arc<Connection>, acked_head: Head) {
         let mut channels = lock(&self.channels);
         let mut channel = lock(channel_entry(&mut channels, chat_id));
         channel.add(id, connection, acked_head, true);
@@ -141,50 +147,50 @@ impl Hub {
     }
 
     /// Subscribes a connection whose client does not have the chat open.
-    pub fn follow(&self, chat_id: i64, id: Uuid, connection: &Arc<Connection>, acked_head: i64) {
+    pub fn follow(&self, chat_id: ChatId, id: Uuid, connection: &Arc<Connection>, acked_head: Head) {
         let mut channels = lock(&self.channels);
         lock(channel_entry(&mut channels, chat_id)).add(id, connection, acked_head, false);
     }
 
     /// The connection's client has closed the chat, but still follows it.
-    pub fn set_background(&self, chat_id: i64, id: Uuid) {
+    pub fn set_background(&self, chat_id: ChatId, id: Uuid) {
         if let Some(channel) = self.channel(chat_id) {
             lock(&channel).set_background(id);
         }
     }
 
     /// Whether the connection's client has the chat open.
-    pub fn is_present(&self, chat_id: i64, id: Uuid) -> bool {
+    pub fn is_present(&self, chat_id: ChatId, id: Uuid) -> bool {
         self.channel(chat_id).is_some_and(|channel| lock(&channel).is_present(id))
     }
 
     /// Whether the connection was sent everything up to this number.
-    pub fn is_acked(&self, chat_id: i64, id: Uuid, seq: i64) -> bool {
+    pub fn is_acked(&self, chat_id: ChatId, id: Uuid, seq: Seq) -> bool {
         self.channel(chat_id).is_some_and(|channel| lock(&channel).is_acked(id, seq))
     }
 
-    pub fn unsubscribe(&self, chat_id: i64, id: Uuid) {
+    pub fn unsubscribe(&self, chat_id: ChatId, id: Uuid) {
         self.update_and_prune(chat_id, |channel| channel.remove(id));
     }
 
     /// What the connection missed of a chat; None if nothing.
-    pub fn lag(&self, chat_id: i64, id: Uuid) -> Option<Lag> {
+    pub fn lag(&self, chat_id: ChatId, id: Uuid) -> Option<Lag> {
         self.channel(chat_id).and_then(|channel| lock(&channel).lag(id))
     }
 
     /// Records that the connection was sent everything up to `head`; false if more has happened meanwhile.
-    pub fn acknowledge(&self, chat_id: i64, id: Uuid, head: i64) -> bool {
+    pub fn acknowledge(&self, chat_id: ChatId, id: Uuid, head: Head) -> bool {
         self.channel(chat_id).is_none_or(|channel| lock(&channel).acknowledge(id, head))
     }
 
     /// Tells the client to fetch the chat itself; the connection gets the changes published from now on.
-    pub fn resync_from_client(&self, chat_id: i64, id: Uuid) {
+    pub fn resync_from_client(&self, chat_id: ChatId, id: Uuid) {
         if let Some(channel) = self.channel(chat_id) {
             lock(&channel).resync_from_client(id);
         }
     }
 
-    pub fn broadcast_typing(&self, chat_id: i64, id: Uuid, user_id: i64) {
+    pub fn broadcast_typing(&self, chat_id: ChatId, id: Uuid, user_id: UserId) {
         let Some(channel) = self.channel(chat_id) else { return };
         let mut batch = FlushBatch::default();
         let channel = lock(&channel);
@@ -200,13 +206,13 @@ impl Hub {
 
     /// The changes of a chat for an event stream. The value is None at first and after changes were lost: then the chat
     /// must be read from the database.
-    pub fn subscribe_stream(&self, chat_id: i64) -> watch::Receiver<Option<Arc<EncodedChanges>>> {
+    pub fn subscribe_stream(&self, chat_id: ChatId) -> watch::Receiver<Option<Arc<EncodedChanges>>> {
         let mut channels = lock(&self.channels);
         lock(channel_entry(&mut channels, chat_id)).stream.subscribe()
     }
 
     /// Sends a user's new membership status to their connections, and unsubscribes them unless they are a member.
-    pub fn announce_membership(&self, chat_id: i64, user_id: i64, status: MembershipStatus) {
+    pub fn announce_membership(&self, chat_id: ChatId, user_id: UserId, status: MembershipStatus) {
         if !status.is_member() {
             self.update_and_prune(chat_id, |channel| channel.remove_user(user_id));
         }
@@ -214,7 +220,7 @@ impl Hub {
     }
 
     /// Tells all subscribers that the chat was deleted, and unsubscribes them.
-    pub async fn announce_deleted(&self, chat_id: i64) {
+    pub async fn announce_deleted(&self, chat_id: ChatId) {
         self.message_cache.invalidate(chat_id);
         let deleted = lock(&self.channels).remove(&chat_id);
         let mut batch = FlushBatch::default();
@@ -225,12 +231,12 @@ impl Hub {
     }
 
     /// The first `limit` users who have the chat open, in order of arrival.
-    pub fn present_users(&self, chat_id: i64, limit: usize) -> Vec<i64> {
+    pub fn present_users(&self, chat_id: ChatId, limit: usize) -> Vec<UserId> {
         self.channel(chat_id).map_or_else(Vec::new, |channel| lock(&channel).present_users(limit))
     }
 
     /// Queues a read position for the next heartbeat.
-    pub fn queue_read_position(&self, chat_id: i64, position: MemberReadPosition) {
+    pub fn queue_read_position(&self, chat_id: ChatId, position: MemberReadPosition) {
         if let Some(channel) = self.channel(chat_id) {
             lock(&channel).queue_read_position(position);
         }
@@ -257,12 +263,12 @@ impl Hub {
         self.open_connections.closed().await;
     }
 
-    fn channel(&self, chat_id: i64) -> Option<Arc<Mutex<Channel>>> {
+    fn channel(&self, chat_id: ChatId) -> Option<Arc<Mutex<Channel>>> {
         lock(&self.channels).get(&chat_id).cloned()
     }
 
     /// Updates a channel, and removes it if it is empty afterwards.
-    fn update_and_prune(&self, chat_id: i64, update: impl FnOnce(&mut Channel)) {
+    fn update_and_prune(&self, chat_id: ChatId, update: impl FnOnce(&mut Channel)) {
         let mut channels = lock(&self.channels);
         if let Some(channel) = channels.get(&chat_id).cloned() {
             let mut channel = lock(&channel);
@@ -280,7 +286,7 @@ impl Hub {
 
 /// The channel of a chat, created if missing. The caller must keep the lock of all channels while it uses the channel: the
 /// heartbeat removes empty ones.
-fn channel_entry(channels: &mut Channels, chat_id: i64) -> &Mutex<Channel> {
+fn channel_entry(channels: &mut Channels, chat_id: ChatId) -> &Mutex<Channel> {
     channels.entry(chat_id).or_insert_with(|| Arc::new(Mutex::new(Channel::new(chat_id))))
 }
 

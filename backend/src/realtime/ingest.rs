@@ -14,7 +14,7 @@ use std::{
     time::Duration,
 };
 
-use shared::{message::Message, problem::ProblemCode, user::User};
+use shared::{id::ChatId, message::Message, problem::ProblemCode, user::User};
 use tokio::{
     sync::{mpsc, oneshot},
     task::JoinSet,
@@ -46,15 +46,23 @@ struct Post {
 
 /// A post that is waiting to be stored.
 struct PendingPost {
-    chat_id: i64,
+    chat_id: ChatId,
     user: User,
     post: Post,
     reply_to: ReplyTo,
 }
 
+/// The result of a post.
+#[derive(Clone, Debug)]
+pub struct IngestedPost {
+    pub message: Message,
+    /// Whether the message had been stored before, by the same post.
+    pub is_replay: bool,
+}
+
 /// Where the result of a post is sent.
 enum ReplyTo {
-    Request(oneshot::Sender<Result<Message, ApiError>>),
+    Request(oneshot::Sender<Result<IngestedPost, ApiError>>),
     Socket(Arc<Connection>),
 }
 
@@ -81,11 +89,11 @@ impl MessageIngest {
     /// Stores a message, or finds the one that was stored under the same `client_id` before.
     pub async fn post(
         &self,
-        chat_id: i64,
+        chat_id: ChatId,
         user: User,
         client_id: Uuid,
         message: String,
-    ) -> Result<Message, ApiError> {
+    ) -> Result<IngestedPost, ApiError> {
         let (sender, receiver) = oneshot::channel();
         let post = Post { client_id, message };
         self.enqueue(PendingPost { chat_id, user, post, reply_to: ReplyTo::Request(sender) })?;
@@ -96,7 +104,7 @@ impl MessageIngest {
     pub fn post_from_socket(
         &self,
         connection: &Arc<Connection>,
-        chat_id: i64,
+        chat_id: ChatId,
         user: User,
         client_id: Uuid,
         message: String,
@@ -107,7 +115,7 @@ impl MessageIngest {
 
     fn enqueue(&self, post: PendingPost) -> Result<(), ApiError> {
         let shards = self.shards.lock().unwrap_or_else(PoisonError::into_inner);
-        let index = usize::try_from(post.chat_id).unwrap_or_default().checked_rem(shards.len());
+        let index = usize::try_from(post.chat_id.get()).unwrap_or_default().checked_rem(shards.len());
         let shard = index.and_then(|index| shards.get(index)).ok_or_else(busy)?;
         shard.try_send(post).map_err(|_| busy())
     }

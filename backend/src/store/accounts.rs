@@ -7,6 +7,7 @@ use diesel::{
 };
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use shared::{
+    id::UserId,
     member::Member,
     problem::{FieldCode, ProblemCode},
     user::{UpdateProfile, User},
@@ -31,7 +32,7 @@ const DELETED_USERNAME: &str = "deleted account";
 /// Starts a session if the password hash is still the one that was verified.
 pub async fn sign_in(
     connection: &mut AsyncPgConnection,
-    id: i64,
+    id: UserId,
     hash: &str,
     session: NewSession,
 ) -> Result<(), StoreError> {
@@ -40,7 +41,7 @@ pub async fn sign_in(
             // The shared lock makes a concurrent change of the password wait, and then end this session too.
             let unchanged = users::table.filter(dsl::id.eq(id).and(dsl::password_hash.eq(hash)));
             let unchanged =
-                unchanged.select(dsl::id).for_share().first::<i64>(connection).await.optional()?;
+                unchanged.select(dsl::id).for_share().first::<UserId>(connection).await.optional()?;
             unchanged.ok_or(ProblemCode::WrongCredentials)?;
             sessions::insert(connection, session).await
         })
@@ -82,7 +83,7 @@ pub async fn update_profile(
 /// still be valid: otherwise someone who knew the old password could undo what the owner did meanwhile.
 pub async fn change_password(
     connection: &mut AsyncPgConnection,
-    id: i64,
+    id: UserId,
     [old, new]: [&str; 2],
     session: Uuid,
 ) -> Result<Vec<Uuid>, StoreError> {
@@ -101,7 +102,7 @@ pub async fn change_password(
 /// Changes the username, and numbers the change in each of the user's chats.
 pub async fn change_username(
     connection: &mut AsyncPgConnection,
-    id: i64,
+    id: UserId,
     username: &str,
 ) -> Result<Vec<(HeadAdvance, Member)>, StoreError> {
     connection
@@ -120,7 +121,7 @@ pub async fn change_username(
 /// Deletes an account: erases the personal data and leaves every chat. The messages stay, without a name.
 pub async fn delete(
     connection: &mut AsyncPgConnection,
-    id: i64,
+    id: UserId,
 ) -> Result<Vec<(HeadAdvance, Member)>, StoreError> {
     connection
         .transaction(async |connection| {

@@ -6,6 +6,7 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use shared::{
     audit_log::{AuditEntry, AuditLogResponse},
     event::Event,
+    id::{ChatId, UserId},
 };
 
 use super::{
@@ -23,8 +24,8 @@ const PAGE_SIZE: i64 = 50;
 /// Appends an entry. Without a user, the server itself acted.
 pub async fn append(
     connection: &mut AsyncPgConnection,
-    chat_id: i64,
-    user_id: Option<i64>,
+    chat_id: ChatId,
+    user_id: Option<UserId>,
     action: &Event,
 ) -> Result<(), StoreError> {
     let action = event_messages::to_column(action)?;
@@ -36,7 +37,7 @@ pub async fn append(
 /// A page of entries, newest first, with ids below `before`.
 pub async fn list_page(
     connection: &mut AsyncPgConnection,
-    chat_id: i64,
+    chat_id: ChatId,
     before: Option<i64>,
 ) -> Result<AuditLogResponse, StoreError> {
     type Row = (i64, DateTime<Utc>, serde_json::Value, Option<UserRow>);

@@ -2,7 +2,7 @@
 
 use diesel::prelude::*;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
-use shared::member::Member;
+use shared::{id::UserId, member::Member};
 
 use super::{
     chats::HeadAdvance,
@@ -17,7 +17,7 @@ use super::{
 /// Replaces or removes a user's avatar, given as id and JPEG, and numbers the change in each of their chats.
 pub async fn set(
     connection: &mut AsyncPgConnection,
-    user_id: i64,
+    user_id: UserId,
     avatar: Option<(&str, &[u8])>,
 ) -> Result<Vec<(HeadAdvance, Member)>, StoreError> {
     connection
@@ -37,7 +37,7 @@ pub async fn set(
         .await
 }
 
-pub(super) async fn delete(connection: &mut AsyncPgConnection, user_id: i64) -> Result<(), StoreError> {
+pub(super) async fn delete(connection: &mut AsyncPgConnection, user_id: UserId) -> Result<(), StoreError> {
     diesel::delete(avatars::table.filter(dsl::user_id.eq(user_id))).execute(connection).await?;
     Ok(())
 }
@@ -49,7 +49,7 @@ pub async fn find(connection: &mut AsyncPgConnection, id: &str) -> Result<Option
 
 pub async fn find_for_user(
     connection: &mut AsyncPgConnection,
-    user_id: i64,
+    user_id: UserId,
 ) -> Result<Option<Vec<u8>>, StoreError> {
     let avatar = avatars::table.filter(dsl::user_id.eq(user_id));
     Ok(avatar.select(dsl::jpeg).first(connection).await.optional()?)

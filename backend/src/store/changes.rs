@@ -1,7 +1,10 @@
 //! The changes of a chat since a sequence number.
 
 use diesel_async::AsyncPgConnection;
-use shared::changes::{CHANGES_MAX, Changes};
+use shared::{
+    changes::{CHANGES_MAX, Changes},
+    id::{Head, Seq},
+};
 use uuid::Uuid;
 
 use super::{chats::ChatRow, error::StoreError, members, messages};
@@ -17,7 +20,7 @@ pub async fn list_since(
     connection: &mut AsyncPgConnection,
     chat: &ChatRow,
     epoch: Uuid,
-    after: i64,
+    after: Head,
 ) -> Result<Changes, StoreError> {
     let settings = chat.settings();
     let mut changes = Changes {
@@ -26,7 +29,7 @@ pub async fn list_since(
         after,
         head: chat.head,
         more: false,
-        chat: (settings.revision > after).then_some(settings),
+        chat: (settings.revision.as_head() > after).then_some(settings),
         members: members::list_changed(connection, chat.id, after, CHANGES_MAX + 1).await?,
         messages: messages::list_changed(connection, chat, after, CHANGES_MAX + 1).await?,
     };
@@ -42,35 +45,39 @@ fn truncate(changes: &mut Changes, rows_max: usize) {
     let mut rows: Vec<_> = members.chain(messages).collect();
     rows.sort_unstable();
     let mut bytes = 0;
-    let mut fits = |(index, (_, length)): (usize, &(i64, usize))| {
+    let mut fits = |(index, (_, length)): (usize, &(Seq, usize))| {
         let is_full = index == rows_max || (bytes > BYTES_MAX && index > 0);
         bytes += length;
         !is_full
     };
     let kept = rows.iter().enumerate().take_while(|row| fits((row.0, row.1))).count();
     let Some((next, _)) = rows.get(kept) else { return };
-    let head = changes.head.min(next - 1);
+    let head = changes.head.min(next.preceding_head());
     changes.head = head;
     changes.more = true;
-    changes.members.retain(|member| member.revision <= head);
-    changes.messages.retain(|message| message.revision <= head);
+    changes.members.retain(|member| member.revision.as_head() <= head);
+    changes.messages.retain(|message| message.revision.as_head() <= head);
 }
 
 #[cfg(test)]
 mod tests {
     use chrono::DateTime;
-    use shared::{message::Message, user::User};
+    use shared::{
+        id::{ChatId, MessageId},
+        message::Message,
+        user::User,
+    };
 
     use super::*;
 
-    fn message(revision: i64) -> Message {
+    fn message(revision: Seq) -> Message {
         Message {
-            id: revision,
+            id: MessageId::default(),
             seq: revision,
             revision,
             client_id: Uuid::nil(),
             created_at: DateTime::UNIX_EPOCH,
-            user: User { id: 1, username: "ada".into(), ..User::default() },
+            user: User { username: "ada".into(), ..User::default() },
             message: "tea?".into(),
             event: None,
             deleted: false,
@@ -79,14 +86,14 @@ mod tests {
 
     fn changes(revisions: &[i64]) -> Changes {
         Changes {
-            chat_id: 1,
+            chat_id: ChatId::new(1),
             epoch: Uuid::nil(),
-            after: 0,
-            head: 9,
+            after: Head::default(),
+            head: Head::new(9),
             more: false,
             chat: None,
             members: Vec::new(),
-            messages: revisions.iter().copied().map(message).collect(),
+            messages: revisions.iter().map(|revision| message(Seq::new(*revision))).collect(),
         }
     }
 
@@ -101,13 +108,13 @@ mod tests {
     fn truncated_changes_end_before_first_left_out_row() {
         let mut cut = changes(&[1, 4, 6, 8]);
         truncate(&mut cut, 2);
-        assert_eq!((cut.head, cut.more, cut.messages.len()), (5, true, 2));
+        assert_eq!((cut.head.get(), cut.more, cut.messages.len()), (5, true, 2));
     }
 
     #[test]
     fn rows_with_one_number_stay_together() {
         let mut cut = changes(&[1, 4, 4, 8]);
         truncate(&mut cut, 2);
-        assert_eq!((cut.head, cut.messages.len()), (3, 1));
+        assert_eq!((cut.head.get(), cut.messages.len()), (3, 1));
     }
 }

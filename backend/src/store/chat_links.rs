@@ -7,17 +7,21 @@ use diesel::{
     sql_types::{BigInt, Bytea, Text},
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use shared::id::ChatId;
 
 use super::{error::StoreError, invite_links::hash_secret};
 
 #[derive(QueryableByName)]
-struct ChatId {
+struct Target {
     #[diesel(sql_type = BigInt)]
-    chat_id: i64,
+    chat_id: ChatId,
 }
 
 /// The chat to which the URI leads or ever led.
-pub async fn find_chat_id(connection: &mut AsyncPgConnection, uri: &str) -> Result<Option<i64>, StoreError> {
+pub async fn find_chat_id(
+    connection: &mut AsyncPgConnection,
+    uri: &str,
+) -> Result<Option<ChatId>, StoreError> {
     let row = sql_query(
         "SELECT id AS chat_id FROM chats WHERE uri = $1 \
          UNION ALL SELECT chat_id FROM former_uris WHERE uri = $1 \
@@ -25,7 +29,7 @@ pub async fn find_chat_id(connection: &mut AsyncPgConnection, uri: &str) -> Resu
     )
     .bind::<Text, _>(uri)
     .bind::<Bytea, _>(hash_secret(uri))
-    .get_result::<ChatId>(connection)
+    .get_result::<Target>(connection)
     .await
     .optional()?;
     Ok(row.map(|row| row.chat_id))

@@ -12,6 +12,7 @@ use diesel::{
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use shared::{
     chat_list::{CHAT_LIST_MAX, ChatSummary, UNREAD_MAX},
+    id::{ChatId, Head, Seq, UserId},
     member::Role,
     user::User,
 };
@@ -34,11 +35,11 @@ type SqlRow = (
     Columns<Option<MessageRow>>,
     Columns<Option<UserRow>>,
 );
-type Row = (ChatRow, (Role, bool, i64, i64, i64), Option<MessageRow>, Option<UserRow>);
+type Row = (ChatRow, (Role, bool, Seq, i64, i64), Option<MessageRow>, Option<UserRow>);
 
 /// The user's chats, the one with the latest message first. One statement, so that the head and the counts are
 /// consistent.
-fn chats_of_user(user_id: i64) -> StaticQuery<'static, SqlRow> {
+fn chats_of_user(user_id: UserId) -> StaticQuery<'static, SqlRow> {
     let sql = format!(
         "WITH own AS MATERIALIZED ( \
            SELECT chat_id, role, muted, read_seq, latest.id AS last, \
@@ -48,7 +49,7 @@ fn chats_of_user(user_id: i64) -> StaticQuery<'static, SqlRow> {
              SELECT id, created_at FROM messages \
              WHERE chat_id = chats.id AND seq >= first_retained_seq AND event IS NULL AND deleted_at IS NULL \
              ORDER BY seq DESC LIMIT 1) AS latest ON true \
-           WHERE user_id = ? AND status = 'member' ORDER BY at DESC, chat_id DESC LIMIT {CHAT_LIST_MAX}) \
+           WHERE user_id = ? AND status = 'member' ORDER BY at DESC, chat_id DESC LIMIT {CHAT_LIST_MAX} + 1) \
          SELECT ?, own.role, own.muted, own.read_seq, unread.count, \
            (SELECT count(*) FROM members WHERE members.chat_id = own.chat_id AND status = 'member'), ?, ? \
          FROM own JOIN chats ON chats.id = own.chat_id \
@@ -72,17 +73,20 @@ fn chats_of_user(user_id: i64) -> StaticQuery<'static, SqlRow> {
 #[derive(QueryableByName)]
 struct OtherMember {
     #[diesel(sql_type = BigInt)]
-    chat_id: i64,
+    chat_id: ChatId,
     #[diesel(embed)]
     user: UserRow,
 }
 
-/// The user's chats, at most [`CHAT_LIST_MAX`].
+/// The user's chats, at most [`CHAT_LIST_MAX`], and whether there are more.
 pub async fn list_for_user(
     connection: &mut AsyncPgConnection,
-    user_id: i64,
-) -> Result<Vec<ChatSummary>, StoreError> {
-    let rows: Vec<Row> = chats_of_user(user_id).load(connection).await?;
+    user_id: UserId,
+) -> Result<(Vec<ChatSummary>, bool), StoreError> {
+    let mut rows: Vec<Row> = chats_of_user(user_id).load(connection).await?;
+    let limit = usize::try_from(CHAT_LIST_MAX).unwrap_or_default();
+    let has_more = rows.len() > limit;
+    rows.truncate(limit);
     let ids: Vec<_> = rows.iter().map(|(chat, ..)| chat.id).collect();
     let mut others = other_members(connection, user_id, &ids).await?;
     let summary = |(chat, (role, muted, read_seq, unread, members), message, author): Row| ChatSummary {
@@ -97,15 +101,15 @@ pub async fn list_for_user(
         members: members.unsigned_abs(),
         uri: chat.uri,
     };
-    Ok(rows.into_iter().map(summary).collect())
+    Ok((rows.into_iter().map(summary).collect(), has_more))
 }
 
 /// The first of the other members of each chat, in the order in which they joined.
 async fn other_members(
     connection: &mut AsyncPgConnection,
-    user_id: i64,
-    chat_ids: &[i64],
-) -> Result<HashMap<i64, Vec<User>>, StoreError> {
+    user_id: UserId,
+    chat_ids: &[ChatId],
+) -> Result<HashMap<ChatId, Vec<User>>, StoreError> {
     let rows: Vec<OtherMember> = sql_query(
         "SELECT first.chat_id, users.* FROM unnest($1) AS own (id) \
          CROSS JOIN LATERAL ( \
@@ -118,7 +122,7 @@ async fn other_members(
     .bind::<BigInt, _>(OTHER_MEMBERS_MAX)
     .load(connection)
     .await?;
-    let mut others: HashMap<i64, Vec<User>> = HashMap::new();
+    let mut others: HashMap<ChatId, Vec<User>> = HashMap::new();
     for OtherMember { chat_id, user } in rows {
         others.entry(chat_id).or_default().push(user.into_user());
     }
@@ -129,16 +133,16 @@ async fn other_members(
 #[derive(QueryableByName)]
 pub struct ChatHead {
     #[diesel(sql_type = BigInt)]
-    pub chat_id: i64,
+    pub chat_id: ChatId,
     #[diesel(sql_type = BigInt)]
-    pub head: i64,
+    pub head: Head,
 }
 
 /// The heads of those chats that the user is a member of.
 pub async fn heads_for_user(
     connection: &mut AsyncPgConnection,
-    user_id: i64,
-    chat_ids: &[i64],
+    user_id: UserId,
+    chat_ids: &[ChatId],
 ) -> Result<Vec<ChatHead>, StoreError> {
     let heads = sql_query(
         "SELECT chats.id AS chat_id, chats.head FROM chats \

@@ -7,7 +7,14 @@ use diesel::{
     sql_types::{Array, BigInt},
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use shared::{changes::Changes, chat::Chat, member::Member, message::Message, problem::ProblemCode};
+use shared::{
+    changes::Changes,
+    chat::Chat,
+    id::{ChatId, Head, Seq},
+    member::Member,
+    message::Message,
+    problem::ProblemCode,
+};
 use uuid::Uuid;
 
 use super::{
@@ -18,11 +25,14 @@ use super::{
     },
 };
 
+/// How many former URIs of a chat are remembered.
+const FORMER_URIS_MAX: i64 = 100;
+
 /// Identifies a chat. The `uri` can be rotated, the `id` never changes.
 #[derive(Clone, Debug, Queryable, Selectable)]
 #[diesel(table_name = chats)]
 pub struct ChatRef {
-    pub id: i64,
+    pub id: ChatId,
     pub uri: String,
 }
 
@@ -30,10 +40,10 @@ pub struct ChatRef {
 #[derive(Clone, Debug, Queryable, Selectable)]
 #[diesel(table_name = chats)]
 pub struct ChatRow {
-    pub id: i64,
+    pub id: ChatId,
     pub uri: String,
-    pub head: i64,
-    revision: i64,
+    pub head: Head,
+    revision: Seq,
     created_at: DateTime<Utc>,
     pub name: String,
     pub topic: String,
@@ -44,7 +54,7 @@ pub struct ChatRow {
     slow_mode_seconds: i32,
     retention_days: Option<i32>,
     pub expires_at: Option<DateTime<Utc>>,
-    pub first_retained_seq: i64,
+    pub first_retained_seq: Seq,
 }
 
 impl ChatRow {
@@ -95,9 +105,9 @@ pub struct PostingRules {
 /// A chat whose head advances from `after` to `head`.
 #[derive(Clone, Debug)]
 pub struct HeadAdvance {
-    pub chat_id: i64,
-    pub after: i64,
-    pub head: i64,
+    pub chat_id: ChatId,
+    pub after: Head,
+    pub head: Head,
 }
 
 impl HeadAdvance {
@@ -110,13 +120,14 @@ impl HeadAdvance {
 /// A chat whose row is locked until the end of the transaction, so that its changes commit in order.
 #[derive(Queryable)]
 pub struct LockedChat {
-    pub id: i64,
-    pub head: i64,
+    pub id: ChatId,
+    pub head: Head,
+    pub closed: bool,
 }
 
 impl LockedChat {
     pub fn advance(self, changes: i64) -> HeadAdvance {
-        HeadAdvance { chat_id: self.id, after: self.head, head: self.head + changes }
+        HeadAdvance { chat_id: self.id, after: self.head, head: self.head.advance(changes) }
     }
 }
 
@@ -131,7 +142,7 @@ pub async fn insert(connection: &mut AsyncPgConnection, uri: &str) -> Result<Cha
 }
 
 /// The chat, unless it is deleted.
-pub async fn find_active(connection: &mut AsyncPgConnection, id: i64) -> Result<ChatRow, StoreError> {
+pub async fn find_active(connection: &mut AsyncPgConnection, id: ChatId) -> Result<ChatRow, StoreError> {
     let chat = chats::table.find(id).select((ChatRow::as_select(), dsl::deleted_at)).first(connection).await;
     require_active(chat.optional()?)
 }
@@ -146,14 +157,14 @@ fn require_active<T>(found: Option<(T, Option<DateTime<Utc>>)>) -> Result<T, Sto
 }
 
 /// The chat, deleted or not.
-pub async fn find(connection: &mut AsyncPgConnection, id: i64) -> Result<ChatRow, StoreError> {
+pub async fn find(connection: &mut AsyncPgConnection, id: ChatId) -> Result<ChatRow, StoreError> {
     Ok(chats::table.find(id).select(ChatRow::as_select()).first(connection).await?)
 }
 
 /// The posting rules of a chat, unless it is deleted.
 pub async fn find_posting_rules(
     connection: &mut AsyncPgConnection,
-    id: i64,
+    id: ChatId,
 ) -> Result<PostingRules, StoreError> {
     let found = chats::table
         .find(id)
@@ -167,10 +178,10 @@ pub async fn find_posting_rules(
 }
 
 /// Locks the chats that are not deleted, in ascending order of id so that transactions do not deadlock.
-pub async fn lock(connection: &mut AsyncPgConnection, ids: &[i64]) -> Result<Vec<LockedChat>, StoreError> {
+pub async fn lock(connection: &mut AsyncPgConnection, ids: &[ChatId]) -> Result<Vec<LockedChat>, StoreError> {
     let chats = chats::table
         .filter(dsl::id.eq_any(ids).and(dsl::deleted_at.is_null()))
-        .select((dsl::id, dsl::head))
+        .select((dsl::id, dsl::head, dsl::closed))
         .order(dsl::id)
         .for_update()
         .load(connection)
@@ -178,7 +189,8 @@ pub async fn lock(connection: &mut AsyncPgConnection, ids: &[i64]) -> Result<Vec
     Ok(chats)
 }
 
-/// Gives a locked chat another URI. The old one still leads members to it.
+/// Gives a locked chat another URI. The old one still leads members to it, until it is no longer among the newest
+/// [`FORMER_URIS_MAX`].
 pub async fn rotate_uri(
     connection: &mut AsyncPgConnection,
     chat: &ChatRow,
@@ -189,12 +201,20 @@ pub async fn rotate_uri(
         .execute(connection)
         .await?;
     diesel::update(chats::table.find(chat.id)).set(dsl::uri.eq(uri)).execute(connection).await?;
+    sql_query(
+        "DELETE FROM former_uris WHERE uri IN ( \
+           SELECT uri FROM former_uris WHERE chat_id = $1 ORDER BY ended_at DESC OFFSET $2)",
+    )
+    .bind::<BigInt, _>(chat.id)
+    .bind::<BigInt, _>(FORMER_URIS_MAX)
+    .execute(connection)
+    .await?;
     Ok(())
 }
 
 pub async fn update_settings(
     connection: &mut AsyncPgConnection,
-    id: i64,
+    id: ChatId,
     columns: SettingsColumns,
 ) -> Result<(), StoreError> {
     diesel::update(chats::table.find(id)).set(columns).execute(connection).await?;
@@ -203,8 +223,8 @@ pub async fn update_settings(
 
 pub async fn set_first_retained_seq(
     connection: &mut AsyncPgConnection,
-    id: i64,
-    seq: i64,
+    id: ChatId,
+    seq: Seq,
 ) -> Result<(), StoreError> {
     diesel::update(chats::table.find(id)).set(dsl::first_retained_seq.eq(seq)).execute(connection).await?;
     Ok(())
@@ -213,14 +233,14 @@ pub async fn set_first_retained_seq(
 /// Sets the sequence number of the last change of the settings.
 pub async fn set_revision(
     connection: &mut AsyncPgConnection,
-    id: i64,
-    revision: i64,
+    id: ChatId,
+    revision: Seq,
 ) -> Result<(), StoreError> {
     diesel::update(chats::table.find(id)).set(dsl::revision.eq(revision)).execute(connection).await?;
     Ok(())
 }
 
-pub async fn set_head(connection: &mut AsyncPgConnection, id: i64, head: i64) -> Result<(), StoreError> {
+pub async fn set_head(connection: &mut AsyncPgConnection, id: ChatId, head: Head) -> Result<(), StoreError> {
     diesel::update(chats::table.find(id)).set(dsl::head.eq(head)).execute(connection).await?;
     Ok(())
 }
@@ -241,7 +261,7 @@ pub async fn update_heads(
 }
 
 /// Marks a chat as deleted and clears its settings.
-pub async fn mark_deleted(connection: &mut AsyncPgConnection, id: i64) -> Result<(), StoreError> {
+pub async fn mark_deleted(connection: &mut AsyncPgConnection, id: ChatId) -> Result<(), StoreError> {
     sql_query(
         "UPDATE chats SET deleted_at = now(), name = '', topic = '', closed = true, link_open = false, \
          slow_mode_seconds = 0, retention_days = NULL, expires_at = NULL WHERE id = $1",

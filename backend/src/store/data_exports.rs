@@ -10,7 +10,10 @@ use diesel::{
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde::Serialize;
 use serde_json::Value;
-use shared::data_export::{DataExport, ExportState};
+use shared::{
+    data_export::{DataExport, ExportState},
+    id::{ChatId, Seq, UserId},
+};
 use uuid::Uuid;
 
 use super::{
@@ -50,7 +53,7 @@ impl ExportRow {
 /// Inserts an export; `None` if the user has an unfinished one.
 pub async fn insert(
     connection: &mut AsyncPgConnection,
-    user_id: i64,
+    user_id: UserId,
 ) -> Result<Option<DataExport>, StoreError> {
     let row = diesel::insert_into(data_exports::table)
         .values((dsl::id.eq(Uuid::new_v4()), dsl::user_id.eq(user_id)))
@@ -65,7 +68,7 @@ pub async fn insert(
 /// An export of this user.
 pub async fn find(
     connection: &mut AsyncPgConnection,
-    user_id: i64,
+    user_id: UserId,
     id: Uuid,
 ) -> Result<Option<DataExport>, StoreError> {
     let export = data_exports::table.find(id).filter(dsl::user_id.eq(user_id));
@@ -76,7 +79,7 @@ pub async fn find(
 /// The user's exports, the newest first.
 pub async fn list_for_user(
     connection: &mut AsyncPgConnection,
-    user_id: i64,
+    user_id: UserId,
 ) -> Result<Vec<DataExport>, StoreError> {
     let exports = data_exports::table.filter(dsl::user_id.eq(user_id)).order(dsl::created_at.desc());
     let rows = exports.select(ExportRow::as_select()).load(connection).await?;
@@ -84,7 +87,7 @@ pub async fn list_for_user(
 }
 
 /// The unfinished exports with their users, the oldest first.
-pub async fn list_unfinished(connection: &mut AsyncPgConnection) -> Result<Vec<(Uuid, i64)>, StoreError> {
+pub async fn list_unfinished(connection: &mut AsyncPgConnection) -> Result<Vec<(Uuid, UserId)>, StoreError> {
     let waiting = dsl::state.eq(ExportState::Waiting.bind());
     let unfinished = data_exports::table.filter(waiting.or(dsl::state.eq(ExportState::Running.bind())));
     Ok(unfinished.order(dsl::created_at).select((dsl::id, dsl::user_id)).load(connection).await?)
@@ -135,7 +138,10 @@ pub async fn delete_expired(connection: &mut AsyncPgConnection) -> Result<(), St
     Ok(())
 }
 
-pub(super) async fn delete_all(connection: &mut AsyncPgConnection, user_id: i64) -> Result<(), StoreError> {
+pub(super) async fn delete_all(
+    connection: &mut AsyncPgConnection,
+    user_id: UserId,
+) -> Result<(), StoreError> {
     diesel::delete(data_exports::table.filter(dsl::user_id.eq(user_id))).execute(connection).await?;
     Ok(())
 }
@@ -181,18 +187,24 @@ const CHATS: &str = "
     ) ORDER BY m.created_at), '[]') AS document
     FROM members m JOIN chats c ON c.id = m.chat_id AND c.deleted_at IS NULL WHERE m.user_id = $1";
 
-pub async fn account_document(connection: &mut AsyncPgConnection, user_id: i64) -> Result<Value, StoreError> {
+pub async fn account_document(
+    connection: &mut AsyncPgConnection,
+    user_id: UserId,
+) -> Result<Value, StoreError> {
     document(connection, ACCOUNT, user_id).await
 }
 
-pub async fn chats_document(connection: &mut AsyncPgConnection, user_id: i64) -> Result<Value, StoreError> {
+pub async fn chats_document(
+    connection: &mut AsyncPgConnection,
+    user_id: UserId,
+) -> Result<Value, StoreError> {
     document(connection, CHATS, user_id).await
 }
 
 async fn document(
     connection: &mut AsyncPgConnection,
     query: &str,
-    user_id: i64,
+    user_id: UserId,
 ) -> Result<Value, StoreError> {
     let row: Document = sql_query(query).bind::<BigInt, _>(user_id).get_result(connection).await?;
     Ok(row.document)
@@ -202,14 +214,17 @@ async fn document(
 #[derive(Clone, Debug, Queryable, Selectable, Serialize)]
 #[diesel(table_name = messages)]
 pub struct ExportedMessage {
-    pub seq: i64,
+    pub seq: Seq,
     pub created_at: DateTime<Utc>,
     pub client_id: Uuid,
     pub message: String,
 }
 
 /// The chats in which the user may have posted.
-pub async fn list_chats(connection: &mut AsyncPgConnection, user_id: i64) -> Result<Vec<i64>, StoreError> {
+pub async fn list_chats(
+    connection: &mut AsyncPgConnection,
+    user_id: UserId,
+) -> Result<Vec<ChatId>, StoreError> {
     let chats =
         members::table.filter(members::user_id.eq(user_id)).order(members::chat_id).select(members::chat_id);
     Ok(chats.load(connection).await?)
@@ -218,8 +233,8 @@ pub async fn list_chats(connection: &mut AsyncPgConnection, user_id: i64) -> Res
 /// The number of the user's messages in these chats.
 pub async fn count_messages(
     connection: &mut AsyncPgConnection,
-    user_id: i64,
-    chats: &[i64],
+    user_id: UserId,
+    chats: &[ChatId],
 ) -> Result<i64, StoreError> {
     let messages = messages::table
         .filter(messages::chat_id.eq_any(chats).and(messages::user_id.eq(user_id)))
@@ -230,9 +245,9 @@ pub async fn count_messages(
 /// At most `limit` of the user's messages in a chat after `after`.
 pub async fn messages_page(
     connection: &mut AsyncPgConnection,
-    user_id: i64,
-    chat_id: i64,
-    after: i64,
+    user_id: UserId,
+    chat_id: ChatId,
+    after: Seq,
     limit: i64,
 ) -> Result<Vec<ExportedMessage>, StoreError> {
     let page = messages::table

@@ -8,7 +8,7 @@ use shared::problem::{FieldCode, ProblemCode};
 /// Why the store did not carry out an operation.
 #[derive(Debug)]
 pub enum StoreError {
-    /// The database is unreachable or overloaded. The caller may retry later.
+    /// The database is unreachable or overloaded, or cannot write. The caller may retry later.
     Unavailable,
     /// A lock or a constraint rejected the statement.
     Conflict(DieselError),
@@ -22,7 +22,7 @@ pub enum StoreError {
 impl StoreError {
     /// Logs why the database is unavailable.
     pub(super) fn unavailable(reason: &dyn fmt::Display) -> Self {
-        tracing::warn!(%reason, "the database is unavailable or overloaded");
+        tracing::warn!(%reason, "the database is unavailable, overloaded or cannot write");
         Self::Unavailable
     }
 }
@@ -56,7 +56,10 @@ impl From<anyhow::Error> for StoreError {
 impl From<DieselError> for StoreError {
     fn from(error: DieselError) -> Self {
         match &error {
-            DieselError::DatabaseError(DatabaseErrorKind::ClosedConnection, _)
+            DieselError::DatabaseError(
+                DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::ReadOnlyTransaction,
+                _,
+            )
             | DieselError::BrokenTransactionManager => Self::unavailable(&error),
             DieselError::DatabaseError(_, information) if is_transient(information.message()) => {
                 Self::unavailable(&error)
@@ -74,6 +77,11 @@ fn is_transient(message: &str) -> bool {
         "deadlock detected",
         "connection closed",
         "shutting down",
+        // The database cannot write.
+        "No space left on device",
+        "Read-only file system",
+        "Disk quota exceeded",
+        "Input/output error",
     ]
     .iter()
     .any(|part| message.contains(part))

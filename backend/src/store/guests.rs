@@ -5,6 +5,7 @@ use diesel::{dsl::now, prelude::*, sql_query, sql_types::BigInt};
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use rand::RngExt;
 use shared::{
+    id::UserId,
     member::Member,
     problem::ProblemCode,
     user::{ClaimAccount, User},
@@ -112,11 +113,14 @@ const IS_INACTIVE: &str = "u.guest AND u.deleted_at IS NULL AND u.created_at < n
 #[derive(QueryableByName)]
 struct Id {
     #[diesel(sql_type = BigInt)]
-    id: i64,
+    id: UserId,
 }
 
 /// At most `limit` inactive guests.
-pub async fn list_inactive(connection: &mut AsyncPgConnection, limit: i64) -> Result<Vec<i64>, StoreError> {
+pub async fn list_inactive(
+    connection: &mut AsyncPgConnection,
+    limit: i64,
+) -> Result<Vec<UserId>, StoreError> {
     let statement = format!("SELECT u.id FROM users u WHERE {IS_INACTIVE} ORDER BY u.created_at LIMIT $1");
     let rows: Vec<Id> = sql_query(statement).bind::<BigInt, _>(limit).load(connection).await?;
     Ok(rows.into_iter().map(|row| row.id).collect())
@@ -126,7 +130,7 @@ pub async fn list_inactive(connection: &mut AsyncPgConnection, limit: i64) -> Re
 /// has become active again.
 pub async fn remove(
     connection: &mut AsyncPgConnection,
-    id: i64,
+    id: UserId,
 ) -> Result<Option<Vec<(HeadAdvance, Member)>>, StoreError> {
     connection
         .transaction(async |connection| {

@@ -36,6 +36,12 @@ pub async fn ensure_durable(connection: &mut AsyncPgConnection) -> anyhow::Resul
     Ok(())
 }
 
+/// Fails if the database cannot write.
+pub async fn check_writable(connection: &mut AsyncPgConnection) -> Result<(), StoreError> {
+    diesel::update(instance::table).set(instance::singleton.eq(true)).execute(connection).await?;
+    Ok(())
+}
+
 /// The epoch in which the sequence numbers of all chats count.
 pub async fn find_epoch(connection: &mut AsyncPgConnection) -> Result<Uuid, StoreError> {
     Ok(instance::table.select(instance::epoch).first(connection).await?)

@@ -5,6 +5,7 @@ use diesel::{dsl::now, prelude::*};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use sha2::{Digest, Sha256};
 use shared::{
+    id::{ChatId, LinkId, UserId},
     invite_link::{CreateInviteLink, InviteLink},
     member::{Member, Role},
     problem::ProblemCode,
@@ -15,6 +16,7 @@ use super::{
     error::StoreError,
     members::MemberRow,
     schema::{
+        invite_link_uses,
         invite_links::{self, dsl},
         members, users,
     },
@@ -23,13 +25,15 @@ use super::{
 
 /// How many links a list holds: every usable one, and the newest of the others.
 const LINKS_MAX: i64 = 200;
+/// How many revoked links of a chat are remembered that nobody used.
+const UNUSED_LINKS_MAX: i64 = 100;
 /// How many members who used a link are listed.
 const MEMBERS_MAX: i64 = 1_000;
 
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = invite_links)]
 pub struct InviteLinkRow {
-    pub id: i64,
+    pub id: LinkId,
     label: String,
     pub role: Role,
     created_at: DateTime<Utc>,
@@ -56,7 +60,7 @@ pub fn hash_secret(secret: &str) -> Vec<u8> {
 /// The link of a chat with this secret.
 pub async fn find_by_secret(
     connection: &mut AsyncPgConnection,
-    chat_id: i64,
+    chat_id: ChatId,
     secret: &str,
 ) -> Result<Option<InviteLinkRow>, StoreError> {
     let link = invite_links::table
@@ -68,20 +72,43 @@ pub async fn find_by_secret(
     Ok(link)
 }
 
-/// Counts a use. The chat is locked, so that concurrent uses are counted one after the other.
-pub async fn count_use(connection: &mut AsyncPgConnection, id: i64) -> Result<(), StoreError> {
-    diesel::update(invite_links::table.find(id)).set(dsl::uses.eq(dsl::uses + 1)).execute(connection).await?;
+/// Records that a user used a link, and counts it if it is the first time. The chat is locked, so that concurrent uses
+/// are counted one after the other.
+pub async fn record_use(
+    connection: &mut AsyncPgConnection,
+    id: LinkId,
+    user_id: UserId,
+) -> Result<(), StoreError> {
+    let first_uses = diesel::insert_into(invite_link_uses::table)
+        .values((invite_link_uses::link_id.eq(id), invite_link_uses::user_id.eq(user_id)))
+        .on_conflict_do_nothing()
+        .execute(connection)
+        .await?;
+    if first_uses > 0 {
+        let link = invite_links::table.find(id);
+        diesel::update(link).set(dsl::uses.eq(dsl::uses + 1)).execute(connection).await?;
+    }
     Ok(())
+}
+
+/// Whether a user has used a link before.
+pub async fn is_used_by(
+    connection: &mut AsyncPgConnection,
+    id: LinkId,
+    user_id: UserId,
+) -> Result<bool, StoreError> {
+    let used = invite_link_uses::table.find((id, user_id));
+    Ok(diesel::select(diesel::dsl::exists(used)).get_result(connection).await?)
 }
 
 /// Stores a link; returns its id.
 pub async fn insert(
     connection: &mut AsyncPgConnection,
-    chat_id: i64,
-    user_id: i64,
+    chat_id: ChatId,
+    user_id: UserId,
     secret: &str,
     new: &CreateInviteLink,
-) -> Result<i64, StoreError> {
+) -> Result<LinkId, StoreError> {
     let lifetime = new.expires_in.and_then(|seconds| i64::try_from(seconds).ok());
     let lifetime = lifetime.and_then(chrono::Duration::try_seconds);
     let id = diesel::insert_into(invite_links::table)
@@ -101,7 +128,7 @@ pub async fn insert(
 }
 
 /// The number of links of a chat that are neither revoked nor expired nor used up.
-pub async fn count_usable(connection: &mut AsyncPgConnection, chat_id: i64) -> Result<i64, StoreError> {
+pub async fn count_usable(connection: &mut AsyncPgConnection, chat_id: ChatId) -> Result<i64, StoreError> {
     let expired = dsl::expires_at.is_not_null().and(dsl::expires_at.assume_not_null().le(now));
     let used_up = dsl::max_uses.is_not_null().and(dsl::uses.ge(dsl::max_uses.assume_not_null()));
     let unrevoked = invite_links::table.filter(dsl::chat_id.eq(chat_id).and(dsl::revoked_at.is_null()));
@@ -112,7 +139,7 @@ pub async fn count_usable(connection: &mut AsyncPgConnection, chat_id: i64) -> R
 /// The links of a chat, newest first.
 pub async fn list_for_chat(
     connection: &mut AsyncPgConnection,
-    chat_id: i64,
+    chat_id: ChatId,
 ) -> Result<Vec<InviteLink>, StoreError> {
     let rows = invite_links::table
         .inner_join(users::table)
@@ -130,8 +157,8 @@ pub async fn list_for_chat(
 /// A link of a chat.
 pub async fn find(
     connection: &mut AsyncPgConnection,
-    chat_id: i64,
-    id: i64,
+    chat_id: ChatId,
+    id: LinkId,
 ) -> Result<InviteLink, StoreError> {
     let found = invite_links::table
         .inner_join(users::table)
@@ -145,16 +172,47 @@ pub async fn find(
 }
 
 /// Revokes a link. Members who joined by it stay.
-pub async fn revoke(connection: &mut AsyncPgConnection, id: i64) -> Result<(), StoreError> {
+pub async fn revoke(connection: &mut AsyncPgConnection, id: LinkId) -> Result<(), StoreError> {
     diesel::update(invite_links::table.find(id)).set(dsl::revoked_at.eq(now)).execute(connection).await?;
     Ok(())
 }
 
-/// The members who joined by a link, whatever their status, the last first.
-pub async fn list_members(connection: &mut AsyncPgConnection, id: i64) -> Result<Vec<Member>, StoreError> {
+/// Deletes the links of a chat that are revoked and were never used, except for the newest [`UNUSED_LINKS_MAX`].
+pub async fn delete_unused(connection: &mut AsyncPgConnection, chat_id: ChatId) -> Result<(), StoreError> {
+    let unused = dsl::chat_id.eq(chat_id).and(dsl::revoked_at.is_not_null()).and(dsl::uses.eq(0));
+    let old =
+        invite_links::table.filter(unused).order(dsl::id.desc()).offset(UNUSED_LINKS_MAX).select(dsl::id);
+    let old = old.load::<LinkId>(connection).await?;
+    diesel::delete(invite_links::table.filter(dsl::id.eq_any(old))).execute(connection).await?;
+    Ok(())
+}
+
+/// Revokes the active links that a user created; returns their ids and labels.
+pub async fn revoke_created_by(
+    connection: &mut AsyncPgConnection,
+    chat_id: ChatId,
+    user_id: UserId,
+) -> Result<Vec<(LinkId, String)>, StoreError> {
+    let links = dsl::chat_id.eq(chat_id).and(dsl::created_by.eq(user_id)).and(dsl::revoked_at.is_null());
+    let revoked = diesel::update(invite_links::table.filter(links))
+        .set(dsl::revoked_at.eq(now))
+        .returning((dsl::id, dsl::label))
+        .get_results(connection)
+        .await?;
+    Ok(revoked)
+}
+
+/// The members who used a link, whatever their status, the last first.
+pub async fn list_members(
+    connection: &mut AsyncPgConnection,
+    chat_id: ChatId,
+    id: LinkId,
+) -> Result<Vec<Member>, StoreError> {
+    let used = invite_link_uses::table.filter(invite_link_uses::link_id.eq(id));
     let rows = members::table
         .inner_join(users::table)
-        .filter(members::link_id.eq(id))
+        .filter(members::chat_id.eq(chat_id))
+        .filter(members::user_id.eq_any(used.select(invite_link_uses::user_id)))
         .order(members::seq.desc())
         .limit(MEMBERS_MAX)
         .select((MemberRow::as_select(), UserRow::as_select()))

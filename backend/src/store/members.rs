@@ -1,5 +1,7 @@
 //! The table `members`.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 use diesel::{
     dsl::sql,
@@ -8,7 +10,10 @@ use diesel::{
     sql_types::{Array, BigInt, Bool},
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use shared::member::{Member, MembershipStatus, Role};
+use shared::{
+    id::{ChatId, Head, Seq, UserId},
+    member::{Member, MembershipStatus, Role},
+};
 
 use super::{
     chats::{self, HeadAdvance},
@@ -26,8 +31,8 @@ use super::{
 pub(super) struct MemberRow {
     role: Role,
     status: MembershipStatus,
-    seq: i64,
-    revision: i64,
+    seq: Seq,
+    revision: Seq,
     created_at: DateTime<Utc>,
 }
 
@@ -41,11 +46,9 @@ impl MemberRow {
 /// A membership to store, new or renewed.
 #[derive(Clone, Copy, Debug)]
 pub struct NewMembership {
-    pub user_id: i64,
+    pub user_id: UserId,
     pub role: Role,
     pub status: MembershipStatus,
-    /// The invite link the user joins by; `None` is the page URL.
-    pub link_id: Option<i64>,
 }
 
 /// A user's relation to a chat, current or former.
@@ -55,21 +58,31 @@ pub struct Membership {
     pub role: Role,
     pub status: MembershipStatus,
     pub status_changed_at: DateTime<Utc>,
-    pub link_id: Option<i64>,
+    /// The highest role that any link gives the user.
+    pub link_role_max: Option<Role>,
+}
+
+/// A change of an existing membership.
+#[derive(Clone, Copy, Debug)]
+pub struct MembershipChange {
+    pub status: MembershipStatus,
+    pub role: Role,
+    pub revision: Seq,
+    /// `None` leaves the read position as it is.
+    pub read_seq: Option<Seq>,
 }
 
 /// Inserts a membership, or renews a former one, whose read position stays.
 pub async fn upsert(
     connection: &mut AsyncPgConnection,
-    chat_id: i64,
-    NewMembership { user_id, role, status, link_id }: NewMembership,
-    seq: i64,
+    chat_id: ChatId,
+    NewMembership { user_id, role, status }: NewMembership,
+    seq: Seq,
     at: DateTime<Utc>,
 ) -> Result<(), StoreError> {
     let columns = (
         dsl::role.eq(role.bind()),
         dsl::status.eq(status.bind()),
-        dsl::link_id.eq(link_id),
         dsl::seq.eq(seq),
         dsl::revision.eq(seq),
         dsl::created_at.eq(at),
@@ -86,14 +99,11 @@ pub async fn upsert(
     Ok(())
 }
 
-/// Sets the status and role of an existing membership, and its read position if that is given.
-pub async fn set_status(
+pub async fn update(
     connection: &mut AsyncPgConnection,
-    chat_id: i64,
-    user_id: i64,
-    (status, role): (MembershipStatus, Role),
-    revision: i64,
-    read_seq: Option<i64>,
+    chat_id: ChatId,
+    user_id: UserId,
+    MembershipChange { status, role, revision, read_seq }: MembershipChange,
 ) -> Result<(), StoreError> {
     diesel::update(members::table.find((chat_id, user_id)))
         .set((
@@ -108,23 +118,23 @@ pub async fn set_status(
     Ok(())
 }
 
-/// Records the invite link a member used.
-pub async fn set_link(
+/// Limits the role that links give a user from now on.
+pub async fn set_link_role_max(
     connection: &mut AsyncPgConnection,
-    chat_id: i64,
-    user_id: i64,
-    link_id: i64,
+    chat_id: ChatId,
+    user_id: UserId,
+    role: Role,
 ) -> Result<(), StoreError> {
     let member = members::table.find((chat_id, user_id));
-    diesel::update(member).set(dsl::link_id.eq(link_id)).execute(connection).await?;
+    diesel::update(member).set(dsl::link_role_max.eq(role.bind().nullable())).execute(connection).await?;
     Ok(())
 }
 
 /// The current or former membership of a user.
 pub async fn find_membership(
     connection: &mut AsyncPgConnection,
-    chat_id: i64,
-    user_id: i64,
+    chat_id: ChatId,
+    user_id: UserId,
 ) -> Result<Option<Membership>, StoreError> {
     let membership = members::table.find((chat_id, user_id)).select(Membership::as_select());
     Ok(membership.first(connection).await.optional()?)
@@ -133,8 +143,8 @@ pub async fn find_membership(
 /// The role of a user, if they are a member.
 pub async fn find_role(
     connection: &mut AsyncPgConnection,
-    chat_id: i64,
-    user_id: i64,
+    chat_id: ChatId,
+    user_id: UserId,
 ) -> Result<Option<Role>, StoreError> {
     let role = members::table
         .find((chat_id, user_id))
@@ -146,11 +156,41 @@ pub async fn find_role(
     Ok(role)
 }
 
+/// The roles that the users have in those of the chats of which they are members.
+pub async fn list_roles(
+    connection: &mut AsyncPgConnection,
+    chat_ids: &[ChatId],
+    user_ids: &[UserId],
+) -> Result<HashMap<(ChatId, UserId), Role>, StoreError> {
+    let roles = members::table
+        .filter(dsl::chat_id.eq_any(chat_ids).and(dsl::user_id.eq_any(user_ids)))
+        .filter(dsl::status.eq(MembershipStatus::Member.bind()))
+        .select((dsl::chat_id, dsl::user_id, dsl::role))
+        .load::<(ChatId, UserId, Role)>(connection)
+        .await?;
+    Ok(roles.into_iter().map(|(chat_id, user_id, role)| ((chat_id, user_id), role)).collect())
+}
+
+/// The number of chats that a user owns. Locks the user, so that the number stays true until the commit.
+pub async fn count_owned_chats(
+    connection: &mut AsyncPgConnection,
+    user_id: UserId,
+) -> Result<usize, StoreError> {
+    users::table.find(user_id).select(users::id).for_no_key_update().first::<UserId>(connection).await?;
+    let owned = dsl::user_id.eq(user_id).and(dsl::role.eq(Role::Owner.bind()));
+    let count: i64 = members::table
+        .filter(owned.and(dsl::status.eq(MembershipStatus::Member.bind())))
+        .count()
+        .get_result(connection)
+        .await?;
+    Ok(usize::try_from(count).unwrap_or_default())
+}
+
 /// A member, whatever their status.
 pub async fn find(
     connection: &mut AsyncPgConnection,
-    chat_id: i64,
-    user_id: i64,
+    chat_id: ChatId,
+    user_id: UserId,
 ) -> Result<Option<Member>, StoreError> {
     let found = members::table
         .inner_join(users::table)
@@ -165,10 +205,10 @@ pub async fn find(
 /// The member with this role who joined first, other than `excluded_id`.
 pub async fn find_first_with_role(
     connection: &mut AsyncPgConnection,
-    chat_id: i64,
+    chat_id: ChatId,
     role: Role,
-    excluded_id: i64,
-) -> Result<Option<i64>, StoreError> {
+    excluded_id: UserId,
+) -> Result<Option<UserId>, StoreError> {
     let first = members::table
         .filter(dsl::chat_id.eq(chat_id).and(dsl::role.eq(role.bind())))
         .filter(dsl::status.eq(MembershipStatus::Member.bind()).and(dsl::user_id.ne(excluded_id)))
@@ -181,21 +221,21 @@ pub async fn find_first_with_role(
 }
 
 /// The number of members.
-pub async fn count(connection: &mut AsyncPgConnection, chat_id: i64) -> Result<u64, StoreError> {
+pub async fn count(connection: &mut AsyncPgConnection, chat_id: ChatId) -> Result<u64, StoreError> {
     let members = dsl::chat_id.eq(chat_id).and(dsl::status.eq(MembershipStatus::Member.bind()));
     let count: i64 = members::table.filter(members).count().get_result(connection).await?;
     Ok(count.unsigned_abs())
 }
 
 /// The members of a chat, the owner first, then in the order in which they joined.
-pub async fn list(connection: &mut AsyncPgConnection, chat_id: i64) -> Result<Vec<Member>, StoreError> {
+pub async fn list(connection: &mut AsyncPgConnection, chat_id: ChatId) -> Result<Vec<Member>, StoreError> {
     list_by_status(connection, chat_id, &[MembershipStatus::Member]).await
 }
 
 /// The members with one of these statuses, the owner first, then in the order in which they joined.
 pub async fn list_by_status(
     connection: &mut AsyncPgConnection,
-    chat_id: i64,
+    chat_id: ChatId,
     statuses: &[MembershipStatus],
 ) -> Result<Vec<Member>, StoreError> {
     let rows = members::table
@@ -216,8 +256,8 @@ pub async fn list_by_status(
 /// At most `limit` memberships that changed after `after`, in the order of their changes.
 pub async fn list_changed(
     connection: &mut AsyncPgConnection,
-    chat_id: i64,
-    after: i64,
+    chat_id: ChatId,
+    after: Head,
     limit: i64,
 ) -> Result<Vec<Member>, StoreError> {
     let rows = members::table
@@ -234,12 +274,12 @@ pub async fn list_changed(
 #[derive(QueryableByName)]
 pub struct OwnerlessChat {
     #[diesel(sql_type = BigInt)]
-    pub chat_id: i64,
+    pub chat_id: ChatId,
     #[diesel(sql_type = BigInt)]
-    pub former_owner_id: i64,
+    pub former_owner_id: UserId,
 }
 
-/// Chats whose owner deleted their account and that have other members. An owner cannot leave in another way.
+/// Chats whose owner deleted their account and that have other members.
 pub async fn list_ownerless_chats(
     connection: &mut AsyncPgConnection,
     limit: i64,
@@ -261,11 +301,29 @@ struct IsShared {
     is_shared: bool,
 }
 
+/// Whether two users are members of the same chat.
+pub async fn shares_chat(
+    connection: &mut AsyncPgConnection,
+    user_id: UserId,
+    other_id: UserId,
+) -> Result<bool, StoreError> {
+    let row: IsShared = sql_query(
+        "SELECT EXISTS (SELECT FROM members own JOIN members other USING (chat_id, status) \
+           JOIN chats ON chats.id = chat_id AND deleted_at IS NULL \
+         WHERE own.user_id = $1 AND other.user_id = $2 AND status = 'member') AS is_shared",
+    )
+    .bind::<BigInt, _>(user_id)
+    .bind::<BigInt, _>(other_id)
+    .get_result(connection)
+    .await?;
+    Ok(row.is_shared)
+}
+
 /// Whether the user has a session in the browser of a user who was a guest when they were banned.
 pub async fn shares_browser_with_banned_guest(
     connection: &mut AsyncPgConnection,
-    chat_id: i64,
-    user_id: i64,
+    chat_id: ChatId,
+    user_id: UserId,
 ) -> Result<bool, StoreError> {
     let row: IsShared = sql_query(
         "SELECT EXISTS (SELECT FROM sessions own JOIN sessions other USING (browser_id) \
@@ -285,16 +343,16 @@ pub async fn shares_browser_with_banned_guest(
 /// and reads the author's row second.
 pub(super) async fn lock_chats_of_user(
     connection: &mut AsyncPgConnection,
-    user_id: i64,
+    user_id: UserId,
 ) -> Result<Vec<HeadAdvance>, StoreError> {
-    let ids: Vec<i64> =
+    let ids: Vec<ChatId> =
         members::table.filter(dsl::user_id.eq(user_id)).select(dsl::chat_id).load(connection).await?;
     let locked = chats::lock(connection, &ids).await?;
     Ok(locked.into_iter().map(|chat| chat.advance(1)).collect())
 }
 
 /// Ends all memberships and join requests of a user. The caller sets their revisions.
-pub(super) async fn leave_all(connection: &mut AsyncPgConnection, user_id: i64) -> Result<(), StoreError> {
+pub(super) async fn leave_all(connection: &mut AsyncPgConnection, user_id: UserId) -> Result<(), StoreError> {
     let is_member = dsl::status.eq(MembershipStatus::Member.bind());
     let current = is_member.or(dsl::status.eq(MembershipStatus::Pending.bind()));
     diesel::update(members::table.filter(dsl::user_id.eq(user_id).and(current)))
@@ -307,7 +365,7 @@ pub(super) async fn leave_all(connection: &mut AsyncPgConnection, user_id: i64) 
 /// Numbers a change of this user in locked chats; returns their memberships there.
 pub(super) async fn bump_revision(
     connection: &mut AsyncPgConnection,
-    user_id: i64,
+    user_id: UserId,
     advances: Vec<HeadAdvance>,
 ) -> Result<Vec<(HeadAdvance, Member)>, StoreError> {
     let ids: Vec<_> = advances.iter().map(|chat| chat.chat_id).collect();

@@ -4,14 +4,16 @@ pub mod posting;
 
 use chrono::{DateTime, SubsecRound, Utc};
 use diesel::{
-    dsl::exists,
+    dsl::{exists, sql},
     prelude::*,
     select, sql_query,
-    sql_types::{Array, BigInt, Text, Timestamptz, Uuid as SqlUuid},
+    sql_types::{Array, BigInt, Integer, Nullable, Text, Timestamptz, Uuid as SqlUuid},
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use sha2::{Digest, Sha256};
 use shared::{
-    event::Event,
+    event::{Event, sentence::DELETED_MESSAGE},
+    id::{ChatId, Head, MessageId, Seq, UserId},
     message::{DELETE_RECENT_MAX, MESSAGE_PAGE_MAX, Message, MessagePageQuery},
     user::User,
 };
@@ -28,12 +30,18 @@ use super::{
     users::UserRow,
 };
 
+/// [`text_checksum`] in SQL.
+const TEXT_CHECKSUM: &str =
+    "('x' || left(encode(sha256(convert_to(client_id::text || message, 'UTF8')), 'hex'), 4))::bit(16)::int";
+/// As `before` of a page, excludes no message.
+const SEQ_MAX: Seq = Seq::new(i64::MAX);
+
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = messages)]
 pub(super) struct MessageRow {
-    id: i64,
-    seq: i64,
-    revision: i64,
+    id: MessageId,
+    seq: Seq,
+    revision: Seq,
     client_id: Uuid,
     created_at: DateTime<Utc>,
     message: String,
@@ -45,6 +53,7 @@ impl MessageRow {
     pub(super) fn into_message(self, user: User) -> Message {
         let Self { id, seq, revision, client_id, created_at, message, event, deleted_at } = self;
         let (event, deleted) = (event.map(event_messages::from_column), deleted_at.is_some());
+        let message = if deleted { DELETED_MESSAGE.to_owned() } else { message };
         Message { id, seq, revision, client_id, created_at, user, message, event, deleted }
     }
 }
@@ -52,17 +61,17 @@ impl MessageRow {
 /// A message to store.
 #[derive(Clone, Debug)]
 pub struct NewMessage {
-    pub chat_id: i64,
+    pub chat_id: ChatId,
     pub user: User,
     pub client_id: Uuid,
     pub message: String,
-    pub seq: i64,
+    pub seq: Seq,
     pub created_at: DateTime<Utc>,
 }
 
 impl NewMessage {
     /// The stored message.
-    pub fn stored_as(self, id: i64) -> Message {
+    pub fn stored_as(self, id: MessageId) -> Message {
         let Self { user, client_id, message, seq, created_at, .. } = self;
         let user = user.public();
         let (event, deleted) = (None, false);
@@ -73,11 +82,14 @@ impl NewMessage {
 #[derive(QueryableByName)]
 struct Inserted {
     #[diesel(sql_type = BigInt)]
-    id: i64,
+    id: MessageId,
 }
 
 /// Stores messages of any chats in one statement; returns their ids in the same order.
-pub async fn insert(connection: &mut AsyncPgConnection, new: &[NewMessage]) -> Result<Vec<i64>, StoreError> {
+pub async fn insert(
+    connection: &mut AsyncPgConnection,
+    new: &[NewMessage],
+) -> Result<Vec<MessageId>, StoreError> {
     fn column<'a, T>(new: &'a [NewMessage], value: impl Fn(&'a NewMessage) -> T) -> Vec<T> {
         new.iter().map(value).collect()
     }
@@ -105,9 +117,9 @@ pub async fn insert(connection: &mut AsyncPgConnection, new: &[NewMessage]) -> R
 /// Stores an event message.
 pub async fn insert_event(
     connection: &mut AsyncPgConnection,
-    chat_id: i64,
-    user_id: i64,
-    seq: i64,
+    chat_id: ChatId,
+    user_id: UserId,
+    seq: Seq,
     event: &Event,
 ) -> Result<(), StoreError> {
     diesel::insert_into(messages::table)
@@ -126,25 +138,52 @@ pub async fn insert_event(
     Ok(())
 }
 
+/// A message that was posted before.
+#[derive(Clone, Debug)]
+pub struct SentMessage {
+    pub message: Message,
+    /// Set for deleted messages.
+    pub text_checksum: Option<i32>,
+}
+
+impl SentMessage {
+    /// Whether it was posted with this text. Of a deleted message, only the checksum of its text is known.
+    pub fn is_text(&self, text: &str) -> bool {
+        match self.text_checksum {
+            Some(checksum) => checksum == text_checksum(self.message.client_id, text),
+            None => self.message.message == text,
+        }
+    }
+}
+
+/// 16 bits tell nearly every other text from the deleted one, and are too few to find it by trying.
+fn text_checksum(client_id: Uuid, text: &str) -> i32 {
+    let hash = Sha256::digest(format!("{client_id}{text}"));
+    hash.iter().take(2).fold(0, |checksum, byte| checksum << 8 | i32::from(*byte))
+}
+
 /// The messages with these client ids, with their chats. May include messages of other authors.
 pub async fn find_sent(
     connection: &mut AsyncPgConnection,
-    chat_ids: &[i64],
+    chat_ids: &[ChatId],
     client_ids: &[Uuid],
-) -> Result<Vec<(i64, Message)>, StoreError> {
+) -> Result<Vec<(ChatId, SentMessage)>, StoreError> {
     let rows = messages::table
         .inner_join(users::table)
         .filter(dsl::chat_id.eq_any(chat_ids).and(dsl::client_id.eq_any(client_ids)))
-        .select((dsl::chat_id, MessageRow::as_select(), UserRow::as_select()))
-        .load::<(i64, MessageRow, UserRow)>(connection)
+        .select((dsl::chat_id, dsl::text_checksum, MessageRow::as_select(), UserRow::as_select()))
+        .load::<(ChatId, Option<i32>, MessageRow, UserRow)>(connection)
         .await?;
-    Ok(rows.into_iter().map(|(chat_id, row, user)| (chat_id, row.into_message(user.into_user()))).collect())
+    let sent = rows.into_iter().map(|(chat_id, text_checksum, row, user)| {
+        (chat_id, SentMessage { message: row.into_message(user.into_user()), text_checksum })
+    });
+    Ok(sent.collect())
 }
 
 /// The messages of a chat that have not expired. The rows of expired ones are deleted later.
 #[diesel::dsl::auto_type(no_type_alias)]
 fn is_retained(chat: &ChatRow) -> _ {
-    let (chat_id, first_retained_seq): (i64, i64) = (chat.id, chat.first_retained_seq);
+    let (chat_id, first_retained_seq): (ChatId, Seq) = (chat.id, chat.first_retained_seq);
     dsl::chat_id.eq(chat_id).and(dsl::seq.ge(first_retained_seq))
 }
 
@@ -156,11 +195,11 @@ pub async fn list_page(
 ) -> Result<(Vec<Message>, bool), StoreError> {
     let limit = limit.unwrap_or(MESSAGE_PAGE_MAX);
     let Some(after) = after else {
-        return list_before(connection, chat, before.unwrap_or(i64::MAX), limit).await;
+        return list_before(connection, chat, before.unwrap_or(SEQ_MAX), limit).await;
     };
     let rows = messages::table
         .inner_join(users::table)
-        .filter(is_retained(chat).and(dsl::seq.gt(after)).and(dsl::seq.lt(before.unwrap_or(i64::MAX))))
+        .filter(is_retained(chat).and(dsl::seq.gt(after)).and(dsl::seq.lt(before.unwrap_or(SEQ_MAX))))
         .order(dsl::seq)
         .limit(limit)
         .select((MessageRow::as_select(), UserRow::as_select()))
@@ -175,13 +214,13 @@ pub async fn list_newest(
     chat: &ChatRow,
     limit: usize,
 ) -> Result<(Vec<Message>, bool), StoreError> {
-    list_before(connection, chat, i64::MAX, i64::try_from(limit).unwrap_or(MESSAGE_PAGE_MAX)).await
+    list_before(connection, chat, SEQ_MAX, i64::try_from(limit).unwrap_or(MESSAGE_PAGE_MAX)).await
 }
 
 async fn list_before(
     connection: &mut AsyncPgConnection,
     chat: &ChatRow,
-    before: i64,
+    before: Seq,
     limit: i64,
 ) -> Result<(Vec<Message>, bool), StoreError> {
     let rows = messages::table
@@ -209,13 +248,18 @@ async fn with_names(
         rows.into_iter().map(|(row, user)| row.into_message(user.into_user())).collect();
     let events = messages.iter_mut().filter_map(|message| message.event.as_mut());
     event_messages::add_names(connection, events).await?;
+    for message in &mut messages {
+        if let Some(event) = &message.event {
+            message.message = event.to_sentence();
+        }
+    }
     Ok(messages)
 }
 
 async fn has_any_up_to(
     connection: &mut AsyncPgConnection,
     chat: &ChatRow,
-    seq: i64,
+    seq: Seq,
 ) -> Result<bool, StoreError> {
     let any = messages::table.filter(is_retained(chat).and(dsl::seq.le(seq)));
     Ok(select(exists(any)).get_result(connection).await?)
@@ -225,7 +269,7 @@ async fn has_any_up_to(
 pub async fn list_changed(
     connection: &mut AsyncPgConnection,
     chat: &ChatRow,
-    after: i64,
+    after: Head,
     limit: i64,
 ) -> Result<Vec<Message>, StoreError> {
     let rows = messages::table
@@ -245,7 +289,7 @@ pub async fn list_changed(
 pub async fn find(
     connection: &mut AsyncPgConnection,
     chat: &ChatRow,
-    seq: i64,
+    seq: Seq,
 ) -> Result<Option<Message>, StoreError> {
     let rows = messages::table
         .inner_join(users::table)
@@ -259,12 +303,17 @@ pub async fn find(
 /// Deletes the text of a message; its row stays.
 pub async fn clear(
     connection: &mut AsyncPgConnection,
-    chat_id: i64,
-    seq: i64,
-    revision: i64,
+    chat_id: ChatId,
+    seq: Seq,
+    revision: Seq,
 ) -> Result<(), StoreError> {
     diesel::update(messages::table.filter(dsl::chat_id.eq(chat_id).and(dsl::seq.eq(seq))))
-        .set((dsl::message.eq(""), dsl::deleted_at.eq(diesel::dsl::now), dsl::revision.eq(revision)))
+        .set((
+            dsl::message.eq(""),
+            dsl::text_checksum.eq(sql::<Nullable<Integer>>(TEXT_CHECKSUM)),
+            dsl::deleted_at.eq(diesel::dsl::now),
+            dsl::revision.eq(revision),
+        ))
         .execute(connection)
         .await?;
     Ok(())
@@ -275,19 +324,20 @@ pub async fn clear(
 pub async fn clear_recent(
     connection: &mut AsyncPgConnection,
     chat: &ChatRow,
-    user_id: i64,
+    user_id: UserId,
     since: DateTime<Utc>,
-    head: i64,
+    head: Head,
 ) -> Result<u32, StoreError> {
-    let cleared = sql_query(
+    let cleared = sql_query(format!(
         "WITH recent AS ( \
            SELECT id, seq FROM messages \
            WHERE chat_id = $1 AND user_id = $2 AND created_at >= $3 AND seq >= $4 \
              AND event IS NULL AND deleted_at IS NULL ORDER BY seq DESC LIMIT $5), \
          numbered AS (SELECT id, row_number() OVER (ORDER BY seq) AS ordinal FROM recent) \
-         UPDATE messages SET message = '', deleted_at = now(), revision = $6 + ordinal \
+         UPDATE messages SET message = '', text_checksum = {TEXT_CHECKSUM}, deleted_at = now(), \
+           revision = $6 + ordinal \
          FROM numbered WHERE messages.id = numbered.id",
-    )
+    ))
     .bind::<BigInt, _>(chat.id)
     .bind::<BigInt, _>(user_id)
     .bind::<Timestamptz, _>(since)

@@ -5,6 +5,7 @@ use diesel::{dsl::now, prelude::*, sql_query, sql_types::BigInt};
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use serde_json::Value;
 use shared::{
+    id::UserId,
     passkey::{PASSKEYS_MAX, Passkey as PasskeyInfo},
     problem::ProblemCode,
 };
@@ -22,7 +23,7 @@ use super::{
 /// A registered passkey with its owner.
 pub struct StoredPasskey {
     pub id: Uuid,
-    pub user_id: i64,
+    pub user_id: UserId,
     pub passkey: Passkey,
 }
 
@@ -35,7 +36,7 @@ fn into_info((id, label, created_at, used_at): Row) -> PasskeyInfo {
 /// The user's passkeys, the newest first.
 pub async fn list_for_user(
     connection: &mut AsyncPgConnection,
-    user_id: i64,
+    user_id: UserId,
 ) -> Result<Vec<PasskeyInfo>, StoreError> {
     let rows = passkeys::table
         .filter(dsl::user_id.eq(user_id))
@@ -49,7 +50,7 @@ pub async fn list_for_user(
 /// The user's WebAuthn handle, created if missing, and the ids of their passkeys.
 pub async fn find_handle_and_credentials(
     connection: &mut AsyncPgConnection,
-    user_id: i64,
+    user_id: UserId,
 ) -> Result<(Uuid, Vec<CredentialID>), StoreError> {
     #[derive(QueryableByName)]
     struct Handle {
@@ -67,7 +68,7 @@ pub async fn find_handle_and_credentials(
 /// Stores a passkey; `None` if the user has [`PASSKEYS_MAX`] already.
 pub async fn insert(
     connection: &mut AsyncPgConnection,
-    user_id: i64,
+    user_id: UserId,
     label: &str,
     passkey: &Passkey,
 ) -> Result<Option<PasskeyInfo>, StoreError> {
@@ -75,7 +76,7 @@ pub async fn insert(
     connection
         .transaction(async |connection| {
             // The lock makes a concurrent request count this passkey.
-            users::table.find(user_id).select(users::id).for_update().first::<i64>(connection).await?;
+            users::table.find(user_id).select(users::id).for_update().first::<UserId>(connection).await?;
             let count: i64 =
                 passkeys::table.filter(dsl::user_id.eq(user_id)).count().get_result(connection).await?;
             if count >= PASSKEYS_MAX {
@@ -108,7 +109,7 @@ pub async fn find(
         .filter(dsl::credential_id.eq(credential_id).and(users::passkey_handle.eq(handle)))
         .filter(users::deleted_at.is_null())
         .select((dsl::id, dsl::user_id, dsl::credential))
-        .first::<(Uuid, i64, Value)>(connection)
+        .first::<(Uuid, UserId, Value)>(connection)
         .await
         .optional()?;
     row.map(|(id, user_id, credential)| {
@@ -132,12 +133,19 @@ pub async fn record_use(
 }
 
 /// Deletes a passkey of the user; false if there is no such passkey.
-pub async fn delete(connection: &mut AsyncPgConnection, user_id: i64, id: Uuid) -> Result<bool, StoreError> {
+pub async fn delete(
+    connection: &mut AsyncPgConnection,
+    user_id: UserId,
+    id: Uuid,
+) -> Result<bool, StoreError> {
     let passkey = passkeys::table.find(id).filter(dsl::user_id.eq(user_id));
     Ok(diesel::delete(passkey).execute(connection).await? > 0)
 }
 
-pub(super) async fn delete_all(connection: &mut AsyncPgConnection, user_id: i64) -> Result<(), StoreError> {
+pub(super) async fn delete_all(
+    connection: &mut AsyncPgConnection,
+    user_id: UserId,
+) -> Result<(), StoreError> {
     diesel::delete(passkeys::table.filter(dsl::user_id.eq(user_id))).execute(connection).await?;
     diesel::update(users::table.find(user_id))
         .set(users::passkey_handle.eq(None::<Uuid>))

@@ -6,7 +6,12 @@ use diesel::{
     sql_types::{Array, BigInt, Bool},
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use shared::{chat_list::MemberReadPosition, member::MembershipStatus, socket::PRESENCE_MAX};
+use shared::{
+    chat_list::MemberReadPosition,
+    id::{ChatId, Seq, UserId},
+    member::MembershipStatus,
+    socket::PRESENCE_MAX,
+};
 
 use super::{
     enum_columns::TextEnum,
@@ -18,11 +23,11 @@ use super::{
 #[derive(Clone, Copy, Debug, PartialEq, Eq, QueryableByName)]
 pub struct ReadPosition {
     #[diesel(sql_type = BigInt)]
-    pub chat_id: i64,
+    pub chat_id: ChatId,
     #[diesel(sql_type = BigInt)]
-    pub user_id: i64,
+    pub user_id: UserId,
     #[diesel(sql_type = BigInt)]
-    pub seq: i64,
+    pub seq: Seq,
 }
 
 #[derive(QueryableByName)]
@@ -47,7 +52,7 @@ pub async fn advance_all(
     connection: &mut AsyncPgConnection,
     positions: &[ReadPosition],
 ) -> Result<AdvanceResult, StoreError> {
-    fn column(positions: &[ReadPosition], value: impl Fn(&ReadPosition) -> i64) -> Vec<i64> {
+    fn column<T>(positions: &[ReadPosition], value: impl Fn(&ReadPosition) -> T) -> Vec<T> {
         positions.iter().map(value).collect()
     }
     let rows: Vec<AdvanceRow> = sql_query(
@@ -80,7 +85,7 @@ pub async fn advance_all(
 pub async fn advance(
     connection: &mut AsyncPgConnection,
     ReadPosition { chat_id, user_id, seq }: ReadPosition,
-) -> Result<(i64, bool), StoreError> {
+) -> Result<(Seq, bool), StoreError> {
     let advanced: Option<ReadPosition> = sql_query(
         "UPDATE members SET read_seq = least($3, head) FROM chats \
          WHERE chat_id = $1 AND user_id = $2 AND chats.id = $1 AND status = 'member' AND read_seq < least($3, head) \
@@ -102,7 +107,7 @@ pub async fn advance(
 /// The read positions of the members of a chat, the furthest first.
 pub async fn list_for_chat(
     connection: &mut AsyncPgConnection,
-    chat_id: i64,
+    chat_id: ChatId,
 ) -> Result<Vec<MemberReadPosition>, StoreError> {
     let is_member = dsl::status.eq(MembershipStatus::Member.bind());
     let rows = members::table
@@ -110,15 +115,15 @@ pub async fn list_for_chat(
         .order((dsl::read_seq.desc(), dsl::user_id))
         .limit(i64::try_from(PRESENCE_MAX).unwrap_or_default())
         .select((dsl::user_id, dsl::read_seq))
-        .load::<(i64, i64)>(connection)
+        .load::<(UserId, Seq)>(connection)
         .await?;
     Ok(rows.into_iter().map(|(user_id, seq)| MemberReadPosition { user_id, seq }).collect())
 }
 
 pub async fn set_muted(
     connection: &mut AsyncPgConnection,
-    chat_id: i64,
-    user_id: i64,
+    chat_id: ChatId,
+    user_id: UserId,
     muted: bool,
 ) -> Result<(), StoreError> {
     diesel::update(members::table.find((chat_id, user_id)))

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use diesel::{
     dsl::{exists, now},
     prelude::*,
-    select,
+    select, sql_query,
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
@@ -110,6 +110,20 @@ pub async fn rotate(
         .execute(connection)
         .await?;
     Ok(())
+}
+
+/// Deletes spent tokens after a day, except for the last one of each session, of which the response may have been lost. At
+/// most 10,000; returns how many.
+pub async fn delete_spent(connection: &mut AsyncPgConnection) -> Result<usize, StoreError> {
+    let statement = sql_query(
+        "DELETE FROM spent_refresh_tokens WHERE refresh_hash IN ( \
+           SELECT refresh_hash FROM spent_refresh_tokens AS spent \
+           WHERE spent_at < now() - interval '1 day' AND EXISTS ( \
+             SELECT FROM spent_refresh_tokens AS later \
+             WHERE later.session_id = spent.session_id AND later.spent_at > spent.spent_at) \
+           LIMIT 10000)",
+    );
+    Ok(statement.execute(connection).await?)
 }
 
 /// Records that the client received the current token.

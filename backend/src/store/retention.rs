@@ -5,6 +5,7 @@ use diesel::{
     sql_types::{BigInt, Nullable},
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use shared::id::{ChatId, Seq};
 
 use super::error::StoreError;
 
@@ -16,10 +17,13 @@ const ROWS_MAX: i64 = 1_000;
 const EXPIRING_MESSAGES_MAX: i64 = 10_000;
 
 /// Deletes the rows of a chat, in the order of their foreign keys.
-const PURGE: [&str; 4] = [
+const PURGE: [&str; 5] = [
     "DELETE FROM messages WHERE id IN (SELECT id FROM messages WHERE chat_id = $1 LIMIT $2)",
     "DELETE FROM members WHERE (chat_id, user_id) IN \
        (SELECT chat_id, user_id FROM members WHERE chat_id = $1 LIMIT $2)",
+    "DELETE FROM invite_link_uses WHERE (link_id, user_id) IN \
+       (SELECT link_id, user_id FROM invite_link_uses JOIN invite_links ON id = link_id \
+         WHERE chat_id = $1 LIMIT $2)",
     "DELETE FROM invite_links WHERE id IN (SELECT id FROM invite_links WHERE chat_id = $1 LIMIT $2)",
     "DELETE FROM former_uris WHERE uri IN (SELECT uri FROM former_uris WHERE chat_id = $1 LIMIT $2)",
 ];
@@ -27,28 +31,30 @@ const PURGE: [&str; 4] = [
 #[derive(QueryableByName)]
 struct Id {
     #[diesel(sql_type = BigInt)]
-    id: i64,
+    id: ChatId,
 }
 
 #[derive(QueryableByName)]
 struct LastSeq {
     #[diesel(sql_type = Nullable<BigInt>)]
-    seq: Option<i64>,
+    seq: Option<Seq>,
 }
 
 /// Chats whose expiry date has passed.
-pub async fn list_expired_chats(connection: &mut AsyncPgConnection) -> Result<Vec<i64>, StoreError> {
+pub async fn list_expired_chats(connection: &mut AsyncPgConnection) -> Result<Vec<ChatId>, StoreError> {
     let chats = "SELECT id FROM chats WHERE expires_at <= now() AND deleted_at IS NULL LIMIT $1";
     list_ids(connection, chats).await
 }
 
 /// Deleted chats of which more than the audit log is left.
-pub async fn list_unpurged_chats(connection: &mut AsyncPgConnection) -> Result<Vec<i64>, StoreError> {
+pub async fn list_unpurged_chats(connection: &mut AsyncPgConnection) -> Result<Vec<ChatId>, StoreError> {
     list_ids(connection, "SELECT id FROM chats WHERE deleted_at IS NOT NULL AND NOT purged LIMIT $1").await
 }
 
 /// Chats whose oldest message is past their retention period.
-pub async fn list_chats_past_retention(connection: &mut AsyncPgConnection) -> Result<Vec<i64>, StoreError> {
+pub async fn list_chats_past_retention(
+    connection: &mut AsyncPgConnection,
+) -> Result<Vec<ChatId>, StoreError> {
     let chats = "SELECT chats.id FROM chats CROSS JOIN LATERAL ( \
                    SELECT created_at FROM messages \
                    WHERE chat_id = chats.id AND seq >= first_retained_seq ORDER BY seq LIMIT 1) AS oldest \
@@ -57,7 +63,7 @@ pub async fn list_chats_past_retention(connection: &mut AsyncPgConnection) -> Re
     list_ids(connection, chats).await
 }
 
-async fn list_ids(connection: &mut AsyncPgConnection, query: &str) -> Result<Vec<i64>, StoreError> {
+async fn list_ids(connection: &mut AsyncPgConnection, query: &str) -> Result<Vec<ChatId>, StoreError> {
     let rows: Vec<Id> = sql_query(query).bind::<BigInt, _>(CHATS_MAX).get_results(connection).await?;
     Ok(rows.into_iter().map(|row| row.id).collect())
 }
@@ -65,8 +71,8 @@ async fn list_ids(connection: &mut AsyncPgConnection, query: &str) -> Result<Vec
 /// The last of the oldest messages that are all past the retention period of their chat, if there are any.
 pub async fn find_last_expired_seq(
     connection: &mut AsyncPgConnection,
-    chat_id: i64,
-) -> Result<Option<i64>, StoreError> {
+    chat_id: ChatId,
+) -> Result<Option<Seq>, StoreError> {
     let last: LastSeq = sql_query(
         "SELECT max(seq) AS seq FROM ( \
            SELECT seq, bool_and(posted_at < now() - make_interval(days => retention_days)) \
@@ -96,7 +102,7 @@ pub async fn delete_expired_messages(connection: &mut AsyncPgConnection) -> Resu
 }
 
 /// Deletes everything that is left of a deleted chat except its audit log.
-pub async fn purge(connection: &mut AsyncPgConnection, chat_id: i64) -> Result<(), StoreError> {
+pub async fn purge(connection: &mut AsyncPgConnection, chat_id: ChatId) -> Result<(), StoreError> {
     for statement in PURGE {
         while delete_batch(connection, statement, chat_id).await? {}
     }
@@ -111,7 +117,7 @@ pub async fn purge(connection: &mut AsyncPgConnection, chat_id: i64) -> Result<(
 async fn delete_batch(
     connection: &mut AsyncPgConnection,
     statement: &str,
-    chat_id: i64,
+    chat_id: ChatId,
 ) -> Result<bool, StoreError> {
     let statement = sql_query(statement).bind::<BigInt, _>(chat_id).bind::<BigInt, _>(ROWS_MAX);
     Ok(is_full_batch(statement.execute(connection).await?))

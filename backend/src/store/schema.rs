@@ -83,6 +83,14 @@ diesel::table! {
 }
 
 diesel::table! {
+    password_reset_emails (id) {
+        id -> BigInt,
+        mailbox_hash -> Bytea,
+        sent_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     second_factors (user_id) {
         user_id -> BigInt,
         encrypted_secret -> Bytea,
@@ -156,6 +164,13 @@ diesel::table! {
 }
 
 diesel::table! {
+    invite_link_uses (link_id, user_id) {
+        link_id -> BigInt,
+        user_id -> BigInt,
+    }
+}
+
+diesel::table! {
     members (chat_id, user_id) {
         chat_id -> BigInt,
         user_id -> BigInt,
@@ -165,7 +180,7 @@ diesel::table! {
         created_at -> Timestamptz,
         status -> crate::store::enum_columns::MembershipStatusColumn,
         status_changed_at -> Timestamptz,
-        link_id -> Nullable<BigInt>,
+        link_role_max -> Nullable<crate::store::enum_columns::RoleColumn>,
         read_seq -> BigInt,
         muted -> Bool,
     }
@@ -183,6 +198,7 @@ diesel::table! {
         created_at -> Timestamptz,
         event -> Nullable<Jsonb>,
         deleted_at -> Nullable<Timestamptz>,
+        text_checksum -> Nullable<Integer>,
     }
 }
 
@@ -211,10 +227,12 @@ diesel::allow_tables_to_appear_in_same_query!(
     chats,
     data_exports,
     former_uris,
+    invite_link_uses,
     invite_links,
     members,
     messages,
     passkeys,
+    password_reset_emails,
     password_resets,
     recovery_codes,
     second_factors,

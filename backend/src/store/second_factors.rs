@@ -7,6 +7,7 @@ use diesel::{
     sql_types::{Array, BigInt, Binary},
 };
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
+use shared::id::UserId;
 
 use super::{
     error::StoreError,
@@ -25,7 +26,7 @@ pub struct SecondFactor {
 
 pub async fn find(
     connection: &mut AsyncPgConnection,
-    user_id: i64,
+    user_id: UserId,
 ) -> Result<Option<SecondFactor>, StoreError> {
     let row = second_factors::table
         .find(user_id)
@@ -39,7 +40,7 @@ pub async fn find(
 /// Stores an unconfirmed secret, in place of an earlier unconfirmed one; false if there is a confirmed one.
 pub async fn enroll(
     connection: &mut AsyncPgConnection,
-    user_id: i64,
+    user_id: UserId,
     encrypted_secret: &[u8],
 ) -> Result<bool, StoreError> {
     let stored = sql_query(
@@ -57,7 +58,7 @@ pub async fn enroll(
 /// Confirms the secret and stores its recovery codes; false if it was confirmed before.
 pub async fn confirm(
     connection: &mut AsyncPgConnection,
-    user_id: i64,
+    user_id: UserId,
     code_hashes: &[Vec<u8>],
 ) -> Result<bool, StoreError> {
     connection
@@ -65,10 +66,7 @@ pub async fn confirm(
             let unconfirmed = second_factors::table.find(user_id).filter(dsl::confirmed_at.is_null());
             let confirmed =
                 diesel::update(unconfirmed).set(dsl::confirmed_at.eq(now)).execute(connection).await?;
-            if confirmed > 0 {
-                replace_codes(connection, user_id, code_hashes).await?;
-            }
-            Ok(confirmed > 0)
+            Ok(confirmed > 0 && replace_recovery_codes(connection, user_id, code_hashes).await?)
         })
         .await
 }
@@ -76,37 +74,28 @@ pub async fn confirm(
 /// Replaces the recovery codes; false if there is no confirmed second factor.
 pub async fn replace_recovery_codes(
     connection: &mut AsyncPgConnection,
-    user_id: i64,
+    user_id: UserId,
     code_hashes: &[Vec<u8>],
 ) -> Result<bool, StoreError> {
     connection
         .transaction(async |connection| {
             let confirmed = second_factors::table.find(user_id).filter(dsl::confirmed_at.is_not_null());
-            let found =
-                confirmed.select(dsl::user_id).for_update().first::<i64>(connection).await.optional()?;
-            if found.is_some() {
-                replace_codes(connection, user_id, code_hashes).await?;
+            let locked = confirmed.select(dsl::user_id).for_update().first::<UserId>(connection).await;
+            if locked.optional()?.is_none() {
+                return Ok(false);
             }
-            Ok(found.is_some())
+            delete_codes(connection, user_id).await?;
+            sql_query("INSERT INTO recovery_codes (user_id, code_hash) SELECT $1, unnest($2)")
+                .bind::<BigInt, _>(user_id)
+                .bind::<Array<Binary>, _>(code_hashes)
+                .execute(connection)
+                .await?;
+            Ok(true)
         })
         .await
 }
 
-async fn replace_codes(
-    connection: &mut AsyncPgConnection,
-    user_id: i64,
-    code_hashes: &[Vec<u8>],
-) -> Result<(), StoreError> {
-    delete_codes(connection, user_id).await?;
-    sql_query("INSERT INTO recovery_codes (user_id, code_hash) SELECT $1, unnest($2)")
-        .bind::<BigInt, _>(user_id)
-        .bind::<Array<Binary>, _>(code_hashes)
-        .execute(connection)
-        .await?;
-    Ok(())
-}
-
-async fn delete_codes(connection: &mut AsyncPgConnection, user_id: i64) -> Result<(), StoreError> {
+async fn delete_codes(connection: &mut AsyncPgConnection, user_id: UserId) -> Result<(), StoreError> {
     let codes = recovery_codes::table.filter(recovery_codes::user_id.eq(user_id));
     diesel::delete(codes).execute(connection).await?;
     Ok(())
@@ -115,7 +104,7 @@ async fn delete_codes(connection: &mut AsyncPgConnection, user_id: i64) -> Resul
 /// The number of unused recovery codes.
 pub async fn count_recovery_codes(
     connection: &mut AsyncPgConnection,
-    user_id: i64,
+    user_id: UserId,
 ) -> Result<i64, StoreError> {
     let codes = recovery_codes::table.filter(recovery_codes::user_id.eq(user_id));
     Ok(codes.count().get_result(connection).await?)
@@ -124,7 +113,7 @@ pub async fn count_recovery_codes(
 /// Records the use of a time step; false if that step or a later one was used before.
 pub async fn consume_step(
     connection: &mut AsyncPgConnection,
-    user_id: i64,
+    user_id: UserId,
     step: i64,
 ) -> Result<bool, StoreError> {
     let unused = second_factors::table.find(user_id).filter(dsl::last_step.lt(step));
@@ -135,7 +124,7 @@ pub async fn consume_step(
 /// Deletes a recovery code; false if there is no such code.
 pub async fn consume_recovery_code(
     connection: &mut AsyncPgConnection,
-    user_id: i64,
+    user_id: UserId,
     hash: &[u8],
 ) -> Result<bool, StoreError> {
     let code = recovery_codes::table.find((user_id, hash));
@@ -143,7 +132,7 @@ pub async fn consume_recovery_code(
 }
 
 /// Deletes the second factor and its recovery codes.
-pub async fn delete(connection: &mut AsyncPgConnection, user_id: i64) -> Result<(), StoreError> {
+pub async fn delete(connection: &mut AsyncPgConnection, user_id: UserId) -> Result<(), StoreError> {
     delete_codes(connection, user_id).await?;
     diesel::delete(second_factors::table.find(user_id)).execute(connection).await?;
     Ok(())

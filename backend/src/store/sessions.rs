@@ -8,7 +8,7 @@ use diesel::{
     sql_types::Bool,
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use shared::{member::MembershipStatus, session::SessionInfo};
+use shared::{id::UserId, member::MembershipStatus, session::SessionInfo};
 use uuid::Uuid;
 
 use super::{
@@ -31,7 +31,7 @@ const ACCOUNT_DAYS: i64 = 30;
 #[diesel(table_name = sessions)]
 pub struct NewSession {
     pub id: Uuid,
-    pub user_id: i64,
+    pub user_id: UserId,
     /// SHA-256 of the refresh token.
     pub refresh_hash: Vec<u8>,
     pub browser_id: Option<Uuid>,
@@ -43,7 +43,7 @@ pub struct NewSession {
 #[derive(Clone, Debug)]
 pub struct ActiveSession {
     pub id: Uuid,
-    pub user_id: i64,
+    pub user_id: UserId,
     pub guest: bool,
     /// When the refresh token was last rotated, if the client is not known to have received the new one.
     pub undelivered_since: Option<DateTime<Utc>>,
@@ -54,7 +54,7 @@ pub struct ActiveSession {
 #[diesel(table_name = sessions)]
 pub(super) struct SessionRow {
     id: Uuid,
-    pub(super) user_id: i64,
+    pub(super) user_id: UserId,
     used_at: DateTime<Utc>,
     refreshed_at: Option<DateTime<Utc>>,
     refresh_delivered: bool,
@@ -94,7 +94,7 @@ pub async fn find(connection: &mut AsyncPgConnection, id: Uuid) -> Result<Option
 /// The user's sessions, the last used first.
 pub async fn list_for_user(
     connection: &mut AsyncPgConnection,
-    user_id: i64,
+    user_id: UserId,
     current: Uuid,
 ) -> Result<Vec<SessionInfo>, StoreError> {
     type Row = (SessionRow, bool, String, String, DateTime<Utc>);
@@ -140,7 +140,7 @@ pub async fn mark_reauthenticated(connection: &mut AsyncPgConnection, id: Uuid) 
 /// Whether the user has or had a session in this browser.
 pub async fn has_used_browser(
     connection: &mut AsyncPgConnection,
-    user_id: i64,
+    user_id: UserId,
     browser_id: Uuid,
 ) -> Result<bool, StoreError> {
     let in_browser = sessions::table.filter(dsl::browser_id.eq(browser_id).and(dsl::user_id.eq(user_id)));
@@ -148,7 +148,7 @@ pub async fn has_used_browser(
 }
 
 /// Ends a session of this user; false if there is no such session.
-pub async fn end(connection: &mut AsyncPgConnection, user_id: i64, id: Uuid) -> Result<bool, StoreError> {
+pub async fn end(connection: &mut AsyncPgConnection, user_id: UserId, id: Uuid) -> Result<bool, StoreError> {
     let active = dsl::user_id.eq(user_id).and(dsl::ended_at.is_null());
     let ended = diesel::update(sessions::table.find(id).filter(active))
         .set(dsl::ended_at.eq(now))
@@ -158,7 +158,7 @@ pub async fn end(connection: &mut AsyncPgConnection, user_id: i64, id: Uuid) -> 
 }
 
 /// Ends all sessions of a user; returns those that were active.
-pub async fn end_all(connection: &mut AsyncPgConnection, user_id: i64) -> Result<Vec<Uuid>, StoreError> {
+pub async fn end_all(connection: &mut AsyncPgConnection, user_id: UserId) -> Result<Vec<Uuid>, StoreError> {
     let ended = diesel::update(sessions::table.filter(dsl::user_id.eq(user_id).and(dsl::ended_at.is_null())))
         .set(dsl::ended_at.eq(now))
         .returning(dsl::id)
@@ -170,7 +170,7 @@ pub async fn end_all(connection: &mut AsyncPgConnection, user_id: i64) -> Result
 /// Ends all sessions of a user but one; returns them.
 pub(super) async fn end_others(
     connection: &mut AsyncPgConnection,
-    user_id: i64,
+    user_id: UserId,
     kept: Uuid,
 ) -> Result<Vec<Uuid>, StoreError> {
     let others = dsl::user_id.eq(user_id).and(dsl::id.ne(kept)).and(dsl::ended_at.is_null());
@@ -186,7 +186,7 @@ pub(super) async fn end_others(
 /// they enforce the ban.
 pub(super) async fn erase_for_user(
     connection: &mut AsyncPgConnection,
-    user_id: i64,
+    user_id: UserId,
 ) -> Result<(), StoreError> {
     end_all(connection, user_id).await?;
     diesel::update(sessions::table.filter(dsl::user_id.eq(user_id)))
@@ -224,7 +224,7 @@ mod tests {
     fn guest_session_outlives_account_session() {
         let used_days_ago = |days: i64, guest: bool| {
             let (id, used_at) = (Uuid::nil(), Utc::now() - Duration::days(days));
-            SessionRow { id, user_id: 1, used_at, refreshed_at: None, refresh_delivered: true }
+            SessionRow { id, user_id: UserId::new(1), used_at, refreshed_at: None, refresh_delivered: true }
                 .into_active(guest)
         };
         assert!(used_days_ago(29, false).is_some() && used_days_ago(30, false).is_none());

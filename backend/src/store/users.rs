@@ -1,8 +1,13 @@
 //! The table `users`.
 
-use diesel::prelude::*;
+use diesel::{
+    prelude::*,
+    sql_query,
+    sql_types::{BigInt, Nullable, Text},
+};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use shared::{
+    id::UserId,
     problem::FieldCode,
     user::{Account, User},
 };
@@ -19,7 +24,7 @@ pub(super) const USERNAME_CONSTRAINT: &str = "users_username_key";
 #[derive(Queryable, QueryableByName, Selectable)]
 #[diesel(table_name = users)]
 pub(super) struct UserRow {
-    id: i64,
+    id: UserId,
     username: String,
     first_name: String,
     last_name: String,
@@ -37,9 +42,13 @@ impl UserRow {
 }
 
 /// What a sign-in with a password is checked against.
-#[derive(Queryable)]
+#[derive(QueryableByName)]
 pub struct PasswordCredentials {
-    pub id: i64,
+    #[diesel(sql_type = BigInt)]
+    pub id: UserId,
+    #[diesel(sql_type = Text)]
+    pub username: String,
+    #[diesel(sql_type = Nullable<Text>)]
     pub password_hash: Option<String>,
 }
 
@@ -74,7 +83,7 @@ pub(super) fn username_taken(field: &'static str) -> StoreError {
 }
 
 /// The user with their e-mail, unless deleted.
-pub async fn find(connection: &mut AsyncPgConnection, id: i64) -> Result<Option<User>, StoreError> {
+pub async fn find(connection: &mut AsyncPgConnection, id: UserId) -> Result<Option<User>, StoreError> {
     let row = users::table
         .filter(dsl::id.eq(id).and(dsl::deleted_at.is_null()))
         .select((UserRow::as_select(), dsl::email))
@@ -99,7 +108,7 @@ pub async fn find_by_username(
 }
 
 /// The public profiles of these users, in this order; deleted users are left out.
-pub async fn find_many(connection: &mut AsyncPgConnection, ids: &[i64]) -> Result<Vec<User>, StoreError> {
+pub async fn find_many(connection: &mut AsyncPgConnection, ids: &[UserId]) -> Result<Vec<User>, StoreError> {
     let rows = users::table
         .filter(dsl::id.eq_any(ids).and(dsl::deleted_at.is_null()))
         .select(UserRow::as_select())
@@ -110,22 +119,30 @@ pub async fn find_many(connection: &mut AsyncPgConnection, ids: &[i64]) -> Resul
     Ok(users)
 }
 
+/// The account with this username, or else the only one with this e-mail address. An address proves nothing, since sign-up
+/// does not verify it: it stands for a username that the user need not remember.
 pub async fn find_credentials(
     connection: &mut AsyncPgConnection,
-    username: &str,
+    login: &str,
 ) -> Result<Option<PasswordCredentials>, StoreError> {
-    let credentials = users::table
-        .filter(dsl::username_key.eq(normalize_username(username)))
-        .select((dsl::id, dsl::password_hash))
-        .first(connection)
-        .await
-        .optional()?;
-    Ok(credentials)
+    let found = sql_query(
+        "SELECT id, username, password_hash FROM users WHERE username_key = $1 \
+         UNION ALL (SELECT min(id), min(username), min(password_hash) FROM users \
+           WHERE lower(coalesce(recovery_email, email)) = lower($2) AND password_hash IS NOT NULL \
+             AND NOT EXISTS (SELECT FROM users WHERE username_key = $1) \
+           HAVING count(*) = 1)",
+    )
+    .bind::<Text, _>(normalize_username(login))
+    .bind::<Text, _>(login)
+    .get_result(connection)
+    .await
+    .optional()?;
+    Ok(found)
 }
 
 pub async fn find_password_hash(
     connection: &mut AsyncPgConnection,
-    id: i64,
+    id: UserId,
 ) -> Result<Option<String>, StoreError> {
     Ok(users::table.find(id).select(dsl::password_hash).first(connection).await?)
 }
@@ -133,7 +150,7 @@ pub async fn find_password_hash(
 /// Replaces a password hash; false if it is not the old one any more.
 pub async fn replace_password_hash(
     connection: &mut AsyncPgConnection,
-    id: i64,
+    id: UserId,
     [old, new]: [&str; 2],
 ) -> Result<bool, StoreError> {
     let unchanged = users::table.filter(dsl::id.eq(id).and(dsl::password_hash.eq(old)));

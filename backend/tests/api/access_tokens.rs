@@ -1,10 +1,13 @@
 //! Access tokens: which are valid, and how invalid ones are rejected.
 
-use std::fs;
+use std::{fs, time::Duration};
 
 use jsonwebtoken::Algorithm;
 use serde_json::{Value, json};
-use shared::{credentials::AccessToken, problem::ProblemCode};
+use shared::{
+    credentials::{AccessToken, AuthToken},
+    problem::ProblemCode,
+};
 
 use crate::support::{ApiResponse, PASSWORD, TestApp};
 
@@ -112,6 +115,59 @@ async fn token_chain_ends_after_seven_days() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn token_of_program_works_for_days() {
+    let app = TestApp::spawn().await;
+    app.create_user("ada").await;
+    let token = async |origin: Option<String>| {
+        let sign_in = app.sign_in("ada");
+        let sign_in = match &origin {
+            Some(origin) => sign_in.header("origin", origin),
+            None => sign_in,
+        };
+        sign_in.await.assert_status(200).json::<AccessToken>().token
+    };
+    let own_page = token(Some(format!("http://{}", app.http.address))).await;
+    let program = token(None).await;
+    app.advance_clock(Duration::from_mins(20));
+    assert_unauthorized(app.get_me(&own_page).await, ProblemCode::TokenExpired, "Signature has expired.");
+    app.advance_clock(Duration::from_hours(29 * 24));
+    app.get_me(&program).await.assert_status(200);
+    app.advance_clock(Duration::from_hours(24));
+    assert_unauthorized(app.get_me(&program).await, ProblemCode::TokenExpired, "Signature has expired.");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn token_of_a_page_of_another_origin_works_for_days() {
+    let other = "http://localhost:8080";
+    let app = TestApp::spawn_with(|config| config.allowed_origins = vec![other.to_owned()]).await;
+    app.create_user("ada").await;
+    let response = app.sign_in("ada").header("origin", other).await.assert_status(200);
+    app.advance_clock(Duration::from_hours(29 * 24));
+    app.get_me(&response.json::<AccessToken>().token).await.assert_status(200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn auth_token_signs_in_until_destroyed() {
+    let app = TestApp::spawn().await;
+    let ada = app.create_user("ada").await;
+    let created = app.http.post("/auth/token/create/").form(&[("username", "ada"), ("password", PASSWORD)]);
+    let created = created.await.assert_status(200);
+    assert_eq!(created.find_cookie("chatire_refresh"), None, "a program has no cookies");
+    let program = ada.with_token(&created.json::<AuthToken>().auth_token);
+    app.advance_clock(Duration::from_hours(24));
+    assert_eq!(program.list_sessions().await.len(), 2);
+    program.post("/auth/token/destroy/").await.assert_status(204);
+    assert_unauthorized(
+        app.get_me(&program.token).await,
+        ProblemCode::SessionEnded,
+        "This session has ended.",
+    );
+    let wrong = [("username", "ada"), ("password", "wrong password")];
+    let wrong = app.http.post("/auth/token/create/").form(&wrong).await;
+    wrong.assert_problem(ProblemCode::WrongCredentials);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn deleted_account_token_is_rejected() {
     let app = TestApp::spawn().await;
     let ada = app.create_user("ada").await;
@@ -138,6 +194,48 @@ async fn wrong_sign_in_gives_same_answer_for_any_name() {
     assert_eq!(known.value()["non_field_errors"], json!(["Unable to log in with provided credentials."]));
     known.assert_problem(ProblemCode::WrongCredentials);
     sign_in("ada", &PASSWORD.to_uppercase()).await.assert_status(400);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn longest_username_signs_in() {
+    let app = TestApp::spawn().await;
+    for name in ["x".repeat(150), "名".repeat(150)] {
+        app.create_user(&name).await;
+        app.sign_in(&name).await.assert_status(200);
+    }
+    let problem = app.sign_in(&"x".repeat(255)).await.assert_status(400).value();
+    assert_eq!(problem["errors"][0]["code"], "too_long", "{problem}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn password_may_be_typed_in_any_unicode_form() {
+    let app = TestApp::spawn().await;
+    let user = json!({ "username": "ada", "password": "p\u{e4}ssw\u{f6}rter 12 gr\u{fc}n" });
+    app.http.post("/auth/users/create/").json(&user).await.assert_status(201);
+    for password in
+        ["pa\u{308}sswo\u{308}rter 12 gru\u{308}n", "p\u{e4}ssw\u{f6}rter \u{ff11}\u{ff12} gr\u{fc}n"]
+    {
+        let user = json!({ "username": "ada", "password": password });
+        app.http.post("/auth/jwt/create/").json(&user).await.assert_status(200);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn email_signs_in_to_its_only_account() {
+    let app = TestApp::spawn().await;
+    let create = |name: &str, email: &str| {
+        let user = json!({ "username": name, "email": email, "password": PASSWORD });
+        app.http.post("/auth/users/create/").json(&user)
+    };
+    create("ada", "Ada@example.org").await.assert_status(201);
+    let token: AccessToken = app.sign_in("ada@example.org").await.assert_status(200).json();
+    assert_eq!(app.get_me(&token.token).await.value()["username"], "ada");
+    create("brian@example.org", "").await.assert_status(201);
+    create("cleo", "brian@example.org").await.assert_status(201);
+    let token: AccessToken = app.sign_in("brian@example.org").await.assert_status(200).json();
+    assert_eq!(app.get_me(&token.token).await.value()["username"], "brian@example.org");
+    create("dora", "ada@example.org").await.assert_status(201);
+    app.sign_in("ada@example.org").await.assert_problem(ProblemCode::WrongCredentials);
 }
 
 #[cfg(unix)]

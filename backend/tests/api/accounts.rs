@@ -195,3 +195,20 @@ async fn concurrent_password_changes_apply_one() {
     let sign_in = json!({ "username": "ada", "password": wanted });
     app.http.post("/auth/jwt/create/").json(&sign_in).await.assert_status(200);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn display_name_is_folded() {
+    let app = TestApp::spawn().await;
+    let name = json!({ "email": "", "display_name": "  Ho\u{200b}st \u{3164}\u{2060} " });
+    let created = app.http.post("/auth/guest/").json(&name).await.assert_status(201).value();
+    assert_eq!(created["user"]["display_name"], "Host");
+    let ada = app.create_user("ada").await;
+    for method in [reqwest::Method::PATCH, reqwest::Method::PUT] {
+        let me = ada.request(&method, "/auth/me/").json(&name).await.assert_status(200).value();
+        assert_eq!(me["display_name"], "Host");
+    }
+    for bad in ["\u{fe0f}\u{e0041}", "two\u{2028}lines"] {
+        let request = ada.request(&reqwest::Method::PATCH, "/auth/me/");
+        request.json(&json!({ "display_name": bad })).await.assert_status(400);
+    }
+}

@@ -2,9 +2,13 @@
 
 use futures_util::future::join_all;
 use serde_json::json;
-use shared::{chat::ChatPreview, member::MembershipStatus, problem::ProblemCode};
+use shared::{
+    chat::ChatPreview,
+    member::{MembershipStatus, Role},
+    problem::ProblemCode,
+};
 
-use crate::support::{TestApp, TestChat, TestUser};
+use crate::support::{TestApp, TestChat, TestUser, role_of};
 
 impl TestApp {
     /// Creates Ada and a chat that requires approval.
@@ -25,14 +29,14 @@ async fn pending_user_is_listed_and_sees_nothing() {
     outside.expect_membership(tea.id, MembershipStatus::Pending).await;
     let received = insider.recv_changes().await;
     assert_eq!(
-        (received.head, received.members[0].user.id, received.members[0].status),
+        (received.head.get(), received.members[0].user.id, received.members[0].status),
         (2, eve.id, MembershipStatus::Pending)
     );
     join_all((0..20).map(|_| async { eve.try_join(&tea).await.assert_problem(ProblemCode::JoinPending) }))
         .await;
     let joined = ada.join(&tea).await;
     assert_eq!(
-        (joined.head, joined.members.len(), joined.former_members[0].user.id),
+        (joined.head.get(), joined.members.len(), joined.former_members[0].user.id),
         (2, 1, eve.id),
         "repeated requests count once"
     );
@@ -111,7 +115,7 @@ async fn concurrent_requests_respect_link_use_limit() {
         response.assert_problem(ProblemCode::LinkUseLimitReached);
     }
     let joined = ada.join(&tea).await;
-    assert_eq!((joined.members.len(), joined.former_members.len(), joined.head), (1, 7, 8));
+    assert_eq!((joined.members.len(), joined.former_members.len(), joined.head.get()), (1, 7, 8));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -123,7 +127,7 @@ async fn pending_user_joins_once_approval_is_off() {
     eve.try_join(&created.secret).await.assert_problem(ProblemCode::JoinPending);
     app.execute_sql("UPDATE chats SET approval_required = false").await;
     let joined = eve.join(&created.secret).await;
-    assert_eq!((joined.head, joined.former_members.len(), joined.members.len()), (3, 0, 2));
+    assert_eq!((joined.head.get(), joined.former_members.len(), joined.members.len()), (3, 0, 2));
     assert_eq!(app.query_count("SELECT uses::bigint FROM invite_links").await, 1);
 }
 
@@ -133,9 +137,31 @@ async fn member_needs_no_approval() {
     let (ada, tea) = app.ada_and_chat().await;
     let brian = app.create_user("brian").await;
     brian.join(&tea).await;
+    let eve = app.create_user("eve").await;
+    app.share_chat(&ada, &eve).await;
     app.execute_sql("UPDATE chats SET approval_required = true").await;
     brian.join(&tea).await;
-    let eve = app.create_user("eve").await;
     ada.try_add_member(&tea, "eve").await.assert_status(200);
     eve.join(&tea).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn returning_moderator_needs_no_approval() {
+    let app = TestApp::spawn().await;
+    let (ada, tea) = app.ada_and_chat().await;
+    let (brian, eve) = (app.create_member("brian", &tea).await, app.create_member("eve", &tea).await);
+    let fay = app.create_member("fay", &tea).await;
+    for moderator in [&brian, &eve] {
+        ada.set_role(&tea, moderator, Role::Moderator).await.assert_status(200);
+    }
+    app.execute_sql("UPDATE chats SET approval_required = true").await;
+    brian.leave_chat(&tea).await.assert_status(204);
+    fay.leave_chat(&tea).await.assert_status(204);
+    ada.set_status(&tea, &eve, MembershipStatus::Removed).await.assert_status(200);
+    assert_eq!(role_of(&brian.join(&tea).await, &brian), Role::Writer);
+    for other in [&eve, &fay] {
+        other.try_join(&tea).await.assert_problem(ProblemCode::JoinPending);
+    }
+    brian.leave_chat(&tea).await.assert_status(204);
+    brian.try_join(&tea).await.assert_problem(ProblemCode::JoinPending);
 }

@@ -90,7 +90,7 @@ impl Outcome {
     fn from_problem(problem: &Problem) -> Self {
         match (problem.status, problem.code) {
             (401, _) => Self::Decided(Decision::Unauthenticated),
-            (403, _) | (_, ProblemCode::OwnerCannotLeave) => Self::Decided(Decision::Forbidden),
+            (403, _) => Self::Decided(Decision::Forbidden),
             (404, ProblemCode::ChatNotFound) => Self::Decided(Decision::NotFound),
             // Authorized, but there is nothing to do.
             (409, ProblemCode::Conflict) | (400, ProblemCode::PasskeyRejected) => {

@@ -1,13 +1,20 @@
 //! Avatars.
 
-use backend::config::RateLimits;
+use std::time::Duration;
+
+use backend::config::{
+    Config, RateLimits,
+    limits::{Bytes, Seconds},
+};
+use futures_util::future::select_all;
 use reqwest::Method;
 use shared::{
     problem::{FieldCode, ProblemCode},
     user::Account,
 };
+use tokio::time::timeout;
 
-use crate::support::{ApiRequest, ApiResponse, TestApp, TestUser, png};
+use crate::support::{ApiRequest, ApiResponse, RawHttp, TEST_TIMEOUT, TestApp, TestUser, png};
 
 impl TestUser {
     fn upload_avatar(&self, kind: &str, file: Vec<u8>) -> ApiRequest {
@@ -19,6 +26,34 @@ impl TestUser {
         let name = self.upload_avatar("image/png", png(64)).await.assert_status(200).json::<Account>().avatar;
         assert_eq!(name.len(), 22);
         name
+    }
+}
+
+impl TestUser {
+    /// Begins an upload and sends only this part of the file.
+    async fn begin_upload(&self, part: &[u8], length: usize) -> RawHttp {
+        let mut connection = RawHttp::open(&self.http).await;
+        let head = format!(
+            "PUT /auth/me/avatar/ HTTP/1.1\r\nHost: localhost\r\nAuthorization: JWT {}\r\nConnection: close\r\n\
+             Content-Type: image/png\r\nContent-Length: {length}\r\n\r\n",
+            self.token
+        );
+        connection.write(head.as_bytes()).await.unwrap();
+        connection.write(part).await.unwrap();
+        connection
+    }
+
+    /// Uploads again and again until this is the outcome, because an upload begins and ends a moment later.
+    async fn upload_until(&self, status: u16) -> ApiResponse {
+        let uploading = async {
+            loop {
+                let response = self.upload_avatar("image/png", png(64)).await;
+                if response.status == status {
+                    return response;
+                }
+            }
+        };
+        timeout(TEST_TIMEOUT, uploading).await.expect("the outcome in time")
     }
 }
 
@@ -148,6 +183,48 @@ async fn avatar_uploads_are_rate_limited() {
         .upload_avatar("image/png", vec![0; 2_000])
         .await
         .assert_problem(ProblemCode::TooLarge);
+}
+
+/// On a busy machine, the incomplete uploads of a test must not end before their turn.
+fn with_long_timeouts(config: &mut Config) {
+    config.limits.limit_body_timeout = Seconds(Duration::from_mins(5));
+    config.limits.limit_request_timeout = Seconds(Duration::from_mins(6));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn user_may_send_two_uploads_at_a_time() {
+    let app = TestApp::spawn_with(with_long_timeouts).await;
+    let (ada, brian) = (app.create_user("ada").await, app.create_user("brian").await);
+    let file = png(64);
+    let mut first = ada.begin_upload(&file[..10], file.len()).await;
+    let _second = ada.begin_upload(&file[..10], file.len()).await;
+    let rejected = ada.upload_until(429).await.assert_problem(ProblemCode::TooManyRequests);
+    assert_eq!(rejected.retry_after, Some(3));
+    brian.set_avatar().await;
+    first.write(&file[10..]).await.unwrap();
+    let response = first.read_to_end().await;
+    assert!(response.starts_with("HTTP/1.1 200 "), "{response}");
+    ada.upload_until(200).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn uploads_share_memory_for_three_largest() {
+    const LENGTH: usize = 20 * 1_024;
+    let app = TestApp::spawn_with(|config| {
+        with_long_timeouts(config);
+        config.limits.limit_image_bytes = Bytes(LENGTH);
+    })
+    .await;
+    let mut uploads = Vec::new();
+    for user in app.create_users(2).await {
+        for _ in 0..2 {
+            uploads.push(user.begin_upload(&vec![0; LENGTH - 1_024], LENGTH).await);
+        }
+    }
+    let responses = uploads.iter_mut().map(|upload| Box::pin(upload.read_to_end()));
+    let (response, _, _others_still_wait) = select_all(responses).await;
+    assert!(response.starts_with("HTTP/1.1 503 ") && response.contains("\"busy\""), "{response}");
+    app.create_user("ada").await.set_avatar().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

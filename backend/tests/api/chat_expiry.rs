@@ -4,7 +4,7 @@ use backend::jobs::chat_expiry;
 use futures_util::future::join_all;
 use serde_json::json;
 use shared::{
-    event::Event, message::Message, problem::ProblemCode, socket::ServerFrame, sync::ApplyResult,
+    event::Event, id::Seq, message::Message, problem::ProblemCode, socket::ServerFrame, sync::ApplyResult,
     timeline::Timeline,
 };
 use uuid::Uuid;
@@ -89,7 +89,7 @@ async fn deleted_chat_keeps_audit_log_only() {
         "INSERT INTO former_uris (uri, chat_id) SELECT 'oldtea', id FROM chats; \
          INSERT INTO invite_links (chat_id, secret_hash, label, role, created_by) \
            SELECT id, 'x', '', 'writer', {ada} FROM chats; \
-         UPDATE members SET link_id = (SELECT id FROM invite_links) WHERE user_id = {brian}",
+         INSERT INTO invite_link_uses SELECT id, {brian} FROM invite_links",
         ada = ada.id,
         brian = brian.id,
     ))
@@ -97,14 +97,14 @@ async fn deleted_chat_keeps_audit_log_only() {
     .unwrap();
     ada.delete_chat(&tea).await.assert_status(204);
     chat_expiry::run_once(&app.state.db, &app.state.chats).await.unwrap();
-    for table in ["messages", "members", "invite_links", "former_uris"] {
+    for table in ["messages", "members", "invite_link_uses", "invite_links", "former_uris"] {
         assert_eq!(app.query_count(&format!("SELECT count(*) FROM {table}")).await, 0, "{table}");
     }
     let blank =
         "SELECT count(*) FROM chats WHERE deleted_at IS NOT NULL AND purged AND name = '' AND topic = ''";
     assert_eq!(app.query_count(blank).await, 1);
     let deleted = "SELECT user_id FROM audit_log WHERE action ->> 'kind' = 'deleted'";
-    assert_eq!(app.query_count(deleted).await, ada.id);
+    assert_eq!(app.query_count(deleted).await, ada.id.get());
     assert_eq!(app.query_count("SELECT count(*) FROM audit_log").await, 3);
 }
 
@@ -160,18 +160,18 @@ async fn expired_messages_vanish_for_all_clients() {
     let app = TestApp::spawn().await;
     let (ada, tea) = app.ada_and_chat().await;
     ada.update_settings(&tea, &json!({ "retention_days": 7 })).await.assert_status(200);
-    let mut last = 0;
+    let mut last = Seq::new(0);
     for text in ["one", "two", "three", "four"] {
         last = ada.send_message(&tea, text).await.stored.seq;
     }
     let (mut stays, mut away) = (ada.open_timeline(&tea).await, ada.open_timeline(&tea).await);
     let mut listener = ada.open_socket_in(&tea).await;
     let gone = "UPDATE messages SET created_at = now() - interval '8 days' WHERE seq < $1";
-    app.sql().await.execute(gone, &[&last]).await.unwrap();
+    app.sql().await.execute(gone, &[&last.get()]).await.unwrap();
     chat_expiry::run_once(&app.state.db, &app.state.chats).await.unwrap();
     let received = listener.recv_changes().await;
     assert_eq!(received.chat.as_ref().map(|chat| chat.first_retained_seq), Some(last));
-    assert_eq!((received.head - received.after, received.messages.len()), (1, 0));
+    assert_eq!((received.head.get() - received.after.get(), received.messages.len()), (1, 0));
     assert_eq!(stays.apply(received), ApplyResult::Applied);
     ada.send_message(&tea, "five").await;
     assert_eq!(stays.apply(listener.recv_changes().await), ApplyResult::Applied);
@@ -219,7 +219,7 @@ async fn expired_messages_are_deleted_in_steps() {
     assert_eq!(app.query_count("SELECT first_retained_seq FROM chats").await, 10_003);
     assert_eq!(app.query_count("SELECT min(seq) FROM messages").await, 10_003);
     chat_expiry::run_once(&app.state.db, &app.state.chats).await.unwrap();
-    assert_eq!(app.query_count("SELECT first_retained_seq FROM chats").await, newest);
+    assert_eq!(app.query_count("SELECT first_retained_seq FROM chats").await, newest.get());
     assert_eq!(app.query_count("SELECT count(*) FROM messages").await, 1);
     let audit = ada.audit_log(&tea).await;
     assert_eq!(audit, [(ada.id, Event::Retention { days: Some(1) })], "retention runs are not logged");
@@ -229,10 +229,9 @@ async fn expired_messages_are_deleted_in_steps() {
 async fn extended_chat_is_not_deleted() {
     let app = TestApp::spawn().await;
     let (ada, tea) = app.ada_and_chat().await;
-    let id = app.query_count("SELECT id FROM chats").await;
     for more in [3_600, 0] {
         ada.update_settings(&tea, &json!({ "expires_in": more })).await.assert_status(200);
-        let rejected = app.state.chats.delete_chat(id, None).await.unwrap_err();
+        let rejected = app.state.chats.delete_chat(tea.id, None).await.unwrap_err();
         assert_eq!(rejected.problem().code, ProblemCode::Conflict);
         ada.send_message(&tea, "we go on").await;
     }

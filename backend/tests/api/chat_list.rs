@@ -27,11 +27,11 @@ async fn chat_list_shows_summary_fields() {
     let posted = users[0].send_message(&tea, "tea?").await.stored;
     let yours = ada.only_chat().await;
     assert_eq!(
-        (yours.uri.as_str(), yours.head, yours.role, yours.muted),
+        (yours.uri.as_str(), yours.head.get(), yours.role, yours.muted),
         (tea.uri.as_str(), 6, Role::Owner, false)
     );
     assert_eq!(yours.chat, ada.join(&tea).await.chat);
-    assert_eq!((yours.members, yours.unread, yours.read_seq), (5, 1, 1));
+    assert_eq!((yours.members, yours.unread, yours.read_seq.get()), (5, 1, 1));
     let names: Vec<_> = yours.other_members.iter().map(|user| user.username.as_str()).collect();
     assert_eq!(names, ["brian", "eve", "lena"], "in order of joining");
     let last = yours.last_message.unwrap();
@@ -62,7 +62,7 @@ async fn unread_counts_messages_of_others_since_join() {
     let brian = app.create_user("brian").await;
     brian.join(&tea).await;
     let yours = brian.only_chat().await;
-    assert_eq!((yours.unread, yours.read_seq), (0, 5), "new members have nothing unread");
+    assert_eq!((yours.unread, yours.read_seq.get()), (0, 5), "new members have nothing unread");
     assert_eq!(yours.last_message.unwrap().message, "before");
     ada.send_message(&tea, "one").await;
     brian.send_message(&tea, "mine").await;
@@ -117,7 +117,7 @@ async fn expired_messages_are_not_unread() {
         sql.execute("UPDATE chats SET first_retained_seq = $1", &[&i64::from(first_retained)]).await.unwrap();
         let yours = brian.only_chat().await;
         assert_eq!(
-            (yours.unread, yours.last_message.map(|last| last.seq)),
+            (yours.unread, yours.last_message.map(|last| last.seq.get())),
             (unread, last),
             "from {first_retained}"
         );
@@ -177,6 +177,11 @@ async fn chat_list_is_capped_to_most_recent() {
     ada.send_message("chat3", "still here").await;
     let chats = ada.list_chats().await;
     assert_eq!(i64::try_from(chats.len()).unwrap(), CHAT_LIST_MAX);
+    assert_eq!(ada.get("/api/chats/").await.value()["more"], true);
+    let ten =
+        "UPDATE members SET status = 'left' WHERE chat_id IN (SELECT id FROM chats ORDER BY id LIMIT 10)";
+    app.execute_sql(ten).await;
+    assert_eq!(ada.get("/api/chats/").await.value().get("more"), None, "exactly as many as fit");
     assert_eq!(uris(&chats)[..3], ["chat3", "chat210", "chat209"]);
 }
 

@@ -6,11 +6,28 @@ use serde_json::json;
 use shared::{
     chat::Chat,
     event::Event,
+    id::Head,
     member::Role,
     problem::{FieldCode, ProblemCode},
 };
 
 use crate::support::{TestApp, events_with_author};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn event_message_carries_an_english_sentence() {
+    let app = TestApp::spawn().await;
+    let (ada, tea) = app.ada_and_chat().await;
+    let brian = app.create_member("brian", &tea).await;
+    let mut listener = brian.open_socket_in(&tea).await;
+    ada.update_settings(&tea, &json!({ "name": "Tea" })).await.assert_status(200);
+    assert_eq!(listener.recv_changes().await.messages[0].message, "named the chat Tea");
+    ada.set_role(&tea, &brian, Role::Moderator).await.assert_status(200);
+    for query in ["", "?before=100", "?after=1"] {
+        let page = ada.history(&tea, query).await.messages;
+        let texts: Vec<_> = page.iter().map(|message| message.message.as_str()).collect();
+        assert_eq!(texts, ["named the chat Tea", "made brian a moderator"], "{query}");
+    }
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn settings_update_announces_changed_fields_only() {
@@ -21,9 +38,9 @@ async fn settings_update_announces_changed_fields_only() {
     let wanted = json!({ "name": "Tea", "topic": "", "slow_mode_seconds": 5, "guests_allowed": true, "expires_in": 0 });
     let chat: Chat = ada.update_settings(&tea, &wanted).await.assert_status(200).json();
     let received = listener.recv_changes().await;
-    assert_eq!((received.after, received.head), (2, 5), "the settings and two events");
+    assert_eq!((received.after.get(), received.head.get()), (2, 5), "the settings and two events");
     assert_eq!(received.chat, Some(chat.clone()));
-    assert_eq!((chat.name.as_str(), chat.slow_mode_seconds, chat.revision), ("Tea", 5, 3));
+    assert_eq!((chat.name.as_str(), chat.slow_mode_seconds, chat.revision.get()), ("Tea", 5, 3));
     let posted =
         [Event::Named { name: "Tea".into() }, Event::SlowMode { seconds: 5 }].map(|event| (ada.id, event));
     assert_eq!(events_with_author(&received), posted);
@@ -33,7 +50,7 @@ async fn settings_update_announces_changed_fields_only() {
     let nothing: Chat = ada.update_settings(&tea, &json!({})).await.assert_status(200).json();
     assert_eq!(nothing, chat);
     listener.sync().await;
-    assert_eq!(brian.changes(&tea, 2).await.chat, Some(chat));
+    assert_eq!(brian.changes(&tea, Head::new(2)).await.chat, Some(chat));
     assert_eq!(app.query_count("SELECT head FROM chats").await, 5);
 }
 

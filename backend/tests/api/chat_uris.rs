@@ -5,6 +5,7 @@ use serde_json::json;
 use shared::{
     chat::ChatPreview,
     event::Event,
+    id::{ChatId, Head},
     member::{MembershipStatus, Role},
     problem::ProblemCode,
     socket::{ClientFrame, ServerFrame},
@@ -89,7 +90,7 @@ async fn rotated_uri_keeps_members_and_revokes_old() {
     assert_eq!(brian.send_message(&tea, "by the old one").await.uri, new);
     assert_eq!(brian.history(&tea, "").await.uri, new);
     assert_eq!(brian.join(&tea).await.uri, new);
-    let missed = brian.changes(&tea, 3).await;
+    let missed = brian.changes(&tea, Head::new(3)).await;
     assert_eq!((missed.chat_id, &missed.chat.unwrap().uri), (tea.id, &new));
     assert_eq!(missed.messages[0].event.as_ref(), Some(&Event::UriRotated));
     let newest = ada.rotate_uri(&tea).await;
@@ -111,7 +112,10 @@ async fn subscriber_gets_new_uri_as_chat_change() {
     let new = ada.rotate_uri(&tea).await;
     for socket in [&mut insider, &mut other] {
         let changes = socket.recv_changes().await;
-        assert_eq!((changes.chat_id, changes.head, changes.chat.unwrap().uri), (tea.id, 4, new.clone()));
+        assert_eq!(
+            (changes.chat_id, changes.head.get(), changes.chat.unwrap().uri),
+            (tea.id, 4, new.clone())
+        );
         assert_eq!(changes.messages[0].event.as_ref(), Some(&Event::UriRotated));
     }
     // Everything else goes on under the same id.
@@ -137,10 +141,10 @@ async fn subscribe_by_former_uri_returns_current_uri() {
     let new = ada.rotate_uri(&tea).await;
     for old in [&*tea, &link, &new] {
         let mut listener = ada.open_socket().await;
-        listener.subscribe(old, Some(1), Some(epoch)).await;
+        listener.subscribe(old, Some(Head::new(1)), Some(epoch)).await;
         assert_eq!(listener.recv().await, ServerFrame::Subscribed { chat_id: tea.id, uri: new.clone() });
         let missed = listener.recv_changes().await;
-        assert_eq!((missed.chat_id, missed.after, missed.chat.unwrap().uri), (tea.id, 1, new.clone()));
+        assert_eq!((missed.chat_id, missed.after.get(), missed.chat.unwrap().uri), (tea.id, 1, new.clone()));
         let id = Uuid::new_v4();
         listener.post_message(tea.id, id, "tea?").await;
         let frames = [listener.recv_event().await, listener.recv_event().await];
@@ -169,7 +173,7 @@ async fn subscribe_by_id_needs_membership() {
     assert_eq!(listener.recv().await, ServerFrame::Subscribed { chat_id: tea.id, uri: tea.uri.clone() });
     assert_eq!(listener.recv_changes().await.chat_id, tea.id);
     let mut stranger = app.create_user("eve").await.open_socket().await;
-    for chat_id in [tea.id, tea.id + 1, 0, -1] {
+    for chat_id in [tea.id, ChatId::new(tea.id.get() + 1), ChatId::new(0), ChatId::new(-1)] {
         stranger.subscribe_by_id(chat_id, None, None).await;
         let rejection = stranger.recv_rejection().await;
         assert_eq!((rejection.chat_id, rejection.problem.code), (Some(chat_id), ProblemCode::ChatNotFound));
@@ -198,8 +202,8 @@ async fn concurrent_posts_and_rotations_lose_no_change() {
     };
     let posting = async { brian.send_messages(&tea, "tea?", 150).await };
     let receiving = async {
-        let (mut uri, mut head) = (tea.uri.clone(), 2);
-        while head < 2 + 150 + 2 * i64::try_from(TIMES).unwrap() {
+        let (mut uri, mut head) = (tea.uri.clone(), Head::new(2));
+        while head.get() < 2 + 150 + 2 * i64::try_from(TIMES).unwrap() {
             let changes = listener.recv_changes().await;
             assert!(changes.after <= head, "nothing is missing");
             head = changes.head;
@@ -223,4 +227,16 @@ async fn event_stream_survives_uri_rotation() {
     ada.send_message(&tea, "tea?").await;
     let (_, received) = stream.recv_changes().await;
     assert_eq!((received.chat_id, received.messages[0].message.as_str()), (tea.id, "tea?"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_newest_former_uris_are_remembered() {
+    let app = TestApp::spawn().await;
+    let (ada, tea) = app.ada_and_chat().await;
+    for _ in 0..102 {
+        ada.rotate_uri(&tea).await;
+    }
+    let known = format!("SELECT count(*) FROM former_uris WHERE uri = '{tea}'");
+    assert_eq!(app.query_count("SELECT count(*) FROM former_uris").await, 100);
+    assert_eq!(app.query_count(&known).await, 0, "the oldest are forgotten");
 }

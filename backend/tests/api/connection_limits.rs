@@ -3,7 +3,7 @@
 use backend::config::RateLimits;
 use tokio::time::timeout;
 
-use crate::support::{HandshakeError, TEST_TIMEOUT, TestApp, TestUser, WsClient, open_websocket};
+use crate::support::{HandshakeError, RawHttp, TEST_TIMEOUT, TestApp, TestUser, WsClient, open_websocket};
 
 async fn spawn_limited(proxies: &[&str]) -> TestApp {
     TestApp::spawn_with(|config| {
@@ -72,4 +72,58 @@ async fn ip_may_open_two_hundred_sockets() {
     socket_from(&ada, "198.51.100.2").await.expect("other addresses are not limited");
     sockets.pop().unwrap().close().await;
     assert_admitted(&ada, "198.51.100.1").await;
+}
+
+/// Opens a connection and asks for something; `None` if the server closes it.
+async fn open_http(app: &TestApp) -> Option<RawHttp> {
+    let mut connection = RawHttp::open(&app.http).await;
+    let _sent: std::io::Result<()> =
+        connection.write(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n").await;
+    connection.stream.readable().await.unwrap();
+    let mut first = [0];
+    match connection.stream.peek(&mut first).await {
+        Ok(1..) => Some(connection),
+        Ok(0) | Err(_) => None,
+    }
+}
+
+/// Retries until a connection is free.
+async fn open_http_soon(app: &TestApp) -> RawHttp {
+    let connecting = async {
+        loop {
+            if let Some(connection) = open_http(app).await {
+                return connection;
+            }
+        }
+    };
+    timeout(TEST_TIMEOUT, connecting).await.expect("a connection is released")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn http_connections_are_limited_per_ip() {
+    let limited = |proxies: &'static str| {
+        TestApp::spawn_with(move |config| {
+            config.limits.rate_limits = RateLimits::On;
+            config.limits.limit_connections_per_ip = 3;
+            config.trusted_proxies = proxies.split_whitespace().map(|proxy| proxy.parse().unwrap()).collect();
+        })
+    };
+    let app = limited("").await;
+    let ada = app.create_user("ada").await;
+    let mut sockets = Vec::new();
+    for _ in 0..5 {
+        sockets.push(socket_from(&ada, "").await.expect("a socket is no longer an HTTP connection"));
+    }
+    let mut open = Vec::new();
+    for _ in 0..3 {
+        open.push(open_http_soon(&app).await);
+    }
+    assert!(open_http(&app).await.is_none());
+    open.pop();
+    open_http_soon(&app).await;
+    // A trusted proxy has the connections of many clients.
+    let app = limited("127.0.0.1/32").await;
+    for _ in 0..5 {
+        open.push(open_http(&app).await.expect("not limited"));
+    }
 }

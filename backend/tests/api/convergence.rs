@@ -3,6 +3,7 @@
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 use shared::{
     changes::Changes,
+    id::{Head, Seq},
     member::{MembershipStatus, Role},
     sync::ApplyResult,
     timeline::Timeline,
@@ -26,11 +27,11 @@ struct Client {
 #[derive(Debug, PartialEq)]
 struct View {
     uri: String,
-    head: i64,
+    head: Head,
     /// Number, author and text.
-    messages: Vec<(i64, String, String)>,
+    messages: Vec<(Seq, String, String)>,
     /// Members and pending users, with the revision of their last change.
-    users: Vec<(String, MembershipStatus, Role, i64)>,
+    users: Vec<(String, MembershipStatus, Role, Seq)>,
 }
 
 impl Client {
@@ -63,7 +64,7 @@ impl Client {
     }
 
     /// Hears everything up to `head`; each frame is lost, doubled or held back by rng.
-    async fn recv_unreliably(&mut self, head: i64, rng: &mut StdRng) {
+    async fn recv_unreliably(&mut self, head: Head, rng: &mut StdRng) {
         loop {
             let changes = self.listener.recv_changes().await;
             let received_head = changes.head;
@@ -82,7 +83,7 @@ impl Client {
         }
     }
 
-    async fn recv_reliably(&mut self, head: i64) {
+    async fn recv_reliably(&mut self, head: Head) {
         while self.timeline.head() < head {
             let changes = self.listener.recv_changes().await;
             let verdict = self.timeline.apply(changes);

@@ -1,6 +1,9 @@
 //! The server while its database is unreachable.
 
+use std::time::Duration;
+
 use futures_util::future::join_all;
+use reqwest::Method;
 use serde_json::json;
 use shared::socket::ServerFrame;
 
@@ -45,4 +48,44 @@ async fn subscriber_gets_messages_after_database_outage() {
     ada.send_message(&tea, "after").await;
     let changes = listener.recv_changes().await;
     assert_eq!(changes.messages.last().unwrap().message, "after");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn unwritable_database_is_busy_and_not_ready() {
+    let app = TestApp::spawn().await;
+    let (ada, tea) = app.ada_and_chat().await;
+    let post = || ada.try_send_message(&tea, "tea?");
+    app.http.get("/readyz").await.assert_status(200);
+    // As PostgreSQL says it when the disk is full.
+    app.execute_sql(
+        "CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION \
+           'could not extend file \"base/1/2\": No space left on device' USING ERRCODE = 'disk_full'; END $$; \
+         CREATE TRIGGER full_disk BEFORE INSERT ON messages FOR EACH ROW EXECUTE FUNCTION fail(); \
+         CREATE TRIGGER full_disk BEFORE UPDATE ON instance FOR EACH ROW EXECUTE FUNCTION fail()",
+    )
+    .await;
+    app.advance_clock(Duration::from_secs(2));
+    post().assert_retry_later().await;
+    app.http.get("/readyz").assert_retry_later().await;
+    app.execute_sql("DROP FUNCTION fail CASCADE").await;
+    app.advance_clock(Duration::from_secs(2));
+    post().await.assert_status(200);
+    app.http.get("/readyz").await.assert_status(200);
+
+    let read_only = "ALTER DATABASE %s SET default_transaction_read_only = on";
+    let name = app.database.get_dbname().unwrap();
+    app.execute_sql(&read_only.replace("%s", name)).await;
+    let restart = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+                   WHERE datname = current_database() AND pid <> pg_backend_pid()";
+    app.sql().await.query(restart, &[]).await.unwrap();
+    app.advance_clock(Duration::from_secs(2));
+    for _ in 0..3 {
+        post().assert_retry_later().await;
+        ada.request(&Method::PATCH, &format!("/api/chats/{tea}/settings/"))
+            .json(&json!({ "topic": "tea" }))
+            .assert_retry_later()
+            .await;
+        app.http.get("/readyz").assert_retry_later().await;
+    }
+    app.http.get("/healthz").await.assert_status(200);
 }

@@ -5,7 +5,7 @@ use std::future::IntoFuture;
 use futures_util::future::join_all;
 use reqwest::Method;
 use serde_json::json;
-use shared::{member::MembershipStatus, socket::ServerFrame};
+use shared::{id::Head, member::MembershipStatus, socket::ServerFrame};
 
 use crate::support::{ApiResponse, TestApp};
 
@@ -17,7 +17,7 @@ async fn email_is_never_shown_to_other_members() {
     let mut eve = brian.open_socket().await;
     brian.try_join(&tea).await.assert_status(200);
     eve.expect_membership(tea.id, MembershipStatus::Member).await;
-    eve.subscribe(&tea, Some(0), None).await;
+    eve.subscribe(&tea, Some(Head::new(0)), None).await;
     assert!(matches!(eve.recv().await, ServerFrame::Subscribed { .. }));
     let mut received = vec![eve.recv_text().await];
     let own: Vec<ApiResponse> =
@@ -59,7 +59,7 @@ async fn own_email_is_in_responses_but_not_in_frames() {
     assert_eq!((joined.user.email, &joined.members[0].user.email), (ada.email.clone(), &ada.email));
     assert_eq!(ada.send_message(&tea, "tea?").await.stored.user.email, ada.email);
     let mut listener = ada.open_socket().await;
-    listener.subscribe(&tea, Some(0), None).await;
+    listener.subscribe(&tea, Some(Head::new(0)), None).await;
     assert!(matches!(listener.recv().await, ServerFrame::Subscribed { .. }));
     let frame = listener.recv_text().await;
     assert!(frame.contains("tea?") && !frame.contains(&ada.email), "{frame}");

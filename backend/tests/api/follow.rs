@@ -4,6 +4,7 @@ use futures_util::future::join_all;
 use serde_json::json;
 use shared::{
     changes::Changes,
+    id::{ChatId, Head},
     member::MembershipStatus,
     problem::ProblemCode,
     socket::{ClientFrame, FOLLOW_MAX, ServerFrame},
@@ -14,8 +15,9 @@ use uuid::Uuid;
 
 use crate::support::{TestApp, WsClient};
 
-fn range(changes: &Changes) -> (i64, i64, i64) {
-    (changes.chat_id, changes.after, changes.head)
+/// Chat, first and last head.
+fn range(changes: &Changes) -> (ChatId, i64, i64) {
+    (changes.chat_id, changes.after.get(), changes.head.get())
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -25,7 +27,7 @@ async fn follow_sends_missed_and_new_changes() {
     let coffee = ada.create_chat().await;
     ada.send_message(&coffee, "missed").await;
     let mut listener = ada.open_socket().await;
-    listener.follow(&app, &[(tea.id, 1), (coffee.id, 1)]).await;
+    listener.follow(&app, &[(tea.id, Head::new(1)), (coffee.id, Head::new(1))]).await;
     let missed = listener.recv_changes().await;
     assert_eq!(range(&missed), (coffee.id, 1, 2));
     assert!(listener.recv_pending().await.is_empty(), "nothing was missed in the other");
@@ -41,7 +43,7 @@ async fn follower_is_absent_and_gets_no_presence() {
     let (ada, tea) = app.ada_and_chat().await;
     let (brian, eve) = (app.create_member("brian", &tea).await, app.create_member("eve", &tea).await);
     let mut following = brian.open_socket().await;
-    following.follow(&app, &[(tea.id, 3)]).await;
+    following.follow(&app, &[(tea.id, Head::new(3))]).await;
     following.sync().await;
     let mut hers = ada.open_socket_in(&tea).await;
     assert_eq!(hers.wait_for_presence(1).await, [ada.id]);
@@ -65,9 +67,9 @@ async fn followed_chat_stays_followed_after_closing() {
     let mut hers = ada.open_socket_in(&tea).await;
     hers.wait_for_presence(1).await;
     let mut his = brian.open_socket().await;
-    his.follow(&app, &[(tea.id, 2)]).await;
-    for head in [3, 5] {
-        his.subscribe(&tea, Some(head - 1), Some(app.state.epoch)).await;
+    his.follow(&app, &[(tea.id, Head::new(2))]).await;
+    for head in [Head::new(3), Head::new(5)] {
+        his.subscribe(&tea, Some(head.advance(-1)), Some(app.state.epoch)).await;
         his.recv_changes().await;
         assert_eq!(hers.wait_for_presence(2).await, [ada.id, brian.id]);
         ada.send_message(&tea, "while it is open").await;
@@ -77,7 +79,7 @@ async fn followed_chat_stays_followed_after_closing() {
         his.unsubscribe(tea.id).await;
         assert_eq!(hers.wait_for_presence(1).await, [ada.id]);
         ada.send_message(&tea, "while it is closed").await;
-        assert_eq!(his.recv_changes().await.head, head + 1, "it is still followed");
+        assert_eq!(his.recv_changes().await.head, head.advance(1), "it is still followed");
     }
     let mut other = brian.open_socket_in(&tea).await;
     other.unsubscribe(tea.id).await;
@@ -93,7 +95,7 @@ async fn open_chat_can_be_followed_and_closed() {
     let (ada, tea) = app.ada_and_chat().await;
     let mut listener = ada.open_socket_in(&tea).await;
     listener.wait_for_presence(1).await;
-    listener.follow(&app, &[(tea.id, 1)]).await;
+    listener.follow(&app, &[(tea.id, Head::new(1))]).await;
     listener.unsubscribe(tea.id).await;
     listener.sync().await;
     ada.send_message(&tea, "tea?").await;
@@ -102,18 +104,22 @@ async fn open_chat_can_be_followed_and_closed() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_frame_follows_two_hundred_chats() {
-    let app = TestApp::spawn_with(|config| config.limits.rate_limits = backend::config::RateLimits::On).await;
+    let app = TestApp::spawn_with(|config| {
+        config.limits.rate_limits = backend::config::RateLimits::On;
+        config.limits.limit_chats = "1000/h".parse().unwrap();
+    })
+    .await;
     let ada = app.create_user("ada").await;
     let chats = join_all((0..FOLLOW_MAX).map(|_| ada.create_chat())).await;
     let mut listener = ada.open_socket().await;
-    let mut all: Vec<_> = chats.iter().map(|chat| (chat.id, 1)).collect();
+    let mut all: Vec<_> = chats.iter().map(|chat| (chat.id, Head::new(1))).collect();
     listener.follow(&app, &all).await;
     assert!(listener.recv_pending().await.is_empty());
     for chat in [&chats[0], &chats[99], &chats[FOLLOW_MAX - 1]] {
         ada.send_message(chat, "tea?").await;
         assert_eq!(listener.recv_changes().await.chat_id, chat.id);
     }
-    all.push((chats[0].id, 2));
+    all.push((chats[0].id, Head::new(2)));
     listener.follow(&app, &all).await;
     assert_eq!(listener.recv_rejection().await.problem.code, ProblemCode::Malformed);
 }
@@ -125,8 +131,8 @@ async fn follow_rejects_foreign_chats_only() {
     let brian = app.create_member("brian", &tea).await;
     let hers = ada.create_chat().await;
     let mut his = brian.open_socket().await;
-    let unknown = [0, -1, i64::MAX, hers.id];
-    let chats: Vec<_> = unknown.into_iter().chain([tea.id]).map(|chat_id| (chat_id, 2)).collect();
+    let unknown = [ChatId::new(0), ChatId::new(-1), ChatId::new(i64::MAX), hers.id];
+    let chats: Vec<_> = unknown.into_iter().chain([tea.id]).map(|chat_id| (chat_id, Head::new(2))).collect();
     his.follow(&app, &chats).await;
     for chat_id in unknown {
         let rejection = his.recv_rejection().await;
@@ -136,7 +142,7 @@ async fn follow_rejects_foreign_chats_only() {
     ada.send_message(&hers, "not for him").await;
     ada.send_message(&tea, "tea?").await;
     assert_eq!(his.recv_changes().await.chat_id, tea.id);
-    let guesses: Vec<_> = (1_000..1_040).map(|chat_id| (chat_id, 0)).collect();
+    let guesses: Vec<_> = (1_000..1_040).map(|id| (ChatId::new(id), Head::new(0))).collect();
     his.follow(&app, &guesses).await;
     let mut codes = Vec::new();
     for _ in 0..40 {
@@ -151,11 +157,11 @@ async fn follow_with_stale_cursor_resyncs() {
     let (ada, tea) = app.ada_and_chat().await;
     let coffee = ada.create_chat().await;
     let mut listener = ada.open_socket().await;
-    listener.follow_in_epoch(Uuid::nil(), &[(tea.id, 1), (coffee.id, 0)]).await;
+    listener.follow_in_epoch(Uuid::nil(), &[(tea.id, Head::new(1)), (coffee.id, Head::new(0))]).await;
     for chat_id in [tea.id, coffee.id] {
         assert_eq!(listener.recv_event().await, ServerFrame::Resync { chat_id });
     }
-    listener.follow(&app, &[(tea.id, 77)]).await;
+    listener.follow(&app, &[(tea.id, Head::new(77))]).await;
     assert_eq!(listener.recv_event().await, ServerFrame::Resync { chat_id: tea.id });
     for chat in [&tea, &coffee] {
         ada.send_message(chat, "news").await;
@@ -169,11 +175,11 @@ async fn followed_chat_survives_uri_rotation() {
     let (ada, tea) = app.ada_and_chat().await;
     let uri = ada.rotate_uri(&tea).await;
     let mut listener = ada.open_socket().await;
-    listener.follow(&app, &[(tea.id, 1)]).await;
+    listener.follow(&app, &[(tea.id, Head::new(1))]).await;
     let missed = listener.recv_changes().await;
     assert_eq!(missed.chat.as_ref().map(|chat| &chat.uri), Some(&uri));
     ada.send_message(&uri, "here").await;
-    assert_eq!(range(&listener.recv_changes().await), (tea.id, missed.head, missed.head + 1));
+    assert_eq!(range(&listener.recv_changes().await), (tea.id, missed.head.get(), missed.head.get() + 1));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -184,11 +190,11 @@ async fn removed_member_gets_nothing_more_on_any_device() {
     let mut devices =
         [brian.open_socket().await, brian.open_socket().await, brian.open_socket_in(&tea).await];
     for device in devices.iter_mut().take(2) {
-        device.follow(&app, &[(tea.id, 3)]).await;
+        device.follow(&app, &[(tea.id, Head::new(3))]).await;
         device.sync().await;
     }
     let mut hers = eve.open_socket().await;
-    hers.follow(&app, &[(tea.id, 3)]).await;
+    hers.follow(&app, &[(tea.id, Head::new(3))]).await;
     hers.sync().await;
     app.apply_status(&tea, &brian, MembershipStatus::Removed).await;
     let gone = ServerFrame::Membership { chat_id: tea.id, status: MembershipStatus::Removed };
@@ -200,24 +206,24 @@ async fn removed_member_gets_nothing_more_on_any_device() {
     assert_eq!(hers.recv_changes().await.messages.len(), 1);
     for device in &mut devices {
         assert!(device.recv_pending().await.is_empty());
-        device.follow(&app, &[(tea.id, 4)]).await;
+        device.follow(&app, &[(tea.id, Head::new(4))]).await;
         assert_eq!(device.recv_rejection().await.problem.code, ProblemCode::ChatNotFound);
     }
     app.apply_status(&tea, &brian, MembershipStatus::Member).await;
     let back = ServerFrame::Membership { chat_id: tea.id, status: MembershipStatus::Member };
     for device in &mut devices {
         assert_eq!(device.recv_event().await, back);
-        device.follow(&app, &[(tea.id, 6)]).await;
+        device.follow(&app, &[(tea.id, Head::new(6))]).await;
         device.sync().await;
     }
     ada.send_message(&tea, "welcome back").await;
     for device in &mut devices {
-        assert_eq!(device.recv_changes().await.head, 7);
+        assert_eq!(device.recv_changes().await.head.get(), 7);
     }
 }
 
 /// Applies changes until the timeline has everything up to `head`.
-async fn apply_up_to(listener: &mut WsClient, timeline: &mut Timeline, head: i64) {
+async fn apply_up_to(listener: &mut WsClient, timeline: &mut Timeline, head: Head) {
     while timeline.head() < head {
         assert_ne!(timeline.apply(listener.recv_changes().await), ApplyResult::Gap);
     }
@@ -237,7 +243,7 @@ async fn returning_follower_converges() {
             ada.send_message(&tea, &format!("{round}: {number}")).await;
         }
         let newcomer = app.create_member(&format!("newcomer{round}"), &tea).await;
-        let head = newcomer.send_message(&tea, "hello").await.stored.seq;
+        let head = newcomer.send_message(&tea, "hello").await.stored.seq.as_head();
         apply_up_to(&mut his, &mut away, head).await;
         apply_up_to(&mut staying, &mut stayed, head).await;
         assert_eq!(visible(&away), visible(&stayed));
@@ -265,9 +271,9 @@ async fn following_during_posts_leaves_no_gap() {
     let posting = join_all((0..200).map(|_| ada.send_message(&tea, "all at once")));
     let following = join_all((0..10).map(async |_| {
         let mut listener = brian.open_socket().await;
-        let mut known = 2;
+        let mut known = Head::new(2);
         listener.follow(&app, &[(tea.id, known)]).await;
-        while known < 202 {
+        while known.get() < 202 {
             let changes = listener.recv_changes().await;
             assert!(changes.after <= known, "{} after {known}", changes.after);
             known = known.max(changes.head);

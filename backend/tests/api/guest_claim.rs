@@ -34,7 +34,7 @@ async fn claimed_account_keeps_chats_and_messages() {
     let changes = listener.recv_changes().await;
     let told = &changes.members[0].user;
     assert_eq!((told.username.as_str(), told.guest, told.email.as_str()), ("Brian", false, ""));
-    assert_eq!(changes.head - changes.after, 1);
+    assert_eq!(changes.head.get() - changes.after.get(), 1);
     assert_eq!(
         ada.history(&tea, "").await.messages[0].user,
         *told,

@@ -21,7 +21,7 @@ impl TestApp {
             "UPDATE sessions SET used_at = now() - interval '31 days' WHERE user_id = $1",
             "UPDATE users SET created_at = now() - interval '31 days' WHERE id = $1",
         ] {
-            sql.execute(moved, &[&guest.id]).await.unwrap();
+            sql.execute(moved, &[&guest.id.get()]).await.unwrap();
         }
     }
 }
@@ -151,13 +151,13 @@ async fn display_name_change_is_one_change() {
     };
     assert_eq!(renames(&guest, "Brian").await.display_name, "Brian");
     let changes = listener.recv_changes().await;
-    assert_eq!((changes.members[0].user.name(), changes.head - changes.after), ("Brian", 1));
+    assert_eq!((changes.members[0].user.name(), changes.head.get() - changes.after.get()), ("Brian", 1));
     assert_eq!(ada.history(&tea, "").await.messages[0].user.name(), "Brian");
     // The same name is no change.
     renames(&guest, "Brian").await;
     assert_eq!(renames(&ada, "Countess").await.email, "ada@example.org");
     let changes = listener.recv_changes().await;
-    assert_eq!((changes.members[0].user.name(), changes.head - changes.after), ("Countess", 1));
+    assert_eq!((changes.members[0].user.name(), changes.head.get() - changes.after.get()), ("Countess", 1));
     let replaced = json!({ "email": "", "display_name": "" });
     ada.request(&Method::PUT, "/auth/me/").json(&replaced).await.assert_status(200);
     assert_eq!(listener.recv_changes().await.members[0].user.name(), "ada");
@@ -183,7 +183,7 @@ async fn idle_guest_is_removed_and_messages_stay() {
         (left.user.id, left.status, left.user.name()),
         (guest.id, MembershipStatus::Left, "Amber Otter")
     );
-    assert_eq!(changes.head - changes.after, 1);
+    assert_eq!(changes.head.get() - changes.after.get(), 1);
     assert_eq!(ada.history(&tea, "").await.messages[0].user.name(), "Amber Otter");
     guest.get("/auth/me/").await.assert_problem(ProblemCode::SessionEnded);
     while ghost.recv_text_or_close().await != Err(close::ACCOUNT_DELETED) {}
@@ -205,7 +205,7 @@ async fn active_guests_and_accounts_are_kept() {
         app.age_user(person).await;
     }
     let seen_again = "UPDATE sessions SET used_at = now() - interval '29 days' WHERE user_id = $1";
-    app.sql().await.execute(seen_again, &[&seen.id]).await.unwrap();
+    app.sql().await.execute(seen_again, &[&seen.id.get()]).await.unwrap();
     assert_eq!(guest_cleanup::run_once(&app.state.account_removal).await.unwrap(), 1);
     for person in [&posting, &seen] {
         person.get("/auth/me/").await.assert_status(200);

@@ -1,8 +1,10 @@
 //! Retried posts are stored once.
 
 use futures_util::future::join_all;
+use reqwest::Method;
 use serde_json::json;
 use shared::{
+    id::Seq,
     message::MessagePosted,
     problem::{FieldCode, ProblemCode},
     socket::ServerFrame,
@@ -17,7 +19,7 @@ async fn repeated_post_returns_first_response() {
     let (ada, tea) = app.ada_and_chat().await;
     let id = Uuid::new_v4();
     let first: MessagePosted = ada.try_send_with_id(&tea, id, "tea?").await.assert_status(200).json();
-    assert_eq!((first.stored.client_id, first.stored.seq), (id, 2));
+    assert_eq!((first.stored.client_id, first.stored.seq.get()), (id, 2));
     ada.send_message(&tea, "something between").await;
     assert_eq!(
         ada.try_send_with_id(&tea, id, "tea?").await.assert_status(200).json::<MessagePosted>(),
@@ -32,6 +34,26 @@ async fn repeated_post_returns_first_response() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn repeated_response_is_marked_as_replayed() {
+    let app = TestApp::spawn().await;
+    let (ada, tea) = app.ada_and_chat().await;
+    let id = Uuid::new_v4();
+    for marked in ["", "true", "true"] {
+        let answer = ada.try_send_with_id(&tea, id, "tea?").await.assert_status(200);
+        assert_eq!(answer.header("idempotency-replayed"), marked);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn unsupported_idempotency_key_is_rejected() {
+    let app = TestApp::spawn().await;
+    let ada = app.create_user("ada").await;
+    let answer = ada.post("/api/chats/").header("idempotency-key", &Uuid::new_v4().to_string()).await;
+    answer.assert_problem(ProblemCode::Malformed);
+    assert_eq!(app.query_count("SELECT count(*) FROM chats").await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn client_id_with_another_text_is_rejected() {
     let app = TestApp::spawn().await;
     let (ada, tea) = app.ada_and_chat().await;
@@ -40,7 +62,7 @@ async fn client_id_with_another_text_is_rejected() {
     ada.try_send_with_id(&tea, id, "coffee?").await.assert_problem(ProblemCode::ClientIdConflict);
     ada.try_send_with_id(&tea, id, "tea? ").await.assert_problem(ProblemCode::ClientIdConflict);
     let read = ada.history(&tea, "").await;
-    assert_eq!((read.messages.len(), read.head), (1, 2));
+    assert_eq!((read.messages.len(), read.head.get()), (1, 2));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -62,7 +84,7 @@ async fn client_id_is_scoped_to_author_and_chat() {
                 .seq,
         );
     }
-    assert_eq!(seqs, [3, 4, 2]);
+    assert_eq!(seqs, [3, 4, 2].map(Seq::new));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -119,4 +141,23 @@ async fn invalid_client_id_is_rejected() {
         assert_eq!(errors[0].code, FieldCode::NotUuid);
     }
     assert_eq!(app.query_count("SELECT count(*) FROM messages").await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn deleted_message_is_not_posted_with_another_text() {
+    let app = TestApp::spawn().await;
+    let (ada, tea) = app.ada_and_chat().await;
+    let (one, other) = (Uuid::new_v4(), Uuid::new_v4());
+    for id in [one, other] {
+        ada.try_send_with_id(&tea, id, "téa?").await.assert_status(200);
+    }
+    let path = format!("/api/chats/{tea}/messages/");
+    ada.request(&Method::DELETE, &format!("{path}2/")).await.assert_status(204);
+    let recent = format!("{path}?user={}&minutes=10", ada.id);
+    ada.request(&Method::DELETE, &recent).await.assert_status(200);
+    for id in [one, other] {
+        let again: MessagePosted = ada.try_send_with_id(&tea, id, "téa?").await.assert_status(200).json();
+        assert!(again.stored.deleted && again.stored.message == "Message deleted", "{again:?}");
+        ada.try_send_with_id(&tea, id, "coffee?").await.assert_problem(ProblemCode::ClientIdConflict);
+    }
 }

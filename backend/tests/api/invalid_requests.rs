@@ -23,7 +23,6 @@ fn calls(tea: &str) -> Vec<(Method, String, Vec<&'static str>)> {
         (Method::PUT, "/auth/second_factor/".into(), vec!["one_time_code"]),
         (Method::PUT, "/auth/password_resets/".into(), vec!["token", "new_password"]),
         (Method::POST, "/auth/users/delete/".into(), vec!["current_password"]),
-        (Method::PATCH, format!("/api/chats/{tea}/"), vec!["username"]),
         (Method::POST, format!("/api/chats/{tea}/messages/"), vec!["message"]),
     ]
 }
@@ -202,10 +201,10 @@ const ALLOWED_METHODS: [(&str, &str); 48] = [
     ("/api/chats/{uri}/members/1/", "PUT"),
     ("/api/chats/{uri}/changes/", "GET"),
     ("/api/chats/{uri}/events/", "GET"),
-    ("/readyz", "GET, HEAD"),
+    ("/readyz", "GET"),
     ("/api/socket/", "GET"),
-    ("/healthz/", "GET, HEAD"),
-    ("/chats/", "GET, HEAD"),
+    ("/healthz/", "GET"),
+    ("/chats/", "GET"),
 ];
 
 #[tokio::test(flavor = "multi_thread")]
@@ -214,19 +213,91 @@ async fn wrong_method_lists_allowed_methods() {
     let (ada, tea) = app.ada_and_chat().await;
     for (path, allowed) in ALLOWED_METHODS {
         let path = path.replace("{uri}", &tea);
+        let listed = allowed.replace("GET", "GET, HEAD") + ", OPTIONS";
         for path in [path.as_str(), path.trim_end_matches('/')] {
             for method in [Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE] {
                 if allowed.split(", ").any(|allowed| allowed == method.as_str()) {
                     continue;
                 }
                 for response in [app.http.request(&method, path).await, ada.request(&method, path).await] {
-                    assert_eq!(response.header("allow"), allowed, "{response:?}");
+                    assert_eq!(response.header("allow"), listed, "{response:?}");
                     let detail = format!("Method \"{method}\" not allowed.");
                     assert_eq!(response.assert_problem(ProblemCode::MethodNotAllowed).detail, detail);
                 }
             }
+            let options = app.http.request(&Method::OPTIONS, path).await.assert_status(204);
+            assert_eq!((options.header("allow"), options.text.as_str()), (listed.as_str(), ""));
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn head_is_get_without_body() {
+    let app = TestApp::spawn().await;
+    let (ada, tea) = app.ada_and_chat().await;
+    let chat = format!("/api/chats/{tea}");
+    for path in ["/api/openapi.json", "/api/docs/", "/auth/me/", "/api/chats/", &format!("{chat}/messages/")]
+    {
+        let (get, head) = (ada.get(path).await, ada.request(&Method::HEAD, path).await.assert_status(200));
+        assert_eq!((get.status, head.text.as_str()), (200, ""), "{path}");
+        for name in ["content-type", "etag", "content-length"] {
+            assert_eq!(head.header(name), get.header(name), "{path} {name}");
+        }
+    }
+    // The body of a stream never ends.
+    let stream = ada.request(&Method::HEAD, &format!("{chat}/events/")).await.assert_status(200);
+    assert_eq!(stream.header("content-type"), "text/event-stream");
+    assert_eq!(ada.request(&Method::HEAD, "/api/chats/nowhere/messages/").await.status, 404);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn problem_has_its_content_type_if_accepted() {
+    let app = TestApp::spawn().await;
+    for (accept, expected) in [
+        ("*/*", "application/json"),
+        ("application/json", "application/json"),
+        ("application/json, application/problem+json;q=0.9", "application/problem+json"),
+    ] {
+        for path in ["/auth/me/", "/auth/jwt/create/", "/nothing/"] {
+            let answer = app.http.get(path).header("accept", accept).await;
+            assert!(answer.status >= 400 && answer.value()["code"].is_string(), "{answer:?}");
+            assert_eq!(answer.header("content-type"), expected, "{accept} {path}");
+        }
+        let answer = app.http.get("/healthz").header("accept", accept).await;
+        assert_eq!(answer.header("content-type"), "application/json");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn compressed_body_is_unsupported() {
+    ask_all(async |ada, method, path, _| {
+        let compressed = ada.request(method, path).header("content-encoding", "gzip");
+        let answer = compressed.body("application/json", &b"\x1f\x8b\x08"[..]).await;
+        assert_eq!(answer.header("accept-encoding"), "identity");
+        answer.assert_problem(ProblemCode::UnsupportedMediaType);
+        let other_type = ada.request(method, path).body("text/plain", "tea").await;
+        assert_eq!(other_type.header("accept-encoding"), "", "{other_type:?}");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn repeated_fields_are_malformed() {
+    let app = TestApp::spawn().await;
+    let (ada, tea) = app.ada_and_chat().await;
+    let messages = format!("/api/chats/{tea}/messages/");
+    let multipart =
+        "--x\r\nContent-Disposition: form-data; name=\"message\"\r\n\r\ntea\r\n".repeat(2) + "--x--\r\n";
+    for request in [
+        ada.get(&format!("{messages}?limit=1&limit=2")),
+        ada.post(&messages).body("application/json", r#"{"message":"tea","message":"coffee"}"#),
+        ada.post(&messages).body("application/x-www-form-urlencoded", "message=tea&message=coffee"),
+        ada.post(&messages).body("multipart/form-data; boundary=x", multipart),
+    ] {
+        let problem = request.await.assert_problem(ProblemCode::Malformed);
+        assert!(problem.detail.contains("occurs more than once"), "{problem:?}");
+    }
+    assert_eq!(app.query_count("SELECT count(*) FROM messages").await, 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -5,15 +5,16 @@ use futures_util::future::join_all;
 use reqwest::Method;
 use serde_json::json;
 use shared::{
+    id::LinkId,
     invite_link::{INVITE_LINKS_MAX, InviteLink, InviteLinkCreated, InviteLinkUse, InviteLinksResponse},
-    member::Role,
+    member::{MembershipStatus, Role},
     problem::ProblemCode,
 };
 
 use crate::support::{ApiRequest, TestApp, TestUser};
 
 impl TestUser {
-    fn revoke_link(&self, uri: &str, link: i64) -> ApiRequest {
+    fn revoke_link(&self, uri: &str, link: LinkId) -> ApiRequest {
         self.request(&Method::DELETE, &format!("/api/chats/{uri}/links/{link}/"))
     }
 
@@ -56,7 +57,7 @@ async fn link_secret_is_returned_once_and_not_stored() {
         app.sql().await.query_one("SELECT secret_hash FROM invite_links", &[]).await.unwrap().get(0);
     assert_eq!(hash, invite_links::hash_secret(&created.secret));
     assert_eq!(audit_kinds(&app).await, ["link_created"]);
-    assert_eq!(ada.join(&tea).await.head, 1, "no event in the chat");
+    assert_eq!(ada.join(&tea).await.head.get(), 1, "no event in the chat");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -175,4 +176,55 @@ async fn active_links_are_limited_to_a_hundred() {
     app.create_user("brian").await.join(&used.secret).await;
     ada.create_link(&tea, wanted.clone()).await;
     ada.try_create_link(&tea, &wanted).await.assert_problem(ProblemCode::Conflict);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn links_end_with_their_moderator() {
+    let app = TestApp::spawn().await;
+    let (ada, tea) = app.ada_and_chat().await;
+    let brian = app.create_member("brian", &tea).await;
+    let kept = ada.create_link(&tea, json!({ "role": "writer" })).await.secret;
+    let changes =
+        [json!({ "role": "writer" }), json!({ "status": "removed" }), json!({ "status": "banned" })];
+    for (change, number) in changes.iter().zip(1..) {
+        brian.join(&tea).await;
+        ada.set_role(&tea, &brian, Role::Moderator).await.assert_status(200);
+        let secret = brian.create_link(&tea, json!({ "role": "writer" })).await.secret;
+        app.create_user(&format!("person{number}")).await.join(&secret).await;
+        ada.update_member(&tea, &brian, change).await.assert_status(200);
+        let late = app.create_user(&format!("late{number}")).await;
+        late.try_join(&secret).await.assert_problem(ProblemCode::LinkRevoked);
+        late.join(&kept).await;
+        let revoked = audit_kinds(&app).await.into_iter().filter(|kind| kind == "link_revoked").count();
+        assert_eq!(revoked, number, "{change}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ban_of_former_moderator_revokes_their_links() {
+    let app = TestApp::spawn().await;
+    let (ada, tea) = app.ada_and_chat().await;
+    let (brian, eve) = (app.create_member("brian", &tea).await, app.create_user("eve").await);
+    ada.set_role(&tea, &brian, Role::Moderator).await.assert_status(200);
+    let secret = brian.create_link(&tea, json!({ "role": "writer" })).await.secret;
+    brian.leave_chat(&tea).await.assert_status(204);
+    eve.join(&secret).await;
+    ada.set_status(&tea, &brian, MembershipStatus::Banned).await.assert_status(200);
+    app.create_user("fay").await.try_join(&secret).await.assert_problem(ProblemCode::LinkRevoked);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn old_revoked_links_without_use_are_forgotten() {
+    let app = TestApp::spawn().await;
+    let (ada, tea) = app.ada_and_chat().await;
+    let used = ada.create_link(&tea, json!({ "role": "writer" })).await;
+    app.create_user("brian").await.join(&used.secret).await;
+    let path = |id: LinkId| format!("/api/chats/{tea}/links/{id}/");
+    ada.request(&Method::DELETE, &path(used.link.id)).await.assert_status(204);
+    for _ in 0..102 {
+        let unused = ada.create_link(&tea, json!({ "role": "writer" })).await.link.id;
+        ada.request(&Method::DELETE, &path(unused)).await.assert_status(204);
+    }
+    assert_eq!(app.query_count("SELECT count(*) FROM invite_links").await, 101);
+    assert_eq!(app.query_count("SELECT count(*) FROM invite_links WHERE uses > 0").await, 1);
 }

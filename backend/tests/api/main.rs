@@ -50,6 +50,7 @@ mod moderation;
 mod non_members;
 mod passkeys;
 mod password_resets;
+mod pipelining;
 mod presence;
 mod protocol_doc;
 mod read_positions;

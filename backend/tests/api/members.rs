@@ -9,7 +9,7 @@ use shared::{
     problem::{FieldCode, ProblemCode},
 };
 
-use crate::support::{TestApp, TestUser, events_with_author};
+use crate::support::{TestApp, TestUser, events_with_author, role_of};
 
 fn user_ref(user: &TestUser) -> UserRef {
     UserRef { id: user.id, name: user.name.clone() }
@@ -29,7 +29,7 @@ async fn role_change_takes_effect_at_once() {
         let received = listener.recv_changes().await;
         assert_eq!(received.members, [member]);
         assert_eq!(events_with_author(&received), [(ada.id, Event::Role { target: user_ref(&brian), role })]);
-        assert_eq!(received.head - received.after, 2, "the member and the event");
+        assert_eq!(received.head.get() - received.after.get(), 2, "the member and the event");
         let posted = brian.try_send_message(&tea, "may I?").await;
         if role == Role::Reader {
             posted.assert_problem(ProblemCode::Forbidden);
@@ -117,7 +117,7 @@ async fn concurrent_ownership_transfers_apply_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn leaving_member_is_out_and_owner_cannot_leave() {
+async fn leaving_member_is_out_and_last_owner_stays() {
     let app = TestApp::spawn().await;
     let (ada, tea) = app.ada_and_chat().await;
     let brian = app.create_member("brian", &tea).await;
@@ -151,4 +151,30 @@ async fn withdrawn_join_request_leaves_no_event() {
     assert_eq!((received.members[0].status, received.messages.len()), (MembershipStatus::Left, 0));
     assert!(ada.audit_log(&tea).await.is_empty());
     ada.set_status(&tea, &brian, MembershipStatus::Member).await.assert_problem(ProblemCode::Conflict);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn owner_leaves_to_the_next_in_line() {
+    let app = TestApp::spawn().await;
+    let (ada, tea) = app.ada_and_chat().await;
+    let (brian, eve) = (app.create_member("brian", &tea).await, app.create_member("eve", &tea).await);
+    ada.set_role(&tea, &eve, Role::Moderator).await.assert_status(200);
+    let mut listener = brian.open_socket_in(&tea).await;
+    ada.leave_chat(&tea).await.assert_status(204);
+    let received = listener.recv_changes().await;
+    let roles: Vec<_> =
+        received.members.iter().map(|member| (member.user.id, member.status, member.role)).collect();
+    let expected =
+        [(ada.id, MembershipStatus::Left, Role::Moderator), (eve.id, MembershipStatus::Member, Role::Owner)];
+    assert_eq!(roles, expected);
+    let transfer = Event::OwnershipTransferred { target: user_ref(&eve) };
+    assert_eq!(events_with_author(&received), [(ada.id, transfer), (ada.id, Event::Left)]);
+    // A member who was given a chat against their will gets out of it.
+    eve.transfer_ownership(&tea, &brian).await.assert_status(200);
+    brian.leave_chat(&tea).await.assert_status(204);
+    eve.update_settings(&tea, &json!({ "approval_required": true, "closed": true })).await.assert_status(200);
+    assert_eq!(role_of(&ada.join(&tea).await, &ada), Role::Writer);
+    eve.leave_chat(&tea).await.assert_status(204);
+    assert_eq!(role_of(&ada.join(&tea).await, &ada), Role::Owner);
+    ada.leave_chat(&tea).await.assert_problem(ProblemCode::OwnerCannotLeave);
 }

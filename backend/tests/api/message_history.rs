@@ -6,7 +6,7 @@ use shared::{message::MessagePage, problem::ProblemCode};
 use crate::support::TestApp;
 
 fn seqs(page: &MessagePage) -> Vec<i64> {
-    page.messages.iter().map(|message| message.seq).collect()
+    page.messages.iter().map(|message| message.seq.get()).collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -14,13 +14,13 @@ async fn history_defaults_to_newest_hundred() {
     let app = TestApp::spawn().await;
     let (ada, tea) = app.ada_and_chat().await;
     let empty = ada.history(&tea, "").await;
-    assert_eq!((seqs(&empty), empty.earlier, empty.head), (Vec::new(), false, 1));
+    assert_eq!((seqs(&empty), empty.earlier, empty.head.get()), (Vec::new(), false, 1));
     ada.send_messages(&tea, "tea?", 100).await;
     let all = ada.history(&tea, "").await;
     assert_eq!((seqs(&all), all.earlier), ((2..=101).collect(), false));
     ada.send_messages(&tea, "tea?", 1).await;
     let newest = ada.history(&tea, "").await;
-    assert_eq!((seqs(&newest), newest.earlier, newest.head), ((3..=102).collect(), true, 102));
+    assert_eq!((seqs(&newest), newest.earlier, newest.head.get()), ((3..=102).collect(), true, 102));
 }
 
 #[tokio::test(flavor = "multi_thread")]

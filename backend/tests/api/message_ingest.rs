@@ -1,13 +1,20 @@
 //! How concurrent posts are numbered and stored.
 
-use futures_util::future::{join, join_all};
+use backend::store::{
+    self,
+    messages::posting::{self, NewPosts},
+};
+use futures_util::future::{Either, join, join_all, select};
+use reqwest::Method;
+use serde_json::json;
 use shared::{
+    id::Head,
     message::{Message, MessagePosted},
     problem::ProblemCode,
 };
 use uuid::Uuid;
 
-use crate::support::{TestApp, TestUser};
+use crate::support::{TestApp, TestChat, TestUser};
 
 const LOCK_CHAT: &str = "SELECT * FROM chats WHERE uri = $1 FOR UPDATE";
 
@@ -22,7 +29,7 @@ async fn post_to_locked_chat_is_busy_and_retryable() {
     ada.try_send_with_id(&tea, id, "tea?").await.assert_problem(ProblemCode::Busy);
     lock.rollback().await.unwrap();
     let posted: MessagePosted = ada.try_send_with_id(&tea, id, "tea?").await.assert_status(200).json();
-    assert_eq!(posted.stored.seq, 2);
+    assert_eq!(posted.stored.seq.get(), 2);
 }
 
 async fn send_with_id(user: &TestUser, uri: &str, client_id: Uuid, text: &str) -> Message {
@@ -75,13 +82,13 @@ async fn concurrent_joins_and_posts_get_distinct_revisions() {
         person.send_message(&tea, "hello").await;
     }));
     join(joining, ada.send_messages(&tea, "tea?", 60)).await;
-    let all = ada.changes(&tea, 0).await;
-    let mut revisions: Vec<_> = all.members.iter().map(|member| member.revision).collect();
-    revisions.extend(all.messages.iter().map(|message| message.revision));
+    let all = ada.changes(&tea, Head::new(0)).await;
+    let mut revisions: Vec<_> = all.members.iter().map(|member| member.revision.get()).collect();
+    revisions.extend(all.messages.iter().map(|message| message.revision.get()));
     revisions.sort_unstable();
     assert_eq!(revisions, (1..=101).collect::<Vec<_>>());
-    let mut known = 1;
-    while known < 101 {
+    let mut known = Head::new(1);
+    while known.get() < 101 {
         let changes = listener.recv_changes().await;
         assert_eq!(changes.after, known, "no change is missing or repeated");
         known = changes.head;
@@ -116,4 +123,81 @@ async fn every_accepted_text_can_be_stored() {
     let history = ada.history(&tea, "").await;
     assert!(history.messages.len() >= 7, "{history:?}");
     assert!(history.messages.iter().all(|message| odd.contains(&message.message.as_str())));
+}
+
+/// As if the post had been accepted just before the change.
+#[tokio::test(flavor = "multi_thread")]
+async fn accepted_post_needs_permission_when_stored() {
+    let app = TestApp::spawn().await;
+    let (_ada, tea) = app.ada_and_chat().await;
+    let brian = app.create_member("brian", &tea).await;
+    let user = store::users::find(&mut app.state.db.get().await.unwrap(), brian.id).await.unwrap().unwrap();
+    let post = || app.state.ingest.post(tea.id, user.clone(), Uuid::new_v4(), "tea?".to_owned());
+    post().await.unwrap();
+    for (change, code) in [
+        ("UPDATE members SET role = 'reader'", ProblemCode::Forbidden),
+        ("UPDATE members SET role = 'writer', status = 'removed'", ProblemCode::ChatNotFound),
+        ("UPDATE members SET status = 'member'; UPDATE chats SET closed = true", ProblemCode::ChatClosed),
+        ("UPDATE chats SET deleted_at = now()", ProblemCode::ChatDeleted),
+    ] {
+        app.execute_sql(change).await;
+        assert_eq!(post().await.err().map(|error| error.code()), Some(code), "{change}");
+    }
+    assert_eq!(app.query_count("SELECT count(*) FROM messages WHERE event IS NULL").await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn post_waiting_for_removal_is_not_stored() {
+    let app = TestApp::spawn().await;
+    let (_ada, tea) = app.ada_and_chat().await;
+    let brian = app.create_member("brian", &tea).await;
+    let mut moderator = app.sql().await;
+    let removal = moderator.transaction().await.unwrap();
+    removal.execute("UPDATE chats SET head = head + 1", &[]).await.unwrap();
+    let (db, chat_id) = (app.state.db.clone(), tea.id);
+    let insertion = tokio::spawn(async move {
+        let posts = NewPosts {
+            chat_ids: vec![chat_id],
+            ordinals: vec![1],
+            user_ids: vec![brian.id],
+            client_ids: vec![Uuid::new_v4()],
+            messages: vec!["tea?"],
+            ..NewPosts::default()
+        };
+        posting::insert_batch(&mut db.get().await.unwrap(), &posts).await.unwrap().len()
+    });
+    let waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()";
+    while app.query_count(waiting).await == 0 {
+        tokio::task::yield_now().await;
+    }
+    removal.execute("UPDATE members SET status = 'removed' WHERE role <> 'owner'", &[]).await.unwrap();
+    removal.commit().await.unwrap();
+    assert_eq!(insertion.await.unwrap(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn busy_chat_does_not_hold_up_others() {
+    let app = TestApp::spawn().await;
+    let (ada, tea) = app.ada_and_chat().await;
+    // Ids are consecutive; locks must not be shared by chats of the same remainder.
+    app.execute_sql("ALTER TABLE chats ALTER id RESTART WITH 65").await;
+    let coffee = ada.create_chat().await;
+    assert_eq!((tea.id.get(), coffee.id.get()), (1, 65));
+    let mut holder = app.sql().await;
+    let lock = holder.transaction().await.unwrap();
+    lock.execute(LOCK_CHAT, &[&tea.uri]).await.unwrap();
+    let rename = async |chat: &TestChat| {
+        let path = format!("/api/chats/{chat}/settings/");
+        ada.request(&Method::PATCH, &path).json(&json!({ "topic": "tea" })).await
+    };
+    // More than there are database connections.
+    let blocked = join_all((0..30).map(|_| rename(&tea)));
+    match select(Box::pin(blocked), Box::pin(rename(&coffee))).await {
+        Either::Left(_) => panic!("the locked chat was changed first"),
+        Either::Right((response, blocked)) => {
+            response.assert_status(200);
+            lock.rollback().await.unwrap();
+            blocked.await;
+        }
+    }
 }

@@ -16,7 +16,7 @@ async fn posted_message_equals_stored_message() {
     let brian = app.create_user("brian").await;
     brian.join(&tea).await;
     let posted = brian.send_message(&tea, "tea?").await;
-    assert_eq!((posted.status.as_str(), &posted.uri, posted.stored.seq), ("SUCCESS", &tea.uri, 3));
+    assert_eq!((posted.status.as_str(), &posted.uri, posted.stored.seq.get()), ("SUCCESS", &tea.uri, 3));
     assert_eq!(posted.stored.revision, posted.stored.seq);
     let mut read = ada.history(&tea, "").await.messages.remove(0);
     assert_eq!(read.user.email, "");
@@ -105,13 +105,13 @@ async fn concurrent_posts_leave_no_gap() {
     let (users, tea) = (&users, &tea);
     let posts =
         (0..100).map(|n| async move { users[n % 5].send_message(tea, &format!("message {n}")).await });
-    let mut seqs: Vec<_> = join_all(posts).await.iter().map(|posted| posted.stored.seq).collect();
+    let mut seqs: Vec<_> = join_all(posts).await.iter().map(|posted| posted.stored.seq.get()).collect();
     seqs.sort_unstable();
     assert_eq!(seqs, (6..=105).collect::<Vec<_>>());
     assert_eq!(app.query_count("SELECT head FROM chats").await, 105);
     let read = users[1].history(tea, "").await;
-    assert_eq!((read.head, read.earlier), (105, false));
-    assert_eq!(read.messages.iter().map(|message| message.seq).collect::<Vec<_>>(), seqs);
+    assert_eq!((read.head.get(), read.earlier), (105, false));
+    assert_eq!(read.messages.iter().map(|message| message.seq.get()).collect::<Vec<_>>(), seqs);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -125,7 +125,8 @@ async fn sequence_numbers_are_per_chat() {
     let (ada, uris) = (&ada, &uris);
     join_all((0..80).map(|n| async move { ada.send_message(&uris[n % 8], "tea?").await })).await;
     for uri in uris {
-        let seqs: Vec<_> = ada.history(uri, "").await.messages.iter().map(|message| message.seq).collect();
+        let seqs: Vec<_> =
+            ada.history(uri, "").await.messages.iter().map(|message| message.seq.get()).collect();
         assert_eq!(seqs, (2..=11).collect::<Vec<_>>());
     }
 }

@@ -4,6 +4,7 @@ use backend::store::{self, Db, MIGRATIONS, StoreError, members};
 use diesel::connection::Connection;
 use diesel_async::{AsyncPgConnection, async_connection_wrapper::AsyncConnectionWrapper};
 use diesel_migrations::MigrationHarness;
+use shared::id::{ChatId, UserId};
 use tokio_postgres::Config;
 
 use crate::support::database;
@@ -115,6 +116,7 @@ async fn unknown_role_in_database_is_an_error() {
                   SELECT chats.id, users.id, 'admin', 1, 1, now() FROM chats, users";
     database::connect(&database).await.batch_execute(rows).await.unwrap();
     let db = Db::new(&url, 1).unwrap();
-    let error = members::find_role(&mut db.get().await.unwrap(), 1, 1).await.unwrap_err();
+    let (chat_id, user_id) = (ChatId::new(1), UserId::new(1));
+    let error = members::find_role(&mut db.get().await.unwrap(), chat_id, user_id).await.unwrap_err();
     assert!(matches!(error, StoreError::Internal(_)) && error.to_string().contains("admin"), "{error}");
 }

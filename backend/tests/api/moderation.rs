@@ -4,6 +4,7 @@ use futures_util::future::join_all;
 use serde_json::json;
 use shared::{
     event::{Event, UserRef},
+    id::Head,
     member::{Member, MembershipStatus, Role},
     problem::ProblemCode,
     socket::{ClientFrame, ServerFrame},
@@ -53,7 +54,7 @@ async fn assert_shut_out(user: &TestUser, socket: &mut WsClient, chat: &TestChat
     };
     assert_eq!(problem.code, ProblemCode::ChatNotFound);
     socket.sync().await;
-    socket.subscribe(chat, Some(1), None).await;
+    socket.subscribe(chat, Some(Head::new(1)), None).await;
     assert_eq!(socket.recv_rejection().await.problem.code, ProblemCode::ChatNotFound);
     for request in [
         user.try_send_message(chat, "still here"),
@@ -128,7 +129,7 @@ async fn join_request_decision_keeps_role() {
         (app.create_pending_member("brian", &tea).await, app.create_pending_member("eve", &tea).await);
     app.sql()
         .await
-        .execute("UPDATE members SET role = 'reader' WHERE user_id = $1", &[&brian.id])
+        .execute("UPDATE members SET role = 'reader' WHERE user_id = $1", &[&brian.id.get()])
         .await
         .unwrap();
     brian.get(&format!("/api/chats/{tea}/messages/")).await.assert_problem(ProblemCode::ChatNotFound);
@@ -225,7 +226,7 @@ async fn returning_client_converges_after_moderation() {
     gus.leave_chat(&tea).await.assert_status(204);
     ada.transfer_ownership(&tea, &brian).await.assert_status(200);
     let head = app.query_count("SELECT head FROM chats").await;
-    while stays.head() < head {
+    while stays.head().get() < head {
         assert_eq!(stays.apply(listener.recv_changes().await), ApplyResult::Applied);
     }
     assert_eq!(away.apply(eve.changes(&tea, away.head()).await), ApplyResult::Applied);

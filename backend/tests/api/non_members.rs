@@ -2,13 +2,18 @@
 
 use std::collections::BTreeSet;
 
-use shared::{member::MembershipStatus, problem::ProblemCode, socket::ServerFrame};
+use shared::{
+    id::{ChatId, Head},
+    member::MembershipStatus,
+    problem::ProblemCode,
+    socket::ServerFrame,
+};
 use uuid::Uuid;
 
 use crate::support::{ApiResponse, Rejection, TestApp};
 
 const UNKNOWN_URI: &str = "aaaaaaaaaaaaaaaaaaaaaa";
-const UNKNOWN_ID: i64 = 1_000_000;
+const UNKNOWN_ID: ChatId = ChatId::new(1_000_000);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn foreign_chat_looks_nonexistent() {
@@ -42,13 +47,13 @@ async fn foreign_chat_looks_nonexistent_on_socket() {
     for (uri, after) in
         [(&*tea, None), (&tea, Some(0)), (&tea, Some(99)), (UNKNOWN_URI, None), ("a b", None), ("", None)]
     {
-        eve.subscribe(uri, after, None).await;
+        eve.subscribe(uri, after.map(Head::new), None).await;
         let rejection = eve.recv_rejection().await;
         let found = (rejection.client_id, rejection.chat_id, rejection.uri.as_deref());
         assert_eq!((found, rejection.problem.code), ((None, None, Some(uri)), ProblemCode::ChatNotFound));
     }
     for chat_id in [tea.id, UNKNOWN_ID] {
-        eve.subscribe_by_id(chat_id, Some(0), None).await;
+        eve.subscribe_by_id(chat_id, Some(Head::new(0)), None).await;
         let rejection = eve.recv_rejection().await;
         let expected = (Some(chat_id), ProblemCode::ChatNotFound);
         assert_eq!((rejection.chat_id, rejection.problem.code), expected);
@@ -98,7 +103,7 @@ async fn new_member_gets_changes_and_history() {
     assert_eq!(insider.recv_changes().await.members[0].user.username, "eve");
     newcomer.expect_membership(tea.id, MembershipStatus::Member).await;
     newcomer.subscribe(&tea, None, None).await;
-    assert_eq!(newcomer.recv_changes().await.head, 3);
+    assert_eq!(newcomer.recv_changes().await.head.get(), 3);
     ada.send_message(&tea, "after").await;
     assert_eq!(newcomer.recv_changes().await.messages[0].message, "after");
     let texts: Vec<_> = eve.history(&tea, "").await.messages.into_iter().map(|m| m.message).collect();

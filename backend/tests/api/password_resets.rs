@@ -1,6 +1,6 @@
 //! Password resets.
 
-use backend::cli::reset_password;
+use backend::{cli::reset_password, store};
 use futures_util::future::join_all;
 use reqwest::Method;
 use serde_json::json;
@@ -101,17 +101,65 @@ async fn reset_request_hides_whether_email_is_known() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn reset_emails_are_limited_per_account() {
+async fn reset_emails_are_limited_per_mailbox() {
     let mut smtp = SmtpServer::start().await;
     let app = smtp.spawn_app().await;
     let (ada, _brian) = (app.create_user("ada").await, app.create_user("brian").await);
-    for _ in 0..3 {
+    for number in 0..3 {
         app.request_reset(&ada.email).await.assert_status(202);
         assert!(smtp.recv_email().await.contains("ada@example.org"));
+        // Another account that names the same mailbox gets none of its own.
+        let other = app.create_user(&format!("stranger{number}")).await;
+        other.update_email("Ada@example.org").await.assert_status(200);
     }
-    app.request_reset(&ada.email).await.assert_status(202);
+    for email in ["ada@example.org", "Ada@example.org"] {
+        app.request_reset(email).await.assert_status(202);
+    }
     app.request_reset("brian@example.org").await.assert_status(202);
     assert!(smtp.recv_email().await.contains("To: brian@example.org"), "a fourth was not sent");
+    app.execute_sql("UPDATE password_reset_emails SET sent_at = now() - interval '61 minutes'").await;
+    app.request_reset(&ada.email).await.assert_status(202);
+    assert!(smtp.recv_email().await.contains("To: ada@example.org"));
+    backend::jobs::guest_cleanup::delete_expired(&app.state.db).await.unwrap();
+    assert_eq!(app.query_count("SELECT count(*) FROM password_reset_emails").await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn concurrent_reset_requests_send_three_emails() {
+    let mut smtp = SmtpServer::start().await;
+    let app = smtp.spawn_app().await;
+    let (ada, _brian) = (app.create_user("ada").await, app.create_user("brian").await);
+    let insert = async |number: u8| {
+        let tokens = [(ada.id, vec![number])];
+        let mut connection = app.state.db.get().await.unwrap();
+        store::password_resets::insert_for_email(&mut connection, &ada.email, &tokens).await.unwrap()
+    };
+    let sent = join_all((0..8).map(insert)).await;
+    assert_eq!(sent.into_iter().filter(|is_sent| *is_sent).count(), 3);
+    assert_eq!(app.query_count("SELECT count(*) FROM password_resets").await, 3);
+    app.request_reset(&ada.email).await.assert_status(202);
+    app.request_reset("brian@example.org").await.assert_status(202);
+    assert!(smtp.recv_email().await.contains("To: brian@example.org"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_reset_email_names_all_accounts() {
+    let mut smtp = SmtpServer::start().await;
+    let app = smtp.spawn_app().await;
+    let ada = app.create_user("ada").await;
+    for (name, email) in [("countess", "ada@example.org"), ("stranger", "ADA@example.org")] {
+        app.create_user(name).await.update_email(email).await.assert_status(200);
+    }
+    app.request_reset(&ada.email).await.assert_status(202);
+    let email = smtp.recv_email().await;
+    assert!(email.contains("the account \"ada\"") && email.contains("the account \"countess\""), "{email}");
+    assert!(!email.contains("stranger"), "the address differs: {email}");
+    let links: Vec<_> = email.lines().filter(|line| line.starts_with(PUBLIC_URL)).collect();
+    assert_eq!(links.len(), 2, "{email}");
+    let (_, second) = links[1].rsplit_once('#').unwrap();
+    app.redeem_reset(second, NEW_PASSWORD).await.assert_status(204);
+    app.sign_in_with("countess", NEW_PASSWORD).await.assert_status(200);
+    app.sign_in_with("ada", PASSWORD).await.assert_status(200);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,6 +1,6 @@
 //! Presence: which users have a chat open.
 
-use shared::socket::PRESENCE_MAX;
+use shared::{id::Head, socket::PRESENCE_MAX};
 
 use crate::support::TestApp;
 
@@ -93,10 +93,10 @@ async fn presence_does_not_change_head() {
     let (ada, tea) = app.ada_and_chat().await;
     let mut listener = ada.open_socket_in(&tea).await;
     listener.wait_for_presence(1).await;
-    assert_eq!(ada.changes(&tea, 1).await.head, 1);
+    assert_eq!(ada.changes(&tea, Head::new(1)).await.head.get(), 1);
     ada.send_message(&tea, "tea?").await;
     let changes = listener.recv_changes().await;
-    assert_eq!((changes.after, changes.head), (1, 2));
+    assert_eq!((changes.after.get(), changes.head.get()), (1, 2));
 }
 
 /// Presence is sent once a second; a client that is catching up just then must get it later.
@@ -109,7 +109,7 @@ async fn slow_catch_up_still_gets_presence() {
     let mut reading = brian.open_socket().await;
     brian.history(&tea, "").await;
     proxy.stall();
-    reading.subscribe(&tea, Some(0), None).await;
+    reading.subscribe(&tea, Some(Head::new(0)), None).await;
     watching.wait_for_presence(2).await;
     proxy.restore();
     assert_eq!(reading.wait_for_presence(2).await, [ada.id, brian.id]);

@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeSet, fs, path::Path};
 
+use backend::api::{openapi, routes::ROUTES};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use shared::{
@@ -15,7 +16,7 @@ use shared::{
     member::{Member, UpdateMember},
     message::{Message, MessagePage, MessagePosted, PostMessage},
     passkey::PasskeysResponse,
-    problem::Problem,
+    problem::{Problem, ProblemCode},
     second_factor::TotpEnrolment,
     session::SessionsResponse,
     socket::{ClientFrame, ServerFrame, Ticket},
@@ -106,6 +107,33 @@ fn documented_examples_match_wire_types() {
     assert!(!examples.is_empty(), "there are examples");
     for (what, example) in &examples {
         check(what, example);
+    }
+}
+
+/// The values of an enum in the OpenAPI document, without the one for newer servers.
+fn codes_of(name: &str) -> Vec<Value> {
+    let document: Value = serde_json::from_str(&openapi::document(ROUTES)).unwrap();
+    let mut codes = document["components"]["schemas"][name]["enum"].as_array().unwrap().clone();
+    codes.retain(|code| code != "unknown");
+    assert!(codes.len() > 10, "{codes:?}");
+    codes
+}
+
+#[test]
+fn every_error_code_stands_in_its_table() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/protocol.md");
+    let text = fs::read_to_string(path).unwrap();
+    let (_, errors) = text.split_once("\n## Errors\n").expect("a chapter about errors");
+    let (errors, _) = errors.split_once("\n## ").expect("a chapter after it");
+    for code in codes_of("ProblemCode") {
+        let status = serde_json::from_value::<ProblemCode>(code.clone()).unwrap().status();
+        let row = errors.lines().find(|line| line.starts_with(&format!("| {status} |")));
+        let name = format!("`{}`", code.as_str().unwrap());
+        assert!(row.is_some_and(|row| row.contains(&name)), "{name} is not in the row of {status}");
+    }
+    let (_, fields) = errors.split_once("\nCodes of fields: ").expect("the codes of fields");
+    for code in codes_of("FieldCode") {
+        assert!(fields.contains(&format!("`{}`", code.as_str().unwrap())), "{code} is not listed");
     }
 }
 

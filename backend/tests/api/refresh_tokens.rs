@@ -158,3 +158,20 @@ async fn stored_refresh_hashes_cannot_refresh() {
         app.redeem_refresh_token(&shown.replace('\0', "x")).await.assert_problem(ProblemCode::TokenRejected);
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn spent_refresh_tokens_are_removed_after_a_day() {
+    let app = TestApp::spawn().await;
+    app.create_user("ada").await;
+    let (first, _) = app.sign_in("ada").await.assert_status(200).cookie("chatire_refresh");
+    let second = refresh_token_in(app.redeem_refresh_token(&first).await);
+    let lost = refresh_token_in(app.redeem_refresh_token(&second).await);
+    let spent = "SELECT count(*) FROM spent_refresh_tokens";
+    for (age, left) in [("23 hours", 2), ("2 hours", 1)] {
+        app.age_refresh_tokens(age).await;
+        backend::jobs::guest_cleanup::delete_expired(&app.state.db).await.unwrap();
+        assert_eq!(app.query_count(spent).await, left, "{age}");
+    }
+    // The last one stays: its response may have been lost.
+    assert_eq!(refresh_token_in(app.redeem_refresh_token(&second).await), lost);
+}

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use backend::{auth::totp::build_totp, config::RateLimits};
+use backend::{auth::totp::build_totp, clock::Clock, config::RateLimits};
 use futures_util::future::join_all;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -11,23 +11,27 @@ use shared::{
     problem::{FieldCode, ProblemCode},
     second_factor::{RecoveryCodes, SecondFactorStatus, TotpEnrolment},
 };
-use tokio::time::sleep;
 
 use crate::support::{ApiRequest, ApiResponse, PASSWORD, TestApp, TestUser};
 
+const STEP: Duration = Duration::from_secs(30);
+
 /// An authenticator app.
-struct TotpDevice([u8; 20]);
+struct TotpDevice {
+    secret: [u8; 20],
+    clock: Clock,
+}
 
 impl TotpDevice {
-    fn new(enrolment: &TotpEnrolment) -> Self {
+    fn new(app: &TestApp, enrolment: &TotpEnrolment) -> Self {
         let bytes = totp_rs::Secret::try_from_base32(&enrolment.secret).unwrap();
-        Self(bytes.as_bytes().try_into().unwrap())
+        Self { secret: bytes.as_bytes().try_into().unwrap(), clock: app.state.clock.clone() }
     }
 
     /// The code that is valid `steps` × 30 seconds from now.
     fn code(&self, steps: i64) -> String {
-        let now = chrono::Utc::now().timestamp() + 30 * steps;
-        build_totp(&self.0, "-").unwrap().generate(now.unsigned_abs()).to_string()
+        let time = self.clock.timestamp() + 30 * steps;
+        build_totp(&self.secret, "-").unwrap().generate(time.unsigned_abs()).to_string()
     }
 }
 
@@ -40,21 +44,14 @@ impl TestUser {
         self.second_factor(&Method::GET).await.assert_status(200).json()
     }
 
-    /// Enables the second factor with the code of the previous step, so that the current one is unused.
-    async fn enable_second_factor(&self) -> (TotpDevice, RecoveryCodes) {
-        let device = TotpDevice::new(&self.second_factor(&Method::POST).await.assert_status(200).json());
-        wait_for_start_of_step().await;
-        let code = json!({ "one_time_code": device.code(-1) });
-        (device, self.second_factor(&Method::PUT).json(&code).await.assert_status(200).json())
-    }
-}
-
-/// Waits for the next step if the current one ends soon, so that the previous code is still valid when it arrives.
-async fn wait_for_start_of_step() {
-    const MARGIN: u64 = 5;
-    let left = 30 - chrono::Utc::now().timestamp().unsigned_abs() % 30;
-    if left < MARGIN {
-        sleep(Duration::from_secs(left)).await;
+    /// Enables the second factor, and lets a step pass, so that the current code is unused.
+    async fn enable_second_factor(&self, app: &TestApp) -> (TotpDevice, RecoveryCodes) {
+        let enrolment = self.second_factor(&Method::POST).await.assert_status(200).json();
+        let device = TotpDevice::new(app, &enrolment);
+        let code = json!({ "one_time_code": device.code(0) });
+        let codes = self.second_factor(&Method::PUT).json(&code).await.assert_status(200).json();
+        app.advance_clock(STEP);
+        (device, codes)
     }
 }
 
@@ -83,15 +80,15 @@ async fn sign_in_requires_code_with_second_factor() {
         format!("otpauth://totp/Chatire:ada?secret={}&issuer=Chatire", enrolment.secret)
     );
     sign_in(&app, &Value::Null).await.assert_status(200);
-    let device = TotpDevice::new(&enrolment);
-    wait_for_start_of_step().await;
+    let device = TotpDevice::new(&app, &enrolment);
     assert_wrong_code(ada.second_factor(&Method::PUT).json(&json!({ "one_time_code": "000000" })).await);
     sign_in(&app, &Value::Null).await.assert_status(200);
     let codes = ada
         .second_factor(&Method::PUT)
-        .json(&json!({ "one_time_code": device.code(-1) }))
+        .json(&json!({ "one_time_code": device.code(0) }))
         .await
         .assert_status(200);
+    app.advance_clock(STEP);
     assert_eq!(codes.json::<RecoveryCodes>().codes.len(), 10);
     assert_eq!(ada.second_factor_status().await, SecondFactorStatus { on: true, recovery_codes: 10 });
 
@@ -116,7 +113,7 @@ async fn sign_in_requires_code_with_second_factor() {
 async fn totp_code_is_valid_once() {
     let app = TestApp::spawn().await;
     let ada = app.create_user("ada").await;
-    let (device, _) = ada.enable_second_factor().await;
+    let (device, _) = ada.enable_second_factor(&app).await;
     let code = json!(device.code(0));
     let responses = join_all((0..8).map(async |_| sign_in(&app, &code).await)).await;
     assert_eq!(responses.iter().filter(|response| response.status == 200).count(), 1);
@@ -131,7 +128,7 @@ async fn recovery_codes_work_once_and_are_renewable() {
     let app = TestApp::spawn().await;
     let ada = app.create_user("ada").await;
     ada.post("/auth/recovery_codes/").await.assert_problem(ProblemCode::Conflict);
-    let (_, RecoveryCodes { codes }) = ada.enable_second_factor().await;
+    let (_, RecoveryCodes { codes }) = ada.enable_second_factor(&app).await;
     let typed = json!(codes[0].replace('-', "").to_uppercase());
     sign_in(&app, &typed).await.assert_status(200);
     assert_wrong_code(sign_in(&app, &json!(codes[0])).await);
@@ -146,7 +143,7 @@ async fn recovery_codes_work_once_and_are_renewable() {
         "only hashes are stored"
     );
     let eve = app.create_user("eve").await;
-    eve.enable_second_factor().await;
+    eve.enable_second_factor(&app).await;
     let body = json!({ "username": "eve", "password": PASSWORD, "one_time_code": renewed.codes[3] });
     assert_wrong_code(app.http.post("/auth/jwt/create/").json(&body).await);
 }
@@ -155,7 +152,7 @@ async fn recovery_codes_work_once_and_are_renewable() {
 async fn second_factor_changes_need_reauthentication() {
     let app = TestApp::spawn().await;
     let ada = app.create_user("ada").await;
-    let (device, _) = ada.enable_second_factor().await;
+    let (device, _) = ada.enable_second_factor(&app).await;
     ada.second_factor(&Method::POST).await.assert_problem(ProblemCode::Conflict);
     app.execute_sql("UPDATE sessions SET reauthenticated_at = now() - interval '11 minutes'").await;
     for request in [
@@ -185,13 +182,13 @@ async fn second_factor_changes_need_reauthentication() {
 async fn stored_totp_secret_is_encrypted_per_user() {
     let app = TestApp::spawn().await;
     let ada = app.create_user("ada").await;
-    let (device, _) = ada.enable_second_factor().await;
+    let (device, _) = ada.enable_second_factor(&app).await;
     let row = app.sql().await.query_one("SELECT encrypted_secret FROM second_factors", &[]).await.unwrap();
     let sealed: Vec<u8> = row.get(0);
-    assert!(!sealed.windows(20).any(|part| part == device.0));
+    assert!(!sealed.windows(20).any(|part| part == device.secret));
     // The secret of one account cannot be used for another.
     let eve = app.create_user("eve").await;
-    eve.enable_second_factor().await;
+    eve.enable_second_factor(&app).await;
     app.execute_sql("UPDATE second_factors SET encrypted_secret = (SELECT encrypted_secret FROM second_factors ORDER BY user_id LIMIT 1), \
              last_step = 0").await;
     let body = json!({ "username": "eve", "password": PASSWORD, "one_time_code": device.code(0) });
@@ -206,7 +203,7 @@ async fn wrong_codes_are_rate_limited() {
     })
     .await;
     let ada = app.create_user("ada").await;
-    let (device, _) = ada.enable_second_factor().await;
+    let (device, _) = ada.enable_second_factor(&app).await;
     for _ in 0..5 {
         assert_wrong_code(sign_in(&app, &json!("000000")).await);
     }
@@ -225,7 +222,7 @@ async fn wrong_codes_are_rate_limited() {
 async fn password_reset_keeps_second_factor() {
     let app = TestApp::spawn().await;
     let ada = app.create_user("ada").await;
-    ada.enable_second_factor().await;
+    ada.enable_second_factor(&app).await;
     let url = crate::support::database::url(&app.database);
     for (without, needed) in [(false, true), (true, false)] {
         let page = backend::cli::reset_password::reset_password(&app.state.config, &url, "ada", without)
@@ -247,7 +244,7 @@ async fn password_reset_keeps_second_factor() {
 async fn password_alone_cannot_change_account() {
     let app = TestApp::spawn().await;
     let ada = app.create_user("ada").await;
-    let (device, _) = ada.enable_second_factor().await;
+    let (device, _) = ada.enable_second_factor(&app).await;
     let another = "violet tea at half past";
     let changes = |password: &str| {
         [

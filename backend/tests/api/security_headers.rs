@@ -128,6 +128,30 @@ async fn allowed_origin_gets_cors_headers() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn page_of_allowed_origin_can_resume_a_stream() {
+    let app = TestApp::spawn().await;
+    let asked = ["authorization", "last-event-id", "if-none-match", "idempotency-key"];
+    for method in ["GET", "HEAD"] {
+        let answer = app
+            .http
+            .request(&Method::OPTIONS, "/api/chats/tea/events/")
+            .header("origin", ALLOWED_ORIGIN)
+            .header("access-control-request-method", method)
+            .header("access-control-request-headers", &asked.join(", "))
+            .await;
+        let answer = answer.assert_status(200);
+        let allowed = answer.header("access-control-allow-headers").to_ascii_lowercase();
+        assert!(asked.iter().all(|name| allowed.contains(name)), "{allowed}");
+        assert!(answer.header("access-control-allow-methods").contains(method), "{answer:?}");
+    }
+    let answer = app.http.get("/healthz").header("origin", ALLOWED_ORIGIN).await;
+    let exposed = answer.header("access-control-expose-headers").to_ascii_lowercase();
+    for name in ["allow", "etag", "retry-after", "idempotency-replayed"] {
+        assert!(exposed.split(", ").any(|exposed| exposed == name), "{name}: {exposed}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn excessive_preflight_is_a_problem() {
     let app = TestApp::spawn().await;
     for (method, headers) in [("TRACE", "authorization"), ("POST", "x-secret")] {

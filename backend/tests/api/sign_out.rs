@@ -2,7 +2,9 @@
 
 use futures_util::future::join_all;
 use serde_json::json;
-use shared::{credentials::AccessToken, problem::ProblemCode, session::SessionInfo, socket::close};
+use shared::{
+    credentials::AccessToken, id::UserId, problem::ProblemCode, session::SessionInfo, socket::close,
+};
 use tokio::time::timeout;
 
 use crate::support::{PASSWORD, TEST_TIMEOUT, TestApp, TestUser, open_websocket};
@@ -122,7 +124,7 @@ async fn old_sessions_are_deleted_unless_a_ban_needs_them() {
     let lately = app.create_session_token(brian.id).await;
     backend::jobs::guest_cleanup::delete_expired(&app.state.db).await.unwrap();
     let left = app.sql().await.query("SELECT user_id FROM sessions ORDER BY user_id", &[]).await.unwrap();
-    let left: Vec<i64> = left.iter().map(|row| row.get(0)).collect();
+    let left: Vec<_> = left.iter().map(|row| UserId::new(row.get(0))).collect();
     assert_eq!(left, [brian.id, eve.id]);
     brian.with_token(&lately).get("/auth/me/").await.assert_status(200);
 }

@@ -1,5 +1,7 @@
 //! Slow mode.
 
+use std::time::Duration;
+
 use futures_util::future::join_all;
 use serde_json::json;
 use shared::{member::Role, problem::ProblemCode, socket::ServerFrame};
@@ -50,6 +52,18 @@ async fn slow_mode_applies_to_rest_and_socket() {
     brian.try_send_message(&tea, "five").await.assert_problem(ProblemCode::SlowMode);
     ada.update_settings(&tea, &json!({ "slow_mode_seconds": 0 })).await.assert_status(200);
     brian.send_message(&tea, "five").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn slow_mode_allows_message_after_pause() {
+    let app = TestApp::spawn().await;
+    let (_, brian, tea) = slow_chat(&app, 300).await;
+    brian.send_message(&tea, "one").await;
+    app.advance_clock(Duration::from_secs(200));
+    let problem = brian.try_send_message(&tea, "two").await.assert_problem(ProblemCode::SlowMode);
+    assert!(problem.retry_after.is_some_and(|wait| wait <= 100), "{problem:?}");
+    app.advance_clock(Duration::from_secs(100));
+    brian.send_message(&tea, "two").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

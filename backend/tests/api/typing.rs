@@ -1,10 +1,13 @@
 //! Typing notifications.
 
-use shared::socket::{ClientFrame, ServerFrame};
+use shared::{
+    id::{ChatId, Head, UserId},
+    socket::{ClientFrame, ServerFrame},
+};
 
 use crate::support::TestApp;
 
-fn typing(chat_id: i64, user_id: i64) -> ServerFrame {
+fn typing(chat_id: ChatId, user_id: UserId) -> ServerFrame {
     ServerFrame::Typing { chat_id, user_id }
 }
 
@@ -54,8 +57,8 @@ async fn typing_does_not_change_head() {
     let (mut one, mut other) = (ada.open_socket_in(&tea).await, ada.open_socket_in(&tea).await);
     one.report_typing(tea.id).await;
     assert_eq!(other.recv_event().await, typing(tea.id, ada.id), "other connections of the typist get it");
-    assert_eq!(ada.changes(&tea, 1).await.head, 1);
+    assert_eq!(ada.changes(&tea, Head::new(1)).await.head.get(), 1);
     ada.send_message(&tea, "tea?").await;
     let changes = other.recv_changes().await;
-    assert_eq!((changes.after, changes.head), (1, 2));
+    assert_eq!((changes.after.get(), changes.head.get()), (1, 2));
 }

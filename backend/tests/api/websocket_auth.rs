@@ -1,5 +1,7 @@
 //! Authentication and origin checks of the WebSocket handshake.
 
+use std::time::Duration;
+
 use serde_json::Value;
 use shared::{
     problem::{Problem, ProblemCode},
@@ -7,7 +9,7 @@ use shared::{
 };
 
 use crate::support::{
-    ALLOWED_ORIGIN, HandshakeError, HttpClient, TestApp, TestUser, WsClient, open_websocket,
+    ALLOWED_ORIGIN, HandshakeError, HttpClient, RawHttp, TestApp, TestUser, WsClient, open_websocket,
 };
 
 /// Opens a socket as a browser does from a page of `origin`.
@@ -52,6 +54,21 @@ async fn ticket_opens_one_socket() {
         rejection_code(open_websocket(&app.http, &headers).await),
         ProblemCode::NotAuthenticated,
         "a second time"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn expired_ticket_is_rejected() {
+    let app = TestApp::spawn().await;
+    let ada = app.create_user("ada").await;
+    let origin = format!("http://{}", app.http.address);
+    let (early, late) = (ada.create_ticket().await, ada.create_ticket().await);
+    app.advance_clock(Duration::from_secs(20));
+    open_websocket_from(&app.http, &origin, &early).await.unwrap();
+    app.advance_clock(Duration::from_secs(10));
+    assert_eq!(
+        rejection_code(open_websocket_from(&app.http, &origin, &late).await),
+        ProblemCode::NotAuthenticated
     );
 }
 
@@ -179,8 +196,41 @@ async fn handshake_without_origin_requires_header() {
 async fn plain_request_to_socket_is_rejected() {
     let app = TestApp::spawn().await;
     let ada = app.create_user("ada").await;
-    ada.get("/api/socket/").await.assert_problem(ProblemCode::Malformed);
-    app.http.get("/api/socket/").await.assert_problem(ProblemCode::NotAuthenticated);
+    for request in [ada.get("/api/socket/"), app.http.get("/api/socket/")] {
+        let answer = request.await;
+        assert_eq!((answer.header("upgrade"), answer.header("connection")), ("websocket", "upgrade"));
+        answer.assert_problem(ProblemCode::UpgradeRequired);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn old_http_or_body_in_handshake_is_rejected() {
+    let app = TestApp::spawn().await;
+    let ada = app.create_user("ada").await;
+    let handshake = |version: &str, more: &str| {
+        format!(
+            "GET /api/socket/ HTTP/{version}\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+             Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
+             Authorization: JWT {}\r\n{more}",
+            ada.token
+        )
+    };
+    for (version, more) in [
+        ("1.0", "\r\n"),
+        ("1.1", "Content-Length: 5\r\n\r\nhello"),
+        ("1.1", "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n"),
+    ] {
+        let mut connection = RawHttp::open(&app.http).await;
+        connection.write(handshake(version, more).as_bytes()).await.unwrap();
+        // After a chunked request the connection stays open.
+        connection.shut_down_write().await;
+        let response = connection.read_to_end().await;
+        assert!(response.split_once(' ').unwrap().1.starts_with("400 "), "{version} {more}: {response}");
+        assert!(response.contains("\"malformed\""), "{version} {more}: {response}");
+    }
+    let mut connection = RawHttp::open(&app.http).await;
+    connection.write(handshake("1.1", "Content-Length: 0\r\n\r\n").as_bytes()).await.unwrap();
+    assert!(connection.read_head().await.starts_with("HTTP/1.1 101 "));
 }
 
 #[tokio::test(flavor = "multi_thread")]

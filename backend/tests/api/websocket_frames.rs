@@ -1,25 +1,29 @@
 //! Malformed, fragmented and oversized WebSocket frames.
 
+use std::time::Duration;
+
 use serde_json::json;
 use shared::{
-    problem::ProblemCode,
+    id::{ChatId, Seq},
+    problem::{FieldCode, ProblemCode},
     socket::{ServerFrame, close},
 };
+use tokio::{io::AsyncReadExt, time::timeout};
 use uuid::Uuid;
 
 use crate::support::{
-    TestApp,
+    TEST_TIMEOUT, TestApp,
     raw_websocket::{CLOSE, CONTINUATION, FINAL_CONTINUATION, PING, PONG, TEXT, TEXT_START, frame, header},
 };
 
-fn post(chat_id: i64) -> Vec<u8> {
+fn post(chat_id: ChatId) -> Vec<u8> {
     json!({ "type": "post", "chat_id": chat_id, "client_id": Uuid::nil(), "message": "tea?" })
         .to_string()
         .into_bytes()
 }
 
 fn posted() -> ServerFrame {
-    ServerFrame::Posted { client_id: Uuid::nil(), seq: 2, revision: 2 }
+    ServerFrame::Posted { client_id: Uuid::nil(), seq: Seq::new(2), revision: Seq::new(2) }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -54,6 +58,15 @@ async fn fragments_are_limited_to_64_kib_together() {
     }
     socket.send(&frame(CONTINUATION, b" ")).await;
     assert_eq!(socket.recv_close().await, close::MESSAGE_TOO_BIG);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn silent_client_is_disconnected() {
+    let app = TestApp::spawn().await;
+    let mut socket = app.create_user("ada").await.open_raw_socket().await;
+    app.advance_clock(Duration::from_secs(76));
+    let end = timeout(TEST_TIMEOUT, socket.stream.read_to_end(&mut Vec::new())).await;
+    end.expect("the server hangs up").ok();
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -102,7 +115,41 @@ async fn invalid_utf8_is_rejected_and_socket_stays_open() {
         }
     }
     socket.send(&frame(TEXT, &post(tea.id))).await;
-    assert_eq!(socket.recv_event().await, ServerFrame::Posted { client_id: id, seq: 2, revision: 2 });
+    assert_eq!(
+        socket.recv_event().await,
+        ServerFrame::Posted { client_id: id, seq: Seq::new(2), revision: Seq::new(2) }
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn invalid_field_is_refused_as_in_http() {
+    let app = TestApp::spawn().await;
+    let (ada, tea) = app.ada_and_chat().await;
+    let (mut socket, id) = (ada.open_raw_socket().await, Uuid::new_v4());
+    let post = |client_id: &str| json!({ "type": "post", "chat_id": tea.id, "client_id": client_id });
+    let negative = json!({ "type": "read", "chat_id": tea.id, "seq": -5 });
+    let behind = json!({ "type": "subscribe", "uri": "tea", "after": -1 });
+    let follow = json!({ "type": "follow", "epoch": id, "chats": [{ "chat_id": tea.id, "after": -1 }] });
+    for (sent, field, code) in [
+        (post("x"), "client_id", FieldCode::NotUuid),
+        (post(&id.to_string()), "message", FieldCode::Required),
+        (negative, "seq", FieldCode::NotNumber),
+        (behind, "after", FieldCode::NotNumber),
+        (follow, "after", FieldCode::NotNumber),
+    ] {
+        socket.send(&frame(TEXT, sent.to_string().as_bytes())).await;
+        let ServerFrame::Refused { client_id, chat_id, uri, problem } = socket.recv_event().await else {
+            panic!("{sent} is not refused");
+        };
+        assert_eq!(problem.code, ProblemCode::Invalid, "{sent}");
+        assert!(
+            problem.errors.iter().any(|error| (error.field.as_str(), error.code) == (field, code)),
+            "{problem:?}"
+        );
+        assert_eq!(uri.as_deref(), sent["uri"].as_str());
+        assert_eq!(chat_id, uri.is_none().then_some(tea.id), "{sent}");
+        assert_eq!(client_id, sent["client_id"].as_str().and_then(|id| id.parse().ok()), "{sent}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -136,7 +183,7 @@ async fn partial_frame_delays_nobody() {
         socket.send(&post[cut..]).await;
         assert_eq!(
             socket.recv_event().await,
-            ServerFrame::Posted { client_id: Uuid::nil(), seq: 3, revision: 3 }
+            ServerFrame::Posted { client_id: Uuid::nil(), seq: Seq::new(3), revision: Seq::new(3) }
         );
     }
 }

@@ -1,5 +1,6 @@
 //! Compares what writers sent, what readers received and what is stored.
 
+use shared::id::{Head, Seq, UserId};
 use std::collections::{HashMap, HashSet};
 
 use crate::report::{Report, Row, WriterLog};
@@ -23,10 +24,10 @@ pub fn check(report: &Report) -> Result<(), String> {
 fn check_no_gap(Report { stored, joined, head, .. }: &Report) -> Result<(), String> {
     let mut seqs: Vec<_> = stored.iter().map(|row| row.seq).chain(joined.iter().copied()).collect();
     seqs.sort_unstable();
-    if seqs.iter().copied().eq(1..=*head) {
+    if seqs.iter().copied().map(Seq::get).eq(1..=head.get()) {
         return Ok(());
     }
-    let first = seqs.iter().zip(1..).find(|(seq, expected)| *seq != expected);
+    let first = seqs.iter().zip(1..).find(|(seq, expected)| seq.get() != *expected);
     Err(format!("{} numbers up to the head {head}; the first wrong one is {first:?}", seqs.len()))
 }
 
@@ -41,7 +42,7 @@ fn check_no_duplicate(stored: &[Row]) -> Result<(), String> {
 fn check_acknowledged(log: &WriterLog, stored: &[Row]) -> Result<(), String> {
     let own = stored.iter().filter(|row| row.author == log.author);
     let rows: HashMap<_, _> = own.map(|row| (row.client_id, row)).collect();
-    let mut last = 0;
+    let mut last = Seq::new(0);
     for sent in &log.sent {
         let seq = sent.seq.ok_or_else(|| format!("never acknowledged: {sent:?}"))?;
         let row = rows.get(&sent.client_id).ok_or_else(|| format!("acknowledged and lost: {sent:?}"))?;
@@ -84,13 +85,14 @@ mod tests {
     fn consistent_report() -> Report {
         let stored: Vec<_> = [(3, 1), (4, 2), (5, 2), (6, 1)]
             .map(|(seq, author)| Row {
-                seq,
-                author,
+                seq: Seq::new(seq),
+                author: UserId::new(author),
                 client_id: Uuid::from_u128(seq.unsigned_abs().into()),
                 text: format!("message {seq}"),
             })
             .into();
-        let log = |author: i64| {
+        let log = |author| {
+            let author = UserId::new(author);
             let sent = stored.iter().filter(|row| row.author == author).map(|row| SentMessage {
                 client_id: row.client_id,
                 text: row.text.clone(),
@@ -101,7 +103,8 @@ mod tests {
         };
         let view = ReaderView { arrived: stored.clone(), shown: stored.clone(), connections: 1 };
         let (writers, readers) = (vec![log(1), log(2)], vec![view.clone(), view]);
-        Report { writers, readers, history: stored.clone(), stored, joined: vec![1, 2], head: 6 }
+        let (joined, head) = (vec![Seq::new(1), Seq::new(2)], Head::new(6));
+        Report { writers, readers, history: stored.clone(), stored, joined, head }
     }
 
     #[track_caller]
@@ -116,16 +119,16 @@ mod tests {
     #[test]
     fn checker_finds_lost_message() {
         assert_found(|report| report.stored[3].client_id = Uuid::nil(), "acknowledged and lost");
-        assert_found(|report| report.writers[0].sent[1].seq = Some(5), "acknowledged otherwise");
+        assert_found(|report| report.writers[0].sent[1].seq = Some(Seq::new(5)), "acknowledged otherwise");
         assert_found(|report| report.writers[0].sent[1].seq = None, "never acknowledged");
     }
 
     #[test]
     fn checker_finds_duplicate_message() {
         let repeat = |report: &mut Report| {
-            let again = Row { seq: 7, ..report.stored[0].clone() };
+            let again = Row { seq: Seq::new(7), ..report.stored[0].clone() };
             report.stored.push(again);
-            report.head = 7;
+            report.head = Head::new(7);
         };
         assert_found(repeat, "stored twice");
     }
@@ -137,7 +140,7 @@ mod tests {
 
     #[test]
     fn checker_finds_gap() {
-        assert_found(|report| report.head = 7, "the head 7");
+        assert_found(|report| report.head = Head::new(7), "the head 7");
         assert_found(|report| report.joined.truncate(1), "the first wrong one");
     }
 

@@ -2,7 +2,11 @@
 
 use std::net::SocketAddr;
 
-use backend::auth::jwt::JwtKeys;
+use backend::{
+    auth::jwt::{JwtKeys, TokenLifetime},
+    clock::Clock,
+};
+use shared::id::{Head, Seq, UserId};
 use tokio::sync::{Mutex, MutexGuard};
 use tokio_postgres::{Client, Config, NoTls};
 use uuid::Uuid;
@@ -50,7 +54,7 @@ impl Fixture {
         cluster: Option<Cluster>,
         serial: MutexGuard<'static, ()>,
     ) -> Self {
-        let jwt_keys = JwtKeys::load(&server.data_dir).unwrap();
+        let jwt_keys = JwtKeys::load(&server.data_dir, Clock::default()).unwrap();
         Self { server, cluster, database, jwt_keys, _serial: serial }
     }
 
@@ -68,12 +72,18 @@ impl Fixture {
     /// Inserts an account with a session; sign-up is slow on purpose, and has tests of its own.
     pub async fn create_user(&self, name: &str) -> TestUser {
         let sign_up = "INSERT INTO users (username, username_key) VALUES ($1, $1) RETURNING id";
-        let id = self.sql().await.query_one(sign_up, &[&name]).await.unwrap().get(0);
+        let id: i64 = self.sql().await.query_one(sign_up, &[&name]).await.unwrap().get(0);
         let session = Uuid::new_v4();
         let sign_in = "INSERT INTO sessions (id, user_id, refresh_hash) VALUES ($1::text::uuid, $2, $3)";
         let hash: &[u8] = session.as_bytes();
         self.sql().await.execute(sign_in, &[&session.to_string(), &id, &hash]).await.unwrap();
-        TestUser::new(id, name, self.jwt_keys.issue(id, session).unwrap(), self.address())
+        let id = UserId::new(id);
+        TestUser::new(
+            id,
+            name,
+            self.jwt_keys.issue(id, session, TokenLifetime::Program).unwrap(),
+            self.address(),
+        )
     }
 
     pub async fn create_users(&self, count: usize, prefix: &str) -> Vec<TestUser> {
@@ -88,11 +98,11 @@ impl Fixture {
     pub async fn stored_messages(&self, chat: &TestChat) -> Vec<Row> {
         let select =
             "SELECT seq, user_id, client_id::text, message FROM messages WHERE chat_id = $1 ORDER BY seq";
-        let rows = self.sql().await.query(select, &[&chat.id]).await.unwrap();
+        let rows = self.sql().await.query(select, &[&chat.id.get()]).await.unwrap();
         rows.iter()
             .map(|row| Row {
-                seq: row.get(0),
-                author: row.get(1),
+                seq: Seq::new(row.get(0)),
+                author: UserId::new(row.get(1)),
                 client_id: row.get::<_, String>(2).parse().unwrap(),
                 text: row.get(3),
             })
@@ -100,11 +110,13 @@ impl Fixture {
     }
 
     /// The sequence numbers of the members, and the head.
-    pub async fn member_seqs_and_head(&self, chat: &TestChat) -> (Vec<i64>, i64) {
+    pub async fn member_seqs_and_head(&self, chat: &TestChat) -> (Vec<Seq>, Head) {
         let sql = self.sql().await;
         let select = "SELECT seq FROM members WHERE chat_id = $1";
-        let joined = sql.query(select, &[&chat.id]).await.unwrap().iter().map(|row| row.get(0)).collect();
-        let head = sql.query_one("SELECT head FROM chats WHERE id = $1", &[&chat.id]).await.unwrap().get(0);
-        (joined, head)
+        let rows = sql.query(select, &[&chat.id.get()]).await.unwrap();
+        let joined = rows.iter().map(|row| Seq::new(row.get(0))).collect();
+        let select = "SELECT head FROM chats WHERE id = $1";
+        let head = sql.query_one(select, &[&chat.id.get()]).await.unwrap().get(0);
+        (joined, Head::new(head))
     }
 }

@@ -6,6 +6,7 @@ use anyhow::{Context, Result, bail};
 use futures_util::{SinkExt, StreamExt};
 use shared::{
     changes::{Changes, ChangesQuery},
+    id::ChatId,
     socket::{ClientFrame, ServerFrame},
 };
 use tokio::{
@@ -58,12 +59,12 @@ impl FlakyConnection {
         Ok(timeout(REQUEST_TIMEOUT, self.socket.send(Message::text(text))).await??)
     }
 
-    pub async fn subscribe(&mut self, chat_id: i64, since: Option<ChangesQuery>) -> Result<()> {
+    pub async fn subscribe(&mut self, chat_id: ChatId, since: Option<ChangesQuery>) -> Result<()> {
         let (after, epoch) = (since.map(|since| since.after), since.and_then(|since| since.epoch));
         self.send_frame(&ClientFrame::Subscribe { chat_id: Some(chat_id), uri: None, after, epoch }).await
     }
 
-    pub async fn post_message(&mut self, chat_id: i64, client_id: Uuid, message: &str) -> Result<()> {
+    pub async fn post_message(&mut self, chat_id: ChatId, client_id: Uuid, message: &str) -> Result<()> {
         let message = message.to_owned();
         self.send_frame(&ClientFrame::Post { chat_id, client_id, message }).await
     }

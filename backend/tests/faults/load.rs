@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use futures_util::future::join_all;
+use shared::id::Head;
 use tokio::{sync::watch, task::JoinHandle, time::timeout};
 
 use crate::{
@@ -18,7 +19,7 @@ pub struct Load {
     pub chat: TestChat,
     user: TestUser,
     stop: watch::Sender<bool>,
-    end: watch::Sender<Option<i64>>,
+    end: watch::Sender<Option<Head>>,
     writers: Vec<JoinHandle<WriterLog>>,
     readers: Vec<JoinHandle<ReaderView>>,
 }

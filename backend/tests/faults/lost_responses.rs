@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use shared::id::Seq;
 use tokio::{
     sync::watch,
     time::{sleep, timeout},
@@ -31,7 +32,7 @@ async fn post_and_drop_response(
     chat: &TestChat,
     post: &Post,
     by_socket: bool,
-) -> i64 {
+) -> Seq {
     // A client without the connections that were cut.
     let user = user.with_address(user.address);
     let mut connection = if by_socket { Some(FlakyConnection::open(&user).await.unwrap()) } else { None };
@@ -57,10 +58,10 @@ async fn post_and_drop_response(
     proxy.set(OPEN);
     let response = proxy.take_dropped();
     let (_, rest) = response.split_once("\"seq\":").expect("a seq");
-    rest.split(',').next().unwrap().parse().expect("a seq")
+    Seq::new(rest.split(',').next().unwrap().parse().expect("a seq"))
 }
 
-async fn post_once_open(user: &TestUser, chat: &TestChat, post: &Post) -> i64 {
+async fn post_once_open(user: &TestUser, chat: &TestChat, post: &Post) -> Seq {
     // A client without the connections that were cut.
     let user = user.with_address(user.address);
     user.try_send_message(chat, post.client_id, &post.text).await.expect("the network is open").stored.seq

@@ -23,6 +23,7 @@ mod load;
 #[path = "../support/log_folder.rs"]
 mod log_folder;
 mod lost_responses;
+mod memory;
 mod network_cuts;
 mod proxy;
 mod reader;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::{Result, bail};
 use shared::{
-    changes::Changes, message::Message, socket::ServerFrame, sync::ApplyResult, timeline::Timeline,
+    changes::Changes, id::Head, message::Message, socket::ServerFrame, sync::ApplyResult, timeline::Timeline,
 };
 use tokio::{sync::watch, time::sleep};
 
@@ -36,7 +36,7 @@ impl Reader {
     }
 
     /// Reads until the timeline has reached the head in `end`.
-    pub async fn run(mut self, mut end: watch::Receiver<Option<i64>>) -> ReaderView {
+    pub async fn run(mut self, mut end: watch::Receiver<Option<Head>>) -> ReaderView {
         let head = end.clone();
         while !self.has_reached(&head) {
             tokio::select! {
@@ -47,12 +47,12 @@ impl Reader {
         ReaderView { arrived: self.arrived, shown: shown(&self.timeline), connections: self.connections }
     }
 
-    fn has_reached(&self, end: &watch::Receiver<Option<i64>>) -> bool {
+    fn has_reached(&self, end: &watch::Receiver<Option<Head>>) -> bool {
         end.borrow().is_some_and(|end| self.timeline.head() >= end)
     }
 
     /// Connects, and follows the chat until the connection breaks or the end is reached.
-    async fn follow(&mut self, end: &watch::Receiver<Option<i64>>) -> Result<()> {
+    async fn follow(&mut self, end: &watch::Receiver<Option<Head>>) -> Result<()> {
         let mut connection = FlakyConnection::open(&self.user).await?;
         self.connections += 1;
         connection.subscribe(self.chat.id, Some(self.timeline.changes_query())).await?;

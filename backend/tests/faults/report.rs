@@ -1,13 +1,16 @@
 //! What writers sent, what readers received, and what the database holds.
 
-use shared::timeline::Timeline;
+use shared::{
+    id::{Head, Seq, UserId},
+    timeline::Timeline,
+};
 use uuid::Uuid;
 
 /// A message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Row {
-    pub seq: i64,
-    pub author: i64,
+    pub seq: Seq,
+    pub author: UserId,
     pub client_id: Uuid,
     pub text: String,
 }
@@ -17,13 +20,13 @@ pub struct Row {
 pub struct SentMessage {
     pub client_id: Uuid,
     pub text: String,
-    pub seq: Option<i64>,
+    pub seq: Option<Seq>,
     pub tries: usize,
 }
 
 #[derive(Clone, Debug)]
 pub struct WriterLog {
-    pub author: i64,
+    pub author: UserId,
     pub sent: Vec<SentMessage>,
     /// Each message was sent after the one before it was acknowledged.
     pub one_by_one: bool,
@@ -46,8 +49,8 @@ pub struct Report {
     pub history: Vec<Row>,
     pub stored: Vec<Row>,
     /// Sequence numbers of the members.
-    pub joined: Vec<i64>,
-    pub head: i64,
+    pub joined: Vec<Seq>,
+    pub head: Head,
 }
 
 pub fn shown(timeline: &Timeline) -> Vec<Row> {

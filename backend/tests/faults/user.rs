@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use shared::{
     changes::{Changes, ChangesQuery},
     chat::{ChatCreated, JoinResponse},
+    id::{ChatId, UserId},
     message::{MessagePage, MessagePosted},
     problem::Problem,
 };
@@ -19,7 +20,7 @@ pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
 
 #[derive(Clone)]
 pub struct TestUser {
-    pub id: i64,
+    pub id: UserId,
     pub name: String,
     pub token: String,
     /// Address of the server, or of a proxy before it.
@@ -29,12 +30,12 @@ pub struct TestUser {
 
 #[derive(Clone, Debug)]
 pub struct TestChat {
-    pub id: i64,
+    pub id: ChatId,
     pub uri: String,
 }
 
 impl TestUser {
-    pub fn new(id: i64, name: &str, token: String, address: SocketAddr) -> Self {
+    pub fn new(id: UserId, name: &str, token: String, address: SocketAddr) -> Self {
         let http = Client::builder().no_proxy().timeout(REQUEST_TIMEOUT).build().unwrap();
         Self { id, name: name.to_owned(), token, address, http }
     }

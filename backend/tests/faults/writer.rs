@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::{Result, bail};
 use rand::RngExt;
-use shared::socket::ServerFrame;
+use shared::{id::Seq, socket::ServerFrame};
 use tokio::{
     sync::watch,
     time::{sleep, timeout},
@@ -111,7 +111,7 @@ impl Writer {
         Ok(())
     }
 
-    fn record_acknowledgement(&mut self, client_id: Uuid, seq: i64) {
+    fn record_acknowledgement(&mut self, client_id: Uuid, seq: Seq) {
         let message = self.sent.iter_mut().rev().find(|message| message.client_id == client_id);
         let message = message.expect("the acknowledgement of a sent message");
         let is_consistent = message.seq.is_none_or(|acknowledged| acknowledged == seq);

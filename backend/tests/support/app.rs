@@ -1,8 +1,9 @@
 //! A server on a database of its own.
 
-use std::{fs, sync::Arc};
+use std::{fs, sync::Arc, time::Duration};
 
 use backend::{
+    auth::jwt::TokenLifetime,
     config::{Config, RateLimits, limits::LimitSettings},
     server,
     state::AppState,
@@ -12,6 +13,7 @@ use jsonwebtoken::{Algorithm, EncodingKey, Header, decode_header, encode};
 use serde_json::{Value, json};
 use shared::{
     credentials::{AccessToken, Password},
+    id::{ChatId, UserId},
     member::{MembershipStatus, Role},
     user::{SessionCreated, User},
 };
@@ -86,6 +88,11 @@ impl TestApp {
         Self::spawn_on(self.database.clone(), url, |config| config.data_dir = data_dir).await
     }
 
+    /// Lets time pass for tokens, one-time codes, tickets, rate limits and connections. The database keeps its own time.
+    pub fn advance_clock(&self, by: Duration) {
+        self.state.clock.advance(by);
+    }
+
     /// Shuts the server down as a signal does.
     pub async fn shut_down(&self) {
         server::stop(&self.state, &self.server).await;
@@ -132,13 +139,13 @@ impl TestApp {
     }
 
     /// Starts a session and returns its access token.
-    pub async fn create_session_token(&self, user_id: i64) -> String {
+    pub async fn create_session_token(&self, user_id: UserId) -> String {
         let id = Uuid::new_v4();
         let (refresh_hash, user_agent) = (id.as_bytes().to_vec(), "test".to_owned());
         let session =
             NewSession { id, user_id, refresh_hash, browser_id: None, user_agent, os: String::new() };
         store::sessions::insert(&mut self.state.db.get().await.unwrap(), session).await.unwrap();
-        self.state.auth.jwt_keys.issue(user_id, id).unwrap()
+        self.state.auth.jwt_keys.issue(user_id, id, TokenLifetime::Program).unwrap()
     }
 
     /// Creates the user Ada, and a chat that she owns.
@@ -161,12 +168,18 @@ impl TestApp {
         user
     }
 
+    /// Puts two users into another chat, so that they are not strangers.
+    pub async fn share_chat(&self, user: &TestUser, other: &TestUser) {
+        let chat = user.create_chat().await;
+        other.join(&chat).await;
+    }
+
     /// Sets the membership status in the database only, without notification or log entry.
     pub async fn force_status(&self, user: &TestUser, status: &str) {
         let update =
             "UPDATE members SET status = $1, status_changed_at = now() WHERE user_id = $2 RETURNING chat_id";
-        for row in self.sql().await.query(update, &[&status, &user.id]).await.unwrap() {
-            self.state.auth.cache.invalidate_role(row.get(0), user.id);
+        for row in self.sql().await.query(update, &[&status, &user.id.get()]).await.unwrap() {
+            self.state.auth.cache.invalidate_role(ChatId::new(row.get(0)), user.id);
         }
     }
 
@@ -236,7 +249,7 @@ impl TestApp {
     ) -> String {
         let sid =
             self.state.auth.jwt_keys.verify(&user.token).map_or_else(|_| Uuid::new_v4(), |claims| claims.sid);
-        let now = chrono::Utc::now().timestamp();
+        let now = self.state.clock.timestamp();
         let mut claims = json!({
             "sub": user.id.to_string(), "sid": sid, "typ": "access", "iss": "chatire",
             "aud": "chatire", "iat": now, "exp": now + lifetime, "orig_iat": now,

@@ -24,6 +24,6 @@ pub use self::{
     http::{ApiRequest, ApiResponse, CLEARED_COOKIE, HttpClient, assert_security_headers, field_names},
     images::png,
     raw_http::RawHttp,
-    user::{TestChat, TestUser, events_with_author},
+    user::{TestChat, TestUser, events_with_author, role_of},
     websocket::{HandshakeError, Rejection, TEST_TIMEOUT, WsClient, open_websocket},
 };

@@ -23,6 +23,20 @@ impl RawHttp {
         self.stream.write_all(bytes).await
     }
 
+    /// Says that nothing more will be sent.
+    pub async fn shut_down_write(&mut self) {
+        self.stream.shutdown().await.unwrap();
+    }
+
+    /// Reads the head of a response.
+    pub async fn read_head(&mut self) -> String {
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            head.push(timeout(TEST_TIMEOUT, self.stream.read_u8()).await.expect("a head in time").unwrap());
+        }
+        String::from_utf8(head).unwrap()
+    }
+
     /// Reads until the server closes the connection; a reset counts if something came before it.
     pub async fn read_to_end(&mut self) -> String {
         let mut bytes = Vec::new();

@@ -13,6 +13,7 @@ use shared::{
     chat::{ChatCreated, JoinResponse, UriRotated},
     chat_list::{ChatListResponse, ChatSummary, UpdateReadPosition},
     event::Event,
+    id::{ChatId, Head, Seq, UserId},
     invite_link::InviteLinkCreated,
     member::{MembershipStatus, Role},
     message::{MessagePage, MessagePosted},
@@ -26,7 +27,7 @@ use super::{ApiRequest, HttpClient, PASSWORD};
 
 #[derive(Clone)]
 pub struct TestUser {
-    pub id: i64,
+    pub id: UserId,
     pub name: String,
     pub email: String,
     pub token: String,
@@ -36,7 +37,7 @@ pub struct TestUser {
 /// A chat as its creator knows it. As a string it is its URI.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct TestChat {
-    pub id: i64,
+    pub id: ChatId,
     pub uri: String,
 }
 
@@ -160,7 +161,7 @@ impl TestUser {
         self.post(&format!("/api/chats/{uri}/messages/")).json(&body)
     }
 
-    pub fn delete_message(&self, uri: &str, seq: i64) -> ApiRequest {
+    pub fn delete_message(&self, uri: &str, seq: Seq) -> ApiRequest {
         self.request(&Method::DELETE, &format!("/api/chats/{uri}/messages/{seq}/"))
     }
 
@@ -169,16 +170,16 @@ impl TestUser {
         self.get(&format!("/api/chats/{uri}/messages/{query}")).await.assert_status(200).json()
     }
 
-    pub async fn changes(&self, uri: &str, after: i64) -> Changes {
+    pub async fn changes(&self, uri: &str, after: Head) -> Changes {
         self.get(&format!("/api/chats/{uri}/changes/?after={after}")).await.assert_status(200).json()
     }
 
-    pub fn try_mark_read(&self, uri: &str, seq: i64) -> ApiRequest {
+    pub fn try_mark_read(&self, uri: &str, seq: Seq) -> ApiRequest {
         self.request(&Method::PUT, &format!("/api/chats/{uri}/read_position/")).json(&json!({ "seq": seq }))
     }
 
     /// Sets the read position; returns the one that counts.
-    pub async fn mark_read(&self, uri: &str, seq: i64) -> i64 {
+    pub async fn mark_read(&self, uri: &str, seq: Seq) -> Seq {
         self.try_mark_read(uri, seq).await.assert_status(200).json::<UpdateReadPosition>().seq
     }
 
@@ -236,15 +237,23 @@ impl TestUser {
     }
 
     /// Reads the first page of the audit log, newest first: who acted (0: the server), and the action.
-    pub async fn audit_log(&self, uri: &str) -> Vec<(i64, Event)> {
+    pub async fn audit_log(&self, uri: &str) -> Vec<(UserId, Event)> {
         let page: AuditLogResponse =
             self.get(&format!("/api/chats/{uri}/audit/")).await.assert_status(200).json();
-        page.entries.into_iter().map(|entry| (entry.user.map_or(0, |user| user.id), entry.action)).collect()
+        page.entries
+            .into_iter()
+            .map(|entry| (entry.user.map(|user| user.id).unwrap_or_default(), entry.action))
+            .collect()
     }
 }
 
 /// The event messages among the changes, each with the id of its author.
-pub fn events_with_author(changes: &Changes) -> Vec<(i64, Event)> {
+pub fn events_with_author(changes: &Changes) -> Vec<(UserId, Event)> {
     let messages = changes.messages.iter();
     messages.filter_map(|message| Some((message.user.id, message.event.clone()?))).collect()
+}
+
+/// The role of a member in a response to a join.
+pub fn role_of(joined: &JoinResponse, user: &TestUser) -> Role {
+    joined.members.iter().find(|member| member.user.id == user.id).unwrap().role
 }

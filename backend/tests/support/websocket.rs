@@ -6,6 +6,7 @@ use futures_util::{SinkExt, StreamExt};
 use serde_json::Value;
 use shared::{
     changes::Changes,
+    id::{ChatId, Head, Seq, UserId},
     member::MembershipStatus,
     problem::Problem,
     socket::{ClientFrame, FollowedChat, ServerFrame},
@@ -95,41 +96,41 @@ impl WsClient {
     }
 
     /// Subscribes by the URI of a chat.
-    pub async fn subscribe(&mut self, uri: &str, after: Option<i64>, epoch: Option<Uuid>) {
+    pub async fn subscribe(&mut self, uri: &str, after: Option<Head>, epoch: Option<Uuid>) {
         let uri = Some(uri.to_owned());
         self.send_frame(&ClientFrame::Subscribe { chat_id: None, uri, after, epoch }).await;
     }
 
-    pub async fn subscribe_by_id(&mut self, chat_id: i64, after: Option<i64>, epoch: Option<Uuid>) {
+    pub async fn subscribe_by_id(&mut self, chat_id: ChatId, after: Option<Head>, epoch: Option<Uuid>) {
         let chat_id = Some(chat_id);
         self.send_frame(&ClientFrame::Subscribe { chat_id, uri: None, after, epoch }).await;
     }
 
-    pub async fn unsubscribe(&mut self, chat_id: i64) {
+    pub async fn unsubscribe(&mut self, chat_id: ChatId) {
         self.send_frame(&ClientFrame::Unsubscribe { chat_id }).await;
     }
 
-    /// Follows chats, each from a `seq` on, in the epoch of the server.
-    pub async fn follow(&mut self, app: &TestApp, chats: &[(i64, i64)]) {
+    /// Follows chats, each from a head on, in the epoch of the server.
+    pub async fn follow(&mut self, app: &TestApp, chats: &[(ChatId, Head)]) {
         self.follow_in_epoch(app.state.epoch, chats).await;
     }
 
-    pub async fn follow_in_epoch(&mut self, epoch: Uuid, chats: &[(i64, i64)]) {
+    pub async fn follow_in_epoch(&mut self, epoch: Uuid, chats: &[(ChatId, Head)]) {
         let chats = chats.iter().map(|&(chat_id, after)| FollowedChat { chat_id, after }).collect();
         self.send_frame(&ClientFrame::Follow { epoch, chats }).await;
     }
 
-    pub async fn post_message(&mut self, chat_id: i64, client_id: Uuid, message: &str) {
+    pub async fn post_message(&mut self, chat_id: ChatId, client_id: Uuid, message: &str) {
         let message = message.to_owned();
         self.send_frame(&ClientFrame::Post { chat_id, client_id, message }).await;
     }
 
-    pub async fn mark_read(&mut self, chat_id: i64, seq: i64) {
+    pub async fn mark_read(&mut self, chat_id: ChatId, seq: Seq) {
         self.send_frame(&ClientFrame::Read { chat_id, seq }).await;
     }
 
     /// Reports typing, and waits until the server has handled it.
-    pub async fn report_typing(&mut self, chat_id: i64) {
+    pub async fn report_typing(&mut self, chat_id: ChatId) {
         self.send_frame(&ClientFrame::Typing { chat_id }).await;
         self.sync().await;
     }
@@ -144,7 +145,7 @@ impl WsClient {
 /// A `refused` frame.
 pub struct Rejection {
     pub client_id: Option<Uuid>,
-    pub chat_id: Option<i64>,
+    pub chat_id: Option<ChatId>,
     pub uri: Option<String>,
     pub problem: Problem,
 }
@@ -176,7 +177,7 @@ impl WsClient {
     }
 
     /// Skips frames until presence; returns the number of users present and the listed ids.
-    pub async fn recv_presence(&mut self) -> (usize, Vec<i64>) {
+    pub async fn recv_presence(&mut self) -> (usize, Vec<UserId>) {
         loop {
             if let ServerFrame::Presence { count, users, .. } = self.recv().await {
                 return (count, users);
@@ -185,7 +186,7 @@ impl WsClient {
     }
 
     /// Skips frames until `count` users are present; returns the listed ids.
-    pub async fn wait_for_presence(&mut self, count: usize) -> Vec<i64> {
+    pub async fn wait_for_presence(&mut self, count: usize) -> Vec<UserId> {
         loop {
             if let (present, users) = self.recv_presence().await
                 && present == count
@@ -195,7 +196,7 @@ impl WsClient {
         }
     }
 
-    pub async fn expect_membership(&mut self, chat_id: i64, status: MembershipStatus) {
+    pub async fn expect_membership(&mut self, chat_id: ChatId, status: MembershipStatus) {
         assert_eq!(self.recv_event().await, ServerFrame::Membership { chat_id, status });
     }
 
@@ -207,7 +208,7 @@ impl WsClient {
     }
 
     /// Receives the notice that a chat was deleted; returns its id.
-    pub async fn recv_gone(&mut self) -> i64 {
+    pub async fn recv_gone(&mut self) -> ChatId {
         match self.recv_event().await {
             ServerFrame::Gone { chat_id } => chat_id,
             other => panic!("expected the end of a chat, got {other:?}"),

@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use shared::{message::MessagePosted, socket::ServerFrame};
+use shared::{id::Seq, message::MessagePosted, socket::ServerFrame};
 use tokio::time::timeout;
 use tokio_postgres::Transaction;
 use uuid::Uuid;
@@ -26,7 +26,7 @@ async fn wait_for_lock_waiter(lock: &Transaction<'_>) {
 }
 
 /// Receives the acknowledgements of these posts in their order; returns their places in the chat.
-async fn recv_acknowledgements(author: &mut WsClient, ids: &[Uuid]) -> Vec<i64> {
+async fn recv_acknowledgements(author: &mut WsClient, ids: &[Uuid]) -> Vec<Seq> {
     let mut seqs = Vec::new();
     for id in ids {
         let frame = author.recv_event().await;
@@ -68,7 +68,7 @@ async fn posts_to_locked_chat_keep_order() {
     while received.len() < 40 {
         received.extend(listener.recv_changes().await.messages.into_iter().map(|m| (m.seq, m.client_id)));
     }
-    assert_eq!(received.iter().map(|(seq, _)| *seq).collect::<Vec<_>>(), (2..=41).collect::<Vec<_>>());
+    assert_eq!(received.iter().map(|(seq, _)| seq.get()).collect::<Vec<_>>(), (2..=41).collect::<Vec<_>>());
     received.retain(|(_, id)| *id != ids[39]);
     assert_eq!(received.iter().map(|(_, id)| *id).collect::<Vec<_>>(), ids[..39]);
     ada.send_message(&tea, "fast again").await;
@@ -120,7 +120,7 @@ async fn locked_chat_does_not_block_other_chats() {
     let waiting = tokio::spawn(ada.try_send_message(&tea, "later").into_future());
     for uri in &others {
         let posted = timeout(Duration::from_secs(2), ada.send_message(uri, "now")).await;
-        assert_eq!(posted.expect("other chats are not blocked").stored.seq, 2);
+        assert_eq!(posted.expect("other chats are not blocked").stored.seq.get(), 2);
     }
     lock.rollback().await.unwrap();
     let response = waiting.await.unwrap();

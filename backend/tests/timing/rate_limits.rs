@@ -1,5 +1,7 @@
 //! Rate limits: excess requests are rejected with a retry time.
 
+use std::time::Duration;
+
 use backend::config::{Config, RateLimits};
 use reqwest::Method;
 use serde_json::json;
@@ -315,4 +317,82 @@ async fn rename_limit_is_five_a_minute() {
     };
     assert_limited_after(5, request).await;
     ada.send_message(&tea, "tea?").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn chats_started_and_owned_are_limited() {
+    let _serial = crate::serial().await;
+    let app = spawn_limited(|config| config.limits.limit_owned_chats = 25).await;
+    let (ada, brian) = (app.create_user("ada").await, app.create_user("brian").await);
+    let start = |_| ada.post("/api/chats/");
+    assert_limited_after(20, start).await;
+    brian.create_chat().await;
+    app.advance_clock(Duration::from_hours(1));
+    for _ in 0..5 {
+        ada.create_chat().await;
+    }
+    ada.post("/api/chats/").await.assert_problem(ProblemCode::ChatLimitReached);
+    assert_eq!(app.query_count("SELECT count(*) FROM chats").await, 26);
+    let first = &ada.list_chats().await[0].chat.uri;
+    ada.request(&Method::DELETE, &format!("/api/chats/{first}/")).await.assert_status(204);
+    ada.create_chat().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn changes_of_chats_are_limited_per_user() {
+    let _serial = crate::serial().await;
+    // The requests take seconds: no limit may refill meanwhile.
+    let app = spawn_limited(|config| config.limits.limit_chat_changes = "60/h".parse().unwrap()).await;
+    let (ada, tea) = app.ada_and_chat().await;
+    let coffee = ada.create_chat().await;
+    let brian = app.create_member("brian", &tea).await;
+    let path = |chat: &str, rest: &str| format!("/api/chats/{chat}/{rest}");
+    let response = assert_limited_after(60, |count| match count % 3 {
+        0 => {
+            let topic = json!({ "topic": count.to_string() });
+            ada.request(&Method::PATCH, &path(&tea, "settings/")).json(&topic)
+        }
+        1 => ada.post(&path(&coffee, "links/")).json(&json!({ "role": "writer" })),
+        _ => {
+            let role = json!({ "role": if count % 2 == 0 { "reader" } else { "writer" } });
+            ada.request(&Method::PUT, &path(&tea, &format!("members/{}/", brian.id))).json(&role)
+        }
+    })
+    .await;
+    let wait: u64 = response.header("retry-after").parse().unwrap();
+    ada.send_message(&tea, "messages have a limit of their own").await;
+    app.advance_clock(Duration::from_secs(wait));
+    let topic = json!({ "topic": "later" });
+    ada.request(&Method::PATCH, &path(&tea, "settings/")).json(&topic).await.assert_status(200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn uri_rotations_are_limited_per_user() {
+    let _serial = crate::serial().await;
+    let app = spawn_limited(|_| ()).await;
+    let (ada, tea) = app.ada_and_chat().await;
+    assert_limited_after(10, |_| ada.post(&format!("/api/chats/{tea}/uri/"))).await;
+    app.advance_clock(Duration::from_mins(6));
+    ada.rotate_uri(&tea).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn refreshes_are_limited_per_session() {
+    let _serial = crate::serial().await;
+    let app = spawn_limited(|config| {
+        config.limits.limit_sign_ins = "1000/min".parse().unwrap();
+        config.limits.limit_refreshes = "30/h".parse().unwrap();
+    })
+    .await;
+    app.create_user("ada").await;
+    let (mut secret, _) = app.sign_in("ada").await.assert_status(200).cookie("chatire_refresh");
+    let other = app.sign_in("ada").await.assert_status(200).cookies();
+    let refresh = |secret: &str| app.http.post("/auth/jwt/refresh/").json(&json!({ "refresh": secret }));
+    for _ in 0..30 {
+        secret = refresh(&secret).await.assert_status(200).value()["refresh"].as_str().unwrap().to_owned();
+    }
+    refresh(&secret).await.assert_problem(ProblemCode::TooManyRequests);
+    app.refresh(&other).await.assert_status(200);
+    app.advance_clock(Duration::from_mins(2));
+    refresh(&secret).await.assert_status(200);
 }

@@ -122,8 +122,12 @@ async fn stream_ends_when_token_expires() {
     let _serial = crate::serial().await;
     let app = TestApp::spawn().await;
     let (mut ada, tea) = app.ada_and_chat().await;
-    ada.token = app.sign_token(&ada, 1, |_| ());
-    ada.open_stream(&tea).await.drain().await;
+    ada.token = app.sign_token(&ada, 60, |_| ());
+    let mut stream = ada.open_stream(&tea).await;
+    app.advance_clock(Duration::from_mins(1));
+    let last = stream.next().await.expect("a last event");
+    assert_eq!((last.name.as_str(), last.data.contains("token expired")), ("goodbye", true));
+    assert!(stream.next().await.is_none());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -132,9 +136,11 @@ async fn socket_closes_with_its_token_unless_renewed() {
     let app = TestApp::spawn().await;
     let (mut ada, tea) = app.ada_and_chat().await;
     let fresh = ada.token.clone();
-    ada.token = app.sign_token(&ada, 2, |_| ());
+    ada.token = app.sign_token(&ada, 60, |_| ());
     let (mut idle, mut renewed) = (ada.open_socket().await, ada.open_socket().await);
     renewed.send_frame(&ClientFrame::Renew { token: fresh }).await;
+    renewed.sync().await;
+    app.advance_clock(Duration::from_mins(1));
     assert_eq!(idle.recv_close().await, close::TOKEN_EXPIRED);
     renewed.subscribe(&tea, None, None).await;
     assert_eq!(renewed.recv_changes().await.chat_id, tea.id);

@@ -1,7 +1,7 @@
 //! Clients that do not read while many messages are sent.
 
 use futures_util::future::join;
-use shared::socket::ClientFrame;
+use shared::{id::Head, socket::ClientFrame};
 use tokio::time::timeout;
 
 use crate::support::{
@@ -12,13 +12,15 @@ use crate::support::{
 /// With 16 kB each far more than the server queues for a connection.
 const MESSAGES: i64 = 1_900;
 
-async fn recv_all(listener: &mut WsClient, head: i64) -> Vec<i64> {
-    let (mut known, mut seqs) = (1, Vec::new());
+/// Returns the `seq` of every message received up to `head`.
+async fn recv_all(listener: &mut WsClient, head: Head) -> Vec<i64> {
+    let (mut known, mut seqs) = (Head::new(1), Vec::new());
     while known < head {
         let changes = listener.recv_changes().await;
         assert_eq!(changes.after, known, "no change is missing or repeated");
         // Changes may contain rows above their head, and repeat them later.
-        seqs.extend(changes.messages.iter().map(|message| message.seq).filter(|seq| *seq <= changes.head));
+        let new = changes.messages.iter().map(|message| message.seq.get());
+        seqs.extend(new.filter(|seq| *seq <= changes.head.get()));
         known = changes.head;
     }
     seqs
@@ -31,11 +33,11 @@ async fn slow_consumer_blocks_nobody_and_catches_up() {
     let (ada, tea) = app.ada_and_chat().await;
     let mut asleep = ada.open_socket_in(&tea).await;
     let mut awake = ada.open_socket_in(&tea).await;
-    let head = MESSAGES + 1;
+    let head = Head::new(MESSAGES + 1);
     let text = "🫖".repeat(4_000);
     let posting = ada.send_messages(&tea, &text, usize::try_from(MESSAGES).unwrap());
     let ((), all) = join(posting, recv_all(&mut awake, head)).await;
-    assert_eq!(all, (2..=head).collect::<Vec<_>>());
+    assert_eq!(all, (2..=head.get()).collect::<Vec<_>>());
     assert_eq!(recv_all(&mut asleep, head).await, all);
     ada.send_message(&tea, "awake?").await;
     for listener in [&mut asleep, &mut awake] {

@@ -4,7 +4,10 @@ use chrono::{DateTime, Utc};
 use serde::Deserialize;
 
 use super::{Event, UserRef};
-use crate::member::Role;
+use crate::{
+    id::{LinkId, Seq},
+    member::Role,
+};
 
 /// The fields of all events. The derived deserializer has code per variant, which makes the client about 3 % larger.
 #[derive(Deserialize)]
@@ -23,8 +26,8 @@ pub struct EventFields {
     at: Option<DateTime<Utc>>,
     target: Option<UserRef>,
     role: Option<Role>,
-    seq: Option<i64>,
-    link_id: Option<i64>,
+    seq: Option<Seq>,
+    link_id: Option<LinkId>,
 }
 
 impl From<EventFields> for Event {

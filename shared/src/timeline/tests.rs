@@ -2,38 +2,42 @@ use chrono::DateTime;
 use proptest::prelude::*;
 
 use super::*;
-use crate::member::Role;
+use crate::{
+    id::{ChatId, MessageId},
+    member::Role,
+};
 
 const EPOCH: Uuid = Uuid::from_u128(7);
+const CHAT_ID: ChatId = ChatId::new(1);
 const PAGE: usize = 5;
 
 /// A model of the server: every change increments the head.
 struct Server {
-    head: i64,
-    members: BTreeMap<i64, Member>,
-    messages: BTreeMap<i64, Message>,
+    head: Head,
+    members: BTreeMap<UserId, Member>,
+    messages: BTreeMap<Seq, Message>,
 }
 
 impl Server {
     fn with_owner() -> Self {
-        let mut server = Self { head: 0, members: BTreeMap::new(), messages: BTreeMap::new() };
-        server.join(1, Role::Owner);
+        let mut server = Self { head: Head::default(), members: BTreeMap::new(), messages: BTreeMap::new() };
+        server.join(UserId::new(1), Role::Owner);
         server
     }
 
-    fn advance_head(&mut self) -> i64 {
-        self.head += 1;
-        self.head
+    fn advance_head(&mut self) -> Seq {
+        self.head = self.head.advance(1);
+        self.head.as_seq()
     }
 
-    fn join(&mut self, id: i64, role: Role) {
+    fn join(&mut self, id: UserId, role: Role) {
         let seq = self.advance_head();
         let (user, created_at) = (user(id, "first"), DateTime::UNIX_EPOCH);
         let member = Member { user, role, status: MembershipStatus::Member, seq, revision: seq, created_at };
         self.members.insert(id, member);
     }
 
-    fn rename(&mut self, id: i64, name: &str) {
+    fn rename(&mut self, id: UserId, name: &str) {
         let revision = self.advance_head();
         if let Some(member) = self.members.get_mut(&id) {
             member.user = user(id, name);
@@ -41,13 +45,13 @@ impl Server {
         }
     }
 
-    fn post(&mut self, id: i64) {
+    fn post(&mut self, id: UserId) {
         let seq = self.advance_head();
         let message = Message {
-            id: seq,
+            id: MessageId::new(seq.get()),
             seq,
             revision: seq,
-            client_id: Uuid::from_u128(u128::from(seq.unsigned_abs())),
+            client_id: Uuid::from_u128(u128::from(seq.get().unsigned_abs())),
             created_at: DateTime::UNIX_EPOCH,
             user: self.members[&id].user.clone(),
             message: format!("message {seq}"),
@@ -66,16 +70,16 @@ impl Server {
         }
     }
 
-    fn changes(&self, after: i64) -> Changes {
+    fn changes(&self, after: Head) -> Changes {
         Changes {
-            chat_id: 1,
+            chat_id: CHAT_ID,
             epoch: EPOCH,
             after,
             head: self.head,
             more: false,
             chat: None,
-            members: self.members.values().filter(|m| m.revision > after).cloned().collect(),
-            messages: self.messages.values().filter(|m| m.revision > after).cloned().collect(),
+            members: self.members.values().filter(|m| m.revision > after.as_seq()).cloned().collect(),
+            messages: self.messages.values().filter(|m| m.revision > after.as_seq()).cloned().collect(),
         }
     }
 
@@ -87,18 +91,18 @@ impl Server {
             uri: "tea".into(),
             epoch: EPOCH,
             head: self.head,
-            chat: Chat::new(1, DateTime::UNIX_EPOCH),
+            chat: Chat::new(CHAT_ID, DateTime::UNIX_EPOCH),
             members: self.members.values().cloned().collect(),
             former_members: Vec::new(),
             message: "ada joined the chat".into(),
-            user: user(1, "first"),
+            user: user(UserId::new(1), "first"),
         };
         Timeline::open(joined, self.page(&messages[start..], start > 0))
     }
 
     fn page(&self, messages: &[Message], earlier: bool) -> MessagePage {
         MessagePage {
-            id: 1,
+            id: CHAT_ID,
             uri: "tea".into(),
             epoch: EPOCH,
             head: self.head,
@@ -107,35 +111,39 @@ impl Server {
         }
     }
 
-    fn page_before(&self, seq: i64) -> MessagePage {
+    fn page_before(&self, seq: Seq) -> MessagePage {
         let messages: Vec<_> = self.messages.range(..seq).map(|(_, m)| m.clone()).collect();
         let start = messages.len().saturating_sub(PAGE);
         self.page(&messages[start..], start > 0)
     }
 }
 
-fn user(id: i64, name: &str) -> User {
+fn user(id: UserId, name: &str) -> User {
     User { id, username: format!("{name}{id}"), ..User::default() }
 }
 
 /// What the user interface shows.
-fn visible(timeline: &Timeline) -> Vec<(i64, String, String)> {
+fn visible(timeline: &Timeline) -> Vec<(Seq, String, String)> {
     timeline.messages().map(|m| (m.seq, timeline.author(m).username.clone(), m.message.clone())).collect()
 }
 
 #[derive(Clone, Debug)]
 enum Operation {
-    Join(i64),
-    Rename(i64),
-    Post(i64),
+    Join(UserId),
+    Rename(UserId),
+    Post(UserId),
     Edit(usize),
+}
+
+fn user_id(first: i64) -> impl Strategy<Value = UserId> {
+    (first..6).prop_map(UserId::new)
 }
 
 fn operation() -> impl Strategy<Value = Operation> {
     prop_oneof![
-        1 => (2i64..6).prop_map(Operation::Join),
-        1 => (1i64..6).prop_map(Operation::Rename),
-        6 => (1i64..6).prop_map(Operation::Post),
+        1 => user_id(2).prop_map(Operation::Join),
+        1 => user_id(1).prop_map(Operation::Rename),
+        6 => user_id(1).prop_map(Operation::Post),
         2 => (0usize..40).prop_map(Operation::Edit),
     ]
 }
@@ -219,20 +227,24 @@ proptest! {
 
 #[test]
 fn classify_compares_heads() {
-    assert_eq!(classify(5, 6, 7), SyncAction::Fetch);
-    assert_eq!(classify(5, 4, 5), SyncAction::Ignore);
-    assert_eq!(classify(5, 5, 5), SyncAction::Ignore);
-    assert_eq!(classify(5, 5, 6), SyncAction::Apply);
-    assert_eq!(classify(5, 2, 9), SyncAction::Apply);
+    for (after, head, action) in [
+        (6, 7, SyncAction::Fetch),
+        (4, 5, SyncAction::Ignore),
+        (5, 5, SyncAction::Ignore),
+        (5, 6, SyncAction::Apply),
+        (2, 9, SyncAction::Apply),
+    ] {
+        assert_eq!(classify(Head::new(5), Head::new(after), Head::new(head)), action, "({after}, {head}]");
+    }
 }
 
 #[test]
 fn changes_of_other_epoch_or_chat_mismatch() {
     let server = Server::with_owner();
     let mut timeline = server.open();
-    let restored = Changes { epoch: Uuid::from_u128(8), ..server.changes(0) };
+    let restored = Changes { epoch: Uuid::from_u128(8), ..server.changes(Head::default()) };
     assert_eq!(timeline.apply(restored), ApplyResult::Mismatch);
-    let other = Changes { chat_id: 2, ..server.changes(0) };
+    let other = Changes { chat_id: ChatId::new(2), ..server.changes(Head::default()) };
     assert_eq!(timeline.apply(other), ApplyResult::Mismatch);
 }
 
@@ -240,7 +252,7 @@ fn changes_of_other_epoch_or_chat_mismatch() {
 fn edit_before_the_loaded_range_leaves_no_gap() {
     let mut server = Server::with_owner();
     for _ in 0..PAGE + 3 {
-        server.post(1);
+        server.post(UserId::new(1));
     }
     let mut timeline = server.open();
     let oldest = timeline.oldest_seq();
@@ -250,14 +262,14 @@ fn edit_before_the_loaded_range_leaves_no_gap() {
     assert_eq!(timeline.oldest_seq(), oldest);
     assert!(!timeline.prepend_page(server.page_before(oldest.unwrap())));
     assert!(!timeline.has_earlier());
-    assert!(timeline.message(2).unwrap().message.ends_with('!'));
+    assert!(timeline.message(Seq::new(2)).unwrap().message.ends_with('!'));
 }
 
 #[test]
 fn stale_page_after_an_edit_requires_a_fetch() {
     let mut server = Server::with_owner();
     for _ in 0..PAGE + 3 {
-        server.post(1);
+        server.post(UserId::new(1));
     }
     let mut timeline = server.open();
     let stale = server.page_before(timeline.oldest_seq().unwrap());
@@ -266,21 +278,22 @@ fn stale_page_after_an_edit_requires_a_fetch() {
     assert_eq!(timeline.apply(server.changes(before)), ApplyResult::Applied);
     assert!(timeline.prepend_page(stale), "a fetch is required");
     timeline.apply(server.changes(timeline.changes_query().after));
-    assert!(timeline.message(2).unwrap().message.ends_with('!'));
+    assert!(timeline.message(Seq::new(2)).unwrap().message.ends_with('!'));
 }
 
 #[test]
 fn retention_drops_messages_from_the_timeline() {
     let mut server = Server::with_owner();
     for _ in 0..PAGE + 3 {
-        server.post(1);
+        server.post(UserId::new(1));
     }
     let mut timeline = server.open();
     assert!(timeline.has_earlier());
-    let (first_retained_seq, before) = (timeline.oldest_seq().unwrap() + 1, server.head);
-    let stale = server.page_before(first_retained_seq - 1);
+    let (oldest_seq, before) = (timeline.oldest_seq().unwrap(), server.head);
+    let stale = server.page_before(oldest_seq);
+    let first_retained_seq = Seq::new(oldest_seq.get() + 1);
     let revision = server.advance_head();
-    let chat = Chat { revision, first_retained_seq, ..Chat::new(1, DateTime::UNIX_EPOCH) };
+    let chat = Chat { revision, first_retained_seq, ..Chat::new(CHAT_ID, DateTime::UNIX_EPOCH) };
     timeline.apply(Changes { chat: Some(chat), ..server.changes(before) });
     assert_eq!((timeline.oldest_seq(), timeline.has_earlier()), (Some(first_retained_seq), false));
     assert!(timeline.prepend_page(stale));
@@ -290,14 +303,33 @@ fn retention_drops_messages_from_the_timeline() {
 #[test]
 fn members_excludes_other_statuses() {
     let mut server = Server::with_owner();
-    server.join(2, Role::Writer);
+    let banned_id = UserId::new(2);
+    server.join(banned_id, Role::Writer);
     let mut timeline = server.open();
     let before = server.head;
     let revision = server.advance_head();
-    let member = server.members.get_mut(&2).unwrap();
+    let member = server.members.get_mut(&banned_id).unwrap();
     (member.status, member.revision) = (MembershipStatus::Banned, revision);
     timeline.apply(server.changes(before));
     let ids = |members: Vec<&Member>| members.iter().map(|member| member.user.id).collect::<Vec<_>>();
-    assert_eq!(ids(timeline.members()), [1]);
-    assert_eq!(ids(timeline.members_with_status(MembershipStatus::Banned)), [2]);
+    assert_eq!(ids(timeline.members()), [UserId::new(1)]);
+    assert_eq!(ids(timeline.members_with_status(MembershipStatus::Banned)), [banned_id]);
+}
+
+#[test]
+fn repeated_name_is_shown_with_the_username() {
+    let mut server = Server::with_owner();
+    let [owner_id, first_id, second_id] = [1, 2, 3].map(UserId::new);
+    server.join(first_id, Role::Writer);
+    server.join(second_id, Role::Writer);
+    for (id, name) in [(owner_id, "Ada"), (first_id, "Host"), (second_id, "host")] {
+        server.members.get_mut(&id).unwrap().user.display_name = name.to_owned();
+    }
+    let names = |server: &Server| {
+        let timeline = server.open();
+        [owner_id, first_id, second_id].map(|id| timeline.distinct_name(&server.members[&id].user))
+    };
+    assert_eq!(names(&server), ["Ada", "Host", "host (first3)"]);
+    server.members.get_mut(&second_id).unwrap().role = Role::Moderator;
+    assert_eq!(names(&server), ["Ada", "Host (first2)", "host"]);
 }

@@ -2,7 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use shared::sync::ApplyResult;
+use shared::{
+    id::{Head, Seq},
+    sync::ApplyResult,
+};
 
 use crate::{
     model::Mutation,
@@ -16,27 +19,27 @@ pub enum PostState {
     /// The client is only a reader.
     None,
     Pending,
-    Acknowledged(i64),
+    Acknowledged(Seq),
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Frame {
     Post,
     Subscribe {
-        after: i64,
+        after: Head,
     },
     /// A request for `GET …/changes/`, and the second half of a subscription that is already active.
     Fetch {
-        after: i64,
+        after: Head,
     },
     /// The second half of a subscription whose changes were read before it is active.
     Activate,
     Posted {
-        seq: i64,
+        seq: Seq,
     },
     Changes {
-        after: i64,
-        head: i64,
+        after: Head,
+        head: Head,
         rows: Vec<Row>,
     },
 }
@@ -110,7 +113,7 @@ impl Client {
         if mutation == Some(Mutation::AcknowledgesBeforeCommit)
             && let Some(index) = server.pending.iter().position(|post| post.author == author)
         {
-            let seq = server.head + 1 + i64::try_from(index).unwrap();
+            let seq = server.head.advance(1 + i64::try_from(index).unwrap()).as_seq();
             self.down.insert(Frame::Posted { seq });
         }
     }
@@ -138,8 +141,8 @@ impl Client {
     }
 }
 
-pub fn changes_since(after: i64, server: &Server) -> Frame {
+pub fn changes_since(after: Head, server: &Server) -> Frame {
     let rows = server.rows_after(after);
-    let head = rows.last().map_or(after, |row| row.seq);
+    let head = rows.last().map_or(after, |row| row.seq.as_head());
     Frame::Changes { after, head, rows }
 }

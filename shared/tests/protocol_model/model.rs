@@ -154,7 +154,7 @@ impl Model for Protocol {
                     .all(|author| server.rows.iter().filter(|row| row.author == author).count() <= 1)
             }),
             Property::always(SEQS_HAVE_NO_GAP, |_, SystemState { server, .. }: &SystemState| {
-                server.rows.iter().zip(1..).all(|(row, seq)| row.seq == seq)
+                server.rows.iter().zip(1..).all(|(row, seq)| row.seq.get() == seq)
             }),
             Property::always(VIEW_IS_PREFIX, |_, state: &SystemState| {
                 state.clients.iter().all(|client| state.is_prefix(client))

@@ -1,5 +1,7 @@
 //! The model of the server: what is stored, what a crash loses, and how posts get their numbers.
 
+use shared::id::{Head, Seq};
+
 use crate::model::Mutation;
 
 /// A client's index. Each writer posts one message, so it also identifies a message.
@@ -7,7 +9,7 @@ pub type Author = usize;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Row {
-    pub seq: i64,
+    pub seq: Seq,
     pub author: Author,
 }
 
@@ -18,19 +20,19 @@ pub struct PendingPost {
     /// The connection it came from still exists, so it can be answered.
     pub can_answer: bool,
     /// Its number, if it was assigned too early.
-    early_seq: Option<i64>,
+    early_seq: Option<Seq>,
 }
 
 /// A committed batch that is not published yet.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct CommittedBatch {
-    pub after: i64,
+    pub after: Head,
     pub posts: Vec<PendingPost>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Server {
-    pub head: i64,
+    pub head: Head,
     pub rows: Vec<Row>,
     pub pending: Vec<PendingPost>,
     pub committed: Option<CommittedBatch>,
@@ -39,15 +41,15 @@ pub struct Server {
 impl Server {
     pub fn enqueue(&mut self, author: Author, mutation: Option<Mutation>) {
         let early_seq = (mutation == Some(Mutation::AssignsSeqBeforeCommit)).then(|| {
-            self.head += 1;
-            self.head
+            self.head = self.head.advance(1);
+            self.head.as_seq()
         });
         self.pending.push(PendingPost { author, can_answer: true, early_seq });
     }
 
     /// Stores all pending posts, each message once.
     pub fn commit(&mut self, mutation: Option<Mutation>) {
-        let after = self.rows.last().map_or(0, |row| row.seq);
+        let after = self.rows.last().map_or(Head::default(), |row| row.seq.as_head());
         let posts = std::mem::take(&mut self.pending);
         for post in &posts {
             if mutation == Some(Mutation::StoresDuplicates) || !self.is_stored(post.author) {
@@ -58,8 +60,8 @@ impl Server {
     }
 
     fn store(&mut self, post: &PendingPost) {
-        let seq = post.early_seq.unwrap_or(self.head + 1);
-        self.head = self.head.max(seq);
+        let seq = post.early_seq.unwrap_or(self.head.advance(1).as_seq());
+        self.head = self.head.max(seq.as_head());
         self.rows.push(Row { seq, author: post.author });
     }
 
@@ -67,12 +69,12 @@ impl Server {
         self.find_seq(author).is_some()
     }
 
-    pub fn find_seq(&self, author: Author) -> Option<i64> {
+    pub fn find_seq(&self, author: Author) -> Option<Seq> {
         self.rows.iter().find(|row| row.author == author).map(|row| row.seq)
     }
 
-    pub fn rows_after(&self, after: i64) -> Vec<Row> {
-        self.rows.iter().filter(|row| row.seq > after).copied().collect()
+    pub fn rows_after(&self, after: Head) -> Vec<Row> {
+        self.rows.iter().filter(|row| row.seq > after.as_seq()).copied().collect()
     }
 
     /// A connection broke: its posts are still stored, but not answered.

@@ -9,6 +9,7 @@ use chrono::DateTime;
 use shared::{
     changes::Changes,
     chat::{Chat, JoinResponse},
+    id::{ChatId, Head, MessageId, UserId},
     message::{Message, MessagePage},
     sync::ApplyResult,
     timeline::Timeline,
@@ -18,18 +19,18 @@ use uuid::Uuid;
 
 use crate::server::Row;
 
-const CHAT_ID: i64 = 1;
+const CHAT_ID: ChatId = ChatId::new(1);
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct View(Arc<Timeline>);
 
 impl View {
     pub fn empty() -> Self {
-        Self::open(0, &[])
+        Self::open(Head::default(), &[])
     }
 
     /// The view of a client that joins when the server has this head.
-    pub fn open(head: i64, rows: &[Row]) -> Self {
+    pub fn open(head: Head, rows: &[Row]) -> Self {
         let joined = JoinResponse {
             status: String::new(),
             uri: String::new(),
@@ -52,7 +53,7 @@ impl View {
         Self(Arc::new(Timeline::open(joined, page)))
     }
 
-    pub fn apply(&mut self, after: i64, head: i64, rows: &[Row]) -> ApplyResult {
+    pub fn apply(&mut self, after: Head, head: Head, rows: &[Row]) -> ApplyResult {
         let changes = Changes {
             chat_id: CHAT_ID,
             epoch: Uuid::nil(),
@@ -66,12 +67,14 @@ impl View {
         Arc::make_mut(&mut self.0).apply(changes)
     }
 
-    pub fn head(&self) -> i64 {
+    pub fn head(&self) -> Head {
         self.0.head()
     }
 
     pub fn rows(&self) -> impl ExactSizeIterator<Item = Row> {
-        self.0.messages().map(|message| Row { seq: message.seq, author: message.user.id.try_into().unwrap() })
+        self.0
+            .messages()
+            .map(|message| Row { seq: message.seq, author: message.user.id.get().try_into().unwrap() })
     }
 }
 
@@ -84,12 +87,12 @@ impl Hash for View {
 
 fn message(row: &Row) -> Message {
     Message {
-        id: row.seq,
+        id: MessageId::new(row.seq.get()),
         seq: row.seq,
         revision: row.seq,
         client_id: Uuid::from_u128(row.author as u128),
         created_at: DateTime::UNIX_EPOCH,
-        user: User { id: row.author.try_into().unwrap(), ..User::default() },
+        user: User { id: UserId::new(row.author.try_into().unwrap()), ..User::default() },
         message: String::new(),
         event: None,
         deleted: false,

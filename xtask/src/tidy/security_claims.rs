@@ -7,6 +7,8 @@ use super::{Project, Violation, functions};
 const DOCUMENT: &str = "SECURITY.md";
 const CLAIMS: &str = "## Measures";
 const CHECKS: &str = "## Tests";
+/// What users can make the server store or hold; the last column has the tests.
+const CAUSES: &str = "## What users can cause";
 
 /// Commands that count as checks.
 const COMMANDS: [&str; 2] = ["cargo xtask test", "cargo xtask fuzz"];
@@ -32,6 +34,15 @@ pub fn check(project: &Project) -> Vec<Violation> {
         violations.extend(
             missing.map(|check| format!("{DOCUMENT}: {check}, which checks `{name}`, does not exist")),
         );
+    }
+    for (name, row) in rows(&document.text, CAUSES).unwrap_or_default() {
+        let checks = row.rsplit(" | ").next().unwrap_or_default();
+        let missing = checks.split('`').skip(1).step_by(2).filter(|check| !tests.contains(*check));
+        violations
+            .extend(missing.map(|check| format!("{DOCUMENT}: the test {check} of `{name}` does not exist")));
+        if !checks.contains('`') {
+            violations.push(format!("{DOCUMENT}: no test for `{name}`"));
+        }
     }
     violations
 }
@@ -89,6 +100,18 @@ mod tests {
             assert_eq!(violations(claim, checks), expected, "{checks}");
         }
         assert_eq!(violations("", "| passwords | `passwords_are_hashed` |"), 1);
+    }
+
+    #[test]
+    fn cause_without_test_is_a_violation() {
+        let tables = [CLAIMS, CHECKS].map(|heading| format!("{heading}\n| a | b |\n|---|---|\n")).join("\n");
+        let source = "#[test]\nfn limit_is_ten() {}";
+        for (expected, checks) in [(0, "`limit_is_ten`"), (1, "`limit_is_two`"), (1, "by review")] {
+            let text =
+                format!("{tables}\n{CAUSES}\n| a | b | c |\n|---|---|---|\n| rows | `x` | {checks} |\n");
+            let found = check(&project(&[(DOCUMENT, &text), ("src/a.rs", source)]));
+            assert_eq!(found.len(), expected, "{found:?}");
+        }
     }
 
     #[test]

@@ -20,6 +20,7 @@ use crate::{
     detached::run_detached,
     error::{ApiError, Rejection},
     http::extract::upload::UploadHeader,
+    images::Upload,
     rate_limit::UserLimit,
     state::AppState,
     store,
@@ -39,6 +40,7 @@ struct AvatarForm {
 pub struct AvatarUpload {
     user: User,
     file: Vec<u8>,
+    upload: Upload,
 }
 
 impl FromRequest for AvatarUpload {
@@ -53,10 +55,10 @@ impl FromRequest for AvatarUpload {
             let Authenticated { user, .. } = Authenticated::extract(&request).await?;
             let header = UploadHeader::from_request(&request)?;
             app.rate_limits.check_upload(user.id, header.length())?;
-            let _permit = app.images.begin_upload()?;
-            let bytes = header.receive(&request, payload).await?;
+            let mut upload = app.images.begin_upload(user.id)?;
+            let bytes = header.receive(&request, payload, |bytes| upload.reserve(bytes)).await?;
             let Authenticated { user, .. } = Authenticated::extract(&request).await?;
-            Ok(Self { user, file: header.parse(&request, bytes).await? })
+            Ok(Self { user, file: header.parse(&request, bytes).await?, upload })
         })
     }
 }
@@ -65,25 +67,28 @@ const YEAR_SECONDS: u32 = 365 * 24 * 60 * 60;
 
 /// Replaces the caller's avatar.
 #[utoipa::path(
-    put, path = paths::MY_AVATAR,
+    put, path = paths::MY_AVATAR, operation_id = "replaceAvatar",
     request_body(content = AvatarForm, content_type = "multipart/form-data"),
     responses((status = 200, body = Account)),
 )]
 pub async fn replace(
     app: Data<AppState>,
-    AvatarUpload { user, file }: AvatarUpload,
+    AvatarUpload { user, file, upload }: AvatarUpload,
 ) -> Result<HttpResponse, ApiError> {
     if file.is_empty() {
         return Err(Rejection::field("file", FieldCode::Required).into());
     }
-    let jpeg = app.images.create_avatar("file", file).await?;
+    let jpeg = app.images.create_avatar("file", file, upload).await?;
     // As hard to guess as the URI of a chat.
     let id = Alphanumeric.sample_string(&mut rand::rng(), URI_LENGTH);
     set_avatar(app, user, Some((id, jpeg))).await
 }
 
 /// Removes the caller's avatar.
-#[utoipa::path(delete, path = paths::MY_AVATAR, responses((status = 200, body = Account)))]
+#[utoipa::path(
+    delete, path = paths::MY_AVATAR, operation_id = "removeAvatar",
+    responses((status = 200, body = Account)),
+)]
 pub async fn remove(
     app: Data<AppState>,
     Authenticated { user, .. }: Authenticated,
@@ -109,7 +114,7 @@ async fn set_avatar(
 
 /// Shows an avatar. Its id is secret, and changes with the image.
 #[utoipa::path(
-    get, path = paths::AVATAR,
+    get, path = paths::AVATAR, operation_id = "getAvatar",
     responses((status = 200, content_type = "image/jpeg", body = Vec<u8>), (status = 404)),
 )]
 pub async fn show(app: Data<AppState>, request: HttpRequest) -> Result<HttpResponse, ApiError> {

@@ -8,6 +8,7 @@ use actix_web::{
 };
 use shared::{
     data_export::{DataExport, DataExportsResponse, ExportState},
+    id::UserId,
     paths,
     problem::ProblemCode,
 };
@@ -27,7 +28,10 @@ use crate::{
 };
 
 /// Starts an export of all data of the caller.
-#[utoipa::path(post, path = paths::EXPORTS, responses((status = 202, body = DataExport), (status = 409)))]
+#[utoipa::path(
+    post, path = paths::EXPORTS, operation_id = "createExport",
+    responses((status = 202, body = DataExport), (status = 409)),
+)]
 pub async fn create(
     app: Data<AppState>,
     RecentlyAuthenticatedOrGuest(authenticated): RecentlyAuthenticatedOrGuest,
@@ -41,7 +45,10 @@ pub async fn create(
 }
 
 /// Lists the caller's exports.
-#[utoipa::path(get, path = paths::EXPORTS, responses((status = 200, body = DataExportsResponse)))]
+#[utoipa::path(
+    get, path = paths::EXPORTS, operation_id = "listExports",
+    responses((status = 200, body = DataExportsResponse)),
+)]
 pub async fn list(
     app: Data<AppState>,
     Authenticated { user, .. }: Authenticated,
@@ -52,7 +59,7 @@ pub async fn list(
 
 /// Shows the state of an export.
 #[utoipa::path(
-    get, path = paths::EXPORT,
+    get, path = paths::EXPORT, operation_id = "getExport",
     responses((status = 200, body = DataExport), (status = 404)),
 )]
 pub async fn show(
@@ -65,7 +72,7 @@ pub async fn show(
 
 /// Downloads an export. Browsers cannot send a header with a download, and pass a ticket in the query instead.
 #[utoipa::path(
-    get, path = paths::EXPORT_FILE,
+    get, path = paths::EXPORT_FILE, operation_id = "downloadExport",
     params(DownloadQuery),
     responses((status = 200, content_type = "application/zip", body = Vec<u8>), (status = 404)),
 )]
@@ -75,11 +82,7 @@ pub async fn download(
     request: HttpRequest,
 ) -> Result<HttpResponse, ApiError> {
     let DownloadQuery { ticket } = parse_query(&request)?;
-    let Authenticated { user, .. } = match ticket.and_then(|ticket| app.auth.tickets.redeem(&ticket)) {
-        // The session may have ended since the ticket was issued.
-        Some(claims) => Authenticated::from_claims(&app.auth, claims).await?,
-        None => authenticated?,
-    };
+    let Authenticated { user, .. } = Authenticated::from_ticket_or(&app.auth, ticket, authenticated).await?;
     let export = find(&app, user.id, &request).await?;
     if export.state != ExportState::Ready {
         return Err(ProblemCode::NotFound.into());
@@ -93,7 +96,7 @@ pub async fn download(
         .body(SizedStream::new(length, ReaderStream::new(file))))
 }
 
-async fn find(app: &AppState, user_id: i64, request: &HttpRequest) -> Result<DataExport, ApiError> {
+async fn find(app: &AppState, user_id: UserId, request: &HttpRequest) -> Result<DataExport, ApiError> {
     let id = path_parameter(request, "export_id")?;
     let found = store::data_exports::find(&mut *app.db.get().await?, user_id, id).await?;
     found.ok_or_else(|| ProblemCode::NotFound.into())

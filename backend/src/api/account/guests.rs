@@ -3,7 +3,9 @@
 use actix_web::{HttpRequest, HttpResponse, web::Data};
 use shared::{
     guest_name, paths,
-    user::{ClaimAccount, CreateGuest, SessionCreated, check_display_name, check_email, check_username},
+    user::{
+        ClaimAccount, CreateGuest, SessionCreated, check_display_name, check_email, check_username, fold_name,
+    },
 };
 
 use super::{new_password, sessions};
@@ -22,7 +24,7 @@ use crate::{
 
 /// Creates a guest and signs in.
 #[utoipa::path(
-    post, path = paths::GUEST,
+    post, path = paths::GUEST, operation_id = "createGuest",
     request_body = CreateGuest,
     responses((status = 201, body = SessionCreated), (status = 403)),
 )]
@@ -38,13 +40,13 @@ pub async fn create(
     let mut connection = app.db.get().await?;
     let user = guests::create(&mut connection, &name).await?;
     store::sessions::insert(&mut connection, session.new_session(user.id)).await?;
-    let token = app.auth.jwt_keys.issue(user.id, session.id)?;
+    let token = app.auth.jwt_keys.issue(user.id, session.id, session.token_lifetime)?;
     Ok(session.respond(HttpResponse::Created(), true, SessionCreated { token, user }))
 }
 
 /// Turns a guest into an account with a new session. Chats and messages stay.
 #[utoipa::path(
-    post, path = paths::CLAIM,
+    post, path = paths::CLAIM, operation_id = "claimAccount",
     request_body = ClaimAccount,
     responses((status = 200, body = SessionCreated), (status = 409)),
 )]
@@ -55,7 +57,8 @@ pub async fn claim(
 ) -> Result<HttpResponse, ApiError> {
     let hash = hash_new_password(&app, &request, &claim).await?;
     let (id, session) = (guest.user.id, SessionStart::from_request(&request, &app.config));
-    let (row, token) = (session.new_session(id), app.auth.jwt_keys.issue(id, session.id)?);
+    let (row, token) =
+        (session.new_session(id), app.auth.jwt_keys.issue(id, session.id, session.token_lifetime)?);
     let user = run_detached(async move {
         let claimed = guests::claim(&mut *app.db.get().await?, &claim, &hash, row).await?;
         app.auth.cache.invalidate_user(id);
@@ -83,7 +86,8 @@ async fn hash_new_password(
 
 impl FromFields for CreateGuest {
     fn from_fields(fields: &mut FieldReader) -> Self {
-        Self { display_name: fields.optional_text("display_name", check_display_name) }
+        let display_name = fields.optional_text("display_name", check_display_name);
+        Self { display_name: display_name.map(|name| fold_name(&name)) }
     }
 }
 

@@ -30,7 +30,10 @@ use crate::{
 };
 
 /// Lists the caller's passkeys.
-#[utoipa::path(get, path = paths::PASSKEYS, responses((status = 200, body = PasskeysResponse)))]
+#[utoipa::path(
+    get, path = paths::PASSKEYS, operation_id = "listPasskeys",
+    responses((status = 200, body = PasskeysResponse)),
+)]
 pub async fn list(
     app: Data<AppState>,
     AccountHolder(authenticated): AccountHolder,
@@ -42,7 +45,7 @@ pub async fn list(
 
 /// Starts the registration of a passkey.
 #[utoipa::path(
-    post, path = paths::PASSKEY_REGISTRATIONS,
+    post, path = paths::PASSKEY_REGISTRATIONS, operation_id = "beginPasskeyRegistration",
     responses((status = 200, body = WebauthnChallenge<Value>), (status = 409), (status = 501)),
 )]
 pub async fn begin_registration(
@@ -62,7 +65,7 @@ pub async fn begin_registration(
 
 /// Finishes the registration of a passkey.
 #[utoipa::path(
-    post, path = paths::PASSKEYS,
+    post, path = paths::PASSKEYS, operation_id = "registerPasskey",
     request_body = RegisterPasskey<Value>,
     responses((status = 201, body = Passkey), (status = 409), (status = 501)),
 )]
@@ -86,7 +89,10 @@ pub async fn register(
 }
 
 /// Removes a passkey.
-#[utoipa::path(delete, path = paths::PASSKEY, responses((status = 204), (status = 404)))]
+#[utoipa::path(
+    delete, path = paths::PASSKEY, operation_id = "removePasskey",
+    responses((status = 204), (status = 404)),
+)]
 pub async fn remove(
     app: Data<AppState>,
     RecentlyAuthenticated(authenticated): RecentlyAuthenticated,
@@ -101,7 +107,7 @@ pub async fn remove(
 
 /// Starts a sign-in with a passkey. The passkey identifies the user.
 #[utoipa::path(
-    post, path = paths::PASSKEY_CHALLENGES,
+    post, path = paths::PASSKEY_CHALLENGES, operation_id = "beginPasskeyAuthentication",
     responses((status = 200, body = WebauthnChallenge<Value>), (status = 501)),
 )]
 pub async fn begin_authentication(
@@ -116,7 +122,7 @@ pub async fn begin_authentication(
 
 /// Signs in with a passkey.
 #[utoipa::path(
-    post, path = paths::JWT_PASSKEY,
+    post, path = paths::JWT_PASSKEY, operation_id = "signInWithPasskey",
     request_body = PasskeyAssertion<Value>,
     responses((status = 200, body = AccessToken), (status = 501)),
 )]
@@ -133,7 +139,7 @@ pub async fn sign_in(
         .await?;
     let session = SessionStart::from_request(&request, &app.config);
     store::sessions::insert(&mut *app.db.get().await?, session.new_session(user_id)).await?;
-    let token = app.auth.jwt_keys.issue(user_id, session.id)?;
+    let token = app.auth.jwt_keys.issue(user_id, session.id, session.token_lifetime)?;
     Ok(session.respond(HttpResponse::Ok(), false, AccessToken { token }))
 }
 

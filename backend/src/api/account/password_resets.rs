@@ -23,9 +23,9 @@ use crate::{
     store,
 };
 
-/// Sends a reset link to the accounts with this e-mail address. The response is the same and as fast if there are none.
+/// Sends an e-mail with a reset link for each account that has this e-mail address. The response is the same and as fast if there are none.
 #[utoipa::path(
-    post, path = paths::PASSWORD_RESETS,
+    post, path = paths::PASSWORD_RESETS, operation_id = "requestPasswordReset",
     request_body = RequestPasswordReset,
     responses((status = 202, body = Value), (status = 501)),
 )]
@@ -46,17 +46,23 @@ pub async fn request(
 
 async fn send_reset_emails(app: &AppState, email: &str) -> Result<(), ApiError> {
     let mut connection = app.db.get().await?;
-    for account in store::password_resets::find_targets_by_email(&mut connection, email).await? {
+    let accounts = store::password_resets::find_targets_by_email(&mut connection, email).await?;
+    let Some(address) = accounts.first().map(|account| account.email.clone()) else { return Ok(()) };
+    let (mut tokens, mut links) = (Vec::new(), Vec::new());
+    for account in accounts {
         let token = OpaqueToken::generate();
-        store::password_resets::insert(&mut connection, account.id, &token.hash()).await?;
-        app.mailer.send(templates::password_reset(&account, &app.mailer.password_reset_url(&token)));
+        tokens.push((account.id, token.hash()));
+        links.push((account.username, app.mailer.password_reset_url(&token)));
+    }
+    if store::password_resets::insert_for_email(&mut connection, &address, &tokens).await? {
+        app.mailer.send(templates::password_reset(address, &links));
     }
     Ok(())
 }
 
 /// Sets a new password. All sessions of the account end.
 #[utoipa::path(
-    put, path = paths::PASSWORD_RESETS,
+    put, path = paths::PASSWORD_RESETS, operation_id = "confirmPasswordReset",
     request_body = ConfirmPasswordReset,
     responses((status = 204), (status = 410)),
 )]

@@ -28,7 +28,7 @@ pub enum Credentials {
 
 /// Re-authenticates the session, which allows security-relevant changes for ten minutes.
 #[utoipa::path(
-    post, path = paths::REAUTHENTICATION,
+    post, path = paths::REAUTHENTICATION, operation_id = "reauthenticateSession",
     request_body = Credentials,
     responses((status = 204), (status = 501)),
 )]

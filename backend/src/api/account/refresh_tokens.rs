@@ -14,8 +14,9 @@ use super::{
 use crate::{
     auth::{
         Authenticated, cookies,
+        jwt::TokenLifetime,
         opaque_token::OpaqueToken,
-        refresh_tokens::{Redemption, redeem},
+        refresh_tokens::{Redemption, find_session, redeem},
     },
     error::{ApiError, Rejection},
     http::extract::{
@@ -47,7 +48,7 @@ pub enum RefreshCredential {
 
 /// Issues a new access token for a valid access token, for a refresh token in the body, or for the refresh cookie.
 #[utoipa::path(
-    post, path = paths::JWT_REFRESH,
+    post, path = paths::JWT_REFRESH, operation_id = "refreshToken",
     request_body = RefreshRequest,
     responses((status = 200, body = TokenRefreshed), (status = 403)),
 )]
@@ -74,6 +75,7 @@ pub async fn refresh(
 
 async fn refresh_by_access_token(app: &AppState, token: &str) -> Result<HttpResponse, ApiError> {
     let Authenticated { claims, .. } = authenticate_body_token(app, token).await?;
+    app.rate_limits.check_refresh(claims.sid)?;
     let token = app.auth.jwt_keys.refresh(&claims)?;
     store::sessions::touch(&mut *app.db.get().await?, claims.sid).await?;
     Ok(HttpResponse::Ok().json(AccessToken { token }))
@@ -87,11 +89,19 @@ struct Rotation {
 }
 
 async fn rotate(app: &AppState, token: &OpaqueToken) -> Result<Rotation, ApiError> {
-    match redeem(&mut *app.db.get().await?, token).await? {
+    let mut connection = app.db.get().await?;
+    if let Some(session) = find_session(&mut connection, token).await? {
+        app.rate_limits.check_refresh(session.id)?;
+    }
+    match redeem(&mut connection, token).await? {
         Redemption::Rotated(ActiveSession { id, user_id, guest, .. }, refresh_token) => {
             // The next request with the new access token confirms the delivery, which needs a query.
             app.auth.cache.invalidate_session(id);
-            Ok(Rotation { access_token: app.auth.jwt_keys.issue(user_id, id)?, refresh_token, guest })
+            Ok(Rotation {
+                access_token: app.auth.jwt_keys.issue(user_id, id, TokenLifetime::Page)?,
+                refresh_token,
+                guest,
+            })
         }
         Redemption::Replayed(session) => {
             tracing::warn!("ended a session because a spent refresh token was used again");

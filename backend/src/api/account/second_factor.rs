@@ -24,7 +24,10 @@ use crate::{
 };
 
 /// Shows whether the second factor is on, and how many recovery codes are left.
-#[utoipa::path(get, path = paths::SECOND_FACTOR, responses((status = 200, body = SecondFactorStatus)))]
+#[utoipa::path(
+    get, path = paths::SECOND_FACTOR, operation_id = "getSecondFactor",
+    responses((status = 200, body = SecondFactorStatus)),
+)]
 pub async fn show(
     app: Data<AppState>,
     AccountHolder(authenticated): AccountHolder,
@@ -38,7 +41,7 @@ pub async fn show(
 
 /// Starts the setup of an authenticator app. Codes are not required before it is confirmed.
 #[utoipa::path(
-    post, path = paths::SECOND_FACTOR,
+    post, path = paths::SECOND_FACTOR, operation_id = "enrollSecondFactor",
     responses((status = 200, body = TotpEnrolment), (status = 409)),
 )]
 pub async fn enroll(
@@ -57,7 +60,7 @@ pub async fn enroll(
 
 /// Turns the second factor on, with a first code from the authenticator app.
 #[utoipa::path(
-    put, path = paths::SECOND_FACTOR,
+    put, path = paths::SECOND_FACTOR, operation_id = "confirmSecondFactor",
     request_body = ConfirmSecondFactor,
     responses((status = 200, body = RecoveryCodes), (status = 409)),
 )]
@@ -85,7 +88,10 @@ pub async fn confirm(
 }
 
 /// Turns the second factor off.
-#[utoipa::path(delete, path = paths::SECOND_FACTOR, responses((status = 204)))]
+#[utoipa::path(
+    delete, path = paths::SECOND_FACTOR, operation_id = "disableSecondFactor",
+    responses((status = 204)),
+)]
 pub async fn disable(
     app: Data<AppState>,
     RecentlyAuthenticated(authenticated): RecentlyAuthenticated,
@@ -96,7 +102,7 @@ pub async fn disable(
 
 /// Replaces the recovery codes.
 #[utoipa::path(
-    post, path = paths::RECOVERY_CODES,
+    post, path = paths::RECOVERY_CODES, operation_id = "renewRecoveryCodes",
     responses((status = 200, body = RecoveryCodes), (status = 409)),
 )]
 pub async fn renew_codes(

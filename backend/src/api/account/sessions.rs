@@ -4,7 +4,7 @@ use actix_web::{
     HttpRequest, HttpResponse,
     web::{Data, Json},
 };
-use shared::{paths, problem::ProblemCode, session::SessionsResponse};
+use shared::{id::UserId, paths, problem::ProblemCode, session::SessionsResponse};
 use uuid::Uuid;
 
 use crate::{
@@ -20,7 +20,10 @@ use crate::{
 };
 
 /// Lists the caller's sessions.
-#[utoipa::path(get, path = paths::SESSIONS, responses((status = 200, body = SessionsResponse)))]
+#[utoipa::path(
+    get, path = paths::SESSIONS, operation_id = "listSessions",
+    responses((status = 200, body = SessionsResponse)),
+)]
 pub async fn list(
     app: Data<AppState>,
     Authenticated { claims, .. }: Authenticated,
@@ -31,7 +34,10 @@ pub async fn list(
 }
 
 /// Ends one of the caller's sessions.
-#[utoipa::path(delete, path = paths::SESSION, responses((status = 204), (status = 404)))]
+#[utoipa::path(
+    delete, path = paths::SESSION, operation_id = "endSession",
+    responses((status = 204), (status = 404)),
+)]
 pub async fn end_one(
     app: Data<AppState>,
     Authenticated { claims, .. }: Authenticated,
@@ -45,7 +51,7 @@ pub async fn end_one(
 }
 
 /// Ends all sessions of the caller, including this one.
-#[utoipa::path(delete, path = paths::SESSIONS, responses((status = 204)))]
+#[utoipa::path(delete, path = paths::SESSIONS, operation_id = "endAllSessions", responses((status = 204)))]
 pub async fn end_all(
     app: Data<AppState>,
     Authenticated { claims, .. }: Authenticated,
@@ -62,7 +68,10 @@ pub async fn end_all(
 }
 
 /// Ends the current session. With an expired token, the cookie identifies the session.
-#[utoipa::path(post, path = paths::JWT_END, responses((status = 204), (status = 403)))]
+#[utoipa::path(
+    post, path = paths::JWT_END, operation_id = "signOut",
+    responses((status = 204), (status = 403)),
+)]
 pub async fn end_current(
     app: Data<AppState>,
     request: HttpRequest,
@@ -84,7 +93,7 @@ pub async fn end_current(
     Ok(HttpResponse::NoContent().cookie(cookie).finish())
 }
 
-async fn end(app: Data<AppState>, user_id: i64, id: Uuid) -> Result<bool, ApiError> {
+async fn end(app: Data<AppState>, user_id: UserId, id: Uuid) -> Result<bool, ApiError> {
     run_detached(async move {
         let ended = store::sessions::end(&mut *app.db.get().await?, user_id, id).await?;
         if ended {

@@ -10,7 +10,10 @@ use crate::{
 };
 
 /// Issues a ticket for one WebSocket or one download.
-#[utoipa::path(post, path = paths::TICKETS, responses((status = 200, body = Ticket)))]
+#[utoipa::path(
+    post, path = paths::TICKETS, operation_id = "createTicket",
+    responses((status = 200, body = Ticket)),
+)]
 pub async fn issue(
     app: Data<AppState>,
     Authenticated { claims, .. }: Authenticated,

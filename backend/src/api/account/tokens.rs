@@ -5,15 +5,18 @@ use actix_web::{
     web::{Data, Json},
 };
 use shared::{
-    credentials::{AccessToken, Password, SignIn},
+    credentials::{AccessToken, AuthToken, Password, SignIn},
+    id::UserId,
     paths,
     problem::{FieldCode, ProblemCode},
+    user::EMAIL_MAX,
 };
 
 use super::check_given_password;
 use crate::{
     auth::{
-        Authenticated, passwords::VerifyResult, policy::reauth::login_origin, sessions::SessionStart, totp,
+        Authenticated, jwt::TokenLifetime, passwords::VerifyResult, policy::reauth::login_origin,
+        sessions::SessionStart, totp,
     },
     error::{ApiError, Rejection},
     http::extract::{
@@ -27,22 +30,54 @@ use crate::{
 
 /// Signs in. Also sets the refresh cookie.
 #[utoipa::path(
-    post, path = paths::JWT_CREATE,
+    post, path = paths::JWT_CREATE, operation_id = "createToken",
     request_body = SignIn,
     responses((status = 200, body = AccessToken)),
 )]
 pub async fn create(
     app: Data<AppState>,
     request: HttpRequest,
-    Body(SignIn { username, password, one_time_code }): Body<SignIn>,
+    Body(credentials): Body<SignIn>,
 ) -> Result<HttpResponse, ApiError> {
-    let client_ip = client_ip(&request, &app.config);
+    let session = SessionStart::from_request(&request, &app.config);
+    let token = sign_in(&app, &request, credentials, &session).await?;
+    Ok(session.respond(HttpResponse::Ok(), false, AccessToken { token }))
+}
+
+/// Signs in a program: as earlier versions of the original did. The token is valid for 30 days.
+#[utoipa::path(
+    post, path = paths::TOKEN_CREATE, operation_id = "createProgramToken",
+    request_body = SignIn,
+    responses((status = 200, body = AuthToken)),
+)]
+pub async fn create_for_program(
+    app: Data<AppState>,
+    request: HttpRequest,
+    Body(credentials): Body<SignIn>,
+) -> Result<Json<AuthToken>, ApiError> {
+    let mut session = SessionStart::from_request(&request, &app.config);
+    session.token_lifetime = TokenLifetime::Program;
+    let auth_token = sign_in(&app, &request, credentials, &session).await?;
+    Ok(Json(AuthToken { auth_token }))
+}
+
+/// Stores the session and returns its access token.
+async fn sign_in(
+    app: &AppState,
+    request: &HttpRequest,
+    credentials: SignIn,
+    session: &SessionStart,
+) -> Result<String, ApiError> {
+    let SignIn { username, password, one_time_code } = credentials;
+    let client_ip = client_ip(request, &app.config);
     app.rate_limits.check_ip(IpLimit::SignIn, client_ip)?;
     let found = store::users::find_credentials(&mut *app.db.get().await?, &username).await?;
     let user_id = found.as_ref().map(|found| found.id);
-    let origin = login_origin(&app.auth, &request, user_id, client_ip).await?;
+    // Attempts by e-mail address count as attempts by username.
+    let username = found.as_ref().map_or(username, |found| found.username.clone());
+    let origin = login_origin(&app.auth, request, user_id, client_ip).await?;
     app.rate_limits.check_login(&username, origin)?;
-    let (id, stored) = found.map_or((0, None), |found| (found.id, found.password_hash));
+    let (id, stored) = found.map_or((UserId::default(), None), |found| (found.id, found.password_hash));
     let result = app.auth.passwords.verify(password.clone(), stored.clone()).await?;
     let mut hash = stored.filter(|_| result != VerifyResult::Invalid).ok_or(ProblemCode::WrongCredentials)?;
     totp::verify_code(&app.auth, id, one_time_code.as_deref()).await?;
@@ -52,15 +87,13 @@ pub async fn create(
         store::users::replace_password_hash(&mut *app.db.get().await?, id, [&hash, &new_hash]).await?;
         hash = new_hash;
     }
-    let session = SessionStart::from_request(&request, &app.config);
     store::accounts::sign_in(&mut *app.db.get().await?, id, &hash, session.new_session(id)).await?;
-    let token = app.auth.jwt_keys.issue(id, session.id)?;
-    Ok(session.respond(HttpResponse::Ok(), false, AccessToken { token }))
+    app.auth.jwt_keys.issue(id, session.id, session.token_lifetime)
 }
 
 /// Verifies an access token.
 #[utoipa::path(
-    post, path = paths::JWT_VERIFY,
+    post, path = paths::JWT_VERIFY, operation_id = "verifyToken",
     request_body = AccessToken,
     responses((status = 200, body = AccessToken)),
 )]
@@ -85,10 +118,20 @@ pub(super) async fn authenticate_body_token(app: &AppState, token: &str) -> Resu
 
 impl FromFields for SignIn {
     fn from_fields(fields: &mut FieldReader) -> Self {
-        let username =
-            fields.text("username", |name| check_given_password(name).map_err(|_| FieldCode::Blank));
+        let username = fields.text("username", check_login_name);
         let password = Password(fields.text("password", check_given_password));
         Self { username, password, one_time_code: fields.optional_text("one_time_code", |_| Ok(())) }
+    }
+}
+
+/// Accepts every username and e-mail address that an account can have.
+fn check_login_name(name: &str) -> Result<(), FieldCode> {
+    if name.is_empty() {
+        Err(FieldCode::Blank)
+    } else if name.chars().count() > EMAIL_MAX {
+        Err(FieldCode::TooLong)
+    } else {
+        Ok(())
     }
 }
 

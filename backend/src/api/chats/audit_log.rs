@@ -24,7 +24,7 @@ struct AuditLogQuery {
 
 /// Lists the moderation actions, newest first.
 #[utoipa::path(
-    get, path = paths::CHAT_AUDIT_LOG,
+    get, path = paths::CHAT_AUDIT_LOG, operation_id = "listAuditLog",
     params(AuditLogQuery),
     responses((status = 200, body = AuditLogResponse)),
 )]

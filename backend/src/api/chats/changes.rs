@@ -6,6 +6,7 @@ use actix_web::{
 };
 use shared::{
     changes::{Changes, ChangesQuery},
+    id::{ChatId, Head},
     paths,
     problem::ProblemCode,
 };
@@ -20,7 +21,7 @@ use crate::{
 
 /// Lists the changes after a cursor.
 #[utoipa::path(
-    get, path = paths::CHAT_CHANGES,
+    get, path = paths::CHAT_CHANGES, operation_id = "listChanges",
     params(ChangesQuery),
     responses((status = 200, body = Changes), (status = 409)),
 )]
@@ -33,7 +34,7 @@ pub async fn list(
 }
 
 /// Fails with `stale_cursor` if the cursor does not belong to this database.
-pub async fn load(app: &AppState, chat_id: i64, since: ChangesQuery) -> Result<Changes, ApiError> {
+pub async fn load(app: &AppState, chat_id: ChatId, since: ChangesQuery) -> Result<Changes, ApiError> {
     let mut connection = app.db.get().await?;
     let chat = store::chats::find_active(&mut connection, chat_id).await?;
     if since.epoch.is_some_and(|epoch| epoch != app.epoch) || since.after > chat.head {
@@ -45,7 +46,7 @@ pub async fn load(app: &AppState, chat_id: i64, since: ChangesQuery) -> Result<C
 impl FromFields for ChangesQuery {
     fn from_fields(fields: &mut FieldReader) -> Self {
         Self {
-            after: fields.optional_number("after", 0..=i64::MAX).unwrap_or_default(),
+            after: fields.optional_number("after", 0..=i64::MAX).map(Head::new).unwrap_or_default(),
             epoch: fields.optional_uuid("epoch"),
         }
     }

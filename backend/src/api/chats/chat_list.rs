@@ -17,19 +17,22 @@ use crate::{
 };
 
 /// Lists the caller's chats, most recent activity first.
-#[utoipa::path(get, path = paths::CHATS, responses((status = 200, body = ChatListResponse)))]
+#[utoipa::path(
+    get, path = paths::CHATS, operation_id = "listChats",
+    responses((status = 200, body = ChatListResponse)),
+)]
 pub async fn list(
     app: Data<AppState>,
     Authenticated { user, .. }: Authenticated,
 ) -> Result<Json<ChatListResponse>, ApiError> {
     app.read_receipts.flush(|position| position.user_id == user.id).await;
-    let chats = store::chat_list::list_for_user(&mut *app.db.get().await?, user.id).await?;
-    Ok(Json(ChatListResponse { epoch: app.epoch, chats }))
+    let (chats, more) = store::chat_list::list_for_user(&mut *app.db.get().await?, user.id).await?;
+    Ok(Json(ChatListResponse { epoch: app.epoch, chats, more }))
 }
 
 /// Turns the caller's notifications for the chat off or on.
 #[utoipa::path(
-    put, path = paths::CHAT_MUTE,
+    put, path = paths::CHAT_MUTE, operation_id = "muteChat",
     request_body = UpdateMute,
     responses((status = 200, body = UpdateMute)),
 )]

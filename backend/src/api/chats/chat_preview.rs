@@ -18,7 +18,10 @@ use crate::{
 };
 
 /// Shows a preview of the chat, also to non-members.
-#[utoipa::path(get, path = paths::CHAT, responses((status = 200, body = ChatPreview), (status = 403)))]
+#[utoipa::path(
+    get, path = paths::CHAT, operation_id = "previewChat",
+    responses((status = 200, body = ChatPreview), (status = 403)),
+)]
 pub async fn show(
     app: Data<AppState>,
     request: HttpRequest,

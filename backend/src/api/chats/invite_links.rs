@@ -7,6 +7,7 @@ use actix_web::{
 use futures_util::FutureExt;
 use shared::{
     chat::LIFETIME_SECONDS_MAX,
+    id::LinkId,
     invite_link::{
         CreateInviteLink, INVITE_LINK_USES_MAX, InviteLinkCreated, InviteLinkUse, InviteLinksResponse,
         check_label,
@@ -25,12 +26,16 @@ use crate::{
         body::{FieldReader, FromFields},
         path_parameter,
     },
+    rate_limit::UserLimit,
     state::AppState,
     store,
 };
 
 /// Lists the invite links, newest first.
-#[utoipa::path(get, path = paths::CHAT_LINKS, responses((status = 200, body = InviteLinksResponse)))]
+#[utoipa::path(
+    get, path = paths::CHAT_LINKS, operation_id = "listInviteLinks",
+    responses((status = 200, body = InviteLinksResponse)),
+)]
 pub async fn list(
     app: Data<AppState>,
     ChatModerator { chat, .. }: ChatModerator,
@@ -41,7 +46,7 @@ pub async fn list(
 
 /// Creates an invite link. Only this response contains its secret.
 #[utoipa::path(
-    post, path = paths::CHAT_LINKS,
+    post, path = paths::CHAT_LINKS, operation_id = "createInviteLink",
     request_body = CreateInviteLink,
     responses((status = 201, body = InviteLinkCreated), (status = 409)),
 )]
@@ -49,6 +54,7 @@ pub async fn create(
     app: Data<AppState>,
     Authorized(ChatModerator { user, chat }, request): Authorized<ChatModerator, CreateInviteLink>,
 ) -> Result<HttpResponse, ApiError> {
+    app.rate_limits.check_user(UserLimit::ChatChange, user.id)?;
     let secret = generate_uri();
     let stored_secret = secret.clone();
     let link = app.chats.run_transaction(chat.id, move |transaction| {
@@ -58,13 +64,17 @@ pub async fn create(
 }
 
 /// Revokes an invite link. Revoking it again changes nothing.
-#[utoipa::path(delete, path = paths::CHAT_LINK, responses((status = 204)))]
+#[utoipa::path(
+    delete, path = paths::CHAT_LINK, operation_id = "revokeInviteLink",
+    responses((status = 204)),
+)]
 pub async fn revoke(
     app: Data<AppState>,
     ChatModerator { user, chat }: ChatModerator,
     request: HttpRequest,
 ) -> Result<HttpResponse, ApiError> {
-    let link_id = path_parameter(&request, "link_id")?;
+    let link_id = path_parameter(&request, "link_id").map(LinkId::new)?;
+    app.rate_limits.check_user(UserLimit::ChatChange, user.id)?;
     let revocation = app.chats.run_transaction(chat.id, move |transaction| {
         invite_links::revoke(transaction, user.id, link_id).boxed()
     });
@@ -74,7 +84,7 @@ pub async fn revoke(
 
 /// Lists the members who joined with an invite link.
 #[utoipa::path(
-    get, path = paths::CHAT_LINK_MEMBERS,
+    get, path = paths::CHAT_LINK_MEMBERS, operation_id = "listInviteLinkMembers",
     responses((status = 200, body = InviteLinkUse)),
 )]
 pub async fn list_members(
@@ -82,10 +92,11 @@ pub async fn list_members(
     ChatModerator { chat, .. }: ChatModerator,
     request: HttpRequest,
 ) -> Result<Json<InviteLinkUse>, ApiError> {
-    let link_id = path_parameter(&request, "link_id")?;
+    let link_id = path_parameter(&request, "link_id").map(LinkId::new)?;
     let mut connection = app.db.get().await?;
     let link = store::invite_links::find(&mut connection, chat.id, link_id).await?;
-    Ok(Json(InviteLinkUse { members: store::invite_links::list_members(&mut connection, link.id).await? }))
+    let members = store::invite_links::list_members(&mut connection, chat.id, link.id).await?;
+    Ok(Json(InviteLinkUse { members }))
 }
 
 impl FromFields for CreateInviteLink {

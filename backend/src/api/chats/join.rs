@@ -9,6 +9,7 @@ use actix_web::{
 use futures_util::FutureExt;
 use shared::{
     chat::{JoinChat, JoinResponse, is_valid_uri},
+    id::{ChatId, UserId},
     member::{MembershipStatus, Role},
     paths,
     problem::{FieldCode, ProblemCode},
@@ -30,7 +31,7 @@ use crate::{
 
 /// Joins the chat, and returns its members and settings. Joining again changes nothing. Moderators may add another user.
 #[utoipa::path(
-    patch, path = paths::CHAT,
+    patch, path = paths::CHAT, operation_id = "joinChat",
     request_body = JoinChat,
     responses((status = 200, body = JoinResponse), (status = 403), (status = 409)),
 )]
@@ -41,9 +42,10 @@ pub async fn join(
     Authorized(Authenticated { user, .. }, join): Authorized<Authenticated, JoinChat>,
 ) -> Result<Json<JoinResponse>, ApiError> {
     let (client_ip, app) = (client_ip(&request, &app.config), app.into_inner());
-    if store::users::normalize_username(&join.username) != store::users::normalize_username(&user.username) {
+    let own_name = store::users::normalize_username(&user.username);
+    if let Some(username) = join.username.filter(|name| store::users::normalize_username(name) != own_name) {
         check_limits(&app, user.id, client_ip)?;
-        let (reader, added) = add_user(&app, &user, &uri, &join.username).await?;
+        let (reader, added) = add_user(&app, &user, &uri, &username).await?;
         return Ok(Json(load_response(&app, reader, Some(added)).await?));
     }
     let joined = join_self(&app, &user, &uri, client_ip).await;
@@ -51,7 +53,7 @@ pub async fn join(
     Ok(Json(load_response(&app, ChatReader { user, ..reader }, None).await?))
 }
 
-fn check_limits(app: &AppState, user_id: i64, client_ip: IpAddr) -> Result<(), ApiError> {
+fn check_limits(app: &AppState, user_id: UserId, client_ip: IpAddr) -> Result<(), ApiError> {
     app.rate_limits.check_user(UserLimit::Join, user_id)?;
     app.rate_limits.check_ip(IpLimit::Join, client_ip)
 }
@@ -79,7 +81,7 @@ async fn join_self(
 
 async fn join_by_uri(
     app: &Arc<AppState>,
-    chat_id: i64,
+    chat_id: ChatId,
     user: &User,
     uri: &str,
 ) -> Result<ChatReader, ApiError> {
@@ -151,6 +153,6 @@ async fn load_response(
 
 impl FromFields for JoinChat {
     fn from_fields(fields: &mut FieldReader) -> Self {
-        Self { username: fields.text("username", |_| Ok(())) }
+        Self { username: fields.optional_text("username", |_| Ok(())) }
     }
 }

@@ -7,6 +7,7 @@ use actix_web::{
 use futures_util::FutureExt;
 use shared::{
     chat::is_valid_uri,
+    id::UserId,
     member::{Member, MembershipStatus, Role, UpdateMember},
     paths,
     problem::{FieldCode, ProblemCode},
@@ -21,13 +22,14 @@ use crate::{
         client_ip::client_ip,
         path_parameter,
     },
+    rate_limit::UserLimit,
     state::AppState,
     store,
 };
 
 /// Changes the role or the membership status of a user.
 #[utoipa::path(
-    put, path = paths::CHAT_MEMBER,
+    put, path = paths::CHAT_MEMBER, operation_id = "updateMember",
     request_body = UpdateMember,
     responses((status = 200, body = Member), (status = 409)),
 )]
@@ -36,9 +38,10 @@ pub async fn update(
     request: HttpRequest,
     Authorized(ChatModerator { user, chat }, update): Authorized<ChatModerator, UpdateMember>,
 ) -> Result<Json<Member>, ApiError> {
-    let (action, target_id) = (parse_action(update)?, path_parameter(&request, "user_id")?);
+    let (action, target_id) = (parse_action(update)?, path_parameter(&request, "user_id").map(UserId::new)?);
+    app.rate_limits.check_user(UserLimit::ChatChange, user.id)?;
     let changed = app.chats.run_transaction(chat.id, move |transaction| {
-        moderation::moderate(transaction, action, target_id, user.id).boxed()
+        moderation::moderate(transaction, user.id, target_id, action).boxed()
     });
     Ok(Json(changed.await?))
 }
@@ -62,13 +65,17 @@ fn parse_action(update: UpdateMember) -> Result<MemberAction, Rejection> {
 }
 
 /// Leaves the chat, or withdraws a join request. No chat extractor, because users with a join request are not members.
-#[utoipa::path(delete, path = paths::CHAT_MY_MEMBERSHIP, responses((status = 204), (status = 409)))]
+#[utoipa::path(
+    delete, path = paths::CHAT_MY_MEMBERSHIP, operation_id = "leaveChat",
+    responses((status = 204), (status = 409)),
+)]
 pub async fn leave(
     app: Data<AppState>,
     Authenticated { user, .. }: Authenticated,
     uri: Path<String>,
     request: HttpRequest,
 ) -> Result<HttpResponse, ApiError> {
+    app.rate_limits.check_user(UserLimit::ChatChange, user.id)?;
     let chat_id = if is_valid_uri(&uri) {
         store::chat_links::find_chat_id(&mut *app.db.get().await?, &uri).await?
     } else {

@@ -6,6 +6,7 @@ use actix_web::{
 };
 use futures_util::FutureExt;
 use shared::{
+    id::{Seq, UserId},
     message::{DELETE_RECENT_MINUTES_MAX, MessagesDeleted},
     paths,
 };
@@ -18,6 +19,7 @@ use crate::{
         body::{FieldReader, FromFields, parse_query},
         path_parameter,
     },
+    rate_limit::UserLimit,
     state::AppState,
 };
 
@@ -26,14 +28,14 @@ use crate::{
 #[into_params(parameter_in = Query)]
 struct RecentMessagesQuery {
     /// The author's id.
-    user: i64,
+    user: UserId,
     /// How many minutes back, at most 1,440.
     minutes: i64,
 }
 
 /// Deletes one message. Deleting it again changes nothing.
 #[utoipa::path(
-    delete, path = paths::CHAT_MESSAGE,
+    delete, path = paths::CHAT_MESSAGE, operation_id = "deleteMessage",
     responses((status = 204), (status = 409), (status = 403)),
 )]
 pub async fn delete_one(
@@ -41,7 +43,8 @@ pub async fn delete_one(
     ChatReader { user, chat, .. }: ChatReader,
     request: HttpRequest,
 ) -> Result<HttpResponse, ApiError> {
-    let seq = path_parameter(&request, "seq")?;
+    let seq = path_parameter(&request, "seq").map(Seq::new)?;
+    app.rate_limits.check_user(UserLimit::ChatChange, user.id)?;
     let deletion = app.chats.run_transaction(chat.id, move |transaction| {
         message_deletion::delete_one(transaction, user.id, seq).boxed()
     });
@@ -51,7 +54,7 @@ pub async fn delete_one(
 
 /// Deletes the recent messages of a member, newest first.
 #[utoipa::path(
-    delete, path = paths::CHAT_MESSAGES,
+    delete, path = paths::CHAT_MESSAGES, operation_id = "deleteRecentMessages",
     params(RecentMessagesQuery),
     responses((status = 200, body = MessagesDeleted)),
 )]
@@ -61,6 +64,7 @@ pub async fn delete_recent(
     request: HttpRequest,
 ) -> Result<Json<MessagesDeleted>, ApiError> {
     let query: RecentMessagesQuery = parse_query(&request)?;
+    app.rate_limits.check_user(UserLimit::ChatChange, user.id)?;
     let deleted = app.chats.run_transaction(chat.id, move |transaction| {
         message_deletion::delete_recent(transaction, user.id, query.user, query.minutes).boxed()
     });
@@ -70,7 +74,7 @@ pub async fn delete_recent(
 impl FromFields for RecentMessagesQuery {
     fn from_fields(fields: &mut FieldReader) -> Self {
         Self {
-            user: fields.number("user", 1..=i64::MAX),
+            user: UserId::new(fields.number("user", 1..=i64::MAX)),
             minutes: fields.number("minutes", 1..=DELETE_RECENT_MINUTES_MAX),
         }
     }

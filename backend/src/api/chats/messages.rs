@@ -3,9 +3,10 @@
 use actix_web::{
     HttpRequest, HttpResponse,
     http::header::{self, ContentType, ETag, EntityTag},
-    web::{Data, Json},
+    web::Data,
 };
 use shared::{
+    id::{ChatId, Seq},
     member::Role,
     message::{MESSAGE_PAGE_MAX, MessagePage, MessagePageQuery, MessagePosted, PostMessage, check_message},
     paths,
@@ -16,16 +17,22 @@ use uuid::Uuid;
 use crate::{
     auth::{Authorized, ChatReader, ChatWriter},
     error::ApiError,
-    http::extract::body::{FieldReader, FromFields, parse_query},
+    http::extract::{
+        body::{FieldReader, FromFields, parse_query},
+        idempotency_key::{IDEMPOTENCY_KEY, IDEMPOTENCY_REPLAYED},
+    },
     rate_limit::UserLimit,
-    realtime::hub::message_cache::{CachedPage, MESSAGES_MAX},
+    realtime::{
+        hub::message_cache::{CachedPage, MESSAGES_MAX},
+        ingest::IngestedPost,
+    },
     state::AppState,
     store::{self, chats::ChatRef},
 };
 
 /// Lists a page of messages: the newest, unless the query selects another.
 #[utoipa::path(
-    get, path = paths::CHAT_MESSAGES,
+    get, path = paths::CHAT_MESSAGES, operation_id = "listMessages",
     params(MessagePageQuery),
     responses(
         (status = 200, body = MessagePage),
@@ -57,7 +64,7 @@ pub async fn list(
 }
 
 /// Returns the newest messages from the cache, and fills the cache if it is empty.
-async fn load_newest(app: &AppState, chat_id: i64, limit: usize) -> Result<CachedPage, ApiError> {
+async fn load_newest(app: &AppState, chat_id: ChatId, limit: usize) -> Result<CachedPage, ApiError> {
     if let Some(page) = app.hub.message_cache.newest(chat_id, limit) {
         return Ok(page);
     }
@@ -94,20 +101,25 @@ fn respond_with_page(
 
 /// Posts a message. Posting it again with the same `client_id` has no effect.
 #[utoipa::path(
-    post, path = paths::CHAT_MESSAGES,
+    post, path = paths::CHAT_MESSAGES, operation_id = "postMessage",
     request_body = PostMessage,
     responses((status = 200, body = MessagePosted), (status = 422)),
 )]
 pub async fn post(
     app: Data<AppState>,
     Authorized(writer, post): Authorized<ChatWriter, PostMessage>,
-) -> Result<Json<MessagePosted>, ApiError> {
+) -> Result<HttpResponse, ApiError> {
     let client_id = post.client_id.unwrap_or_else(Uuid::new_v4);
     count_post(&app, &writer, client_id)?;
     let ChatWriter { user, chat, .. } = writer;
-    let mut stored = app.ingest.post(chat.id, user.clone(), client_id, post.message).await?;
+    let IngestedPost { message: mut stored, is_replay } =
+        app.ingest.post(chat.id, user.clone(), client_id, post.message).await?;
     stored.user = User { email: user.email, ..stored.user };
-    Ok(Json(MessagePosted { status: "SUCCESS".to_owned(), uri: chat.uri, stored }))
+    let mut response = HttpResponse::Ok();
+    if is_replay {
+        response.insert_header((IDEMPOTENCY_REPLAYED, "true"));
+    }
+    Ok(response.json(MessagePosted { status: "SUCCESS".to_owned(), uri: chat.uri, stored }))
 }
 
 /// Counts a message against the rate limit of the user and the slow mode of the chat.
@@ -123,8 +135,8 @@ pub fn count_post(app: &AppState, writer: &ChatWriter, client_id: Uuid) -> Resul
 impl FromFields for MessagePageQuery {
     fn from_fields(fields: &mut FieldReader) -> Self {
         Self {
-            before: fields.optional_number("before", 0..=i64::MAX),
-            after: fields.optional_number("after", 0..=i64::MAX),
+            before: fields.optional_number("before", 0..=i64::MAX).map(Seq::new),
+            after: fields.optional_number("after", 0..=i64::MAX).map(Seq::new),
             limit: fields.optional_number("limit", 1..=MESSAGE_PAGE_MAX),
         }
     }
@@ -136,7 +148,7 @@ impl FromFields for PostMessage {
             message: fields.text("message", check_message),
             client_id: fields
                 .optional_uuid("client_id")
-                .or_else(|| fields.header_uuid("idempotency-key", "client_id")),
+                .or_else(|| fields.header_uuid(IDEMPOTENCY_KEY, "client_id")),
         }
     }
 }

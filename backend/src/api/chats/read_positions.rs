@@ -3,6 +3,7 @@
 use actix_web::web::{Data, Json};
 use shared::{
     chat_list::{MemberReadPosition, ReadPositionsResponse, UpdateReadPosition},
+    id::Seq,
     paths,
     socket::ServerFrame,
 };
@@ -17,7 +18,7 @@ use crate::{
 
 /// Lists the read positions of the members.
 #[utoipa::path(
-    get, path = paths::CHAT_READ_POSITION,
+    get, path = paths::CHAT_READ_POSITION, operation_id = "listReadPositions",
     responses((status = 200, body = ReadPositionsResponse)),
 )]
 pub async fn list(
@@ -31,7 +32,7 @@ pub async fn list(
 
 /// Advances the caller's read position. Returns the stored position, which may already be further.
 #[utoipa::path(
-    put, path = paths::CHAT_READ_POSITION,
+    put, path = paths::CHAT_READ_POSITION, operation_id = "updateReadPosition",
     request_body = UpdateReadPosition,
     responses((status = 200, body = UpdateReadPosition)),
 )]
@@ -51,6 +52,6 @@ pub async fn update(
 
 impl FromFields for UpdateReadPosition {
     fn from_fields(fields: &mut FieldReader) -> Self {
-        Self { seq: fields.number("seq", 0..=i64::MAX) }
+        Self { seq: Seq::new(fields.number("seq", 0..=i64::MAX)) }
     }
 }

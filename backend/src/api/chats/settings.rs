@@ -15,12 +15,13 @@ use crate::{
     chat::settings,
     error::ApiError,
     http::extract::body::{FieldReader, FromFields},
+    rate_limit::UserLimit,
     state::AppState,
 };
 
 /// Changes the given settings. Some of them require the owner.
 #[utoipa::path(
-    patch, path = paths::CHAT_SETTINGS,
+    patch, path = paths::CHAT_SETTINGS, operation_id = "updateChatSettings",
     request_body = UpdateChatSettings,
     responses((status = 200, body = Chat)),
 )]
@@ -28,6 +29,7 @@ pub async fn update(
     app: Data<AppState>,
     Authorized(ChatModerator { user, chat }, update): Authorized<ChatModerator, UpdateChatSettings>,
 ) -> Result<Json<Chat>, ApiError> {
+    app.rate_limits.check_user(UserLimit::ChatChange, user.id)?;
     let settings = app
         .chats
         .run_transaction(chat.id, move |transaction| settings::update(transaction, user.id, update).boxed());

@@ -19,19 +19,28 @@ const SCRIPT: &str = include_str!("documentation/page.js");
 pub struct ApiDocument(pub fn() -> &'static str);
 
 /// This document.
-#[utoipa::path(get, path = paths::OPENAPI, responses((status = 200, body = Value)))]
+#[utoipa::path(
+    get, path = paths::OPENAPI, operation_id = "getOpenApiDocument",
+    responses((status = 200, body = Value)),
+)]
 pub async fn openapi(document: Data<ApiDocument>) -> HttpResponse {
     HttpResponse::Ok().content_type(ContentType::json()).body((document.0)())
 }
 
 /// A page that shows this document.
-#[utoipa::path(get, path = paths::DOCS, responses((status = 200, content_type = "text/html", body = String)))]
+#[utoipa::path(
+    get, path = paths::DOCS, operation_id = "getDocumentationPage",
+    responses((status = 200, content_type = "text/html", body = String)),
+)]
 pub async fn page() -> HttpResponse {
     HttpResponse::Ok().content_type(ContentType::html()).body(PAGE)
 }
 
 /// A file of that page.
-#[utoipa::path(get, path = paths::DOCS_FILE, responses((status = 200, content_type = "*/*", body = String)))]
+#[utoipa::path(
+    get, path = paths::DOCS_FILE, operation_id = "getDocumentationFile",
+    responses((status = 200, content_type = "*/*", body = String)),
+)]
 pub async fn file(name: Path<String>) -> Result<HttpResponse, ApiError> {
     if *name == "page.js" {
         return Ok(HttpResponse::Ok().content_type("text/javascript").body(SCRIPT));

@@ -8,7 +8,6 @@ use crate::{
     error::ApiError,
     http::assets::{self, Program},
     state::AppState,
-    store,
 };
 
 /// The state of the server.
@@ -19,27 +18,33 @@ struct Status {
 }
 
 /// Checks that the process responds. Does not use the database.
-#[utoipa::path(method(get, head), path = paths::HEALTH, responses((status = 200, body = Status)))]
+#[utoipa::path(
+    get, path = paths::HEALTH, operation_id = "checkHealth",
+    responses((status = 200, body = Status)),
+)]
 pub async fn health() -> HttpResponse {
     HttpResponse::Ok().json(Status { status: "ok" })
 }
 
-/// Checks that the server reaches its database and is not shutting down.
-#[utoipa::path(method(get, head), path = paths::READINESS, responses((status = 200, body = Status)))]
+/// Checks that the server reaches its database, that the database can write, and that the server is not shutting down.
+#[utoipa::path(
+    get, path = paths::READINESS, operation_id = "checkReadiness",
+    responses((status = 200, body = Status)),
+)]
 pub async fn readiness(app: Data<AppState>) -> Result<HttpResponse, ApiError> {
     app.ingest.check_accepting()?;
-    store::instance::find_epoch(&mut *app.db.get().await?).await?;
+    app.readiness.check(&app.db).await?;
     Ok(HttpResponse::Ok().json(Status { status: "ready" }))
 }
 
 /// The page of the chat program.
-#[utoipa::path(method(get, head), path = paths::HOME_PAGE, responses((status = 200, content_type = "text/html", body = String)))]
+#[utoipa::path(get, path = paths::HOME_PAGE, responses((status = 200, content_type = "text/html", body = String)))]
 pub async fn chat(request: HttpRequest) -> HttpResponse {
     assets::page(&request, Program::Chat)
 }
 
 /// The page of the account program.
-#[utoipa::path(method(get, head), path = paths::AUTH_PAGE, responses((status = 200, content_type = "text/html", body = String)))]
+#[utoipa::path(get, path = paths::AUTH_PAGE, responses((status = 200, content_type = "text/html", body = String)))]
 pub async fn account(request: HttpRequest) -> HttpResponse {
     assets::page(&request, Program::Account)
 }

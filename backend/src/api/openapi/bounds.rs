@@ -52,8 +52,7 @@ fn add_to_text(name: &str, field: &mut Object) {
 /// The minimum of a number, and its maximum if it has one.
 fn range(name: &str) -> Option<(i64, Option<i64>)> {
     Some(match name {
-        "after" | "before" | "seq" => (0, None),
-        "user" | "user_id" => (1, None),
+        "before" => (0, None),
         "limit" => (1, Some(MESSAGE_PAGE_MAX)),
         "minutes" => (1, Some(DELETE_RECENT_MINUTES_MAX)),
         "slow_mode_seconds" => (0, Some(SLOW_MODE_SECONDS_MAX.into())),

@@ -16,6 +16,7 @@ use utoipa::{
 use crate::{
     api::route_table::Route,
     auth::policy::access::{Decision, Principal},
+    http::middleware::error_headers::PROBLEM_JSON,
 };
 
 /// Possible for every request.
@@ -32,7 +33,10 @@ pub fn all() -> impl Iterator<Item = (String, RefOr<Response>)> {
     codes.into_iter().map(|(status, codes)| {
         let description = format!("{}: {}.", reason_phrase(status), codes.join(", "));
         let content = Content::new(Some(Ref::from_schema_name("Problem")));
-        let response = ResponseBuilder::new().description(description).content("application/json", content);
+        let response = ResponseBuilder::new()
+            .description(description)
+            .content("application/json", content.clone())
+            .content(PROBLEM_JSON, content);
         (response_name(status), RefOr::T(response.build()))
     })
 }

@@ -1,7 +1,12 @@
 //! Sends a client what it missed. The connection subscribes first and reads second, so no change is lost; while it reads
 //! it gets no published changes, and it reads until there is nothing new.
 
-use shared::{changes::ChangesQuery, problem::ProblemCode, socket::ServerFrame};
+use shared::{
+    changes::ChangesQuery,
+    id::{ChatId, Head},
+    problem::ProblemCode,
+    socket::ServerFrame,
+};
 use uuid::Uuid;
 
 use crate::api::{
@@ -19,7 +24,7 @@ use crate::{
 pub async fn start_subscription(
     task: &mut ConnectionTask,
     chat: ChatRef,
-    after: Option<i64>,
+    after: Option<Head>,
     epoch: Option<Uuid>,
 ) -> Flow {
     let ChatRef { id: chat_id, uri } = chat;
@@ -53,7 +58,7 @@ pub async fn catch_up_all(task: &mut ConnectionTask) -> Flow {
 }
 
 /// Sends the changes since a head, page by page, until the connection has everything.
-pub async fn catch_up(task: &mut ConnectionTask, chat_id: i64, mut since: ChangesQuery) -> Flow {
+pub async fn catch_up(task: &mut ConnectionTask, chat_id: ChatId, mut since: ChangesQuery) -> Flow {
     loop {
         // The user may have been removed from the chat meanwhile.
         if let Err(error) = task.find_chat(chat_id).await {
@@ -88,7 +93,7 @@ async fn wait_until_sent(task: &ConnectionTask) -> Flow {
 }
 
 /// Handles a failed read: the client has to fetch the chat itself, or may not read it.
-fn abandon(task: &mut ConnectionTask, chat_id: i64, error: &ApiError) -> Flow {
+fn abandon(task: &mut ConnectionTask, chat_id: ChatId, error: &ApiError) -> Flow {
     let code = error.code();
     if code == ProblemCode::StaleCursor || code.is_transient() {
         task.app.hub.resync_from_client(chat_id, task.id);
@@ -98,6 +103,6 @@ fn abandon(task: &mut ConnectionTask, chat_id: i64, error: &ApiError) -> Flow {
     Flow::Continue(())
 }
 
-pub async fn find_head(app: &AppState, chat_id: i64) -> Result<i64, ApiError> {
+pub async fn find_head(app: &AppState, chat_id: ChatId) -> Result<Head, ApiError> {
     Ok(store::chats::find_active(&mut *app.db.get().await?, chat_id).await?.head)
 }

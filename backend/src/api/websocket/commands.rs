@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use serde_json::error::Error as JsonError;
 use shared::{
+    id::{ChatId, Head, Seq},
     message::check_message,
-    problem::ProblemCode,
+    problem::{FieldCode, ProblemCode},
     socket::{ClientFrame, ServerFrame, TYPING_INTERVAL_SECONDS, close},
 };
 use tokio::time::Instant;
@@ -15,6 +15,7 @@ use crate::api::websocket::{
     catch_up,
     connection_task::{ConnectionTask, Flow, SUBSCRIPTIONS_MAX, Subscription, too_many_subscriptions},
     follow,
+    invalid_frame::InvalidFrame,
 };
 use crate::{
     api::chats::messages::count_post,
@@ -37,7 +38,10 @@ impl ConnectionTask {
             }
             ClientFrame::Typing { chat_id } => Box::pin(self.typing(chat_id)).await,
             ClientFrame::Subscribe { chat_id, uri, after, epoch } => {
-                let after = after.map(|after| after.max(0));
+                if after.is_some_and(|after| after < Head::default()) {
+                    self.send_refused(None, chat_id, uri, &negative("after"));
+                    return Flow::Continue(());
+                }
                 return Box::pin(self.subscribe(chat_id, uri, after, epoch)).await;
             }
             ClientFrame::Unsubscribe { chat_id } => self.unsubscribe(chat_id),
@@ -55,7 +59,7 @@ impl ConnectionTask {
     }
 
     /// Enqueues a message; the ingest replies.
-    async fn post(&mut self, chat_id: i64, client_id: Uuid, message: String) -> Result<(), ApiError> {
+    async fn post(&mut self, chat_id: ChatId, client_id: Uuid, message: String) -> Result<(), ApiError> {
         check_message(&message).map_err(|code| Rejection::field("message", code))?;
         let writer = self.find_cached(chat_id).await?.require_writer()?;
         count_post(&self.app, &writer, client_id)?;
@@ -67,7 +71,7 @@ impl ConnectionTask {
     }
 
     /// Finds the user's membership, in the cache if possible.
-    async fn find_cached(&self, chat_id: i64) -> Result<ChatReader, ApiError> {
+    async fn find_cached(&self, chat_id: ChatId) -> Result<ChatReader, ApiError> {
         match ChatReader::find_cached(&self.app.auth, self.connection.user_id(), chat_id) {
             Some(reader) => Ok(reader),
             None => Box::pin(self.find_chat(chat_id)).await,
@@ -76,7 +80,7 @@ impl ConnectionTask {
 
     /// Finds the user's membership. Only a client that subscribed to the chat is told that it was deleted: ids can be
     /// guessed.
-    pub async fn find_chat(&self, chat_id: i64) -> Result<ChatReader, ApiError> {
+    pub async fn find_chat(&self, chat_id: ChatId) -> Result<ChatReader, ApiError> {
         let reader = match ChatReader::find_by_id(&self.app.auth, self.connection.user_id(), chat_id).await {
             Err(error) if error.code() == ProblemCode::ChatDeleted && !self.has_subscription(chat_id) => {
                 Err(ProblemCode::ChatNotFound.into())
@@ -87,7 +91,7 @@ impl ConnectionTask {
     }
 
     /// Passes a typing frame on if the client subscribes to the chat and may write there.
-    async fn typing(&mut self, chat_id: i64) {
+    async fn typing(&mut self, chat_id: ChatId) {
         let Some(subscription) = self.subscription(chat_id) else { return };
         let is_due = subscription.typing_sent_at.is_none_or(|sent_at| sent_at.elapsed() > TYPING_THROTTLE);
         if !is_due || self.find_cached(chat_id).await.and_then(ChatReader::require_writer).is_err() {
@@ -100,14 +104,18 @@ impl ConnectionTask {
     }
 
     /// Records how far the user has read, unless the client said so before.
-    async fn record_read(&mut self, chat_id: i64, seq: i64) -> Result<(), ApiError> {
+    async fn record_read(&mut self, chat_id: ChatId, seq: Seq) -> Result<(), ApiError> {
+        if seq < Seq::default() {
+            return Err(negative("seq"));
+        }
         let user_id = self.find_cached(chat_id).await?.user.id;
-        if seq <= self.subscription(chat_id).map_or(0, |subscription| subscription.read_seq) {
+        if seq <= self.subscription(chat_id).map_or(Seq::default(), |subscription| subscription.read_seq) {
             return Ok(());
         }
         // What was sent to the client is not beyond the head.
         let is_acked = self.app.hub.is_acked(chat_id, self.id, seq);
-        let seq = if is_acked { seq } else { seq.min(catch_up::find_head(&self.app, chat_id).await?) };
+        let seq =
+            if is_acked { seq } else { seq.min(catch_up::find_head(&self.app, chat_id).await?.as_seq()) };
         if let Some(subscription) = self.subscription(chat_id) {
             subscription.read_seq = seq;
         }
@@ -121,9 +129,9 @@ impl ConnectionTask {
     /// Opens a chat by its id, or else by a current or former URI.
     async fn subscribe(
         &mut self,
-        chat_id: Option<i64>,
+        chat_id: Option<ChatId>,
         uri: Option<String>,
-        after: Option<i64>,
+        after: Option<Head>,
         epoch: Option<Uuid>,
     ) -> Flow {
         let reader = match (chat_id, &uri) {
@@ -150,7 +158,7 @@ impl ConnectionTask {
         }
     }
 
-    fn unsubscribe(&mut self, chat_id: i64) {
+    fn unsubscribe(&mut self, chat_id: ChatId) {
         match self.subscription(chat_id).map(|subscription| subscription.is_followed) {
             Some(true) => self.app.hub.set_background(chat_id, self.id),
             Some(false) => self.remove_subscription(chat_id),
@@ -158,35 +166,36 @@ impl ConnectionTask {
         }
     }
 
-    pub fn has_subscription(&self, chat_id: i64) -> bool {
+    pub fn has_subscription(&self, chat_id: ChatId) -> bool {
         self.subscriptions.iter().any(|subscription| subscription.chat_id == chat_id)
     }
 
-    pub fn can_subscribe(&self, chat_id: i64) -> bool {
+    pub fn can_subscribe(&self, chat_id: ChatId) -> bool {
         self.subscriptions.len() < SUBSCRIPTIONS_MAX || self.has_subscription(chat_id)
     }
 
-    fn subscription(&mut self, chat_id: i64) -> Option<&mut Subscription> {
+    fn subscription(&mut self, chat_id: ChatId) -> Option<&mut Subscription> {
         self.subscriptions.iter_mut().find(|subscription| subscription.chat_id == chat_id)
     }
 
     /// Records that the client subscribes to a chat, or follows one that it may have open.
-    pub fn record_subscription(&mut self, chat_id: i64, is_followed: bool) {
+    pub fn record_subscription(&mut self, chat_id: ChatId, is_followed: bool) {
         if let Some(subscription) = self.subscription(chat_id) {
             subscription.is_followed |= is_followed;
         } else {
-            self.subscriptions.push(Subscription { chat_id, typing_sent_at: None, read_seq: 0, is_followed });
+            let read_seq = Seq::default();
+            self.subscriptions.push(Subscription { chat_id, typing_sent_at: None, read_seq, is_followed });
         }
     }
 
     /// Ends a subscription, also one that follows.
-    pub fn remove_subscription(&mut self, chat_id: i64) {
+    pub fn remove_subscription(&mut self, chat_id: ChatId) {
         self.subscriptions.retain(|subscription| subscription.chat_id != chat_id);
         self.app.hub.unsubscribe(chat_id, self.id);
     }
 
     /// Ends a subscription that failed, and tells the client why.
-    pub fn drop_subscription(&mut self, chat_id: i64, error: &ApiError) {
+    pub fn drop_subscription(&mut self, chat_id: ChatId, error: &ApiError) {
         self.remove_subscription(chat_id);
         self.refuse(None, Some(chat_id), error);
     }
@@ -203,19 +212,18 @@ impl ConnectionTask {
         Flow::Continue(())
     }
 
-    pub fn refuse_malformed(&self, error: &JsonError) {
-        let rejection = Rejection::new(ProblemCode::Malformed).detail(error.to_string());
-        self.refuse(None, None, &rejection.into());
+    pub fn refuse_invalid(&self, InvalidFrame { client_id, chat_id, uri, error }: InvalidFrame) {
+        self.send_refused(client_id, chat_id, uri, &error);
     }
 
-    pub fn refuse(&self, client_id: Option<Uuid>, chat_id: Option<i64>, error: &ApiError) {
+    pub fn refuse(&self, client_id: Option<Uuid>, chat_id: Option<ChatId>, error: &ApiError) {
         self.send_refused(client_id, chat_id, None, error);
     }
 
     fn send_refused(
         &self,
         client_id: Option<Uuid>,
-        chat_id: Option<i64>,
+        chat_id: Option<ChatId>,
         uri: Option<String>,
         error: &ApiError,
     ) {
@@ -243,4 +251,9 @@ impl ConnectionTask {
             ClientFrame::Follow { .. } | ClientFrame::Renew { .. } => self.refuse(None, None, error),
         }
     }
+}
+
+/// The error for a number that is negative, as in the HTTP API.
+fn negative(field: &str) -> ApiError {
+    Rejection::field(field, FieldCode::NotNumber).into()
 }

@@ -4,6 +4,7 @@ use std::{io, ops::ControlFlow, sync::Arc};
 
 use actix_web::rt::net::TcpStream;
 use shared::{
+    id::{ChatId, Seq},
     problem::ProblemCode,
     socket::{ServerFrame, close},
 };
@@ -29,11 +30,11 @@ pub type Flow = ControlFlow<()>;
 
 /// A chat that the client subscribes to.
 pub struct Subscription {
-    pub chat_id: i64,
+    pub chat_id: ChatId,
     /// When the last typing frame was passed on.
     pub typing_sent_at: Option<Instant>,
     /// The highest read position that the client sent.
-    pub read_seq: i64,
+    pub read_seq: Seq,
     /// The subscription continues while the client does not have the chat open.
     pub is_followed: bool,
 }

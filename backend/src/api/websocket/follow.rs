@@ -5,7 +5,8 @@ use std::collections::{HashMap, HashSet};
 
 use shared::{
     changes::ChangesQuery,
-    problem::ProblemCode,
+    id::{ChatId, Head},
+    problem::{FieldCode, ProblemCode},
     socket::{FOLLOW_MAX, FollowedChat},
 };
 use uuid::Uuid;
@@ -20,14 +21,12 @@ use crate::{
     store,
 };
 
-/// Heads by chat id.
-type Heads = HashMap<i64, i64>;
+type Heads = HashMap<ChatId, Head>;
 
 /// Subscribes to all chats first, and reads their heads second.
 pub async fn follow_chats(task: &mut ConnectionTask, epoch: Uuid, chats: Vec<FollowedChat>) -> Flow {
-    if chats.len() > FOLLOW_MAX {
-        let detail = format!("One frame may follow at most {FOLLOW_MAX} chats.");
-        task.refuse(None, None, &Rejection::new(ProblemCode::Malformed).detail(detail).into());
+    if let Err((chat_id, error)) = check_chats(&chats) {
+        task.refuse(None, chat_id, &error.into());
         return Flow::Continue(());
     }
     let known = match find_heads(task, &chats).await {
@@ -52,7 +51,7 @@ pub async fn follow_chats(task: &mut ConnectionTask, epoch: Uuid, chats: Vec<Fol
             continue;
         }
         if let Some(head) = heads.get(&chat_id) {
-            let since = ChangesQuery { after: after.max(0), epoch: Some(epoch) };
+            let since = ChangesQuery { after, epoch: Some(epoch) };
             catch_up_if_behind(task, chat_id, *head, since).await?;
         } else {
             // The user was removed from the chat before the subscription, so the hub did not announce it.
@@ -61,6 +60,18 @@ pub async fn follow_chats(task: &mut ConnectionTask, epoch: Uuid, chats: Vec<Fol
         }
     }
     Flow::Continue(())
+}
+
+/// Returns the chat that must not be followed like this, if it is one, and why.
+fn check_chats(chats: &[FollowedChat]) -> Result<(), (Option<ChatId>, Rejection)> {
+    if chats.len() > FOLLOW_MAX {
+        let detail = format!("One frame may follow at most {FOLLOW_MAX} chats.");
+        return Err((None, Rejection::new(ProblemCode::Malformed).detail(detail)));
+    }
+    match chats.iter().find(|chat| chat.after < Head::default()) {
+        Some(chat) => Err((Some(chat.chat_id), Rejection::field("after", FieldCode::NotNumber))),
+        None => Ok(()),
+    }
 }
 
 async fn find_heads(task: &ConnectionTask, chats: &[FollowedChat]) -> Result<Heads, ApiError> {
@@ -72,7 +83,7 @@ async fn find_heads(task: &ConnectionTask, chats: &[FollowedChat]) -> Result<Hea
 }
 
 /// Subscribes to the chats that the client does not have open, and returns their ids.
-fn start_following(task: &mut ConnectionTask, chats: &[FollowedChat], known: &Heads) -> HashSet<i64> {
+fn start_following(task: &mut ConnectionTask, chats: &[FollowedChat], known: &Heads) -> HashSet<ChatId> {
     let mut started = HashSet::new();
     for FollowedChat { chat_id, after } in chats {
         let chat_id = *chat_id;
@@ -82,7 +93,7 @@ fn start_following(task: &mut ConnectionTask, chats: &[FollowedChat], known: &He
             task.record_subscription(chat_id, true);
         } else if task.can_subscribe(chat_id) {
             task.record_subscription(chat_id, true);
-            task.app.hub.follow(chat_id, task.id, &task.connection, (*after).max(0));
+            task.app.hub.follow(chat_id, task.id, &task.connection, *after);
             started.insert(chat_id);
         } else {
             task.refuse(None, Some(chat_id), &too_many_subscriptions());
@@ -91,7 +102,12 @@ fn start_following(task: &mut ConnectionTask, chats: &[FollowedChat], known: &He
     started
 }
 
-async fn catch_up_if_behind(task: &mut ConnectionTask, chat_id: i64, head: i64, since: ChangesQuery) -> Flow {
+async fn catch_up_if_behind(
+    task: &mut ConnectionTask,
+    chat_id: ChatId,
+    head: Head,
+    since: ChangesQuery,
+) -> Flow {
     if since.epoch != Some(task.app.epoch) || since.after > head {
         task.app.hub.resync_from_client(chat_id, task.id);
     } else if since.after < head || !task.app.hub.acknowledge(chat_id, task.id, head) {
@@ -101,7 +117,7 @@ async fn catch_up_if_behind(task: &mut ConnectionTask, chat_id: i64, head: i64, 
 }
 
 /// Refuses an unknown chat, and counts it against the limit on guessed chats.
-fn refuse_unknown(task: &ConnectionTask, chat_id: i64) {
+fn refuse_unknown(task: &ConnectionTask, chat_id: ChatId) {
     let unknown = Err::<(), _>(ProblemCode::ChatNotFound.into());
     if let Err(error) = limit_uri_probing(&task.app.auth, task.connection.client_ip(), unknown) {
         task.refuse(None, Some(chat_id), &error);

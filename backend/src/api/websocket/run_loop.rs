@@ -11,6 +11,7 @@ use ws_frame::{DecodeError, IncomingFrame, encode_pong};
 use super::{
     catch_up,
     connection_task::{ConnectionTask, Flow},
+    invalid_frame::InvalidFrame,
 };
 use crate::realtime::hub::connection::Connection;
 
@@ -77,7 +78,10 @@ async fn process_frames(task: &mut ConnectionTask) -> Flow {
     loop {
         let command = match task.decoder.next_frame() {
             Ok(None) => break,
-            Ok(Some(IncomingFrame::Text(text))) => Some(serde_json::from_slice(text)),
+            Ok(Some(IncomingFrame::Text(text))) => {
+                let command = serde_json::from_slice(text);
+                Some(command.map_err(|error| Box::new(InvalidFrame::explain(text, &error))))
+            }
             Ok(Some(IncomingFrame::Ping(payload))) => {
                 // May be lost, so that a client that does not read its pongs cannot fill the queue.
                 task.connection.send_ephemeral(&encode_pong(payload));
@@ -95,7 +99,10 @@ async fn process_frames(task: &mut ConnectionTask) -> Flow {
 }
 
 /// Counts a frame against the rate limit and handles its command. Control frames and fragments have none.
-async fn process_frame(task: &mut ConnectionTask, command: Option<serde_json::Result<ClientFrame>>) -> Flow {
+async fn process_frame(
+    task: &mut ConnectionTask,
+    command: Option<Result<ClientFrame, Box<InvalidFrame>>>,
+) -> Flow {
     let limit_error = task.limit.as_ref().and_then(|limit| limit.check().err());
     task.excess_frames = match limit_error {
         Some(_) => task.excess_frames + 1,
@@ -108,7 +115,7 @@ async fn process_frame(task: &mut ConnectionTask, command: Option<serde_json::Re
         (None, _) => {}
         (Some(Ok(command)), None) => task.handle_command(command).await?,
         (Some(Ok(command)), Some(error)) => task.refuse_command(command, &error),
-        (Some(Err(error)), _) => task.refuse_malformed(&error),
+        (Some(Err(frame)), _) => task.refuse_invalid(*frame),
     }
     Flow::Continue(())
 }

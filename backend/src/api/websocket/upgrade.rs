@@ -18,7 +18,7 @@ use actix_web::{
         ConnectionType, StatusCode,
         header::{self, HeaderValue},
     },
-    rt::{net::TcpStream, spawn},
+    rt::spawn,
 };
 use futures_util::SinkExt;
 use shared::problem::ProblemCode;
@@ -27,6 +27,7 @@ use tokio::time::timeout;
 use super::{AcceptedUpgrade, connection_task::ConnectionTask, run_loop};
 use crate::{
     error::{self, Rejection},
+    http::connection::HttpConnection,
     state::AppState,
 };
 
@@ -37,7 +38,7 @@ const RESPONSE_TIMEOUT: Duration = Duration::from_secs(10);
 pub async fn take_over<S, B>(
     app: Arc<AppState>,
     service: &S,
-    (request, mut connection): (Request, Framed<TcpStream, Codec>),
+    (request, mut connection): (Request, Framed<HttpConnection, Codec>),
 ) -> Result<(), Error>
 where
     S: Service<Request, Response = ServiceResponse<B>, Error = Error>,
@@ -46,7 +47,7 @@ where
     let response = service.call(request).await?.into_parts().1;
     if let Some(AcceptedUpgrade { claims, permit }) = send_response(response, &mut connection).await? {
         let parts = connection.into_parts();
-        let task = ConnectionTask::open(app, parts.io, permit, &claims, &parts.read_buf);
+        let task = ConnectionTask::open(app, parts.io.into_stream(), permit, &claims, &parts.read_buf);
         spawn(run_loop::run(task));
     }
     Ok(())
@@ -54,7 +55,7 @@ where
 
 async fn send_response<B: MessageBody>(
     mut response: HttpResponse<B>,
-    connection: &mut Framed<TcpStream, Codec>,
+    connection: &mut Framed<HttpConnection, Codec>,
 ) -> Result<Option<AcceptedUpgrade>, Error> {
     let accepted = response.extensions_mut().remove::<AcceptedUpgrade>();
     let is_upgrade = response.status() == StatusCode::SWITCHING_PROTOCOLS;

@@ -91,7 +91,6 @@ impl Policy {
                     MembershipStatus::Pending | MembershipStatus::Rejected | MembershipStatus::Banned
                 )
             )),
-            Self::CanLeave if principal == Principal::Member(Role::Owner) => Decision::Forbidden,
             Self::CanLeave if principal == Principal::NonMemberWithStatus(MembershipStatus::Pending) => {
                 Decision::Allowed
             }

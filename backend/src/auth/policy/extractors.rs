@@ -3,7 +3,13 @@
 use std::net::IpAddr;
 
 use actix_web::{FromRequest, HttpRequest, dev::Payload};
-use shared::{chat::is_valid_uri, member::Role, problem::ProblemCode, user::User};
+use shared::{
+    chat::is_valid_uri,
+    id::{ChatId, UserId},
+    member::Role,
+    problem::ProblemCode,
+    user::User,
+};
 
 use crate::{
     auth::{
@@ -53,7 +59,7 @@ pub struct ChatOwner {
 impl ChatReader {
     /// Finds the user's membership by a current or former URI of the chat. A chat that does not exist and a chat of others
     /// give the same error.
-    pub async fn find(auth: &AuthContext, user_id: i64, uri: &str) -> Result<Self, ApiError> {
+    pub async fn find(auth: &AuthContext, user_id: UserId, uri: &str) -> Result<Self, ApiError> {
         if !is_valid_uri(uri) {
             return Err(ProblemCode::ChatNotFound.into());
         }
@@ -69,7 +75,7 @@ impl ChatReader {
     }
 
     /// Like [`find`](Self::find), by the id of the chat.
-    pub async fn find_by_id(auth: &AuthContext, user_id: i64, chat_id: i64) -> Result<Self, ApiError> {
+    pub async fn find_by_id(auth: &AuthContext, user_id: UserId, chat_id: ChatId) -> Result<Self, ApiError> {
         let user = find_user(auth, user_id).await?;
         let (rules, role) = match auth.cache.membership(user_id, chat_id) {
             Some(cached) => cached,
@@ -78,7 +84,11 @@ impl ChatReader {
         Ok(Self { user, chat: rules.chat.clone(), role, rules })
     }
 
-    async fn load(auth: &AuthContext, user_id: i64, chat_id: i64) -> Result<(PostingRules, Role), ApiError> {
+    async fn load(
+        auth: &AuthContext,
+        user_id: UserId,
+        chat_id: ChatId,
+    ) -> Result<(PostingRules, Role), ApiError> {
         let epoch = auth.cache.epoch();
         let mut connection = auth.db.get().await?;
         let role = store::members::find_role(&mut connection, chat_id, user_id).await?;
@@ -90,7 +100,7 @@ impl ChatReader {
     }
 
     /// Like [`find_by_id`](Self::find_by_id), but without a database query.
-    pub fn find_cached(auth: &AuthContext, user_id: i64, chat_id: i64) -> Option<Self> {
+    pub fn find_cached(auth: &AuthContext, user_id: UserId, chat_id: ChatId) -> Option<Self> {
         let user = auth.cache.user(user_id)?;
         let (rules, role) = auth.cache.membership(user_id, chat_id)?;
         Some(Self { user, chat: rules.chat.clone(), role, rules })

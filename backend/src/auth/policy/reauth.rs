@@ -6,6 +6,7 @@ use std::net::IpAddr;
 use actix_web::{FromRequest, HttpRequest, dev::Payload};
 use shared::{
     credentials::Password,
+    id::UserId,
     problem::{FieldCode, ProblemCode},
 };
 
@@ -118,7 +119,7 @@ pub async fn verify_password(
 pub async fn login_origin(
     auth: &AuthContext,
     request: &HttpRequest,
-    user_id: Option<i64>,
+    user_id: Option<UserId>,
     client_ip: IpAddr,
 ) -> Result<LoginOrigin, ApiError> {
     if let (Some(user_id), Some(browser)) = (user_id, cookies::browser_id(request))

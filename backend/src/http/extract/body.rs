@@ -5,13 +5,16 @@ mod decode;
 use std::{future::Future, ops::RangeInclusive, pin::Pin, time::Duration};
 
 use actix_web::{
-    FromRequest, HttpMessage, HttpRequest, dev::Payload, http::header::HeaderMap, web::BytesMut,
+    FromRequest, HttpMessage, HttpRequest,
+    dev::Payload,
+    http::header::{CONTENT_ENCODING, HeaderMap},
+    web::BytesMut,
 };
 use futures_util::StreamExt;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use shared::problem::{FieldCode, FieldError, ProblemCode};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout_at};
 use uuid::Uuid;
 
 use super::config;
@@ -19,6 +22,9 @@ use crate::{
     config::limits::LimitSettings,
     error::{ApiError, Rejection, field_error},
 };
+
+/// The average rate at which a body must arrive.
+const MIN_BYTES_PER_SECOND: u32 = 8 * 1_024;
 
 /// A type that is read from fields. Invalid fields are recorded in the reader.
 pub trait FromFields: Sized {
@@ -194,16 +200,32 @@ impl<T: FromFields + 'static> FromRequest for Body<T> {
     }
 }
 
+/// Rejects compressed bodies.
+pub fn check_content_encoding(request: &HttpRequest) -> Result<(), ApiError> {
+    let encoding = request.headers().get(CONTENT_ENCODING);
+    if encoding.is_none_or(|encoding| encoding.as_bytes().eq_ignore_ascii_case(b"identity")) {
+        return Ok(());
+    }
+    let detail = "Compressed request bodies are not supported.";
+    Err(Rejection::new(ProblemCode::UnsupportedMediaType).detail(detail).into())
+}
+
 /// Receives a body within the limits of size and time.
 pub async fn receive(request: &HttpRequest, payload: Payload) -> Result<BytesMut, ApiError> {
+    check_content_encoding(request)?;
     let LimitSettings { limit_body, limit_body_timeout, .. } = config(request)?.limits;
-    receive_within(payload, limit_body.0, limit_body_timeout.0).await
+    receive_within(payload, BytesMut::new(), limit_body.0, limit_body_timeout.0, |_| Ok(())).await
 }
 
 /// Reads the fields of a received body.
 pub async fn parse<T: FromFields>(request: &HttpRequest, bytes: BytesMut) -> Result<T, ApiError> {
     let values = decode::body(request.content_type(), request.headers(), bytes).await?;
     FieldReader::new(values, request.headers().clone()).finish()
+}
+
+/// Reads the fields of a JSON object.
+pub fn parse_object<T: FromFields>(object: Map<String, Value>) -> Result<T, ApiError> {
+    FieldReader::new(object, HeaderMap::new()).finish()
 }
 
 /// Reads the fields of the query. A function rather than an extractor, because extractors run concurrently and authorization
@@ -217,20 +239,67 @@ pub fn too_large(limit: usize) -> ApiError {
     Rejection::new(ProblemCode::TooLarge).detail(format!("The body is larger than {limit} bytes.")).into()
 }
 
-/// Receives at most `limit` bytes. actix itself has no timeout for bodies.
-pub async fn receive_within(payload: Payload, limit: usize, time: Duration) -> Result<BytesMut, ApiError> {
-    timeout(time, collect(payload, limit)).await.map_err(|_| ProblemCode::BodyTimeout)?
-}
-
-async fn collect(mut payload: Payload, limit: usize) -> Result<BytesMut, ApiError> {
-    let mut bytes = BytesMut::new();
-    while let Some(chunk) = payload.next().await {
+/// Receives at most `limit` bytes into a buffer; each part is `reserve`d first. actix itself has no timeout for bodies.
+pub async fn receive_within(
+    mut payload: Payload,
+    mut bytes: BytesMut,
+    limit: usize,
+    time: Duration,
+    mut reserve: impl FnMut(usize) -> Result<(), ApiError>,
+) -> Result<BytesMut, ApiError> {
+    let start = Instant::now();
+    while let Some(chunk) = timeout_at(start + time_allowed(time, bytes.len()), payload.next())
+        .await
+        .map_err(|_| ProblemCode::BodyTimeout)?
+    {
         let chunk =
             chunk.map_err(|error| Rejection::new(ProblemCode::Malformed).detail(error.to_string()))?;
         if bytes.len() + chunk.len() > limit {
             return Err(too_large(limit));
         }
+        reserve(chunk.len())?;
         bytes.extend_from_slice(&chunk);
     }
     Ok(bytes)
+}
+
+/// Until when the next part of a body must arrive. A body that is slower than [`MIN_BYTES_PER_SECOND`] has a third of the time.
+fn time_allowed(time: Duration, received: usize) -> Duration {
+    let received = u32::try_from(received).unwrap_or(u32::MAX);
+    time.min(time / 3 + Duration::from_secs(1) * received / MIN_BYTES_PER_SECOND)
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::{error::PayloadError, web::Bytes};
+    use futures_util::stream;
+    use tokio::time::sleep;
+
+    use super::*;
+
+    const TIME: Duration = Duration::from_secs(30);
+
+    /// Receives a body of `seconds` parts that arrive one a second; returns the result and how long it took.
+    async fn receive_parts(bytes: usize, seconds: usize) -> (Result<BytesMut, ApiError>, Duration) {
+        let parts = stream::iter(0..seconds).then(move |_| async move {
+            sleep(Duration::from_secs(1)).await;
+            Ok::<_, PayloadError>(Bytes::from(vec![0; bytes]))
+        });
+        let start = Instant::now();
+        let payload: Payload = Payload::Stream { payload: Box::pin(parts) };
+        (receive_within(payload, BytesMut::new(), 1_000_000, TIME, |_| Ok(())).await, start.elapsed())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn slow_body_ends_after_third_of_timeout() {
+        let (received, time) = receive_parts(10, 1_000).await;
+        assert_eq!(received.unwrap_err().code(), ProblemCode::BodyTimeout);
+        assert!((TIME / 3..TIME / 2).contains(&time), "{time:?}");
+        // A fast one has all the time, but not more.
+        let (received, time) = receive_parts(10_000, 25).await;
+        assert_eq!((received.unwrap().len(), time.as_secs()), (250_000, 25));
+        let (received, time) = receive_parts(10_000, 60).await;
+        assert_eq!(received.unwrap_err().code(), ProblemCode::BodyTimeout);
+        assert_eq!(time, TIME);
+    }
 }

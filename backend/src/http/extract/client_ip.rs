@@ -15,6 +15,13 @@ pub fn client_ip(request: &HttpRequest, config: &Config) -> IpAddr {
     normalize_ipv6_prefix(resolve_forwarded(peer, &hops, |address| is_trusted(address, config)))
 }
 
+/// The address by which a peer's connections are counted, before any request; `None` for a trusted proxy, which has those of
+/// many clients.
+pub fn limited_peer_ip(peer: IpAddr, config: &Config) -> Option<IpAddr> {
+    let peer = peer.to_canonical();
+    (!is_trusted(peer, config)).then(|| normalize_ipv6_prefix(peer))
+}
+
 pub fn is_from_trusted_proxy(request: &HttpRequest, config: &Config) -> bool {
     request.peer_addr().is_some_and(|peer| is_trusted(peer.ip().to_canonical(), config))
 }

@@ -6,7 +6,7 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use shared::problem::{FieldCode, ProblemCode};
 
 use super::{
-    body::{receive_within, too_large},
+    body::{check_content_encoding, receive_within, too_large},
     config,
 };
 use crate::{
@@ -27,6 +27,7 @@ pub struct UploadHeader {
 impl UploadHeader {
     /// Fails for other content types, and for files that are too large.
     pub fn from_request(request: &HttpRequest) -> Result<Self, ApiError> {
+        check_content_encoding(request)?;
         let content_type = request.content_type().to_ascii_lowercase();
         let is_form = content_type == "multipart/form-data";
         if !is_form && !content_type.starts_with("image/") {
@@ -45,9 +46,17 @@ impl UploadHeader {
         self.length
     }
 
-    pub async fn receive(&self, request: &HttpRequest, payload: Payload) -> Result<BytesMut, ApiError> {
+    /// Receives the body; each part is `reserve`d first.
+    pub async fn receive(
+        &self,
+        request: &HttpRequest,
+        payload: Payload,
+        reserve: impl FnMut(usize) -> Result<(), ApiError>,
+    ) -> Result<BytesMut, ApiError> {
         let LimitSettings { limit_body_timeout, .. } = config(request)?.limits;
-        receive_within(payload, self.limit, limit_body_timeout.0).await
+        // A buffer that grows leaves its former copies behind, which are as large again. Memory is only taken once it is written.
+        let buffer = BytesMut::with_capacity(self.length);
+        receive_within(payload, buffer, self.limit, limit_body_timeout.0, reserve).await
     }
 
     /// The file in a received body.
@@ -55,18 +64,19 @@ impl UploadHeader {
         if !self.is_form {
             return Ok(bytes.into());
         }
-        first_file(Multipart::new(request.headers(), stream::iter([Ok(bytes.freeze())]))).await
+        let file = Vec::with_capacity(bytes.len());
+        first_file(Multipart::new(request.headers(), stream::iter([Ok(bytes.freeze())])), file).await
     }
 }
 
-/// The first part is the file; the other parts are ignored.
-async fn first_file(mut parts: Multipart) -> Result<Vec<u8>, ApiError> {
+/// Appends the first part, which is the file; the other parts are ignored.
+async fn first_file(mut parts: Multipart, file: Vec<u8>) -> Result<Vec<u8>, ApiError> {
     let malformed = |error: actix_multipart::MultipartError| {
         Rejection::new(ProblemCode::Malformed).detail(format!("Multipart form parse error - {error}"))
     };
     let part = parts.next().await.transpose().map_err(malformed)?;
     let part = part.ok_or_else(|| Rejection::field("file", FieldCode::Required))?;
-    let file = part.try_fold(Vec::new(), async |mut file, chunk| {
+    let file = part.try_fold(file, async |mut file, chunk| {
         file.extend_from_slice(&chunk);
         Ok(file)
     });

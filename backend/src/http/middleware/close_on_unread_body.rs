@@ -10,7 +10,7 @@ use std::{
 
 use actix_web::{
     Error, HttpMessage,
-    body::{BodySize, BoxBody, EitherBody, MessageBody},
+    body::{EitherBody, MessageBody},
     dev::{Payload, ServiceRequest, ServiceResponse},
     error::PayloadError,
     middleware::Next,
@@ -18,51 +18,30 @@ use actix_web::{
 };
 use futures_util::Stream;
 
+use super::holding_body::HoldingBody;
+
 pub async fn close<B: MessageBody + 'static>(
     mut request: ServiceRequest,
     next: Next<B>,
-) -> Result<ServiceResponse<EitherBody<B, BoxBody>>, Error> {
+) -> Result<ServiceResponse<EitherBody<B, HoldingBody<B, SharedPayload>>>, Error> {
     if !request.chunked().unwrap_or(false) {
         return next.call(request).await.map(ServiceResponse::map_into_left_body);
     }
     let payload = SharedPayload(Rc::new(RefCell::new(request.take_payload())));
     request.set_payload(Payload::Stream { payload: Box::pin(payload.clone()) });
     let response = next.call(request).await?;
-    Ok(response.map_body(|_, body| {
-        EitherBody::right(BoxBody::new(PayloadHoldingBody { body: Box::pin(body), _payload: payload }))
-    }))
+    // actix closes the connection if a payload is still alive after the response, and drains it if it was dropped.
+    Ok(response.map_body(|_, body| EitherBody::right(HoldingBody::new(body, payload))))
 }
 
 /// A request payload that is owned by its reader and by the response.
 #[derive(Clone)]
-struct SharedPayload(Rc<RefCell<Payload>>);
+pub struct SharedPayload(Rc<RefCell<Payload>>);
 
 impl Stream for SharedPayload {
     type Item = Result<Bytes, PayloadError>;
 
     fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         Pin::new(&mut *self.0.borrow_mut()).poll_next(context)
-    }
-}
-
-/// A response body that keeps the payload alive until it is sent. actix closes the connection if a payload is still alive
-/// then, and drains it if it was dropped.
-struct PayloadHoldingBody<B> {
-    body: Pin<Box<B>>,
-    _payload: SharedPayload,
-}
-
-impl<B: MessageBody> MessageBody for PayloadHoldingBody<B> {
-    type Error = B::Error;
-
-    fn size(&self) -> BodySize {
-        self.body.size()
-    }
-
-    fn poll_next(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Bytes, Self::Error>>> {
-        self.body.as_mut().poll_next(context)
     }
 }

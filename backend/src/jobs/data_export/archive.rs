@@ -9,6 +9,7 @@ use std::{
 
 use anyhow::Context;
 use serde_json::Value;
+use shared::id::ChatId;
 use zip::{ZipWriter, write::SimpleFileOptions};
 
 use crate::store::data_exports::ExportedMessage;
@@ -17,7 +18,7 @@ pub struct ZipArchive {
     /// `None` while a blocking task has it, and after that task failed.
     writer: Option<Box<ZipWriter<File>>>,
     /// The chat whose messages are being written.
-    chat: Option<i64>,
+    chat: Option<ChatId>,
 }
 
 impl ZipArchive {
@@ -47,7 +48,11 @@ impl ZipArchive {
     }
 
     /// Appends to the file of a chat's messages: a JSON array with one line per message.
-    pub async fn add_messages(&mut self, chat_id: i64, messages: Vec<ExportedMessage>) -> anyhow::Result<()> {
+    pub async fn add_messages(
+        &mut self,
+        chat_id: ChatId,
+        messages: Vec<ExportedMessage>,
+    ) -> anyhow::Result<()> {
         let is_new_file = self.chat.replace(chat_id) != Some(chat_id);
         self.run_blocking(move |writer| {
             if is_new_file {

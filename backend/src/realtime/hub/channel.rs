@@ -6,6 +6,7 @@ use actix_web::web::Bytes;
 use indexmap::IndexMap;
 use shared::{
     chat_list::MemberReadPosition,
+    id::{ChatId, Head, Seq, UserId},
     socket::{PRESENCE_MAX, ServerFrame},
     sync::{SyncAction, classify},
 };
@@ -29,7 +30,7 @@ struct Subscriber {
     /// The client has the chat open; otherwise it only follows the changes.
     is_present: bool,
     /// The head up to which the connection was sent changes; None if the client fetches them itself.
-    acked_head: Option<i64>,
+    acked_head: Option<Head>,
     /// Changes are sent as they are published. Otherwise the connection is reading what it missed.
     is_live: bool,
     /// Changes may have been lost while the connection was reading, so it must read again.
@@ -40,41 +41,41 @@ struct Subscriber {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lag {
     /// It was sent everything up to this head.
-    Since(i64),
+    Since(Head),
     /// Only the client knows.
     Unknown,
 }
 
 /// The subscribers of a chat.
 pub struct Channel {
-    pub chat_id: i64,
+    pub chat_id: ChatId,
     subscribers: IndexMap<Uuid, Subscriber>,
     /// Present users in order of arrival, with their number of connections.
-    present: IndexMap<i64, usize>,
+    present: IndexMap<UserId, usize>,
     /// The set of present users has changed since it was last sent.
     presence_dirty: bool,
     /// Read positions not yet sent.
     pending_reads: Vec<MemberReadPosition>,
-    published_head: i64,
+    published_head: Head,
     /// Changes for the event streams.
     pub stream: watch::Sender<Option<Arc<EncodedChanges>>>,
 }
 
 impl Channel {
-    pub fn new(chat_id: i64) -> Self {
+    pub fn new(chat_id: ChatId) -> Self {
         Self {
             chat_id,
             subscribers: IndexMap::new(),
             present: IndexMap::new(),
             presence_dirty: false,
             pending_reads: Vec::new(),
-            published_head: 0,
+            published_head: Head::default(),
             stream: watch::Sender::new(None),
         }
     }
 
     /// Adds a connection, which has to read what it missed before it becomes live.
-    pub fn add(&mut self, id: Uuid, connection: &Arc<Connection>, acked_head: i64, is_present: bool) {
+    pub fn add(&mut self, id: Uuid, connection: &Arc<Connection>, acked_head: Head, is_present: bool) {
         let subscriber = Subscriber {
             connection: Arc::clone(connection),
             is_present,
@@ -107,13 +108,13 @@ impl Channel {
         }
     }
 
-    fn add_presence(&mut self, user_id: i64) {
+    fn add_presence(&mut self, user_id: UserId) {
         let connections = self.present.entry(user_id).or_default();
         *connections += 1;
         self.presence_dirty |= *connections == 1;
     }
 
-    fn remove_presence(&mut self, user_id: i64) {
+    fn remove_presence(&mut self, user_id: UserId) {
         let Some(connections) = self.present.get_mut(&user_id) else { return };
         *connections -= 1;
         if *connections == 0 {
@@ -128,13 +129,13 @@ impl Channel {
     }
 
     /// Whether the connection was sent everything up to this number.
-    pub fn is_acked(&self, id: Uuid, seq: i64) -> bool {
+    pub fn is_acked(&self, id: Uuid, seq: Seq) -> bool {
         let acked_head = self.subscribers.get(&id).and_then(|subscriber| subscriber.acked_head);
-        acked_head.is_some_and(|acked_head| seq <= acked_head)
+        acked_head.is_some_and(|acked_head| seq.as_head() <= acked_head)
     }
 
     /// Removes all connections of a user.
-    pub fn remove_user(&mut self, user_id: i64) {
+    pub fn remove_user(&mut self, user_id: UserId) {
         let of_user = self.subscribers.iter().filter(|(_, it)| it.connection.user_id() == user_id);
         let ids: Vec<_> = of_user.map(|(id, _)| *id).collect();
         for id in ids {
@@ -197,7 +198,7 @@ impl Channel {
     }
 
     /// Records that the connection was sent everything up to `head`; true if it has missed nothing and is live now.
-    pub fn acknowledge(&mut self, id: Uuid, head: i64) -> bool {
+    pub fn acknowledge(&mut self, id: Uuid, head: Head) -> bool {
         let Some(subscriber) = self.subscribers.get_mut(&id) else { return true };
         subscriber.acked_head = Some(head);
         let needs_refetch = std::mem::take(&mut subscriber.needs_refetch);
@@ -213,9 +214,9 @@ impl Channel {
         }
     }
 
-    /// Queues a frame that may be lost for the present connections selected by connection id and user id. Connections
-    /// that are still catching up get it as well, since it will not be sent again.
-    pub fn broadcast(&self, frame: &Bytes, selects: impl Fn(Uuid, i64) -> bool, batch: &mut FlushBatch) {
+    /// Queues a frame that may be lost for the present connections that `selects` selects. Connections that are still
+    /// catching up get it as well, since it will not be sent again.
+    pub fn broadcast(&self, frame: &Bytes, selects: impl Fn(Uuid, UserId) -> bool, batch: &mut FlushBatch) {
         for (id, Subscriber { connection, .. }) in self.subscribers.iter().filter(|(_, it)| it.is_present) {
             if selects(*id, connection.user_id()) {
                 batch.push_ephemeral(connection, frame);
@@ -264,7 +265,7 @@ impl Channel {
     }
 
     /// The first `limit` present users.
-    pub fn present_users(&self, limit: usize) -> Vec<i64> {
+    pub fn present_users(&self, limit: usize) -> Vec<UserId> {
         self.present.keys().take(limit).copied().collect()
     }
 }

@@ -10,15 +10,17 @@ use std::{
 };
 
 use actix_web::web::Bytes;
-use chrono::Utc;
-use shared::socket::ServerFrame;
+use shared::{id::UserId, socket::ServerFrame};
 use tokio::{net::TcpStream, sync::Notify};
 use uuid::Uuid;
 
 use super::frame;
-use crate::realtime::hub::{
-    connection_limit::ConnectionPermit,
-    send_queue::{FlushResult, SendQueue},
+use crate::{
+    clock::Clock,
+    realtime::hub::{
+        connection_limit::ConnectionPermit,
+        send_queue::{FlushResult, SendQueue},
+    },
 };
 
 /// An open connection. Any thread may queue a frame and flush it; the connection's own task only sends what the peer did
@@ -26,6 +28,7 @@ use crate::realtime::hub::{
 pub struct Connection {
     pub stream: TcpStream,
     permit: ConnectionPermit,
+    clock: Clock,
     /// The session (sign-in) that the access token belongs to.
     sid: Mutex<Uuid>,
     send_queue: Mutex<SendQueue>,
@@ -40,7 +43,13 @@ pub struct Connection {
 }
 
 impl Connection {
-    pub(super) fn new(stream: TcpStream, permit: ConnectionPermit, sid: Uuid, token_expires_at: i64) -> Self {
+    pub(super) fn new(
+        stream: TcpStream,
+        permit: ConnectionPermit,
+        sid: Uuid,
+        token_expires_at: i64,
+        clock: Clock,
+    ) -> Self {
         Self {
             stream,
             permit,
@@ -48,13 +57,14 @@ impl Connection {
             send_queue: Mutex::default(),
             wake: Notify::new(),
             is_lagging: AtomicBool::new(false),
-            last_seen: AtomicI64::new(Utc::now().timestamp()),
+            last_seen: AtomicI64::new(clock.timestamp()),
             token_expires_at: AtomicI64::new(token_expires_at),
+            clock,
         }
     }
 
-    pub fn user_id(&self) -> i64 {
-        self.permit.user_id
+    pub fn user_id(&self) -> UserId {
+        self.permit.user_id()
     }
 
     pub fn sid(&self) -> Uuid {
@@ -63,7 +73,7 @@ impl Connection {
 
     /// The client's IP address, normalized as the rate limits count it.
     pub fn client_ip(&self) -> IpAddr {
-        self.permit.client_ip
+        self.permit.client_ip()
     }
 
     /// Queues changes. If they do not fit they are dropped, and the task reads them from the database once the queue is
@@ -184,7 +194,7 @@ impl Connection {
 
     /// Records that the client was heard from now.
     pub fn touch(&self) {
-        self.last_seen.store(Utc::now().timestamp(), Ordering::Relaxed);
+        self.last_seen.store(self.clock.timestamp(), Ordering::Relaxed);
     }
 
     pub fn renew_token(&self, sid: Uuid, token_expires_at: i64) {

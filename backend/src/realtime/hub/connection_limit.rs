@@ -1,11 +1,10 @@
 //! Limits the open connections per user and per IP address.
 
-use std::{
-    collections::HashMap,
-    hash::Hash,
-    net::IpAddr,
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::{net::IpAddr, sync::Arc};
+
+use shared::id::UserId;
+
+use crate::concurrency_limit::{ConcurrencyLimit, ConcurrencyPermit};
 
 /// The maximum of open connections.
 #[derive(Clone, Copy, Debug)]
@@ -15,59 +14,39 @@ pub struct ConnectionLimits {
 }
 
 /// Counts open connections.
-#[derive(Default)]
 pub struct ConnectionLimiter {
-    counts: Mutex<ConnectionCounts>,
-}
-
-#[derive(Default)]
-struct ConnectionCounts {
-    per_user: HashMap<i64, usize>,
-    per_ip: HashMap<IpAddr, usize>,
+    per_user: Arc<ConcurrencyLimit<UserId>>,
+    per_ip: Arc<ConcurrencyLimit<IpAddr>>,
 }
 
 /// Permission for one open connection, released on drop.
 pub struct ConnectionPermit {
-    pub user_id: i64,
-    pub client_ip: IpAddr,
-    limiter: Arc<ConnectionLimiter>,
+    user: ConcurrencyPermit<UserId>,
+    ip: ConcurrencyPermit<IpAddr>,
 }
 
 impl ConnectionLimiter {
+    pub fn new(limits: Option<ConnectionLimits>) -> Self {
+        Self {
+            per_user: ConcurrencyLimit::new(limits.map_or(usize::MAX, |limits| limits.per_user)),
+            per_ip: ConcurrencyLimit::new(limits.map_or(usize::MAX, |limits| limits.per_ip)),
+        }
+    }
+
     /// Returns a permit unless the user or the IP address has too many connections.
-    pub fn acquire(
-        self: &Arc<Self>,
-        user_id: i64,
-        client_ip: IpAddr,
-        limits: Option<ConnectionLimits>,
-    ) -> Option<ConnectionPermit> {
-        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
-        let per_user = counts.per_user.get(&user_id).copied().unwrap_or_default();
-        let per_ip = counts.per_ip.get(&client_ip).copied().unwrap_or_default();
-        if limits.is_some_and(|limits| per_user >= limits.per_user || per_ip >= limits.per_ip) {
-            return None;
-        }
-        counts.per_user.insert(user_id, per_user + 1);
-        counts.per_ip.insert(client_ip, per_ip + 1);
-        drop(counts);
-        Some(ConnectionPermit { user_id, client_ip, limiter: Arc::clone(self) })
+    pub fn acquire(&self, user_id: UserId, client_ip: IpAddr) -> Option<ConnectionPermit> {
+        let (user, ip) = (self.per_user.acquire(user_id)?, self.per_ip.acquire(client_ip)?);
+        Some(ConnectionPermit { user, ip })
     }
 }
 
-impl Drop for ConnectionPermit {
-    fn drop(&mut self) {
-        let mut counts = self.limiter.counts.lock().unwrap_or_else(PoisonError::into_inner);
-        decrement(&mut counts.per_user, &self.user_id);
-        decrement(&mut counts.per_ip, &self.client_ip);
+impl ConnectionPermit {
+    pub fn user_id(&self) -> UserId {
+        self.user.key
     }
-}
 
-fn decrement<K: Hash + Eq>(counts: &mut HashMap<K, usize>, key: &K) {
-    if let Some(count) = counts.get_mut(key) {
-        *count -= 1;
-        if *count == 0 {
-            counts.remove(key);
-        }
+    pub fn client_ip(&self) -> IpAddr {
+        self.ip.key
     }
 }
 
@@ -78,17 +57,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn acquire_beyond_limit_fails_until_permit_dropped() {
-        let limiter = Arc::new(ConnectionLimiter::default());
-        let limits = Some(ConnectionLimits { per_user: 2, per_ip: 3 });
-        let ip = IpAddr::from(Ipv4Addr::LOCALHOST);
-        let first = limiter.acquire(1, ip, limits).unwrap();
-        let _second = limiter.acquire(1, ip, limits).unwrap();
-        assert!(limiter.acquire(1, ip, limits).is_none(), "per user");
-        let _third = limiter.acquire(2, ip, limits).unwrap();
-        assert!(limiter.acquire(3, ip, limits).is_none(), "per IP address");
+    fn connections_are_limited_per_user_and_ip() {
+        let limiter = ConnectionLimiter::new(Some(ConnectionLimits { per_user: 2, per_ip: 3 }));
+        let acquire =
+            |user_id, last| limiter.acquire(UserId::new(user_id), Ipv4Addr::new(10, 0, 0, last).into());
+        let (first, _second) = (acquire(1, 1).unwrap(), acquire(1, 1).unwrap());
+        assert!(acquire(1, 2).is_none(), "per user");
+        let _third = acquire(2, 1).unwrap();
+        assert!(acquire(2, 1).is_none(), "per IP address");
+        let _elsewhere = acquire(2, 2).expect("a rejected connection is not counted for the user");
         drop(first);
-        let _again = limiter.acquire(1, ip, limits).unwrap();
-        assert!(limiter.acquire(3, ip, None).is_some(), "without limits");
+        let _again = acquire(1, 1).unwrap();
+        let unlimited = ConnectionLimiter::new(None);
+        let permits = [(); 1_000].map(|()| unlimited.acquire(UserId::new(1), Ipv4Addr::LOCALHOST.into()));
+        assert!(permits.iter().all(Option::is_some));
     }
 }

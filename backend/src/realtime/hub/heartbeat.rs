@@ -5,7 +5,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-use chrono::Utc;
 use shared::{
     chat_list::MemberReadPosition,
     socket::{ServerFrame, close},
@@ -37,7 +36,7 @@ pub async fn run(hub: &Hub) {
 
 /// Disconnects those that timed out or whose token expired, and pings one in [`HEARTBEAT_SECONDS`] of the others.
 async fn check_connections(hub: &Hub) {
-    let (now, instant) = (Utc::now().timestamp(), Instant::now());
+    let (now, instant) = (hub.clock.timestamp(), Instant::now());
     let ping_group = u128::from(now.unsigned_abs() % HEARTBEAT_SECONDS);
     let mut batch = FlushBatch::default();
     // Under the lock, because nearly all connections need nothing and a copy of the list would cost more.
@@ -81,9 +80,16 @@ async fn broadcast_presence_and_reads(hub: &Hub) {
     batch.flush().await;
 }
 
+const RESTARTING: &str = "server is restarting";
+
 /// Tells the client that the server restarts, and closes the connection.
 pub fn send_shutdown(connection: &Connection) {
+    connection.send_frame(&shutdown_goodbye());
+    connection.close(close::SERVICE_RESTART, RESTARTING);
+}
+
+/// The last frame before the server stops. Clients reconnect at different times.
+pub fn shutdown_goodbye() -> ServerFrame {
     let retry_after = Some(1 + rand::random_range(0..RECONNECT_SPREAD_SECONDS));
-    connection.send_frame(&ServerFrame::Goodbye { reason: "server is restarting".to_owned(), retry_after });
-    connection.close(close::SERVICE_RESTART, "server is restarting");
+    ServerFrame::Goodbye { reason: RESTARTING.to_owned(), retry_after }
 }

@@ -11,6 +11,7 @@ use actix_web::web::Bytes;
 use moka::sync::Cache;
 use shared::{
     changes::Changes,
+    id::{ChatId, Head},
     message::Message,
     sync::{SyncAction, classify},
 };
@@ -27,16 +28,16 @@ const CHATS_MAX: u64 = 400;
 const TTL: Duration = Duration::from_mins(1);
 
 pub struct MessageCache {
-    chats: Cache<i64, Arc<Mutex<CachedChat>>>,
+    chats: Cache<ChatId, Arc<Mutex<CachedChat>>>,
 }
 
 /// The newest messages of one chat.
 #[derive(Default)]
 struct CachedChat {
     /// None while the chat is being read from the database.
-    head: Option<i64>,
+    head: Option<Head>,
     /// The highest head published while the chat was being read.
-    published_head: i64,
+    published_head: Head,
     /// What is being read may be outdated and must not be cached.
     invalidated: bool,
     messages: VecDeque<Bytes>,
@@ -50,7 +51,7 @@ struct CachedChat {
 /// A page of the newest messages.
 #[derive(Clone)]
 pub struct CachedPage {
-    pub head: i64,
+    pub head: Head,
     pub has_earlier: bool,
     /// JSON objects, separated by commas.
     pub messages: Bytes,
@@ -69,13 +70,13 @@ impl Default for MessageCache {
 
 impl MessageCache {
     /// The newest `limit` messages, if they are cached.
-    pub fn newest(&self, chat_id: i64, limit: usize) -> Option<CachedPage> {
+    pub fn newest(&self, chat_id: ChatId, limit: usize) -> Option<CachedPage> {
         let chat = self.chats.get(&chat_id)?;
         lock(&chat).newest(limit)
     }
 
     /// Must be called before the chat is read from the database, so that no change is missed.
-    pub fn begin_fill(&self, chat_id: i64) -> CacheFill {
+    pub fn begin_fill(&self, chat_id: ChatId) -> CacheFill {
         let chat = Arc::<Mutex<CachedChat>>::default();
         self.chats.insert(chat_id, Arc::clone(&chat));
         CacheFill { chat }
@@ -88,7 +89,7 @@ impl MessageCache {
         }
     }
 
-    pub(super) fn invalidate(&self, chat_id: i64) {
+    pub(super) fn invalidate(&self, chat_id: ChatId) {
         if let Some(chat) = self.chats.remove(&chat_id) {
             lock(&chat).invalidated = true;
         }
@@ -97,9 +98,9 @@ impl MessageCache {
 
 impl CacheFill {
     /// Caches what was read if it includes every change published since; returns the newest `limit` messages of it.
-    pub fn complete(self, head: i64, messages: &[Message], has_earlier: bool, limit: usize) -> CachedPage {
+    pub fn complete(self, head: Head, messages: &[Message], has_earlier: bool, limit: usize) -> CachedPage {
         // Messages newer than the head will be published.
-        let up_to_head = messages.iter().filter(|message| message.revision <= head);
+        let up_to_head = messages.iter().filter(|message| message.revision <= head.as_seq());
         let encoded: Vec<Bytes> = up_to_head.filter_map(json).map(Bytes::from).collect();
         let page = CachedPage::from_messages(head, has_earlier, encoded.iter(), limit);
         let mut chat = lock(&self.chat);
@@ -115,7 +116,7 @@ impl CacheFill {
 
 impl CachedPage {
     fn from_messages<'a>(
-        head: i64,
+        head: Head,
         has_earlier: bool,
         messages: impl ExactSizeIterator<Item = &'a Bytes>,
         limit: usize,
@@ -148,9 +149,10 @@ impl CachedChat {
 
     /// Appends new messages. Other changes are not applied: a changed display name occurs in many messages, and settings
     /// may shorten the retention.
-    fn append(&mut self, head: i64, changes: &Changes) -> bool {
+    fn append(&mut self, head: Head, changes: &Changes) -> bool {
         let has_only_messages = changes.members.is_empty() && changes.chat.is_none();
-        let has_only_new = has_only_messages && changes.messages.iter().all(|message| message.seq > head);
+        let has_only_new =
+            has_only_messages && changes.messages.iter().all(|message| message.seq > head.as_seq());
         if has_only_new {
             self.head = Some(changes.head);
             self.page = None;
@@ -187,20 +189,26 @@ impl CachedChat {
 #[cfg(test)]
 mod tests {
     use chrono::DateTime;
-    use shared::user::User;
+    use shared::{
+        id::{MessageId, Seq, UserId},
+        user::User,
+    };
     use uuid::Uuid;
 
     use super::*;
 
-    fn message(seq: i64) -> Message {
+    const CHAT_ID: ChatId = ChatId::new(1);
+
+    fn message(number: i64) -> Message {
+        let seq = Seq::new(number);
         Message {
-            id: seq,
+            id: MessageId::new(number),
             seq,
             revision: seq,
             client_id: Uuid::nil(),
             created_at: DateTime::UNIX_EPOCH,
-            user: User { id: 1, username: "ada".into(), ..User::default() },
-            message: format!("message {seq}"),
+            user: User { id: UserId::new(1), username: "ada".into(), ..User::default() },
+            message: format!("message {number}"),
             event: None,
             deleted: false,
         }
@@ -208,10 +216,10 @@ mod tests {
 
     fn changes(after: i64, messages: &[i64]) -> Changes {
         Changes {
-            chat_id: 1,
+            chat_id: CHAT_ID,
             epoch: Uuid::nil(),
-            after,
-            head: *messages.last().unwrap(),
+            after: Head::new(after),
+            head: Head::new(*messages.last().unwrap()),
             more: false,
             chat: None,
             members: Vec::new(),
@@ -221,25 +229,29 @@ mod tests {
 
     fn seqs(page: &CachedPage) -> Vec<i64> {
         let json = [b"[", &page.messages[..], b"]"].concat();
-        serde_json::from_slice::<Vec<Message>>(&json).unwrap().iter().map(|message| message.seq).collect()
+        serde_json::from_slice::<Vec<Message>>(&json)
+            .unwrap()
+            .iter()
+            .map(|message| message.seq.get())
+            .collect()
     }
 
     fn fill(cache: &MessageCache, head: i64, seqs: &[i64]) {
         let messages: Vec<_> = seqs.iter().copied().map(message).collect();
-        cache.begin_fill(1).complete(head, &messages, false, 1);
+        cache.begin_fill(CHAT_ID).complete(Head::new(head), &messages, false, 1);
     }
 
     #[test]
     fn changes_after_fill_extend_page() {
         let cache = MessageCache::default();
-        assert!(cache.newest(1, 2).is_none());
+        assert!(cache.newest(CHAT_ID, 2).is_none());
         fill(&cache, 3, &[2, 3]);
         cache.apply_changes(&changes(3, &[4, 5]));
         cache.apply_changes(&changes(3, &[4, 5]));
-        let page = cache.newest(1, 3).unwrap();
-        assert_eq!((page.head, page.has_earlier, seqs(&page)), (5, true, vec![3, 4, 5]));
-        let page = cache.newest(1, 9).unwrap();
-        assert_eq!((page.head, page.has_earlier, seqs(&page)), (5, false, vec![2, 3, 4, 5]));
+        let page = cache.newest(CHAT_ID, 3).unwrap();
+        assert_eq!((page.head.get(), page.has_earlier, seqs(&page)), (5, true, vec![3, 4, 5]));
+        let page = cache.newest(CHAT_ID, 9).unwrap();
+        assert_eq!((page.head.get(), page.has_earlier, seqs(&page)), (5, false, vec![2, 3, 4, 5]));
     }
 
     #[test]
@@ -247,24 +259,24 @@ mod tests {
         let cache = MessageCache::default();
         fill(&cache, 3, &[2, 3]);
         cache.apply_changes(&changes(4, &[5]));
-        assert!(cache.newest(1, 1).is_none());
+        assert!(cache.newest(CHAT_ID, 1).is_none());
     }
 
     #[test]
     fn fill_with_concurrent_change_is_not_cached() {
         let cache = MessageCache::default();
-        let fill = cache.begin_fill(1);
+        let fill = cache.begin_fill(CHAT_ID);
         cache.apply_changes(&changes(3, &[4]));
-        fill.complete(3, &[message(2), message(3)], false, 1);
-        assert!(cache.newest(1, 1).is_none(), "4 was published");
-        let fill = cache.begin_fill(1);
-        cache.invalidate(1);
-        fill.complete(4, &[message(4)], true, 1);
-        assert!(cache.newest(1, 1).is_none(), "it was invalidated");
-        let fill = cache.begin_fill(1);
-        fill.complete(4, &[message(4), message(5)], true, 1);
+        fill.complete(Head::new(3), &[message(2), message(3)], false, 1);
+        assert!(cache.newest(CHAT_ID, 1).is_none(), "4 was published");
+        let fill = cache.begin_fill(CHAT_ID);
+        cache.invalidate(CHAT_ID);
+        fill.complete(Head::new(4), &[message(4)], true, 1);
+        assert!(cache.newest(CHAT_ID, 1).is_none(), "it was invalidated");
+        let fill = cache.begin_fill(CHAT_ID);
+        fill.complete(Head::new(4), &[message(4), message(5)], true, 1);
         cache.apply_changes(&changes(4, &[5]));
-        assert_eq!(seqs(&cache.newest(1, 2).unwrap()), [4, 5]);
+        assert_eq!(seqs(&cache.newest(CHAT_ID, 2).unwrap()), [4, 5]);
     }
 
     #[test]
@@ -274,8 +286,8 @@ mod tests {
         for seq in 2..=300 {
             cache.apply_changes(&changes(seq - 1, &[seq]));
         }
-        let page = cache.newest(1, MESSAGES_MAX).unwrap();
+        let page = cache.newest(CHAT_ID, MESSAGES_MAX).unwrap();
         assert_eq!((seqs(&page).len(), seqs(&page)[0], page.has_earlier), (200, 101, true));
-        assert!(cache.newest(1, MESSAGES_MAX + 1).is_none());
+        assert!(cache.newest(CHAT_ID, MESSAGES_MAX + 1).is_none());
     }
 }

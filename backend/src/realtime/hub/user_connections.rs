@@ -2,21 +2,24 @@
 
 use std::sync::Arc;
 
-use shared::socket::{ServerFrame, close};
+use shared::{
+    id::UserId,
+    socket::{ServerFrame, close},
+};
 use uuid::Uuid;
 
 use super::{Hub, frame, lock};
 use crate::realtime::hub::connection::Connection;
 
 impl Hub {
-    pub fn send_to_user(&self, user_id: i64, frame: &ServerFrame) {
+    pub fn send_to_user(&self, user_id: UserId, frame: &ServerFrame) {
         for (_, connection) in self.connections_of_user(user_id) {
             connection.send_frame(frame);
         }
     }
 
     /// Sends a frame that may be lost to a user's connections, except to the one it came from.
-    pub fn send_to_other_devices(&self, user_id: i64, origin: Option<Uuid>, frame: &ServerFrame) {
+    pub fn send_to_other_devices(&self, user_id: UserId, origin: Option<Uuid>, frame: &ServerFrame) {
         let mut connections = self.connections_of_user(user_id);
         connections.retain(|(id, _)| Some(*id) != origin);
         if let Some(frame) = (!connections.is_empty()).then(|| frame::text(frame)).flatten() {
@@ -34,13 +37,13 @@ impl Hub {
     }
 
     /// Closes the connections of a user whose account was deleted.
-    pub fn disconnect_user(&self, user_id: i64) {
+    pub fn disconnect_user(&self, user_id: UserId) {
         for (_, connection) in self.connections_of_user(user_id) {
             connection.close(close::ACCOUNT_DELETED, "account deleted");
         }
     }
 
-    fn connections_of_user(&self, user_id: i64) -> Vec<(Uuid, Arc<Connection>)> {
+    fn connections_of_user(&self, user_id: UserId) -> Vec<(Uuid, Arc<Connection>)> {
         let connections = lock(&self.connections);
         let range = (user_id, Uuid::nil())..=(user_id, Uuid::max());
         connections.range(range).map(|((_, id), connection)| (*id, Arc::clone(connection))).collect()

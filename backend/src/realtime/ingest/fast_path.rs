@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, SubsecRound, Utc};
-use shared::{changes::Changes, message::Message};
+use shared::{changes::Changes, id::ChatId, message::Message};
 use uuid::Uuid;
 
-use super::{PendingPost, Post, publish::StoredBatch};
+use super::{IngestedPost, PendingPost, Post, publish::StoredBatch};
 use crate::store::{
     Db, StoreError,
     chats::HeadAdvance,
@@ -16,11 +16,11 @@ use crate::store::{
 /// The columns of a batch.
 struct BatchColumns<'a> {
     posts: NewPosts<'a>,
-    /// The indices of each chat's posts in the batch, in ascending order of chat ids, which is the order of their locks.
-    indices: BTreeMap<i64, Vec<usize>>,
+    /// The indices of each chat's posts in the batch.
+    indices: BTreeMap<ChatId, Vec<usize>>,
 }
 
-/// Returns the message for each post, or None if its chat was deleted.
+/// Returns the message for each post, or None if a post to its chat is not permitted any more.
 pub async fn store(db: &Db, batch: &[PendingPost]) -> Result<Vec<Option<Message>>, StoreError> {
     // Milliseconds, so that the reply equals what is read back later.
     let now = Utc::now().trunc_subsecs(3);
@@ -36,29 +36,26 @@ pub fn split_stored(
     messages: Vec<Option<Message>>,
     epoch: Uuid,
 ) -> (StoredBatch, Vec<PendingPost>) {
-    let (mut chats, mut replies, mut deferred) = (BTreeMap::<i64, Changes>::new(), Vec::new(), Vec::new());
+    let (mut chats, mut replies, mut deferred) = (BTreeMap::<ChatId, Changes>::new(), Vec::new(), Vec::new());
     for (post, message) in batch.into_iter().zip(messages) {
         let Some(message) = message else {
             deferred.push(post);
             continue;
         };
         let changes = chats.entry(post.chat_id).or_insert_with(|| {
-            HeadAdvance { chat_id: post.chat_id, after: message.seq - 1, head: message.seq }.into_changes(
-                epoch,
-                Vec::new(),
-                Vec::new(),
-            )
+            let (after, head) = (message.seq.preceding_head(), message.seq.as_head());
+            HeadAdvance { chat_id: post.chat_id, after, head }.into_changes(epoch, Vec::new(), Vec::new())
         });
-        changes.head = message.seq;
+        changes.head = message.seq.as_head();
         changes.messages.push(message.clone());
-        replies.push((post, Ok(message)));
+        replies.push((post, Ok(IngestedPost { message, is_replay: false })));
     }
     (StoredBatch { changes: chats.into_values().collect(), replies }, deferred)
 }
 
 fn build_columns(batch: &[PendingPost], now: DateTime<Utc>) -> BatchColumns<'_> {
     let mut posts = NewPosts { created_at: now, ..NewPosts::default() };
-    let mut indices: BTreeMap<i64, Vec<usize>> = BTreeMap::new();
+    let mut indices: BTreeMap<ChatId, Vec<usize>> = BTreeMap::new();
     for (index, PendingPost { chat_id, user, post, .. }) in batch.iter().enumerate() {
         let of_chat = indices.entry(*chat_id).or_default();
         of_chat.push(index);
@@ -68,14 +65,13 @@ fn build_columns(batch: &[PendingPost], now: DateTime<Utc>) -> BatchColumns<'_> 
         posts.client_ids.push(post.client_id);
         posts.messages.push(&post.message);
     }
-    (posts.chats, posts.counts) = indices.iter().map(|(id, of_chat)| (*id, to_i64(of_chat.len()))).unzip();
     BatchColumns { posts, indices }
 }
 
 /// The rows come back in any order; within a chat their numbers follow the order of the batch.
 fn messages_in_batch_order(
     batch: &[PendingPost],
-    indices: &BTreeMap<i64, Vec<usize>>,
+    indices: &BTreeMap<ChatId, Vec<usize>>,
     mut stored: Vec<StoredPost>,
     now: DateTime<Utc>,
 ) -> Vec<Option<Message>> {

@@ -1,15 +1,21 @@
 //! Decides what a batch stores: assigns sequence numbers and recognises posts that were stored before.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
-use shared::{message::Message, user::User};
+use shared::{
+    id::{ChatId, MessageId, UserId},
+    member::Role,
+    message::Message,
+    problem::ProblemCode,
+    user::User,
+};
 use uuid::Uuid;
 
 use super::Post;
 use crate::store::{
     chats::{HeadAdvance, LockedChat},
-    messages::NewMessage,
+    messages::{NewMessage, SentMessage},
 };
 
 /// The result of one post.
@@ -17,15 +23,23 @@ use crate::store::{
 pub enum PostOutcome {
     /// Stored as the message at this index of [`BatchPlan::messages`].
     Stored(usize),
+    /// The same post as an earlier one of the batch, which is stored as the message at this index.
+    Repeated(usize),
     /// Stored before.
     Existing(Box<Message>),
-    /// The `client_id` was used before for another text.
-    ClientIdConflict,
-    ChatDeleted,
+    Rejected(ProblemCode),
 }
 
-/// Messages stored before the batch, by chat id, author id and client id.
-pub type ExistingMessages = HashMap<(i64, i64, Uuid), Message>;
+/// Messages stored before the batch, by chat, author and client id.
+pub type ExistingMessages = HashMap<(ChatId, UserId, Uuid), SentMessage>;
+
+/// What the database says about the chats of a batch, under their locks.
+pub struct LockedState {
+    /// The chats that are not deleted.
+    pub chats: Vec<LockedChat>,
+    pub roles: HashMap<(ChatId, UserId), Role>,
+    pub existing: ExistingMessages,
+}
 
 /// A batch with its sequence numbers.
 pub struct BatchPlan {
@@ -33,7 +47,7 @@ pub struct BatchPlan {
     pub outcomes: Vec<PostOutcome>,
     pub messages: Vec<NewMessage>,
     /// The database ids of the messages, once they are inserted.
-    pub ids: Vec<i64>,
+    pub ids: Vec<MessageId>,
     /// The chats that get messages.
     pub advanced: Vec<HeadAdvance>,
     /// The chats that do not change.
@@ -42,13 +56,14 @@ pub struct BatchPlan {
 
 impl BatchPlan {
     pub fn new<'a>(
-        posts: impl Iterator<Item = (i64, &'a User, &'a Post)>,
-        chats: Vec<LockedChat>,
-        existing: ExistingMessages,
+        posts: impl Iterator<Item = (ChatId, &'a User, &'a Post)>,
+        LockedState { chats, roles, existing }: LockedState,
         now: DateTime<Utc>,
     ) -> Self {
         let mut builder = PlanBuilder {
+            closed: chats.iter().filter(|chat| chat.closed).map(|chat| chat.id).collect(),
             heads: chats.into_iter().map(|chat| (chat.id, chat.advance(0))).collect(),
+            roles,
             existing,
             added: HashMap::new(),
             messages: Vec::new(),
@@ -63,49 +78,67 @@ impl BatchPlan {
 }
 
 struct PlanBuilder {
-    heads: HashMap<i64, HeadAdvance>,
+    heads: HashMap<ChatId, HeadAdvance>,
+    closed: HashSet<ChatId>,
+    roles: HashMap<(ChatId, UserId), Role>,
     existing: ExistingMessages,
     /// Indices of this batch's messages, by the same key: a client may send a post twice at once.
-    added: HashMap<(i64, i64, Uuid), usize>,
+    added: HashMap<(ChatId, UserId, Uuid), usize>,
     messages: Vec<NewMessage>,
     now: DateTime<Utc>,
 }
 
 impl PlanBuilder {
-    fn add(&mut self, chat_id: i64, user: &User, post: &Post) -> PostOutcome {
-        let Some(chat) = self.heads.get_mut(&chat_id) else { return PostOutcome::ChatDeleted };
+    fn add(&mut self, chat_id: ChatId, user: &User, post: &Post) -> PostOutcome {
+        let permission = self.check_permission(chat_id, user.id);
+        let Some(chat) = self.heads.get_mut(&chat_id) else {
+            return PostOutcome::Rejected(ProblemCode::ChatDeleted);
+        };
         let Post { client_id, message } = post;
         let key = (chat_id, user.id, *client_id);
-        if let Some(stored) = self.existing.get(&key) {
-            // The text of a deleted message is not known any more.
-            let is_same = stored.deleted || stored.message == *message;
-            return if is_same {
-                PostOutcome::Existing(Box::new(stored.clone()))
+        let conflict = PostOutcome::Rejected(ProblemCode::ClientIdConflict);
+        if let Some(sent) = self.existing.get(&key) {
+            return if sent.is_text(message) {
+                PostOutcome::Existing(Box::new(sent.message.clone()))
             } else {
-                PostOutcome::ClientIdConflict
+                conflict
             };
         }
         if let Some(index) = self.added.get(&key) {
             let is_same = self.messages.get(*index).is_some_and(|first| first.message == *message);
-            return if is_same { PostOutcome::Stored(*index) } else { PostOutcome::ClientIdConflict };
+            return if is_same { PostOutcome::Repeated(*index) } else { conflict };
         }
-        chat.head += 1;
+        if let Err(code) = permission {
+            return PostOutcome::Rejected(code);
+        }
+        chat.head = chat.head.advance(1);
         let index = self.messages.len();
         self.added.insert(key, index);
         let (user, client_id, message) = (user.clone(), *client_id, message.clone());
-        let (seq, created_at) = (chat.head, self.now);
+        let (seq, created_at) = (chat.head.as_seq(), self.now);
         self.messages.push(NewMessage { chat_id, user, client_id, message, seq, created_at });
         PostOutcome::Stored(index)
+    }
+
+    /// Since the post was accepted, its author may have been removed or the chat closed.
+    fn check_permission(&self, chat_id: ChatId, user_id: UserId) -> Result<(), ProblemCode> {
+        let role = self.roles.get(&(chat_id, user_id)).ok_or(ProblemCode::ChatNotFound)?;
+        if *role < Role::Writer {
+            return Err(ProblemCode::Forbidden);
+        }
+        if self.closed.contains(&chat_id) { Err(ProblemCode::ChatClosed) } else { Ok(()) }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use shared::id::{Head, Seq};
+
     use super::*;
 
     fn user(id: i64) -> User {
         let (username, email) = (format!("user{id}"), "kept@private.example".into());
-        User { id, username, email, ..User::default() }
+        User { id: UserId::new(id), username, email, ..User::default() }
     }
 
     fn post(client_id: u128, message: &str) -> Post {
@@ -113,9 +146,21 @@ mod tests {
     }
 
     fn plan(posts: &[(i64, User, Post)], existing: ExistingMessages) -> BatchPlan {
-        let chats = [(1, 10), (2, 20)].map(|(id, head)| LockedChat { id, head });
-        let posts = posts.iter().map(|(chat, user, post)| (*chat, user, post));
-        BatchPlan::new(posts, chats.into(), existing, DateTime::UNIX_EPOCH)
+        let chats = [(1, 10, false), (2, 20, false), (3, 30, true)].map(|(id, head, closed)| LockedChat {
+            id: ChatId::new(id),
+            head: Head::new(head),
+            closed,
+        });
+        let roles = [(1, 1), (1, 2), (1, 3), (2, 1), (3, 1)];
+        let mut roles: HashMap<_, _> = roles.map(|(chat, user)| (key(chat, user), Role::Writer)).into();
+        roles.insert(key(2, 2), Role::Reader);
+        let posts = posts.iter().map(|(chat, user, post)| (ChatId::new(*chat), user, post));
+        let state = LockedState { chats: chats.into(), roles, existing };
+        BatchPlan::new(posts, state, DateTime::UNIX_EPOCH)
+    }
+
+    fn key(chat: i64, user: i64) -> (ChatId, UserId) {
+        (ChatId::new(chat), UserId::new(user))
     }
 
     #[test]
@@ -123,11 +168,14 @@ mod tests {
         let posts = [(1, user(1), post(1, "a")), (2, user(1), post(2, "b")), (1, user(3), post(3, "c"))];
         let plan = plan(&posts, ExistingMessages::default());
         assert_eq!(
-            plan.messages.iter().map(|m| (m.chat_id, m.seq)).collect::<Vec<_>>(),
+            plan.messages.iter().map(|m| (m.chat_id.get(), m.seq.get())).collect::<Vec<_>>(),
             [(1, 11), (2, 21), (1, 12)]
         );
-        let advanced: Vec<_> =
-            plan.advanced.iter().map(|chat| (chat.chat_id, chat.after, chat.head)).collect();
+        let advanced: Vec<_> = plan
+            .advanced
+            .iter()
+            .map(|chat| (chat.chat_id.get(), chat.after.get(), chat.head.get()))
+            .collect();
         assert_eq!(advanced, [(1, 10, 12), (2, 20, 21)]);
     }
 
@@ -144,35 +192,45 @@ mod tests {
             plan.outcomes,
             [
                 PostOutcome::Stored(0),
-                PostOutcome::Stored(0),
-                PostOutcome::ClientIdConflict,
+                PostOutcome::Repeated(0),
+                PostOutcome::Rejected(ProblemCode::ClientIdConflict),
                 PostOutcome::Stored(1)
             ]
         );
-        assert_eq!(plan.advanced[0].head, 12);
+        assert_eq!(plan.advanced[0].head, Head::new(12));
     }
 
     #[test]
     fn plan_with_existing_message_changes_nothing() {
         let stored = NewMessage {
-            chat_id: 1,
+            chat_id: ChatId::new(1),
             user: user(1),
             client_id: Uuid::from_u128(1),
             message: "a".into(),
-            seq: 5,
+            seq: Seq::new(5),
             created_at: DateTime::UNIX_EPOCH,
         }
-        .stored_as(50);
-        let existing = ExistingMessages::from([((1, 1, Uuid::from_u128(1)), stored.clone())]);
+        .stored_as(MessageId::new(50));
+        let sent = SentMessage { message: stored.clone(), text_checksum: None };
+        let existing = ExistingMessages::from([((ChatId::new(1), UserId::new(1), stored.client_id), sent)]);
         let posts = [(1, user(1), post(1, "a")), (1, user(1), post(1, "b"))];
         let plan = plan(&posts, existing);
-        assert_eq!(plan.outcomes, [PostOutcome::Existing(Box::new(stored)), PostOutcome::ClientIdConflict]);
+        let conflict = PostOutcome::Rejected(ProblemCode::ClientIdConflict);
+        assert_eq!(plan.outcomes, [PostOutcome::Existing(Box::new(stored)), conflict]);
         assert!(plan.advanced.is_empty() && plan.messages.is_empty());
     }
 
     #[test]
-    fn plan_rejects_post_to_deleted_chat() {
-        let plan = plan(&[(9, user(1), post(1, "a"))], ExistingMessages::default());
-        assert_eq!(plan.outcomes, [PostOutcome::ChatDeleted]);
+    fn plan_rejects_posts_without_permission() {
+        let of = |chat, author| (chat, user(author), post(1, "a"));
+        let plan = plan(&[of(9, 1), of(1, 9), of(2, 2), of(3, 1), of(1, 1)], ExistingMessages::default());
+        let rejected = [
+            ProblemCode::ChatDeleted,
+            ProblemCode::ChatNotFound,
+            ProblemCode::Forbidden,
+            ProblemCode::ChatClosed,
+        ];
+        assert_eq!(plan.outcomes[..4], rejected.map(PostOutcome::Rejected));
+        assert_eq!(plan.outcomes[4], PostOutcome::Stored(0));
     }
 }

@@ -4,7 +4,7 @@ use std::{collections::HashSet, time::Duration};
 
 use shared::{changes::Changes, message::Message, problem::ProblemCode, socket::ServerFrame};
 
-use super::{PendingPost, ReplyTo};
+use super::{IngestedPost, PendingPost, ReplyTo};
 use crate::{
     error::{ApiError, Rejection},
     realtime::hub::{Hub, flush_batch::FlushBatch, frame},
@@ -13,7 +13,7 @@ use crate::{
 /// A committed batch.
 pub struct StoredBatch {
     pub changes: Vec<Changes>,
-    pub replies: Vec<(PendingPost, Result<Message, ApiError>)>,
+    pub replies: Vec<(PendingPost, Result<IngestedPost, ApiError>)>,
 }
 
 /// Publishes the changes and replies to the senders; both leave a connection in one write.
@@ -52,7 +52,7 @@ pub fn reject_batch(batch: Vec<PendingPost>, code: ProblemCode) {
 }
 
 impl PendingPost {
-    fn reply(self, result: Result<Message, ApiError>, batch: &mut FlushBatch) {
+    fn reply(self, result: Result<IngestedPost, ApiError>, batch: &mut FlushBatch) {
         let connection = match self.reply_to {
             // If the request was cancelled, the client will retry.
             ReplyTo::Request(sender) => return drop(sender.send(result)),
@@ -60,7 +60,9 @@ impl PendingPost {
         };
         let client_id = self.post.client_id;
         let reply = match result {
-            Ok(Message { seq, revision, .. }) => ServerFrame::Posted { client_id, seq, revision },
+            Ok(IngestedPost { message: Message { seq, revision, .. }, .. }) => {
+                ServerFrame::Posted { client_id, seq, revision }
+            }
             Err(error) => ServerFrame::Refused {
                 client_id: Some(client_id),
                 chat_id: Some(self.chat_id),

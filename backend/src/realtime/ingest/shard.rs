@@ -3,7 +3,7 @@
 use std::{collections::HashMap, mem, panic::AssertUnwindSafe, sync::Arc};
 
 use futures_util::FutureExt;
-use shared::problem::ProblemCode;
+use shared::{id::ChatId, problem::ProblemCode};
 use tokio::{sync::mpsc, task::JoinSet, time::timeout};
 
 use super::{
@@ -23,10 +23,10 @@ enum ChatQueue {
 
 pub struct Shard {
     context: Arc<IngestContext>,
-    /// The chats that are not idle, by id.
-    queues: HashMap<i64, ChatQueue>,
-    /// The slow-path tasks; each returns its chat id.
-    tasks: JoinSet<i64>,
+    /// The chats that are not idle.
+    queues: HashMap<ChatId, ChatQueue>,
+    /// The slow-path tasks; each returns its chat.
+    tasks: JoinSet<ChatId>,
 }
 
 impl Shard {
@@ -80,7 +80,7 @@ impl Shard {
 
     /// Moves posts to the slow path, chat by chat.
     fn defer(&mut self, posts: Vec<PendingPost>) {
-        let mut by_chat: HashMap<i64, Vec<PendingPost>> = HashMap::new();
+        let mut by_chat: HashMap<ChatId, Vec<PendingPost>> = HashMap::new();
         for post in posts {
             by_chat.entry(post.chat_id).or_default().push(post);
         }
@@ -96,7 +96,7 @@ impl Shard {
         }
     }
 
-    fn start_task(&mut self, chat_id: i64, posts: Vec<PendingPost>) {
+    fn start_task(&mut self, chat_id: ChatId, posts: Vec<PendingPost>) {
         self.queues.insert(chat_id, ChatQueue::Running(Vec::new()));
         let context = Arc::clone(&self.context);
         self.tasks.spawn(async move {
@@ -109,7 +109,7 @@ impl Shard {
     }
 
     /// Starts the next task of a chat, or returns the chat to the fast path.
-    fn finish_task(&mut self, chat_id: Option<i64>) {
+    fn finish_task(&mut self, chat_id: Option<ChatId>) {
         let Some(chat_id) = chat_id else { return };
         match self.queues.remove(&chat_id) {
             Some(ChatQueue::Running(waiting)) if !waiting.is_empty() => self.start_task(chat_id, waiting),

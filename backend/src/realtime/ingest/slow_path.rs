@@ -4,17 +4,20 @@
 use std::collections::HashMap;
 
 use chrono::{SubsecRound, Utc};
-use diesel_async::AsyncConnection;
-use shared::{message::Message, problem::ProblemCode};
+use diesel_async::{AsyncConnection, AsyncPgConnection};
+use shared::{id::ChatId, message::Message};
 use tokio::time::timeout;
 
 use super::{
-    BATCH_MAX, PendingPost, STORE_TIMEOUT, busy,
+    BATCH_MAX, IngestedPost, PendingPost, STORE_TIMEOUT, busy,
     context::IngestContext,
-    plan::{BatchPlan, ExistingMessages, PostOutcome},
+    plan::{BatchPlan, LockedState, PostOutcome},
     publish::{self, StoredBatch},
 };
-use crate::{error::ApiError, store};
+use crate::{
+    error::ApiError,
+    store::{self, StoreError, chats::LockedChat},
+};
 
 /// Stores the posts of one chat, as soon as a slot is free.
 pub async fn store_chat(context: &IngestContext, mut posts: Vec<PendingPost>) {
@@ -48,19 +51,14 @@ async fn commit(context: &IngestContext, batch: &[PendingPost]) -> Result<BatchP
     let mut connection = context.slow_db.get().await?;
     connection
         .transaction(async |connection| {
-            let client_ids: Vec<_> = batch.iter().map(|pending| pending.post.client_id).collect();
             let mut chat_ids: Vec<_> = batch.iter().map(|pending| pending.chat_id).collect();
             chat_ids.sort_unstable();
             chat_ids.dedup();
             // The locks come first, so that what is read after them stays true until the commit.
             let chats = store::chats::lock(connection, &chat_ids).await?;
-            let sent = store::messages::find_sent(connection, &chat_ids, &client_ids).await?;
-            let existing: ExistingMessages = sent
-                .into_iter()
-                .map(|(chat_id, sent)| ((chat_id, sent.user.id, sent.client_id), sent))
-                .collect();
+            let state = read_state(connection, batch, chats).await?;
             let posts = batch.iter().map(|pending| (pending.chat_id, &pending.user, &pending.post));
-            let mut plan = BatchPlan::new(posts, chats, existing, Utc::now().trunc_subsecs(3));
+            let mut plan = BatchPlan::new(posts, state, Utc::now().trunc_subsecs(3));
             if !plan.messages.is_empty() {
                 plan.ids = store::messages::insert(connection, &plan.messages).await?;
             }
@@ -72,11 +70,26 @@ async fn commit(context: &IngestContext, batch: &[PendingPost]) -> Result<BatchP
         .await
 }
 
+async fn read_state(
+    connection: &mut AsyncPgConnection,
+    batch: &[PendingPost],
+    chats: Vec<LockedChat>,
+) -> Result<LockedState, StoreError> {
+    let chat_ids: Vec<_> = chats.iter().map(|chat| chat.id).collect();
+    let client_ids: Vec<_> = batch.iter().map(|pending| pending.post.client_id).collect();
+    let user_ids: Vec<_> = batch.iter().map(|pending| pending.user.id).collect();
+    let roles = store::members::list_roles(connection, &chat_ids, &user_ids).await?;
+    let sent = store::messages::find_sent(connection, &chat_ids, &client_ids).await?;
+    let key = |chat_id, message: &Message| (chat_id, message.user.id, message.client_id);
+    let existing = sent.into_iter().map(|(chat_id, sent)| (key(chat_id, &sent.message), sent)).collect();
+    Ok(LockedState { chats, roles, existing })
+}
+
 fn into_stored(context: &IngestContext, batch: Vec<PendingPost>, plan: BatchPlan) -> StoredBatch {
     let BatchPlan { outcomes, messages, ids, advanced, unchanged } = plan;
     let chat_ids: Vec<_> = messages.iter().map(|message| message.chat_id).collect();
     let stored: Vec<_> = messages.into_iter().zip(ids).map(|(message, id)| message.stored_as(id)).collect();
-    let mut by_chat: HashMap<i64, Vec<Message>> = HashMap::new();
+    let mut by_chat: HashMap<ChatId, Vec<Message>> = HashMap::new();
     for (chat_id, message) in chat_ids.into_iter().zip(&stored) {
         by_chat.entry(chat_id).or_default().push(message.clone());
     }
@@ -93,15 +106,16 @@ fn into_stored(context: &IngestContext, batch: Vec<PendingPost>, plan: BatchPlan
 }
 
 impl PostOutcome {
-    fn into_result(self, stored: &[Message]) -> Result<Message, ApiError> {
-        match self {
-            Self::Stored(index) => stored
+    fn into_result(self, stored: &[Message]) -> Result<IngestedPost, ApiError> {
+        let is_replay = !matches!(self, Self::Stored(_));
+        let message = match self {
+            Self::Stored(index) | Self::Repeated(index) => stored
                 .get(index)
                 .cloned()
-                .ok_or_else(|| ApiError::Internal(anyhow::anyhow!("a stored message has no id"))),
-            Self::Existing(message) => Ok(*message),
-            Self::ClientIdConflict => Err(ProblemCode::ClientIdConflict.into()),
-            Self::ChatDeleted => Err(ProblemCode::ChatDeleted.into()),
-        }
+                .ok_or_else(|| ApiError::Internal(anyhow::anyhow!("a stored message has no id")))?,
+            Self::Existing(message) => *message,
+            Self::Rejected(code) => return Err(code.into()),
+        };
+        Ok(IngestedPost { message, is_replay })
     }
 }

@@ -7,31 +7,39 @@ use diesel::{
     sql_types::{Array, BigInt, Text, Timestamptz, Uuid as SqlUuid},
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use shared::id::{ChatId, MessageId, Seq, UserId};
 use uuid::Uuid;
 
 use crate::store::{error::StoreError, static_query::StaticQuery};
 
-/// Numbers and stores the messages of a batch. Skips deleted chats.
+/// Numbers and stores the messages of a batch. Skips chats that are deleted or closed, and those in which an author may not
+/// write. A change of membership advances the head: if that happens while this waits for the lock of a chat, the head is not
+/// the one that was read with the memberships, and the chat is skipped as well.
 const INSERT: &str = "
-    WITH advanced AS (
-        UPDATE chats SET head = head + batch.count FROM unnest(?, ?) AS batch (chat_id, count)
-        WHERE chats.id = batch.chat_id AND deleted_at IS NULL
-        RETURNING id, head - batch.count AS previous)
+    WITH new AS MATERIALIZED (
+        SELECT chat_id, ordinal, user_id, client_id, message, (
+            SELECT status = 'member' AND role <> 'reader' FROM members
+            WHERE members.chat_id = post.chat_id AND members.user_id = post.user_id) AS is_permitted
+        FROM unnest(?, ?, ?, ?, ?) AS post (chat_id, ordinal, user_id, client_id, message)),
+    batch AS MATERIALIZED (
+        SELECT chats.id, head, count(*) AS count FROM new JOIN chats ON chats.id = chat_id
+        WHERE NOT closed AND deleted_at IS NULL
+        GROUP BY chats.id HAVING bool_and(is_permitted IS TRUE) ORDER BY chats.id),
+    advanced AS (
+        UPDATE chats SET head = chats.head + batch.count FROM batch
+        WHERE chats.id = batch.id AND chats.head = batch.head AND NOT closed AND deleted_at IS NULL
+        RETURNING chats.id, batch.head AS previous)
     INSERT INTO messages (chat_id, user_id, client_id, message, seq, revision, created_at)
     SELECT advanced.id, user_id, client_id, message, previous + ordinal, previous + ordinal, ?
-    FROM unnest(?, ?, ?, ?, ?) AS new (chat_id, ordinal, user_id, client_id, message)
-    JOIN advanced ON advanced.id = new.chat_id RETURNING chat_id, seq, id";
+    FROM new JOIN advanced ON advanced.id = new.chat_id RETURNING chat_id, seq, id";
 
 /// A batch of messages that are most likely new, as columns.
 #[derive(Default)]
 pub struct NewPosts<'a> {
-    /// Each chat once, and the number of its messages.
-    pub chats: Vec<i64>,
-    pub counts: Vec<i64>,
-    pub chat_ids: Vec<i64>,
+    pub chat_ids: Vec<ChatId>,
     /// The position of the message among those of its chat, from 1.
     pub ordinals: Vec<i64>,
-    pub user_ids: Vec<i64>,
+    pub user_ids: Vec<UserId>,
     pub client_ids: Vec<Uuid>,
     pub messages: Vec<&'a str>,
     pub created_at: DateTime<Utc>,
@@ -39,27 +47,25 @@ pub struct NewPosts<'a> {
 
 #[derive(Queryable)]
 pub struct StoredPost {
-    pub chat_id: i64,
-    pub seq: i64,
-    pub id: i64,
+    pub chat_id: ChatId,
+    pub seq: Seq,
+    pub id: MessageId,
 }
 
-/// Numbers and stores the messages in one statement, which is also its transaction. Messages of deleted chats are left
-/// out. [`StoreError::Conflict`] if the batch contains a message that was stored before, cannot be stored, or whose
+/// Numbers and stores the messages in one statement, which is also its transaction. Leaves out the chats in which one of
+/// the messages may not be posted. [`StoreError::Conflict`] if the batch contains a message that was stored before, cannot be stored, or whose
 /// chat is locked.
 pub async fn insert_batch(
     connection: &mut AsyncPgConnection,
     new: &NewPosts<'_>,
 ) -> Result<Vec<StoredPost>, StoreError> {
     StaticQuery::<(BigInt, BigInt, BigInt)>::new(INSERT)
-        .bind::<Array<BigInt>, _>(&new.chats)
-        .bind::<Array<BigInt>, _>(&new.counts)
-        .bind::<Timestamptz, _>(new.created_at)
         .bind::<Array<BigInt>, _>(&new.chat_ids)
         .bind::<Array<BigInt>, _>(&new.ordinals)
         .bind::<Array<BigInt>, _>(&new.user_ids)
         .bind::<Array<SqlUuid>, _>(&new.client_ids)
         .bind::<Array<Text>, _>(&new.messages)
+        .bind::<Timestamptz, _>(new.created_at)
         .load(connection)
         .await
         .map_err(|error| match error {

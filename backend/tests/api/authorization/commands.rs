@@ -2,6 +2,7 @@
 
 use backend::{api::route_table::Command, auth::policy::access::Decision};
 use shared::{
+    id::{Head, Seq},
     problem::Problem,
     socket::{ClientFrame, FollowedChat, ServerFrame},
 };
@@ -34,10 +35,11 @@ fn frame(name: &str, fixture: &Fixture<'_>) -> Option<ClientFrame> {
         "Unsubscribe" => ClientFrame::Unsubscribe { chat_id },
         "Post" => ClientFrame::Post { chat_id, client_id: Uuid::new_v4(), message: "tea!".to_owned() },
         "Typing" => ClientFrame::Typing { chat_id },
-        "Read" => ClientFrame::Read { chat_id, seq: 4 },
-        "Follow" => {
-            ClientFrame::Follow { epoch: Uuid::nil(), chats: vec![FollowedChat { chat_id, after: 0 }] }
-        }
+        "Read" => ClientFrame::Read { chat_id, seq: Seq::new(4) },
+        "Follow" => ClientFrame::Follow {
+            epoch: Uuid::nil(),
+            chats: vec![FollowedChat { chat_id, after: Head::new(0) }],
+        },
         "Renew" => ClientFrame::Renew { token: fixture.actor.token.clone() },
         _ => return None,
     })

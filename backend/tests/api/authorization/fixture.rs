@@ -5,7 +5,10 @@ use std::fs;
 use backend::auth::policy::access::Principal;
 use reqwest::Method;
 use serde::Serialize;
-use shared::member::{MembershipStatus, Role};
+use shared::{
+    id::{ChatId, LinkId},
+    member::{MembershipStatus, Role},
+};
 use tokio_postgres::Client;
 use uuid::Uuid;
 
@@ -22,7 +25,7 @@ pub struct Fixture<'a> {
     pub other: TestUser,
     pub chat: TestChat,
     /// Id of an invite link of the chat.
-    pub link: i64,
+    pub link: LinkId,
     /// Session of the actor.
     pub session: Uuid,
     /// Id of a passkey of the actor, and of an export of theirs.
@@ -89,15 +92,15 @@ impl<'a> Fixture<'a> {
         };
         let (chat, link) = create_chat(sql, [&owner, &other, &actor], principal).await;
         match principal {
-            Principal::Guest => sql.execute(GUEST, &[&actor.id]).await.unwrap(),
+            Principal::Guest => sql.execute(GUEST, &[&actor.id.get()]).await.unwrap(),
             Principal::NotRecentlyAuthenticated => {
-                sql.execute(NOT_REAUTHENTICATED, &[&actor.id]).await.unwrap()
+                sql.execute(NOT_REAUTHENTICATED, &[&actor.id.get()]).await.unwrap()
             }
-            Principal::SessionEnded => sql.execute(DELETED, &[&actor.id]).await.unwrap(),
+            Principal::SessionEnded => sql.execute(DELETED, &[&actor.id.get()]).await.unwrap(),
             _ => 0,
         };
-        sql.execute(RESET, &[&format!("reset{number}"), &owner.id]).await.unwrap();
-        sql.execute(AVATAR, &[&format!("avatar{number}"), &owner.id]).await.unwrap();
+        sql.execute(RESET, &[&format!("reset{number}"), &owner.id.get()]).await.unwrap();
+        sql.execute(AVATAR, &[&format!("avatar{number}"), &owner.id.get()]).await.unwrap();
         let token = token(app, principal, &actor, &other);
         let session = app.state.auth.jwt_keys.verify(&actor.token).unwrap().sid;
         let passkey = create_passkey_and_export(app, sql, &actor).await;
@@ -128,8 +131,8 @@ impl<'a> Fixture<'a> {
 
     /// The current state of everything that an action may change.
     pub async fn snapshot(&self) -> String {
-        let users = vec![self.owner.id, self.other.id, self.actor.id];
-        self.sql.query_one(SNAPSHOT, &[&self.chat.uri, &users]).await.unwrap().get(0)
+        let users = [&self.owner, &self.other, &self.actor].map(|user| user.id.get());
+        self.sql.query_one(SNAPSHOT, &[&self.chat.uri, &users.as_slice()]).await.unwrap().get(0)
     }
 }
 
@@ -138,28 +141,28 @@ async fn create_chat(
     sql: &Client,
     [owner, other, actor]: [&TestUser; 3],
     principal: Principal,
-) -> (TestChat, i64) {
+) -> (TestChat, LinkId) {
     let uri = Uuid::new_v4().simple().to_string();
     let (mut ids, mut roles, mut statuses) =
-        (vec![owner.id, other.id], vec!["owner", "writer"], vec!["member", "member"]);
+        (vec![owner.id.get(), other.id.get()], vec!["owner", "writer"], vec!["member", "member"]);
     let membership = membership(principal);
     if let Some((role, status)) = &membership {
-        ids.push(actor.id);
+        ids.push(actor.id.get());
         roles.push(role);
         statuses.push(status);
     }
-    let row = sql.query_one(CHAT, &[&uri, &ids, &roles, &statuses, &actor.id]).await.unwrap();
-    (TestChat { id: row.get(0), uri }, row.get(1))
+    let row = sql.query_one(CHAT, &[&uri, &ids, &roles, &statuses, &actor.id.get()]).await.unwrap();
+    (TestChat { id: ChatId::new(row.get(0)), uri }, LinkId::new(row.get(1)))
 }
 
 /// Creates a passkey and a data export with the same id.
 async fn create_passkey_and_export(app: &TestApp, sql: &Client, actor: &TestUser) -> Uuid {
     let id = Uuid::new_v4();
-    sql.execute(EXPORT, &[&id.to_string(), &actor.id]).await.unwrap();
+    sql.execute(EXPORT, &[&id.to_string(), &actor.id.get()]).await.unwrap();
     let folder = app.data_dir.path().join("exports");
     fs::create_dir_all(&folder).unwrap();
     fs::write(folder.join(format!("{id}.zip")), "").unwrap();
-    sql.execute(PASSKEY, &[&id.to_string(), &actor.id]).await.unwrap();
+    sql.execute(PASSKEY, &[&id.to_string(), &actor.id.get()]).await.unwrap();
     id
 }
 

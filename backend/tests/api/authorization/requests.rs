@@ -57,7 +57,7 @@ fn body(route: &Route, fixture: &Fixture<'_>) -> Option<Value> {
     }
 }
 
-const WITHOUT_BODY: [&str; 9] = [
+const WITHOUT_BODY: [&str; 10] = [
     "/api/chats",
     "/auth/exports",
     "/auth/guest",
@@ -67,6 +67,7 @@ const WITHOUT_BODY: [&str; 9] = [
     "/auth/recovery_codes",
     "/auth/second_factor",
     "/auth/tickets",
+    "/auth/token/destroy",
 ];
 
 fn other_body(method: &str, path: &str, fixture: &Fixture<'_>) -> Option<Value> {
@@ -75,7 +76,9 @@ fn other_body(method: &str, path: &str, fixture: &Fixture<'_>) -> Option<Value> 
         ("POST", path) if WITHOUT_BODY.contains(&path) => Value::Null,
         ("POST", "/auth/users/create" | "/auth/claim") => json!({ "username": name, "password": PASSWORD }),
         ("POST", "/auth/users/delete" | "/auth/reauthentication") => json!({ "current_password": PASSWORD }),
-        ("POST", "/auth/jwt/create") => json!({ "username": fixture.owner.name, "password": PASSWORD }),
+        ("POST", "/auth/jwt/create" | "/auth/token/create") => {
+            json!({ "username": fixture.owner.name, "password": PASSWORD })
+        }
         ("POST", "/auth/jwt/verify" | "/auth/jwt/refresh" | "/this/is/hard/to/find") => {
             json!({ "token": fixture.owner.token })
         }

@@ -1,5 +1,7 @@
 //! Decodes bodies: JSON and the two encodings of HTML forms.
 
+use std::fmt;
+
 use actix_multipart::Multipart;
 use actix_web::{
     http::header::HeaderMap,
@@ -7,6 +9,10 @@ use actix_web::{
 };
 use futures_util::{StreamExt, TryStreamExt, stream};
 use percent_encoding::percent_decode;
+use serde::{
+    Deserialize, Deserializer,
+    de::{Error as _, MapAccess, Visitor},
+};
 use serde_json::{Map, Value};
 use shared::problem::ProblemCode;
 
@@ -31,23 +37,54 @@ fn json(bytes: &[u8]) -> Result<Values, ApiError> {
     if bytes.is_empty() {
         return Ok(Values::new());
     }
-    match serde_json::from_slice(bytes) {
-        Ok(Value::Object(values)) => Ok(values),
-        Ok(_) => Err(malformed("Invalid data. Expected an object.")),
-        Err(error) => Err(malformed(&format!("JSON parse error - {error}"))),
+    let fields: Result<UniqueFields, _> = serde_json::from_slice(bytes);
+    fields.map(|fields| fields.0).map_err(|error| malformed(&format!("JSON parse error - {error}")))
+}
+
+/// The fields of an object. `serde_json` itself would keep the last of several fields with one name.
+struct UniqueFields(Values);
+
+impl<'de> Deserialize<'de> for UniqueFields {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(UniqueFieldsVisitor)
     }
+}
+
+struct UniqueFieldsVisitor;
+
+impl<'de> Visitor<'de> for UniqueFieldsVisitor {
+    type Value = UniqueFields;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut values = Values::new();
+        while let Some((name, value)) = map.next_entry()? {
+            insert(&mut values, name, value).map_err(A::Error::custom)?;
+        }
+        Ok(UniqueFields(values))
+    }
+}
+
+/// Fails if there is a field of this name.
+fn insert(values: &mut Values, name: String, value: Value) -> Result<(), String> {
+    let sentence = format!("The field \"{name}\" occurs more than once.");
+    if values.insert(name, value).is_some() { Err(sentence) } else { Ok(()) }
 }
 
 /// Decodes `name=value&…`. Invalid UTF-8 is an error, unlike in the usual decoders, which replace it.
 pub fn form(bytes: &[u8]) -> Result<Values, ApiError> {
     let pairs = bytes.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty());
-    pairs
-        .map(|pair| {
-            let mut halves = pair.splitn(2, |byte| *byte == b'=');
-            let (name, value) = (halves.next().unwrap_or_default(), halves.next().unwrap_or_default());
-            Ok((unescape(name)?, Value::String(unescape(value)?)))
-        })
-        .collect()
+    let mut values = Values::new();
+    for pair in pairs {
+        let mut halves = pair.splitn(2, |byte| *byte == b'=');
+        let (name, value) = (halves.next().unwrap_or_default(), halves.next().unwrap_or_default());
+        insert(&mut values, unescape(name)?, Value::String(unescape(value)?))
+            .map_err(|error| malformed(&error))?;
+    }
+    Ok(values)
 }
 
 fn unescape(text: &[u8]) -> Result<String, ApiError> {
@@ -63,7 +100,8 @@ async fn multipart(headers: &HeaderMap, bytes: Bytes) -> Result<Values, ApiError
         let Some(name) = part.name().map(ToOwned::to_owned) else { continue };
         let chunks: Result<Vec<Bytes>, _> = part.try_collect().await;
         let chunks = chunks.map_err(|error| malformed(&format!("Multipart form parse error - {error}")))?;
-        values.insert(name, Value::String(utf8(chunks.concat())?));
+        let value = Value::String(utf8(chunks.concat())?);
+        insert(&mut values, name, value).map_err(|error| malformed(&error))?;
     }
     Ok(values)
 }
@@ -86,6 +124,15 @@ mod tests {
         assert_eq!(values["message"], "a b+c&é");
         assert_eq!(values["x"], "");
         assert_eq!(values[""], "y");
+    }
+
+    #[test]
+    fn repeated_field_is_malformed() {
+        for result in [json(br#"{"a":1,"b":2,"a":1}"#), form(b"a=1&b=2&a=1")] {
+            let problem = result.unwrap_err().problem();
+            assert_eq!(problem.code, ProblemCode::Malformed);
+            assert!(problem.detail.contains("The field \"a\" occurs more than once."), "{}", problem.detail);
+        }
     }
 
     #[test]
