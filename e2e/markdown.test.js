@@ -32,6 +32,22 @@ const ATTACK = [
   '[https://bank.example](https://evil.example) [news](https://bank.example@evil.example/)',
 ].join('\n');
 
+// What is written, and the text of the link. Without one it stays text.
+const LINKS = [
+  ['https://Wiki.example/Köln', 'https://Wiki.example/Köln'],
+  ['http://ebаy.com/login', 'http://xn--eby-7cd.com/login'],
+  ['[ebay.com](http://ebаy.com/)', 'ebay.com xn--eby-7cd.com'],
+  ['https://example.org⁄path.evil.example', 'https://example.xn--orgpath-3d7c.evil.example/'],
+  ['https://evil.example\\@bank.example', 'https://evil.example/@bank.example'],
+  ['https://bank.example\u00ad.evil.example', 'https://bank.example.evil.example/'],
+  ['https://evil.example/\u202egro.knab', 'https://evil.example/%E2%80%AEgro.knab'],
+  ['https://0x7f.1/', 'https://127.0.0.1/'],
+  ['https://ebay.com@evil.example/'],
+  ['[ebay.com](https://ebay.com@evil.example/)'],
+  ['https://ebay.com%2Flogin.evil.example/'],
+  ['[mail](mailto:ada@ebаy.com)'],
+];
+
 test('markdown is rendered, the chat list shows plain text', async () => {
   const [ada, brian] = [await fixture.newPerson('ada'), await fixture.newPerson('brian', { size: PHONE, theme: 'dark' })];
   await ada.signUpAndStart();
@@ -74,10 +90,27 @@ test('scripts and unsafe links in messages have no effect', async () => {
     link('https://example.org/e.png', 'd example.org'),
     link('https://bank.example/', 'https://bank.example'),
     link('https://evil.example/', 'https://evil.example'),
-    link('https://bank.example@evil.example/', 'news evil.example'),
   ]);
   const shown = await bubble.innerText();
   assert.ok(shown.includes('<script>document.title = "taken"</script>'), shown);
   assert.notEqual(await cora.page.title(), 'taken');
   await cora.screenshot(screenshotPath('markdown-attack'));
+});
+
+test('links show the host that they lead to', async () => {
+  const dora = await fixture.newPerson('dora');
+  await dora.signUpAndStart();
+  await dora.startChat();
+  await dora.send(LINKS.map(([written]) => written).join('\n'));
+  const bubble = dora.page.locator('.bubble').last();
+  await bubble.getByRole('link').first().waitFor();
+  const links = await bubble
+    .locator('a')
+    .evaluateAll((all) => all.map(({ dir, host, innerText }) => ({ dir, host, innerText })));
+  const shown = LINKS.flatMap(([, text]) => text ?? []);
+  assert.deepEqual(links.map(({ innerText }) => innerText), shown);
+  for (const { dir, host, innerText } of links) {
+    const shownHost = dir === 'ltr' ? innerText.split('/')[2].toLowerCase() : innerText.split(' ')[1];
+    assert.equal(shownHost, host);
+  }
 });

@@ -69,3 +69,39 @@ test('first visit takes at most six requests, one origin', async () => {
   assert.ok(urls.size <= 6, [...urls].join('\n'));
   for (const request of frank.requests) assert.ok(request.url().startsWith(fixture.server.url), request.url());
 });
+
+test('draft is in all tabs of its author and gone after sign-out', async () => {
+  const person = await fixture.newPerson('nora');
+  await person.signUpAndStart();
+  const path = await person.startChat();
+  await person.composer.fill('Half a thought');
+  const tab = await person.context.newPage();
+  await tab.goto(person.page.url());
+  await tab.waitForFunction(() => document.querySelector('textarea')?.value === 'Half a thought');
+  await tab.close();
+  await person.signOut();
+  person.name = 'otto';
+  await person.signUpAndJoin(path);
+  assert.equal(await person.composer.inputValue(), '');
+});
+
+test('day label follows midnight', async () => {
+  const person = await fixture.newPerson('pia');
+  await person.signUpAndStart();
+  await person.startChat();
+  await person.send('Good night.');
+  await person.waitForMessage('Good night.');
+  await person.page.getByRole('heading', { name: 'Today' }).waitFor();
+  await person.page.clock.setFixedTime(Date.now() + 24 * 60 * 60 * 1000);
+  await person.page.getByRole('heading', { name: 'Yesterday' }).waitFor();
+});
+
+test('title names the chat or the page', async () => {
+  const person = await fixture.newPerson('rosa');
+  await person.signUpAndStart();
+  await person.waitForTitle('Chatire');
+  await person.startChat();
+  await person.waitForTitle('New chat – Chatire');
+  await person.page.getByRole('link', { name: 'Settings' }).first().click();
+  await person.waitForTitle('Settings – Chatire');
+});

@@ -88,6 +88,23 @@ test('slow mode delays the next message and then sends it', async () => {
   await other.waitForMessage('Two.', { own: true });
 });
 
+test('end of slow mode sends the message that it held', async () => {
+  const { owner, other, sidebar } = await ownerAndMember('gina', 'hans');
+  await sidebar.select('Slow mode', 'Every 1 hour');
+  await other.waitForEvent('gina turned on slow mode');
+  await other.send('One.');
+  await owner.waitForMessage('One.');
+  await other.send('Two.');
+  const held = await other.waitForMessage('Two.', { state: 'sending', own: true });
+  await held.getByText('Waiting for slow mode').waitFor();
+  await held.getByRole('button', { name: 'Cancel' }).click();
+  assert.equal(await other.composer.inputValue(), 'Two.', 'the text is back in the composer');
+  await other.button('Send').click();
+  await held.getByText('Waiting for slow mode').waitFor();
+  await sidebar.select('Slow mode', 'Off');
+  await owner.waitForMessage('Two.');
+});
+
 test('closed chat is read-only and keeps the draft', async () => {
   const { owner, other, sidebar } = await ownerAndMember('ida', 'jack');
   await other.composer.fill('Half a thought');

@@ -13,6 +13,7 @@ use self::{password_reset::PasswordReset, settings::Settings, sign_in::SignInPag
 use crate::{
     components::{IsSignedIn, theme},
     session::Session,
+    strings,
 };
 
 #[component]
@@ -23,9 +24,11 @@ pub fn App() -> impl IntoView {
     theme::follow_system_theme();
     session.keep_fresh();
     let _online = window_event_listener(ev::online, move |_| session.refresh_if_stale());
-    match window().location().pathname().unwrap_or_default().trim_end_matches('/') {
-        "/settings" => EitherOf3::A(view! { <Settings /> }),
-        "/reset" => EitherOf3::B(view! { <PasswordReset /> }),
-        _ => EitherOf3::C(view! { <SignInPage /> }),
-    }
+    let (title, page) = match window().location().pathname().unwrap_or_default().trim_end_matches('/') {
+        "/settings" => (strings::SETTINGS, EitherOf3::A(view! { <Settings /> })),
+        "/reset" => (strings::account::RESET_TITLE, EitherOf3::B(view! { <PasswordReset /> })),
+        _ => (strings::SIGN_IN, EitherOf3::C(view! { <SignInPage /> })),
+    };
+    document().set_title(&strings::title(0, title));
+    page
 }

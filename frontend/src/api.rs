@@ -14,6 +14,7 @@ use shared::{
     changes::{Changes, ChangesQuery},
     chat::ChatCreated,
     chat_list::{ChatListResponse, ReadPositionsResponse, UpdateMute, UpdateReadPosition},
+    id::Seq,
     message::{Message, MessagePage, PostMessage},
     paths,
     socket::Ticket,
@@ -64,7 +65,7 @@ pub fn get_read_positions(uri: &str) -> ApiRequest<ReadPositionsResponse> {
     ApiRequest::new(Method::GET, paths::fill(paths::CHAT_READ_POSITION, &[uri]))
 }
 
-pub fn set_read_position(uri: &str, seq: i64) -> ApiRequest<Empty> {
+pub fn set_read_position(uri: &str, seq: Seq) -> ApiRequest<Empty> {
     ApiRequest::new(Method::PUT, paths::fill(paths::CHAT_READ_POSITION, &[uri]))
         .with_json(&UpdateReadPosition { seq })
 }
@@ -84,7 +85,7 @@ pub fn get_latest_messages(uri: &str) -> ApiRequest<MessagePage> {
     )
 }
 
-pub fn get_messages_before(uri: &str, seq: i64) -> ApiRequest<MessagePage> {
+pub fn get_messages_before(uri: &str, seq: Seq) -> ApiRequest<MessagePage> {
     ApiRequest::new(Method::GET, format!("{}?before={seq}", paths::fill(paths::CHAT_MESSAGES, &[uri])))
 }
 
@@ -182,7 +183,7 @@ async fn fetch(raw: &RawRequest, token: Option<&str>) -> Result<(u16, String), R
 
 #[cfg(test)]
 mod tests {
-    use shared::{chat::UriRotated, problem::ProblemCode};
+    use shared::{chat::UriRotated, id::Head, problem::ProblemCode};
 
     use super::*;
 
@@ -201,7 +202,7 @@ mod tests {
 
     #[test]
     fn changes_path_contains_head_and_epoch() {
-        let since = ChangesQuery { after: 7, epoch: Some(Uuid::nil()) };
+        let since = ChangesQuery { after: Head::new(7), epoch: Some(Uuid::nil()) };
         let path = get_changes("tea", since).raw.path;
         assert_eq!(path, "/api/chats/tea/changes/?after=7&epoch=00000000-0000-0000-0000-000000000000");
     }

@@ -7,8 +7,16 @@ use leptos_router::{
 };
 
 use crate::{
-    chat::state::{provide_chat_state, use_sync, use_viewport},
+    chat::{
+        header::chat_title,
+        state::{
+            provide_chat_state,
+            sync::{ChatStage, SyncStore},
+            use_sync, use_viewport,
+        },
+    },
     chat_list::ChatListStore,
+    clock,
     components::{IsSignedIn, error_page::NotFoundPage, theme},
     hash_redirect,
     outbox::sender::OutboxSender,
@@ -61,6 +69,7 @@ fn redirect_initial_hash() {
 fn install_listeners(session: Session, socket: SocketClient) {
     let (sync, viewport) = (use_sync(), use_viewport());
     theme::follow_system_theme();
+    clock::follow_midnight();
     session.keep_fresh();
     let wake = move || {
         session.refresh_if_stale();
@@ -101,10 +110,20 @@ fn sync_chat_list(session: Session, chat_list: ChatListStore) {
         chat_list.fetch_count();
         viewport.mark_seen();
     });
+    let page = Memo::new(move |_| page_title(sync));
     Effect::new(move |_| {
         let unseen = if chat_list.contains(&sync.uri()) { 0 } else { viewport.unseen_count() };
-        document().set_title(&strings::title(chat_list.unread_count() + unseen));
+        document().set_title(&strings::title(chat_list.unread_count() + unseen, &page.get()));
     });
+}
+
+/// Empty on the start page and while a chat is loaded.
+fn page_title(sync: SyncStore) -> String {
+    match sync.stage() {
+        ChatStage::Open => chat_title(sync),
+        ChatStage::Failed(error) => strings::errors::for_page(error.code()).0.to_owned(),
+        _ => String::new(),
+    }
 }
 
 /// Loads unsent messages, and warns before the page is closed while some are not stored.

@@ -3,7 +3,7 @@
 mod announcer;
 mod composer;
 mod connection_notice;
-mod header;
+pub mod header;
 mod join;
 mod member_avatar;
 mod messages;

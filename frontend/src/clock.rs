@@ -2,15 +2,23 @@
 
 use std::thread::LocalKey;
 
+use gloo_timers::callback::Interval;
 use js_sys::{Array, Date, Intl::DateTimeFormat, Object, Reflect};
+use leptos::prelude::{ArcRwSignal, Get, GetUntracked, Set};
 use shared::message::Message;
 use wasm_bindgen::JsValue;
 
 const DAY_MILLISECONDS: i64 = 24 * 60 * 60 * 1_000;
+/// How late midnight may be noticed, in milliseconds.
+const TODAY_INTERVAL: u32 = 10_000;
 
 /// Milliseconds since 1970, as all times in this module.
 pub fn now() -> i64 {
     truncate(Date::now())
+}
+
+pub fn milliseconds(seconds: u64) -> i64 {
+    i64::try_from(seconds).unwrap_or(i64::MAX).saturating_mul(1_000)
 }
 
 /// When the server stored the message.
@@ -22,6 +30,28 @@ pub fn stored_at(message: &Message) -> i64 {
 pub fn day(at: i64) -> i64 {
     let offset = truncate(date(at).get_timezone_offset()) * 60_000;
     (at - offset).div_euclid(DAY_MILLISECONDS)
+}
+
+thread_local! {
+    static TODAY: ArcRwSignal<i64> = ArcRwSignal::new(day(now()));
+}
+
+/// The number of the current local day, tracked.
+pub fn today() -> i64 {
+    TODAY.with(Get::get)
+}
+
+/// Keeps [`today`] current while the page is open.
+pub fn follow_midnight() {
+    let update = || {
+        TODAY.with(|today| {
+            let current = day(now());
+            if today.get_untracked() != current {
+                today.set(current);
+            }
+        });
+    };
+    Interval::new(TODAY_INTERVAL, update).forget();
 }
 
 /// ISO 8601, for the `datetime` attribute.

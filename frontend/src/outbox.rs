@@ -6,8 +6,13 @@ pub mod sender;
 
 use std::collections::BTreeMap;
 
-use shared::problem::{Problem, ProblemCode};
+use shared::{
+    id::{ChatId, Head, Seq, UserId},
+    problem::{Problem, ProblemCode},
+};
 use uuid::Uuid;
+
+use crate::clock::milliseconds;
 
 /// After so many server errors a message fails, so that it does not block those behind it.
 const SERVER_ERRORS_MAX: u8 = 5;
@@ -26,7 +31,7 @@ pub enum PendingState {
     Waiting,
     InFlight,
     /// Stored under this sequence number; the message leaves when the timeline has reached it.
-    Stored(i64),
+    Stored(Seq),
     Failed(ProblemCode),
 }
 
@@ -34,8 +39,8 @@ pub enum PendingState {
 pub struct PendingMessage {
     pub client_id: Uuid,
     /// The author.
-    pub user_id: i64,
-    pub chat_id: i64,
+    pub user_id: UserId,
+    pub chat_id: ChatId,
     /// A URI of the chat, possibly a former one; requests need it.
     pub uri: String,
     pub text: String,
@@ -70,7 +75,7 @@ pub struct Outbox {
     messages: Vec<PendingMessage>,
     paused_until: i64,
     /// Until when slow mode pauses each chat.
-    slow_mode_until: BTreeMap<i64, i64>,
+    slow_mode_until: BTreeMap<ChatId, i64>,
     /// How many messages were sent since the outbox was last empty.
     sent_in_burst: usize,
 }
@@ -78,8 +83,8 @@ pub struct Outbox {
 impl Outbox {
     pub fn enqueue(
         &mut self,
-        user_id: i64,
-        chat_id: i64,
+        user_id: UserId,
+        chat_id: ChatId,
         uri: String,
         text: String,
         now: i64,
@@ -111,7 +116,7 @@ impl Outbox {
     }
 
     /// This user's messages to this chat, in the order in which they are shown: failed ones last.
-    pub fn list_for_chat(&self, chat_id: i64, user_id: i64) -> impl Iterator<Item = &PendingMessage> {
+    pub fn list_for_chat(&self, chat_id: ChatId, user_id: UserId) -> impl Iterator<Item = &PendingMessage> {
         let is_listed = move |m: &&PendingMessage| m.chat_id == chat_id && m.user_id == user_id;
         let (failed, others) =
             (self.messages.iter().filter(is_listed), self.messages.iter().filter(is_listed));
@@ -119,14 +124,14 @@ impl Outbox {
     }
 
     /// The next message to send, if fewer than `in_flight_max` are in flight. No message overtakes the one before it.
-    pub fn take_next(&mut self, user_id: i64, in_flight_max: usize, now: i64) -> Option<PendingMessage> {
+    pub fn take_next(&mut self, user_id: UserId, in_flight_max: usize, now: i64) -> Option<PendingMessage> {
         let in_flight = self.messages.iter().filter(|m| m.state == PendingState::InFlight).count();
         let in_flight_max = if self.sent_in_burst < BURST_MAX { in_flight_max } else { 1 };
         if in_flight >= in_flight_max || now < self.paused_until {
             return None;
         }
         let is_waiting = |m: &&mut PendingMessage| m.user_id == user_id && m.state == PendingState::Waiting;
-        let slow: Vec<i64> =
+        let slow: Vec<ChatId> =
             self.slow_mode_until.keys().copied().filter(|chat_id| self.is_slowed(*chat_id, now)).collect();
         let next = self.messages.iter_mut().filter(is_waiting).find(|m| !slow.contains(&m.chat_id))?;
         next.state = PendingState::InFlight;
@@ -135,7 +140,7 @@ impl Outbox {
     }
 
     /// Slow mode pauses only its own chat, whose messages are then sent one at a time.
-    fn is_slowed(&self, chat_id: i64, now: i64) -> bool {
+    fn is_slowed(&self, chat_id: ChatId, now: i64) -> bool {
         let is_in_flight = |m: &PendingMessage| m.chat_id == chat_id && m.state == PendingState::InFlight;
         self.slow_mode_until
             .get(&chat_id)
@@ -143,14 +148,19 @@ impl Outbox {
     }
 
     /// Until when slow mode holds back a waiting message to this chat.
-    pub fn slow_mode_until(&self, chat_id: i64, user_id: i64) -> Option<i64> {
+    pub fn slow_mode_until(&self, chat_id: ChatId, user_id: UserId) -> Option<i64> {
         let is_waiting = |m: &PendingMessage| {
             m.chat_id == chat_id && m.user_id == user_id && m.state == PendingState::Waiting
         };
         self.slow_mode_until.get(&chat_id).copied().filter(|_| self.messages.iter().any(is_waiting))
     }
 
-    pub fn has_waiting(&self, user_id: i64) -> bool {
+    /// Slow mode ended, or the server will refuse the messages: nothing is held back. Returns whether anything was.
+    pub fn end_slow_mode(&mut self, chat_id: ChatId) -> bool {
+        self.slow_mode_until.remove(&chat_id).is_some()
+    }
+
+    pub fn has_waiting(&self, user_id: UserId) -> bool {
         self.messages.iter().any(|m| m.user_id == user_id && m.state == PendingState::Waiting)
     }
 
@@ -158,7 +168,7 @@ impl Outbox {
         self.messages.iter().find(|m| m.client_id == client_id)
     }
 
-    pub fn mark_stored(&mut self, client_id: Uuid, seq: i64) {
+    pub fn mark_stored(&mut self, client_id: Uuid, seq: Seq) {
         self.update(client_id, |message| message.state = PendingState::Stored(seq));
         if !self.messages.iter().any(|m| matches!(m.state, PendingState::Waiting | PendingState::InFlight)) {
             self.sent_in_burst = 0;
@@ -170,7 +180,7 @@ impl Outbox {
         let is_temporary = problem.code.is_transient() || problem.code.status() == 401;
         let is_server_error = problem.code == ProblemCode::Internal;
         let is_slow_mode = problem.code == ProblemCode::SlowMode;
-        let (mut pause, mut chat_id) = (None, 0);
+        let (mut pause, mut chat_id) = (None, ChatId::default());
         self.update(client_id, |message| {
             message.server_errors += u8::from(is_server_error);
             if is_temporary && message.server_errors < SERVER_ERRORS_MAX {
@@ -228,12 +238,12 @@ impl Outbox {
     /// not loaded. Returns those that became visible before the server acknowledged them.
     pub fn acknowledge(
         &mut self,
-        chat_id: i64,
-        head: i64,
+        chat_id: ChatId,
+        head: Head,
         is_visible: impl Fn(Uuid) -> bool,
     ) -> Vec<PendingMessage> {
         let is_passed = |m: &PendingMessage| {
-            m.chat_id == chat_id && matches!(m.state, PendingState::Stored(seq) if seq <= head)
+            m.chat_id == chat_id && matches!(m.state, PendingState::Stored(seq) if seq <= head.as_seq())
         };
         let mut unacknowledged = Vec::new();
         self.messages.retain(|message| {
@@ -264,10 +274,6 @@ impl Outbox {
             update(message);
         }
     }
-}
-
-fn milliseconds(seconds: u64) -> i64 {
-    i64::try_from(seconds).unwrap_or(DEFAULT_PAUSE).saturating_mul(1_000)
 }
 
 #[cfg(test)]

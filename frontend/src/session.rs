@@ -14,6 +14,7 @@ use leptos::{prelude::*, task::spawn_local};
 use serde::de::DeserializeOwned;
 use shared::{
     credentials::SignIn,
+    id::UserId,
     user::{Account, ClaimAccount, CreateGuest, SessionCreated, SignUp, UpdateProfile},
 };
 
@@ -96,11 +97,11 @@ impl Session {
         self.current_user().is_some_and(|user| user.guest)
     }
 
-    pub fn user_id(self) -> Option<i64> {
+    pub fn user_id(self) -> Option<UserId> {
         self.current_user().map(|user| user.id)
     }
 
-    pub fn user_id_untracked(self) -> Option<i64> {
+    pub fn user_id_untracked(self) -> Option<UserId> {
         untrack(|| self.user_id())
     }
 
@@ -224,6 +225,9 @@ impl Session {
             storage::write(storage::tab(), key, None);
         }
         CurrentUser::clear_stored();
+        if auth_state == AuthState::SignedOut {
+            storage::remove_drafts();
+        }
         storage::write(storage::browser(), MAY_HAVE_COOKIE, None);
         self.token.set_value(None);
         self.auth_state.set(auth_state);

@@ -3,6 +3,9 @@
 use leptos::prelude::window;
 use web_sys::Storage;
 
+/// Begins the keys of drafts in [`browser`].
+pub const DRAFT_PREFIX: &str = "draft/";
+
 /// Lives as long as the tab.
 pub fn tab() -> Option<Storage> {
     window().session_storage().ok().flatten()
@@ -25,4 +28,16 @@ pub fn write(storage: Option<Storage>, key: &str, value: Option<&str>) {
         Some(value) => storage.set_item(key, value),
         None => storage.remove_item(key),
     };
+}
+
+/// Removes the drafts of all chats and users.
+pub fn remove_drafts() {
+    let Some(storage) = browser() else { return };
+    let keys =
+        (0..storage.length().unwrap_or_default()).filter_map(|index| storage.key(index).ok().flatten());
+    // Removing an entry renumbers the others.
+    let drafts: Vec<_> = keys.filter(|key| key.starts_with(DRAFT_PREFIX)).collect();
+    for key in drafts {
+        write(Some(storage.clone()), &key, None);
+    }
 }

@@ -67,6 +67,8 @@ pub const MESSAGE_PLACEHOLDER: &str = "Message";
 pub const MESSAGE_DELETED: &str = "Message deleted";
 pub const SEND: &str = "Send";
 pub const SENDING: &str = "Sending…";
+pub const WAITING_FOR_SLOW_MODE: &str = "Waiting for slow mode";
+pub const WAITING_FOR_CONNECTION: &str = "Waiting for connection";
 pub const SENT: &str = "Sent";
 pub const NOT_SENT: &str = "Not sent";
 pub const RETRY: &str = "Retry";
@@ -86,9 +88,11 @@ pub fn author_and_text(name: &str, text: &str) -> String {
     format!("{}: {text}", BidiIsolate(name))
 }
 
-/// The title of the browser tab.
-pub fn title(unread: usize) -> String {
-    if unread == 0 { PRODUCT.to_owned() } else { format!("({unread}) {PRODUCT}") }
+/// The title of the browser tab. `page` may be empty.
+pub fn title(unread: usize, page: &str) -> String {
+    let count = if unread == 0 { String::new() } else { format!("({unread}) ") };
+    let separator = if page.is_empty() { "" } else { " – " };
+    [&count, page, separator, PRODUCT].concat()
 }
 
 /// The title of a chat without a name: its other members.
@@ -200,6 +204,8 @@ mod tests {
         assert_eq!(new_messages(3), "3 new messages");
         assert_eq!(try_again_in(1), "Try again in 1 second.");
         assert_eq!(try_again_in(300), "Try again in 5 minutes.");
-        assert_eq!((title(0), title(3)), ("Chatire".to_owned(), "(3) Chatire".to_owned()));
+        assert_eq!(title(0, ""), "Chatire");
+        assert_eq!(title(3, ""), "(3) Chatire");
+        assert_eq!(title(3, "Tea"), "(3) Tea – Chatire");
     }
 }

@@ -45,16 +45,16 @@ struct AuthFormData {
 impl AuthFormData {
     /// Errors that can be found without the server.
     fn check(&self) -> Option<Vec<(String, FieldCode)>> {
-        let username_given = if self.username.is_empty() { Err(FieldCode::Blank) } else { Ok(()) };
         match self.mode {
             AuthMode::SignUp => collect_errors([
                 ("email", check_email(&self.email)),
                 ("username", check_username(&self.username)),
                 ("password", check_password(&self.password)),
             ]),
-            AuthMode::SignIn => {
-                collect_errors([("username", username_given), ("password", check_not_empty(&self.password))])
-            }
+            AuthMode::SignIn => collect_errors([
+                ("username", check_not_empty(&self.username)),
+                ("password", check_not_empty(&self.password.0)),
+            ]),
         }
     }
 

@@ -3,7 +3,7 @@
 use leptos::{either::EitherOf3, ev, html, prelude::*};
 use shared::{
     credentials::{ConfirmPasswordReset, Password, RequestPasswordReset, check_password},
-    problem::{FieldCode, ProblemCode},
+    problem::ProblemCode,
     user::check_email,
 };
 use wasm_bindgen::JsValue;
@@ -12,7 +12,7 @@ use crate::{
     api::account as calls,
     components::{
         app_bar::AppBar,
-        field::{Field, NEW_PASSWORD, input_value},
+        field::{Field, NEW_PASSWORD, check_not_empty, input_value},
         form_request::{FormRequest, Outcome, focus_soon},
     },
     session::return_to::{DEFAULT_PATH, auth_url},
@@ -51,7 +51,7 @@ fn EmailForm(is_sent: RwSignal<bool>) -> impl IntoView {
     let send = move |event: ev::SubmitEvent| {
         event.prevent_default();
         let reset = RequestPasswordReset { email: input_value(email).trim().to_owned() };
-        let check = if reset.email.is_empty() { Err(FieldCode::Blank) } else { check_email(&reset.email) };
+        let check = check_not_empty(&reset.email).and_then(|()| check_email(&reset.email));
         if let Err(code) = check {
             return request.show_field_errors(vec![("email".to_owned(), code)]);
         }

@@ -5,14 +5,14 @@ use leptos::{ev, html, prelude::*};
 use serde::de::DeserializeOwned;
 use shared::{
     credentials::{Password, Reauthenticate},
-    problem::{FieldCode, ProblemCode},
+    problem::ProblemCode,
 };
 
 use super::{auth_form::CodeField, passkey};
 use crate::{
     api::{ApiRequest, RequestError, account as calls},
     components::{
-        field::{CODE, CURRENT_PASSWORD, Field, input_value},
+        field::{CODE, CURRENT_PASSWORD, Field, check_not_empty, input_value},
         form_request::{FormRequest, Outcome, focus_soon},
     },
     session::{Session, use_session},
@@ -110,8 +110,8 @@ fn ReauthForm(reauth: ReauthPrompt) -> impl IntoView {
             current_password: Password(input_value(password)),
             one_time_code: Some(input_value(code).trim().to_owned()).filter(|code| !code.is_empty()),
         };
-        if credentials.current_password.0.is_empty() {
-            return request.show_field_errors(vec![(CURRENT_PASSWORD.to_owned(), FieldCode::Blank)]);
+        if let Err(code) = check_not_empty(&credentials.current_password.0) {
+            return request.show_field_errors(vec![(CURRENT_PASSWORD.to_owned(), code)]);
         }
         send_password(credentials, reauth, request, code_required);
     };

@@ -53,7 +53,8 @@ pub fn get_chat_preview(uri: &str) -> ApiRequest<ChatPreview> {
 }
 
 pub fn join_chat(uri: &str, username: String) -> ApiRequest<JoinResponse> {
-    ApiRequest::new(Method::PATCH, paths::fill(paths::CHAT, &[uri])).with_json(&JoinChat { username })
+    ApiRequest::new(Method::PATCH, paths::fill(paths::CHAT, &[uri]))
+        .with_json(&JoinChat { username: Some(username) })
 }
 
 /// Also cancels a join request.

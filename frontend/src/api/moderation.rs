@@ -4,6 +4,7 @@ use gloo_net::http::Method;
 use shared::{
     audit_log::AuditLogResponse,
     chat::{UpdateChatSettings, UriRotated},
+    id::{LinkId, Seq, UserId},
     invite_link::{CreateInviteLink, InviteLinkCreated, InviteLinkUse, InviteLinksResponse},
     member::{TransferOwnership, UpdateMember},
     paths,
@@ -20,22 +21,22 @@ pub fn rotate_uri(uri: &str) -> ApiRequest<UriRotated> {
     ApiRequest::new(Method::POST, paths::fill(paths::CHAT_URI, &[uri]))
 }
 
-pub fn update_member(uri: &str, user_id: i64, change: UpdateMember) -> ApiRequest<Empty> {
+pub fn update_member(uri: &str, user_id: UserId, change: UpdateMember) -> ApiRequest<Empty> {
     ApiRequest::new(Method::PUT, paths::fill(paths::CHAT_MEMBER, &[uri, &user_id.to_string()]))
         .with_json(&change)
 }
 
-pub fn transfer_ownership(uri: &str, user_id: i64) -> ApiRequest<Empty> {
+pub fn transfer_ownership(uri: &str, user_id: UserId) -> ApiRequest<Empty> {
     ApiRequest::new(Method::PUT, paths::fill(paths::CHAT_OWNER, &[uri]))
         .with_json(&TransferOwnership { user_id })
 }
 
-pub fn delete_message(uri: &str, seq: i64) -> ApiRequest<Empty> {
+pub fn delete_message(uri: &str, seq: Seq) -> ApiRequest<Empty> {
     ApiRequest::new(Method::DELETE, paths::fill(paths::CHAT_MESSAGE, &[uri, &seq.to_string()]))
 }
 
 /// Deletes the messages of a user from the last minutes.
-pub fn delete_recent_messages(uri: &str, user_id: i64, minutes: u32) -> ApiRequest<Empty> {
+pub fn delete_recent_messages(uri: &str, user_id: UserId, minutes: u32) -> ApiRequest<Empty> {
     ApiRequest::new(
         Method::DELETE,
         format!("{}?user={user_id}&minutes={minutes}", paths::fill(paths::CHAT_MESSAGES, &[uri])),
@@ -54,11 +55,11 @@ pub fn create_invite_link(uri: &str, link: &CreateInviteLink) -> ApiRequest<Invi
     ApiRequest::new(Method::POST, paths::fill(paths::CHAT_LINKS, &[uri])).with_json(link)
 }
 
-pub fn revoke_invite_link(uri: &str, link_id: i64) -> ApiRequest<Empty> {
+pub fn revoke_invite_link(uri: &str, link_id: LinkId) -> ApiRequest<Empty> {
     ApiRequest::new(Method::DELETE, paths::fill(paths::CHAT_LINK, &[uri, &link_id.to_string()]))
 }
 
-pub fn list_link_uses(uri: &str, link_id: i64) -> ApiRequest<InviteLinkUse> {
+pub fn list_link_uses(uri: &str, link_id: LinkId) -> ApiRequest<InviteLinkUse> {
     ApiRequest::new(Method::GET, paths::fill(paths::CHAT_LINK_MEMBERS, &[uri, &link_id.to_string()]))
 }
 

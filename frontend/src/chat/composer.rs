@@ -3,10 +3,7 @@
 use gloo_timers::callback::Interval;
 use leptos::{ev, html, prelude::*};
 
-use super::state::{
-    draft::{DraftStore, WriteRestriction},
-    use_draft, use_presence, use_viewport,
-};
+use super::state::{draft::WriteRestriction, use_draft, use_presence, use_viewport};
 use crate::{
     components::icon::{Icon, SvgIcon},
     strings,
@@ -68,21 +65,29 @@ fn MessageInput(textarea: NodeRef<html::Textarea>, send: Callback<()>) -> impl I
             send.run(());
         }
     };
-    resize_with_text(draft, textarea);
+    // When it appears.
+    Effect::new(move |_| {
+        if !is_touch_screen() {
+            focus(textarea);
+        }
+    });
     view! {
-        <textarea
-            rows="1"
-            node_ref=textarea
-            dir="auto"
-            aria-label=strings::MESSAGE
-            aria-describedby="composer-error"
-            aria-invalid=move || draft.error().map(|_| "true")
-            placeholder=strings::MESSAGE_PLACEHOLDER
-            autocomplete="off"
-            prop:value=move || draft.text()
-            on:input=on_input
-            on:keydown=on_key
-        ></textarea>
+        // The style sheet makes the field as high as this text.
+        <div class="message-input" data-text=move || draft.text()>
+            <textarea
+                rows="1"
+                node_ref=textarea
+                dir="auto"
+                aria-label=strings::MESSAGE
+                aria-describedby="composer-error"
+                aria-invalid=move || draft.error().map(|_| "true")
+                placeholder=strings::MESSAGE_PLACEHOLDER
+                autocomplete="off"
+                prop:value=move || draft.text()
+                on:input=on_input
+                on:keydown=on_key
+            ></textarea>
+        </div>
     }
 }
 
@@ -129,28 +134,6 @@ fn is_send_key(event: &ev::KeyboardEvent) -> bool {
 fn is_touch_screen() -> bool {
     let query = window().match_media("(hover: none) and (pointer: coarse)");
     query.ok().flatten().is_some_and(|query| query.matches())
-}
-
-/// Grows the field with its text, and focuses it when it appears.
-fn resize_with_text(draft: DraftStore, textarea: NodeRef<html::Textarea>) {
-    Effect::new(move |previous: Option<()>| {
-        draft.text();
-        // After the text is in the field.
-        request_animation_frame(move || fit_to_text(textarea));
-        if previous.is_none() && !is_touch_screen() {
-            focus(textarea);
-        }
-    });
-}
-
-/// The style sheet limits the height.
-fn fit_to_text(textarea: NodeRef<html::Textarea>) {
-    // The chat may have been closed.
-    let Some(textarea) = textarea.try_get_untracked().flatten() else { return };
-    let style = web_sys::HtmlElement::style(&textarea);
-    // If the browser rejects the style, the field scrolls.
-    let _reset = style.set_property("height", "auto");
-    let _grown = style.set_property("height", &format!("{}px", textarea.scroll_height()));
 }
 
 fn focus(textarea: NodeRef<html::Textarea>) {

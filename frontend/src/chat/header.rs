@@ -1,7 +1,10 @@
 //! The header of the chat: its members, the share button, and a menu.
 
 use leptos::prelude::*;
-use shared::member::{Member, MembershipStatus};
+use shared::{
+    id::UserId,
+    member::{Member, MembershipStatus},
+};
 
 use super::{
     member_avatar::member_avatar,
@@ -42,10 +45,6 @@ fn MembersButton(navigation: SidebarNavigation) -> impl IntoView {
     let members = track_members(sync);
     let name_and_topic =
         Memo::new(move |_| sync.chat().map(|chat| (chat.name, chat.topic)).unwrap_or_default());
-    let title = move || {
-        let (name, _) = name_and_topic.get();
-        if name.is_empty() { strings::chat_title(&other_names(&members(), sync.user_id())) } else { name }
-    };
     let avatars = move || {
         let (others, own): (Vec<_>, Vec<_>) =
             members().into_iter().partition(|member| member.user.id != sync.user_id());
@@ -67,11 +66,23 @@ fn MembersButton(navigation: SidebarNavigation) -> impl IntoView {
         >
             <span class="avatar-stack">{avatars}</span>
             <span class="chat-title-text">
-                <h1><bdi>{title}</bdi></h1>
+                <h1><bdi>{move || chat_title(sync)}</bdi></h1>
                 <span class="hint" id="chat-title-hint">{description}</span>
             </span>
             <PendingCount />
         </button>
+    }
+}
+
+/// The chat's name, or those of the other members.
+pub fn chat_title(sync: SyncStore) -> String {
+    let name = sync.chat().map(|chat| chat.name).unwrap_or_default();
+    if name.is_empty() {
+        // Not the members themselves: they change without notice.
+        sync.members_version();
+        strings::chat_title(&other_names(&sync.members(), sync.user_id()))
+    } else {
+        name
     }
 }
 
@@ -85,13 +96,13 @@ fn track_members(sync: SyncStore) -> impl Fn() -> Vec<Member> + Copy + Send + Sy
     }
 }
 
-fn other_names(members: &[Member], user_id: i64) -> Vec<String> {
+fn other_names(members: &[Member], user_id: UserId) -> Vec<String> {
     let others = members.iter().filter(|member| member.user.id != user_id);
     others.map(|member| member.user.name().to_owned()).collect()
 }
 
 /// How many members there are, and which others have the chat open.
-fn describe_members(members: &[Member], user_id: i64, presence: PresenceStore) -> String {
+fn describe_members(members: &[Member], user_id: UserId, presence: PresenceStore) -> String {
     if members.len() < 2 {
         return strings::ONLY_YOU.to_owned();
     }

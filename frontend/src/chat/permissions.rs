@@ -1,6 +1,9 @@
 //! Which actions a member can take: the rules of the server, so that no action is offered that it would reject.
 
-use shared::member::{Member, MembershipStatus, Role};
+use shared::{
+    id::UserId,
+    member::{Member, MembershipStatus, Role},
+};
 
 /// What can be done to a user in a chat.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,7 +31,7 @@ impl ModerationAction {
 /// The user of this page as a member of the open chat.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CurrentMember {
-    pub user_id: i64,
+    pub user_id: UserId,
     pub role: Role,
 }
 
@@ -64,7 +67,7 @@ impl CurrentMember {
     }
 
     /// Authors delete their own messages, moderators any.
-    pub fn can_delete(self, author_id: i64) -> bool {
+    pub fn can_delete(self, author_id: UserId) -> bool {
         author_id == self.user_id || self.is_moderator()
     }
 
@@ -77,21 +80,24 @@ impl CurrentMember {
 #[cfg(test)]
 mod tests {
     use chrono::DateTime;
-    use shared::user::User;
+    use shared::{id::Seq, user::User};
 
     use super::*;
 
+    const ME: UserId = UserId::new(1);
+    const BRIAN: UserId = UserId::new(2);
+
     fn current(role: Role) -> CurrentMember {
-        CurrentMember { user_id: 1, role }
+        CurrentMember { user_id: ME, role }
     }
 
-    fn member(id: i64, role: Role, status: MembershipStatus) -> Member {
-        let user = User { id, username: "brian".into(), ..User::default() };
-        Member { user, role, status, seq: 1, revision: 1, created_at: DateTime::UNIX_EPOCH }
+    fn member(id: UserId, role: Role, status: MembershipStatus) -> Member {
+        let (seq, user) = (Seq::new(1), User { id, username: "brian".into(), ..User::default() });
+        Member { user, role, status, seq, revision: seq, created_at: DateTime::UNIX_EPOCH }
     }
 
     fn actions(own_role: Role, role: Role, status: MembershipStatus) -> Vec<ModerationAction> {
-        current(own_role).available_actions(&member(2, role, status))
+        current(own_role).available_actions(&member(BRIAN, role, status))
     }
 
     #[test]
@@ -108,7 +114,7 @@ mod tests {
         assert!(!all.contains(&ModerationAction::ChangeRole(Role::Writer)), "it is their role already");
         let on_moderator = actions(Role::Owner, Role::Moderator, MembershipStatus::Member);
         assert!(on_moderator.contains(&ModerationAction::Remove));
-        let owner = member(1, Role::Owner, MembershipStatus::Member);
+        let owner = member(ME, Role::Owner, MembershipStatus::Member);
         assert!(current(Role::Owner).available_actions(&owner).is_empty());
     }
 
@@ -152,7 +158,7 @@ mod tests {
 
     #[test]
     fn author_or_moderator_can_delete_message() {
-        assert!(current(Role::Writer).can_delete(1) && !current(Role::Writer).can_delete(2));
-        assert!(current(Role::Moderator).can_delete(2) && current(Role::Owner).can_delete(2));
+        assert!(current(Role::Writer).can_delete(ME) && !current(Role::Writer).can_delete(BRIAN));
+        assert!(current(Role::Moderator).can_delete(BRIAN) && current(Role::Owner).can_delete(BRIAN));
     }
 }

@@ -3,6 +3,7 @@
 use shared::{
     changes::Changes,
     chat_list::{ChatListResponse, ChatSummary, UNREAD_MAX},
+    id::{ChatId, Head, Seq, UserId},
     member::{Member, MembershipStatus},
     message::Message,
     socket::FollowedChat,
@@ -21,7 +22,7 @@ pub enum UpdateResult {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChatList {
     epoch: Uuid,
-    user_id: i64,
+    user_id: UserId,
     /// Newest first.
     entries: Vec<ChatEntry>,
 }
@@ -30,13 +31,13 @@ pub struct ChatList {
 pub struct ChatEntry {
     pub chat: ChatSummary,
     /// The head when the list was fetched: of the unread messages up to it, only the number is known.
-    fetched_head: i64,
+    fetched_head: Head,
     /// The sequence numbers of unread messages that arrived since.
-    unread_seqs: Vec<i64>,
+    unread_seqs: Vec<Seq>,
 }
 
 impl ChatList {
-    pub fn new(response: ChatListResponse, user_id: i64) -> Self {
+    pub fn new(response: ChatListResponse, user_id: UserId) -> Self {
         let entries = response.chats.into_iter().map(ChatEntry::new).collect();
         Self { epoch: response.epoch, user_id, entries }
     }
@@ -53,11 +54,11 @@ impl ChatList {
         self.entries.iter().find(|entry| entry.chat.uri == uri)
     }
 
-    pub fn contains(&self, chat_id: i64) -> bool {
+    pub fn contains(&self, chat_id: ChatId) -> bool {
         self.entries.iter().any(|entry| entry.chat_id() == chat_id)
     }
 
-    fn find_mut(&mut self, chat_id: i64) -> Option<&mut ChatEntry> {
+    fn find_mut(&mut self, chat_id: ChatId) -> Option<&mut ChatEntry> {
         self.entries.iter_mut().find(|entry| entry.chat_id() == chat_id)
     }
 
@@ -78,15 +79,15 @@ impl ChatList {
         if action == SyncAction::Ignore {
             return UpdateResult::Unchanged;
         }
-        let head_before = entry.chat.head;
+        let last_before = entry.chat.head.as_seq();
         let is_complete = entry.apply(changes, user_id);
-        if changes.messages.iter().any(|message| message.seq > head_before && is_text(message)) {
+        if changes.messages.iter().any(|message| message.seq > last_before && is_text(message)) {
             self.move_to_top(changes.chat_id);
         }
         if is_complete { UpdateResult::Applied } else { UpdateResult::NeedsRefresh }
     }
 
-    fn move_to_top(&mut self, chat_id: i64) {
+    fn move_to_top(&mut self, chat_id: ChatId) {
         if let Some(index) = self.entries.iter().position(|entry| entry.chat_id() == chat_id)
             && let Some(upper) = self.entries.get_mut(..=index)
         {
@@ -95,7 +96,7 @@ impl ChatList {
     }
 
     /// The user has read the chat up to `seq`, on this device or another.
-    pub fn mark_read(&mut self, chat_id: i64, seq: i64) -> UpdateResult {
+    pub fn mark_read(&mut self, chat_id: ChatId, seq: Seq) -> UpdateResult {
         self.find_mut(chat_id).map_or(UpdateResult::Unchanged, |entry| entry.mark_read(seq))
     }
 
@@ -105,7 +106,7 @@ impl ChatList {
         }
     }
 
-    pub fn remove(&mut self, chat_id: i64) -> UpdateResult {
+    pub fn remove(&mut self, chat_id: ChatId) -> UpdateResult {
         let before = self.entries.len();
         self.entries.retain(|entry| entry.chat_id() != chat_id);
         if self.entries.len() < before { UpdateResult::Applied } else { UpdateResult::Unchanged }
@@ -123,14 +124,14 @@ impl ChatEntry {
         Self { fetched_head: chat.head, unread_seqs: Vec::new(), chat }
     }
 
-    fn chat_id(&self) -> i64 {
+    fn chat_id(&self) -> ChatId {
         self.chat.chat.id
     }
 
     /// Returns whether all consequences of the changes are known.
-    fn apply(&mut self, changes: &Changes, user_id: i64) -> bool {
+    fn apply(&mut self, changes: &Changes, user_id: UserId) -> bool {
         let mut is_complete = true;
-        let head_before = self.chat.head;
+        let last_before = self.chat.head.as_seq();
         self.chat.head = changes.head;
         if let Some(chat) = &changes.chat
             && chat.revision >= self.chat.chat.revision
@@ -144,7 +145,7 @@ impl ChatEntry {
             is_complete &= self.apply_member(member, user_id);
         }
         for message in &changes.messages {
-            is_complete &= if message.seq > head_before {
+            is_complete &= if message.seq > last_before {
                 self.add_message(message, user_id);
                 true
             } else {
@@ -155,7 +156,7 @@ impl ChatEntry {
     }
 
     /// Returns whether the number of members is known, which is so only if all members are.
-    fn apply_member(&mut self, member: &Member, user_id: i64) -> bool {
+    fn apply_member(&mut self, member: &Member, user_id: UserId) -> bool {
         let knows_all = self.knows_all_members();
         if member.user.id == user_id {
             self.chat.role = member.role;
@@ -188,7 +189,7 @@ impl ChatEntry {
         usize::try_from(self.chat.members).is_ok_and(|members| members <= self.chat.other_members.len() + 1)
     }
 
-    fn add_message(&mut self, message: &Message, user_id: i64) {
+    fn add_message(&mut self, message: &Message, user_id: UserId) {
         if !is_text(message) {
             return;
         }
@@ -213,14 +214,14 @@ impl ChatEntry {
         !message.deleted
     }
 
-    fn mark_read(&mut self, seq: i64) -> UpdateResult {
+    fn mark_read(&mut self, seq: Seq) -> UpdateResult {
         if seq <= self.chat.read_seq {
             return UpdateResult::Unchanged;
         }
         self.chat.read_seq = seq;
         self.unread_seqs.retain(|unread| *unread > seq);
         let has_read_all = self.chat.last_message.as_ref().is_none_or(|last| last.seq <= seq);
-        if has_read_all || seq >= self.fetched_head {
+        if has_read_all || seq >= self.fetched_head.as_seq() {
             self.chat.unread = u32::try_from(self.unread_seqs.len()).unwrap_or(UNREAD_MAX).min(UNREAD_MAX);
             UpdateResult::Applied
         } else {

@@ -2,7 +2,10 @@
 
 use gloo_timers::callback::Timeout;
 use leptos::{prelude::*, task::spawn_local};
-use shared::socket::ClientFrame;
+use shared::{
+    id::{ChatId, Seq},
+    socket::ClientFrame,
+};
 
 use crate::{api, socket::SocketClient};
 
@@ -17,10 +20,10 @@ pub struct ReadSync {
 
 #[derive(Clone, PartialEq, Eq)]
 pub(super) struct ReadPosition {
-    pub chat_id: i64,
+    pub chat_id: ChatId,
     /// A URI of the chat, for requests.
     pub uri: String,
-    pub seq: i64,
+    pub seq: Seq,
 }
 
 #[derive(Default)]

@@ -1,7 +1,7 @@
 //! One chat in the list.
 
 use leptos::prelude::*;
-use shared::{chat_list::ChatSummary, message::Message};
+use shared::{chat_list::ChatSummary, id::UserId, message::Message};
 
 use super::{list::ChatEntry, use_chat_list};
 use crate::{
@@ -19,32 +19,40 @@ const EXCERPT_MAX: usize = 120;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RowData {
     title: String,
-    /// The id that determines the colour of the avatar.
-    avatar_id: i64,
+    /// The id that determines the colour of the avatar: of a group, that of the chat.
+    avatar_id: UserId,
     /// The avatar of the other member, in a chat of two.
     avatar: String,
     is_group: bool,
-    last_message: String,
+    /// The author of the last message, with a colon; empty if there is none or it was deleted.
+    last_author: String,
+    last_text: String,
     updated_at: i64,
     unread: u32,
     is_muted: bool,
 }
 
 impl RowData {
-    pub fn new(entry: &ChatEntry, user_id: i64) -> Self {
+    pub fn new(entry: &ChatEntry, user_id: UserId) -> Self {
         let chat = &entry.chat;
         let is_group = !chat.chat.name.is_empty() || chat.members != 2;
         let other = chat.other_members.first();
         let last = chat.last_message.as_ref();
+        let (last_author, last_text) = last.map_or_else(
+            || (String::new(), strings::chat_list::NO_MESSAGES_YET.to_owned()),
+            |last| excerpt(last, user_id),
+        );
         Self {
             title: title(chat),
-            avatar_id: if is_group { chat.chat.id } else { other.map_or(user_id, |other| other.id) },
+            avatar_id: if is_group {
+                UserId::new(chat.chat.id.get())
+            } else {
+                other.map_or(user_id, |other| other.id)
+            },
             avatar: other.filter(|_| !is_group).map(|other| other.avatar.clone()).unwrap_or_default(),
             is_group,
-            last_message: last.map_or_else(
-                || strings::chat_list::NO_MESSAGES_YET.to_owned(),
-                |last| excerpt(last, user_id),
-            ),
+            last_author,
+            last_text,
             updated_at: last.map_or(chat.chat.created_at.timestamp_millis(), clock::stored_at),
             unread: chat.unread,
             is_muted: chat.muted,
@@ -62,13 +70,14 @@ pub fn title(chat: &ChatSummary) -> String {
     strings::chat_title_of(&names, others.max(names.len()))
 }
 
-fn excerpt(last: &Message, user_id: i64) -> String {
+/// The author and the beginning of the text.
+fn excerpt(last: &Message, user_id: UserId) -> (String, String) {
     if last.deleted {
-        return strings::MESSAGE_DELETED.to_owned();
+        return (String::new(), strings::MESSAGE_DELETED.to_owned());
     }
     let author = if last.user.id == user_id { strings::YOU } else { last.user.name() };
-    let text: String = markdown::plain_text(&last.message).chars().take(EXCERPT_MAX).collect();
-    strings::author_and_text(author, &text)
+    let text = markdown::plain_text(&last.message).chars().take(EXCERPT_MAX).collect();
+    (strings::author_and_text(author, ""), text)
 }
 
 #[component]
@@ -97,8 +106,10 @@ pub fn ChatRow(
                 {move || face.with(|(id, title, file)| avatar(*id, title, file))}
                 <bdi class="chat-name">{move || row.read().title.clone()}</bdi>
                 <time datetime=move || clock::iso(row.read().updated_at)>{time}</time>
-                <span class="last-message" dir="auto">
-                    {move || row.read().last_message.clone()}
+                // The text has a writing direction of its own.
+                <span class="last-message">
+                    <span class="last-author">{move || row.read().last_author.clone()}</span>
+                    <span dir="auto">{move || row.read().last_text.clone()}</span>
                 </span>
                 <RowMarks row />
             </a>

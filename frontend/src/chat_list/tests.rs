@@ -2,6 +2,7 @@ use shared::{
     changes::Changes,
     chat::Chat,
     chat_list::{ChatListResponse, ChatSummary, UNREAD_MAX},
+    id::{ChatId, Head, MessageId, Seq, UserId},
     member::{Member, MembershipStatus, Role},
     message::Message,
     user::User,
@@ -10,16 +11,18 @@ use uuid::Uuid;
 
 use super::list::{ChatList, UpdateResult};
 
-const USER_ID: i64 = 1;
-const BRIAN: i64 = 2;
+const USER_ID: UserId = UserId::new(1);
+const BRIAN: UserId = UserId::new(2);
+const EVE: UserId = UserId::new(3);
 
-fn user(id: i64) -> User {
+fn user(id: UserId) -> User {
     User { id, username: format!("user{id}"), ..User::default() }
 }
 
-fn message(seq: i64, author: i64) -> Message {
+fn message(seq: i64, author: UserId) -> Message {
+    let (id, seq) = (MessageId::new(seq), Seq::new(seq));
     Message {
-        id: seq,
+        id,
         seq,
         revision: seq,
         client_id: Uuid::nil(),
@@ -31,24 +34,24 @@ fn message(seq: i64, author: i64) -> Message {
     }
 }
 
-fn member(id: i64, seq: i64, status: MembershipStatus) -> Member {
-    let created_at = chrono::DateTime::UNIX_EPOCH;
+fn member(id: UserId, seq: i64, status: MembershipStatus) -> Member {
+    let (seq, created_at) = (Seq::new(seq), chrono::DateTime::UNIX_EPOCH);
     Member { user: user(id), role: Role::Writer, status, seq, revision: seq, created_at }
 }
 
-const TEA: i64 = 1;
-const TOAST: i64 = 2;
-const JAM: i64 = 3;
+const TEA: ChatId = ChatId::new(1);
+const TOAST: ChatId = ChatId::new(2);
+const JAM: ChatId = ChatId::new(3);
 
 /// Its head is 4, a message of Brian; the user has read up to 3.
-fn chat(id: i64, uri: &str) -> ChatSummary {
+fn chat(id: ChatId, uri: &str) -> ChatSummary {
     ChatSummary {
         uri: uri.to_owned(),
         chat: Chat::new(id, chrono::DateTime::UNIX_EPOCH),
-        head: 4,
+        head: Head::new(4),
         role: Role::Writer,
         muted: false,
-        read_seq: 3,
+        read_seq: Seq::new(3),
         unread: 1,
         last_message: Some(message(4, BRIAN)),
         other_members: vec![user(BRIAN)],
@@ -58,14 +61,15 @@ fn chat(id: i64, uri: &str) -> ChatSummary {
 
 fn list() -> ChatList {
     let chats = vec![chat(TEA, "tea"), chat(TOAST, "toast"), chat(JAM, "jam")];
-    ChatList::new(ChatListResponse { epoch: Uuid::nil(), chats }, USER_ID)
+    ChatList::new(ChatListResponse { epoch: Uuid::nil(), chats, more: false }, USER_ID)
 }
 
-fn changes(chat_id: i64, head: i64, messages: Vec<Message>, members: Vec<Member>) -> Changes {
-    Changes { chat_id, epoch: Uuid::nil(), after: head - 1, head, more: false, chat: None, members, messages }
+fn changes(chat_id: ChatId, head: i64, messages: Vec<Message>, members: Vec<Member>) -> Changes {
+    let (after, head) = (Head::new(head - 1), Head::new(head));
+    Changes { chat_id, epoch: Uuid::nil(), after, head, more: false, chat: None, members, messages }
 }
 
-fn new_message(chat_id: i64, seq: i64, author: i64) -> Changes {
+fn new_message(chat_id: ChatId, seq: i64, author: UserId) -> Changes {
     changes(chat_id, seq, vec![message(seq, author)], Vec::new())
 }
 
@@ -101,7 +105,11 @@ fn gap_or_other_epoch_needs_refetch() {
     assert_eq!(unread(&list, "tea"), 1);
     let foreign = Changes { epoch: Uuid::max(), ..new_message(TEA, 5, BRIAN) };
     assert_eq!(list.apply(&foreign), UpdateResult::NeedsRefresh);
-    assert_eq!(list.apply(&new_message(4, 5, BRIAN)), UpdateResult::Unchanged, "not one of ours");
+    assert_eq!(
+        list.apply(&new_message(ChatId::new(4), 5, BRIAN)),
+        UpdateResult::Unchanged,
+        "not one of ours"
+    );
 }
 
 #[test]
@@ -110,20 +118,21 @@ fn read_position_leaves_later_messages_unread() {
     for seq in 5..8 {
         list.apply(&new_message(TEA, seq, BRIAN));
     }
-    assert_eq!(list.mark_read(TEA, 5), UpdateResult::Applied);
+    assert_eq!(list.mark_read(TEA, Seq::new(5)), UpdateResult::Applied);
     assert_eq!(unread(&list, "tea"), 2);
-    assert_eq!(list.mark_read(TEA, 4), UpdateResult::Unchanged, "a position never goes back");
-    assert_eq!(list.mark_read(TEA, 7), UpdateResult::Applied);
+    assert_eq!(list.mark_read(TEA, Seq::new(4)), UpdateResult::Unchanged, "a position never goes back");
+    assert_eq!(list.mark_read(TEA, Seq::new(7)), UpdateResult::Applied);
     assert_eq!((unread(&list, "tea"), list.unread_count()), (0, 2));
 }
 
 #[test]
 fn partial_read_of_unloaded_count_needs_refetch() {
     let mut tea = chat(TEA, "tea");
-    (tea.head, tea.unread, tea.last_message) = (40, 30, Some(message(40, BRIAN)));
-    let mut list = ChatList::new(ChatListResponse { epoch: Uuid::nil(), chats: vec![tea] }, USER_ID);
-    assert_eq!(list.mark_read(TEA, 20), UpdateResult::NeedsRefresh);
-    assert_eq!(list.mark_read(TEA, 40), UpdateResult::Applied);
+    (tea.head, tea.unread, tea.last_message) = (Head::new(40), 30, Some(message(40, BRIAN)));
+    let mut list =
+        ChatList::new(ChatListResponse { epoch: Uuid::nil(), chats: vec![tea], more: false }, USER_ID);
+    assert_eq!(list.mark_read(TEA, Seq::new(20)), UpdateResult::NeedsRefresh);
+    assert_eq!(list.mark_read(TEA, Seq::new(40)), UpdateResult::Applied);
     assert_eq!(unread(&list, "tea"), 0);
 }
 
@@ -147,7 +156,7 @@ fn muted_chat_is_not_in_total_unread() {
 fn deleted_message_needs_refetch_and_keeps_order() {
     let mut list = list();
     let mut gone = message(4, BRIAN);
-    (gone.revision, gone.deleted) = (5, true);
+    (gone.revision, gone.deleted) = (Seq::new(5), true);
     gone.message.clear();
     assert_eq!(list.apply(&changes(TEA, 5, vec![gone], Vec::new())), UpdateResult::NeedsRefresh);
     assert!(list.find("tea").unwrap().chat.last_message.as_ref().unwrap().deleted);
@@ -157,20 +166,21 @@ fn deleted_message_needs_refetch_and_keeps_order() {
 #[test]
 fn member_changes_update_small_chat() {
     let mut list = list();
-    let result = list.apply(&changes(TEA, 5, Vec::new(), vec![member(3, 5, MembershipStatus::Member)]));
+    let result = list.apply(&changes(TEA, 5, Vec::new(), vec![member(EVE, 5, MembershipStatus::Member)]));
     let tea = &list.find("tea").unwrap().chat;
     assert_eq!((result, tea.members, tea.other_members.len()), (UpdateResult::Applied, 3, 2));
     list.apply(&changes(TEA, 6, Vec::new(), vec![member(BRIAN, 6, MembershipStatus::Left)]));
     let tea = &list.find("tea").unwrap().chat;
-    assert_eq!((tea.members, tea.other_members.as_slice()), (2, [user(3)].as_slice()));
+    assert_eq!((tea.members, tea.other_members.as_slice()), (2, [user(EVE)].as_slice()));
 }
 
 #[test]
 fn member_joining_large_chat_needs_refetch() {
     let mut tea = chat(TEA, "tea");
     tea.members = 60;
-    let mut list = ChatList::new(ChatListResponse { epoch: Uuid::nil(), chats: vec![tea] }, USER_ID);
-    let joined = changes(TEA, 5, Vec::new(), vec![member(3, 5, MembershipStatus::Member)]);
+    let mut list =
+        ChatList::new(ChatListResponse { epoch: Uuid::nil(), chats: vec![tea], more: false }, USER_ID);
+    let joined = changes(TEA, 5, Vec::new(), vec![member(EVE, 5, MembershipStatus::Member)]);
     assert_eq!(list.apply(&joined), UpdateResult::NeedsRefresh);
     let renamed = changes(TEA, 6, Vec::new(), vec![member(BRIAN, 6, MembershipStatus::Member)]);
     assert_eq!(list.apply(&renamed), UpdateResult::Applied);
@@ -179,12 +189,15 @@ fn member_joining_large_chat_needs_refetch() {
 #[test]
 fn uri_change_keeps_position_and_leaving_removes() {
     let mut list = list();
-    let settings =
-        Chat { uri: "crumpets".into(), revision: 5, ..Chat::new(TOAST, chrono::DateTime::UNIX_EPOCH) };
+    let settings = Chat {
+        uri: "crumpets".into(),
+        revision: Seq::new(5),
+        ..Chat::new(TOAST, chrono::DateTime::UNIX_EPOCH)
+    };
     list.apply(&Changes { chat: Some(settings), ..changes(TOAST, 5, Vec::new(), Vec::new()) });
     assert_eq!(order(&list), ["tea", "crumpets", "jam"]);
     list.remove(TEA);
     assert_eq!(order(&list), ["crumpets", "jam"]);
     let followed = list.followed_chats();
-    assert!(followed.iter().map(|chat| (chat.chat_id, chat.after)).eq([(TOAST, 5), (JAM, 4)]));
+    assert!(followed.iter().map(|chat| (chat.chat_id, chat.after.get())).eq([(TOAST, 5), (JAM, 4)]));
 }

@@ -1,12 +1,12 @@
 //! A user's picture, or the first letter of their name on their colour.
 
 use leptos::{either::Either, prelude::*};
-use shared::paths;
+use shared::{id::UserId, paths};
 
 use super::user_color::{initial, user_color};
 
 /// `picture` is the name of the picture; empty without one.
-pub fn avatar(user_id: i64, name: &str, picture: &str) -> impl IntoView + use<> {
+pub fn avatar(user_id: UserId, name: &str, picture: &str) -> impl IntoView + use<> {
     if picture.is_empty() {
         Either::Left(view! {
             <span class="avatar" aria-hidden="true" style:background-color=user_color(user_id)>

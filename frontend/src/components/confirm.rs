@@ -48,6 +48,35 @@ pub fn Confirm(
     }
 }
 
+/// A button whose action needs confirmation.
+#[component]
+pub fn ConfirmedButton(
+    class: &'static str,
+    #[prop(optional)] hidden: Signal<bool>,
+    label: &'static str,
+    question: &'static str,
+    #[prop(into)] request: FormRequest,
+    #[prop(into)] on_confirm: Callback<()>,
+) -> impl IntoView {
+    let confirming = RwSignal::new(false);
+    let on_no = move |()| confirming.set(false);
+    let confirm = move || {
+        confirming.get().then(|| {
+            view! { <Confirm question=question.to_owned() yes=label request on_yes=on_confirm on_no /> }
+        })
+    };
+    view! {
+        <button
+            class=class
+            hidden=move || confirming.get() || hidden.get()
+            on:click=move |_| confirming.set(true)
+        >
+            {label}
+        </button>
+        {confirm}
+    }
+}
+
 fn focus_when_rendered(button: NodeRef<html::Button>) {
     Effect::new(move |_| {
         if let Some(button) = button.get() {

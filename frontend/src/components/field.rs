@@ -1,7 +1,7 @@
 //! A labelled text field with hint and error.
 
 use leptos::{html, prelude::*};
-use shared::{credentials::Password, problem::FieldCode};
+use shared::problem::FieldCode;
 
 use super::form_request::{FieldErrors, FormRequest};
 use crate::strings::{self, errors};
@@ -95,9 +95,9 @@ pub fn collect_errors<const N: usize>(
     (!errors.is_empty()).then_some(errors)
 }
 
-/// An existing password need not follow the rules for new ones.
-pub fn check_not_empty(password: &Password) -> Result<(), FieldCode> {
-    if password.0.is_empty() { Err(FieldCode::Blank) } else { Ok(()) }
+/// The only rule for an existing password: it need not follow those for new ones.
+pub fn check_not_empty(text: &str) -> Result<(), FieldCode> {
+    if text.is_empty() { Err(FieldCode::Blank) } else { Ok(()) }
 }
 
 /// Typing replaces a generated name.

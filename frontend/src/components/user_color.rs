@@ -1,16 +1,18 @@
 //! A colour for each user, dark enough for white text.
 
+use shared::id::UserId;
+
 /// In `OKLCH` equal lightness looks equal, so that the contrast is sufficient for every hue.
 const LIGHTNESS: &str = "0.53";
 const CHROMA: &str = "0.125";
 
 /// Steps of the golden angle keep the hues of consecutive ids apart.
-pub fn hue(user_id: i64) -> i64 {
-    (user_id.rem_euclid(360) * 137 + 250) % 360
+pub fn hue(user_id: UserId) -> i64 {
+    (user_id.get().rem_euclid(360) * 137 + 250) % 360
 }
 
 /// The CSS value.
-pub fn user_color(user_id: i64) -> String {
+pub fn user_color(user_id: UserId) -> String {
     format!("oklch({LIGHTNESS} {CHROMA} {})", hue(user_id))
 }
 
@@ -40,7 +42,7 @@ mod tests {
     #[test]
     fn white_text_has_contrast_on_every_color() {
         for user in 0..360 {
-            let hue = f64::from(i32::try_from(hue(user)).unwrap());
+            let hue = f64::from(i32::try_from(hue(UserId::new(user))).unwrap());
             let contrast =
                 1.05 / (luminance(LIGHTNESS.parse().unwrap(), CHROMA.parse().unwrap(), hue) + 0.05);
             assert!(contrast >= 4.5, "{contrast:.2} for user {user}");
@@ -50,7 +52,8 @@ mod tests {
     #[test]
     fn hues_of_consecutive_ids_differ() {
         for user in 0..1_000 {
-            let distance = (hue(user) - hue(user + 1)).abs();
+            let [one, next] = [user, user + 1].map(|id| hue(UserId::new(id)));
+            let distance = (one - next).abs();
             assert!(distance.min(360 - distance) > 90);
         }
     }

@@ -11,7 +11,10 @@ use idb::{
 };
 use js_sys::Array;
 use leptos::task::spawn_local;
-use shared::problem::ProblemCode;
+use shared::{
+    id::{ChatId, UserId},
+    problem::ProblemCode,
+};
 use wasm_bindgen::JsValue;
 
 use super::{PendingMessage, PendingState};
@@ -69,11 +72,11 @@ fn write(message: &PendingMessage, value: Option<JsValue>, on_written: impl FnOn
 }
 
 /// The persisted messages of this user, from all tabs.
-pub async fn list(user_id: i64) -> Vec<PendingMessage> {
+pub async fn list(user_id: UserId) -> Vec<PendingMessage> {
     read(user_id).await.unwrap_or_default()
 }
 
-async fn read(user_id: i64) -> Option<Vec<PendingMessage>> {
+async fn read(user_id: UserId) -> Option<Vec<PendingMessage>> {
     let (transaction, store) = begin(TransactionMode::ReadOnly)?;
     let keys = store.get_all_keys(Some(key_range(user_id)?), None).ok()?;
     let values = store.get_all(Some(key_range(user_id)?), None).ok()?;
@@ -105,7 +108,7 @@ async fn complete(mut transaction: Transaction) -> bool {
 }
 
 /// All keys that begin with this user. In `IndexedDB` an array sorts after every string.
-fn key_range(user_id: i64) -> Option<Query> {
+fn key_range(user_id: UserId) -> Option<Query> {
     let first = array([user_id.to_string().as_str()]);
     let last = first.concat(&Array::of1(&Array::new()));
     KeyRange::bound(&first, &last, None, None).ok().map(Query::from)
@@ -122,13 +125,13 @@ fn value(message: &PendingMessage) -> JsValue {
     array([&message.text, &encode_failure(message.state), &message.chat_id.to_string()]).into()
 }
 
-fn decode(user_id: i64, key: &JsValue, value: &JsValue) -> Option<PendingMessage> {
+fn decode(user_id: UserId, key: &JsValue, value: &JsValue) -> Option<PendingMessage> {
     let (key, value) = (Array::from(key), Array::from(value));
     Some(PendingMessage {
         client_id: key.get(3).as_string()?.parse().ok()?,
         user_id,
         // 0 for a row of an earlier version, which has none.
-        chat_id: value.get(2).as_string().and_then(|id| id.parse().ok()).unwrap_or_default(),
+        chat_id: ChatId::new(value.get(2).as_string().and_then(|id| id.parse().ok()).unwrap_or_default()),
         uri: key.get(1).as_string()?,
         text: value.get(0).as_string()?,
         queued_at: key.get(2).as_string()?.parse().ok()?,

@@ -3,6 +3,7 @@
 use gloo_timers::callback::Timeout;
 use leptos::{prelude::*, task::spawn_local};
 use shared::{
+    id::{ChatId, Head, Seq, UserId},
     message::Message,
     problem::Problem,
     socket::{ClientFrame, ServerFrame},
@@ -107,9 +108,9 @@ impl OutboxSender {
         }
     }
 
-    async fn restore(self, user_id: i64) {
+    async fn restore(self, user_id: UserId) {
         for mut message in idb_store::list(user_id).await {
-            if message.chat_id == 0 {
+            if message.chat_id == ChatId::default() {
                 // Persisted by an earlier version, which stored only the URI.
                 let request = api::get_latest_messages(&message.uri);
                 let Ok(page) = self.session().send(request).await else { continue };
@@ -123,7 +124,7 @@ impl OutboxSender {
         }
     }
 
-    pub fn send(self, chat_id: i64, uri: String, text: String) {
+    pub fn send(self, chat_id: ChatId, uri: String, text: String) {
         let Some(user_id) = self.session().user_id_untracked() else { return };
         let message =
             self.outbox.try_update(|outbox| outbox.enqueue(user_id, chat_id, uri, text, clock::now()));
@@ -142,6 +143,17 @@ impl OutboxSender {
         }
     }
 
+    /// See [`Outbox::end_slow_mode`].
+    pub fn end_slow_mode(self, chat_id: ChatId) {
+        let ended = self.outbox.try_maybe_update(|outbox| {
+            let ended = outbox.end_slow_mode(chat_id);
+            (ended, ended)
+        });
+        if ended == Some(true) {
+            self.flush();
+        }
+    }
+
     pub fn remove(self, client_id: Uuid) -> Option<PendingMessage> {
         let removed = self.outbox.try_update(|outbox| outbox.remove(client_id)).flatten()?;
         idb_store::delete(&removed);
@@ -149,7 +161,7 @@ impl OutboxSender {
     }
 
     /// See [`Outbox::acknowledge`].
-    pub fn acknowledge(self, chat_id: i64, head: i64, is_visible: impl Fn(Uuid) -> bool) {
+    pub fn acknowledge(self, chat_id: ChatId, head: Head, is_visible: impl Fn(Uuid) -> bool) {
         let unacknowledged = self.outbox.try_update(|outbox| outbox.acknowledge(chat_id, head, is_visible));
         for message in unacknowledged.unwrap_or_default() {
             idb_store::delete(&message);
@@ -193,7 +205,7 @@ impl OutboxSender {
         }
     }
 
-    fn on_stored(self, client_id: Uuid, seq: i64) {
+    fn on_stored(self, client_id: Uuid, seq: Seq) {
         let stored = self.find(client_id);
         if let Some(message) = &stored {
             self.outbox.update(|outbox| outbox.mark_stored(client_id, seq));

@@ -12,10 +12,10 @@ fn problem(code: ProblemCode, retry_after: Option<u64>) -> Problem {
     }
 }
 
-const ADA: i64 = 1;
-const BRIAN: i64 = 2;
-const TEA: i64 = 3;
-const CAKE: i64 = 4;
+const ADA: UserId = UserId::new(1);
+const BRIAN: UserId = UserId::new(2);
+const TEA: ChatId = ChatId::new(3);
+const CAKE: ChatId = ChatId::new(4);
 
 fn outbox_with(texts: &[&str]) -> (Outbox, Vec<Uuid>) {
     let mut outbox = Outbox::default();
@@ -38,7 +38,7 @@ fn messages_are_sent_in_order_within_limit() {
     assert_eq!(take(&mut outbox, 0).as_deref(), Some("one"));
     assert_eq!(take(&mut outbox, 0).as_deref(), Some("two"));
     assert_eq!(take(&mut outbox, 0), None);
-    outbox.mark_stored(ids[0], 7);
+    outbox.mark_stored(ids[0], Seq::new(7));
     assert_eq!(take(&mut outbox, 0).as_deref(), Some("three"));
 }
 
@@ -48,7 +48,7 @@ fn burst_of_messages_ends_in_one_at_a_time() {
     let (mut outbox, ids) = outbox_with(&texts);
     for (nth, id) in ids.iter().take(BURST_MAX).enumerate() {
         assert!(take(&mut outbox, 0).is_some(), "{nth}");
-        outbox.mark_stored(*id, 7);
+        outbox.mark_stored(*id, Seq::new(7));
     }
     assert!(take(&mut outbox, 0).is_some() && take(&mut outbox, 0).is_none());
 }
@@ -133,7 +133,7 @@ fn persisted_message_is_restored_once_in_order() {
 fn message_is_unpersisted_until_written_or_stored() {
     let (mut outbox, ids) = outbox_with(&["one", "two", "three"]);
     outbox.mark_persisted(ids[0]);
-    outbox.mark_stored(ids[1], 7);
+    outbox.mark_stored(ids[1], Seq::new(7));
     let unpersisted: Vec<_> = outbox.list_unpersisted().into_iter().map(|m| m.text).collect();
     assert_eq!(unpersisted, ["three"]);
 }
@@ -141,7 +141,7 @@ fn message_is_unpersisted_until_written_or_stored() {
 #[test]
 fn message_in_timeline_leaves_outbox() {
     let (mut outbox, ids) = outbox_with(&["one", "two"]);
-    let unacknowledged = outbox.acknowledge(TEA, 0, |id| id == ids[0]);
+    let unacknowledged = outbox.acknowledge(TEA, Head::new(0), |id| id == ids[0]);
     assert_eq!(unacknowledged[0].text, "one");
     assert_eq!(shown(&outbox), ["two"]);
     assert_eq!(outbox.remove(ids[1]).unwrap().text, "two");
@@ -151,11 +151,22 @@ fn message_in_timeline_leaves_outbox() {
 #[test]
 fn stored_message_leaves_when_head_passes_it() {
     let (mut outbox, ids) = outbox_with(&["one", "two"]);
-    outbox.mark_stored(ids[0], 7);
-    outbox.mark_stored(ids[1], 8);
-    outbox.acknowledge(CAKE, 9, |_| false);
-    assert!(outbox.acknowledge(TEA, 7, |_| false).is_empty());
+    outbox.mark_stored(ids[0], Seq::new(7));
+    outbox.mark_stored(ids[1], Seq::new(8));
+    outbox.acknowledge(CAKE, Head::new(9), |_| false);
+    assert!(outbox.acknowledge(TEA, Head::new(7), |_| false).is_empty());
     assert_eq!(shown(&outbox), ["two"]);
+}
+
+#[test]
+fn end_of_slow_mode_releases_messages() {
+    let (mut outbox, ids) = outbox_with(&["one"]);
+    assert_eq!(take(&mut outbox, 0).as_deref(), Some("one"));
+    outbox.reject(ids[0], &problem(ProblemCode::SlowMode, Some(30)), 0);
+    assert_eq!(take(&mut outbox, 1_000), None);
+    assert!(outbox.end_slow_mode(TEA));
+    assert_eq!(take(&mut outbox, 1_000).as_deref(), Some("one"));
+    assert!(!outbox.end_slow_mode(TEA));
 }
 
 #[test]
@@ -166,12 +177,12 @@ fn slow_mode_pauses_only_its_own_chat() {
     let pause = outbox.reject(ids[0], &problem(ProblemCode::SlowMode, Some(30)), 0);
     assert_eq!(pause, Some(30_000));
     assert_eq!(take(&mut outbox, 1_000).as_deref(), Some("three"));
-    outbox.mark_stored(other, 1);
+    outbox.mark_stored(other, Seq::new(1));
     assert_eq!(take(&mut outbox, 1_000), None);
     assert_eq!(outbox.slow_mode_until(TEA, ADA), Some(29_999));
     assert_eq!((outbox.slow_mode_until(CAKE, ADA), outbox.slow_mode_until(TEA, BRIAN)), (None, None));
     assert_eq!(take(&mut outbox, 30_000).as_deref(), Some("one"));
     assert_eq!(take(&mut outbox, 30_000), None, "one at a time, or the second could overtake the first");
-    outbox.mark_stored(ids[0], 7);
+    outbox.mark_stored(ids[0], Seq::new(7));
     assert_eq!(take(&mut outbox, 30_000).as_deref(), Some("two"));
 }

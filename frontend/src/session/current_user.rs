@@ -1,6 +1,9 @@
 //! The signed-in user, as stored with the tab: enough to draw their name without asking the server.
 
-use shared::user::{Account, User};
+use shared::{
+    id::UserId,
+    user::{Account, User},
+};
 
 use crate::storage;
 
@@ -12,7 +15,7 @@ const GUEST: &str = "guest";
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CurrentUser {
-    pub id: i64,
+    pub id: UserId,
     pub username: String,
     /// Empty when unset.
     pub display_name: String,
@@ -31,7 +34,7 @@ impl CurrentUser {
     pub fn load() -> Option<Self> {
         let read = |key| storage::read(storage::tab(), key);
         Some(Self {
-            id: read(USER_ID)?.parse().ok()?,
+            id: UserId::new(read(USER_ID)?.parse().ok()?),
             username: read(USERNAME)?,
             display_name: read(DISPLAY_NAME).unwrap_or_default(),
             avatar: read(AVATAR).unwrap_or_default(),

@@ -1,7 +1,12 @@
 //! Decodes the frames of the server.
 
 use serde::Deserialize;
-use shared::{member::MembershipStatus, problem::Problem, socket::ServerFrame};
+use shared::{
+    id::{ChatId, Seq, UserId},
+    member::MembershipStatus,
+    problem::Problem,
+    socket::ServerFrame,
+};
 use uuid::Uuid;
 
 use crate::api::decode;
@@ -13,7 +18,7 @@ struct Fields {
     #[serde(rename = "type")]
     kind: String,
     client_id: Option<Uuid>,
-    chat_id: Option<i64>,
+    chat_id: Option<ChatId>,
     uri: Option<String>,
     problem: Option<Problem>,
     session: Option<Uuid>,
@@ -22,15 +27,15 @@ struct Fields {
     heartbeat: u64,
     retry_after: Option<u64>,
     #[serde(default)]
-    seq: i64,
+    seq: Seq,
     #[serde(default)]
-    revision: i64,
+    revision: Seq,
     #[serde(default)]
-    user_id: i64,
+    user_id: UserId,
     #[serde(default)]
     count: usize,
     #[serde(default)]
-    users: Vec<i64>,
+    users: Vec<UserId>,
     status: Option<MembershipStatus>,
 }
 
@@ -68,7 +73,7 @@ pub fn read(text: &str) -> Option<ServerFrame> {
 
 #[cfg(test)]
 mod tests {
-    use shared::{changes::Changes, problem::ProblemCode};
+    use shared::{changes::Changes, id::Head, problem::ProblemCode};
 
     use super::*;
     use crate::request_error::RequestError;
@@ -76,15 +81,16 @@ mod tests {
     #[test]
     fn every_frame_decodes_to_what_server_sent() {
         let id = Uuid::from_u128(7);
-        let (chat_id, uri) = (4, Some("tea".to_owned()));
+        let (chat_id, user_id, seq) = (ChatId::new(4), UserId::new(7), Seq::new(3));
+        let uri = Some("tea".to_owned());
         let RequestError::Rejected(problem) = RequestError::from_code(ProblemCode::TooManyRequests) else {
             panic!()
         };
         let changes = Changes {
             chat_id,
             epoch: id,
-            after: 1,
-            head: 2,
+            after: Head::new(1),
+            head: Head::new(2),
             more: true,
             chat: None,
             members: Vec::new(),
@@ -93,7 +99,7 @@ mod tests {
         for frame in [
             ServerFrame::Welcome { session: id, heartbeat: 30 },
             ServerFrame::Changes(changes),
-            ServerFrame::Posted { client_id: id, seq: 3, revision: 4 },
+            ServerFrame::Posted { client_id: id, seq, revision: Seq::new(4) },
             ServerFrame::Refused {
                 client_id: Some(id),
                 chat_id: Some(chat_id),
@@ -102,9 +108,9 @@ mod tests {
             },
             ServerFrame::Refused { client_id: None, chat_id: None, uri, problem },
             ServerFrame::Resync { chat_id },
-            ServerFrame::Typing { chat_id, user_id: 7 },
-            ServerFrame::Presence { chat_id, count: 60, users: vec![7, 8] },
-            ServerFrame::Read { chat_id, user_id: 7, seq: 5 },
+            ServerFrame::Typing { chat_id, user_id },
+            ServerFrame::Presence { chat_id, count: 60, users: vec![user_id, UserId::new(8)] },
+            ServerFrame::Read { chat_id, user_id, seq },
             ServerFrame::Membership { chat_id, status: MembershipStatus::Pending },
             ServerFrame::Gone { chat_id },
             ServerFrame::Goodbye { reason: "restart".to_owned(), retry_after: Some(2) },

@@ -12,9 +12,9 @@ pub fn date_and_time(at: DateTime<Utc>) -> String {
     clock::date_and_time(at.timestamp_millis())
 }
 
-/// The label of a day separator: today, yesterday, or the date; with the year when it is long ago.
+/// The label of a day separator: today, yesterday, or the date; with the year when it is long ago. Tracks the current day.
 pub fn day_label(at: i64) -> String {
-    match clock::day(clock::now()) - clock::day(at) {
+    match clock::today() - clock::day(at) {
         0 => TODAY.to_owned(),
         1 => YESTERDAY.to_owned(),
         2..=180 => clock::weekday_and_date(at),
@@ -22,9 +22,9 @@ pub fn day_label(at: i64) -> String {
     }
 }
 
-/// A short date or time, for a row of the chat list.
+/// A short date or time, for a row of the chat list. Tracks the current day.
 pub fn short_label(at: i64) -> String {
-    match clock::day(clock::now()) - clock::day(at) {
+    match clock::today() - clock::day(at) {
         ..=0 => clock::time(at),
         1 => YESTERDAY.to_owned(),
         2..=180 => clock::day_and_month(at),

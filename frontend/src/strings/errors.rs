@@ -14,33 +14,28 @@ use super::{CHAT_IS_CLOSED, moderation};
 pub const TRY_AGAIN: &str = "Try again";
 pub const START_A_NEW_CHAT: &str = "Start a new chat";
 
-const NO_PAGE: (&str, &str) = ("Page not found", "Check the address.");
-const NO_CHAT: (&str, &str) =
-    ("Chat not found", "The link may be incomplete. Ask the person who sent it for a new one.");
-const CHAT_DELETED: (&str, &str) = ("This chat was deleted", "All its messages are gone.");
-const UNREACHABLE: (&str, &str) =
-    ("Can’t reach the server", "Check your connection. The chat opens as soon as the server answers.");
-const TOO_MANY_REQUESTS: (&str, &str) = ("Too many tries", "Wait a moment before trying again.");
-const BUSY: (&str, &str) = ("The server is busy", "Wait a moment before trying again.");
-const SERVER_ERROR: (&str, &str) = ("Something went wrong", "It’s not you. Try again in a moment.");
 const ASK_FOR_NEW_LINK: &str = "Ask the person who sent it for a new one.";
 const NOT_A_PICTURE: &str = "Choose a picture: PNG, JPEG, GIF or WebP.";
 
 /// Heading and text of an error page. No code: the server could not be reached.
 pub fn for_page(code: Option<ProblemCode>) -> (&'static str, &'static str) {
     match code {
-        None => UNREACHABLE,
-        Some(ProblemCode::ChatNotFound) => NO_CHAT,
-        Some(ProblemCode::ChatDeleted) => CHAT_DELETED,
+        None => {
+            ("Can’t reach the server", "Check your connection. The chat opens as soon as the server answers.")
+        }
+        Some(ProblemCode::ChatNotFound) => {
+            ("Chat not found", "The link may be incomplete. Ask the person who sent it for a new one.")
+        }
+        Some(ProblemCode::ChatDeleted) => ("This chat was deleted", "All its messages are gone."),
         Some(ProblemCode::Banned) => moderation::former_member_page(MembershipStatus::Banned),
-        Some(ProblemCode::NotFound) => NO_PAGE,
+        Some(ProblemCode::NotFound) => ("Page not found", "Check the address."),
         Some(ProblemCode::LinkRevoked) => ("This link no longer works", ASK_FOR_NEW_LINK),
         Some(ProblemCode::LinkClosed) => ("This link is closed", ASK_FOR_NEW_LINK),
         Some(ProblemCode::LinkExpired) => ("This link has expired", ASK_FOR_NEW_LINK),
         Some(ProblemCode::LinkUseLimitReached) => ("This link has reached its limit", ASK_FOR_NEW_LINK),
-        Some(ProblemCode::TooManyRequests) => TOO_MANY_REQUESTS,
-        Some(ProblemCode::Busy) => BUSY,
-        Some(_) => SERVER_ERROR,
+        Some(ProblemCode::TooManyRequests) => ("Too many tries", "Wait a moment before trying again."),
+        Some(ProblemCode::Busy) => ("The server is busy", "Wait a moment before trying again."),
+        Some(_) => ("Something went wrong", "It’s not you. Try again in a moment."),
     }
 }
 
@@ -64,6 +59,7 @@ pub fn for_code(code: ProblemCode) -> &'static str {
         // Only pictures are sent as files.
         ProblemCode::UnsupportedMediaType => NOT_A_PICTURE,
         ProblemCode::Forbidden | ProblemCode::CrossOriginForbidden => "You’re not allowed to do this.",
+        ProblemCode::ChatLimitReached => "You own too many chats. Delete one or hand one over first.",
         ProblemCode::Conflict => "Something has changed. Reload the page and try again.",
         _ => "Something went wrong. Try again.",
     })
@@ -82,7 +78,7 @@ fn for_chat(code: ProblemCode) -> Option<&'static str> {
         ProblemCode::LinkExpired => "This link has expired.",
         ProblemCode::LinkUseLimitReached => "This link has reached its limit.",
         ProblemCode::ChatDeleted => "This chat was deleted.",
-        ProblemCode::OwnerCannotLeave => "Make someone else the owner before you leave.",
+        ProblemCode::OwnerCannotLeave => "Nobody else is here. Delete the chat instead.",
         ProblemCode::SlowMode => "Slow mode: your message sends in a moment.",
         _ => return None,
     })

@@ -2,21 +2,22 @@
 
 use shared::{
     event::{Event, UserRef},
+    id::UserId,
     member::Role,
 };
 
-use super::{PRODUCT, YOU, bidi::BidiIsolate, dates::date_and_time, invite_links, moderation};
+use super::{PRODUCT, bidi::BidiIsolate, dates::date_and_time, invite_links, moderation};
 
 /// The sentence for an event in the audit log, or `None` for an event that this version does not know. Without `actor`, the
 /// server acted by the rules of the chat. `name` returns the current name of a user.
 pub fn audit_sentence(
     actor: Option<&str>,
-    current_user_id: i64,
+    current_user_id: UserId,
     name: impl Fn(&UserRef) -> String,
     event: &Event,
 ) -> Option<String> {
     let target = |user: &UserRef| {
-        if user.id == current_user_id { YOU.to_lowercase() } else { BidiIsolate(&name(user)).to_string() }
+        if user.id == current_user_id { "you".to_owned() } else { BidiIsolate(&name(user)).to_string() }
     };
     let author = |user: &UserRef| {
         if user.id == current_user_id { "of yours".to_owned() } else { format!("from {}", target(user)) }
@@ -31,7 +32,7 @@ pub fn audit_sentence(
 /// As [`audit_sentence`], for a line between the messages: only events that concern every member.
 pub fn event_sentence(
     actor: &str,
-    current_user_id: i64,
+    current_user_id: UserId,
     name: impl Fn(&UserRef) -> String,
     event: &Event,
 ) -> Option<String> {
@@ -123,16 +124,18 @@ fn link_name(label: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use shared::id::Seq;
+
     use super::*;
 
-    const ME: i64 = 1;
+    const ME: UserId = UserId::new(1);
 
     fn name(user: &UserRef) -> String {
         user.name.clone()
     }
 
     fn brian() -> UserRef {
-        UserRef { id: 2, name: "Brian".into() }
+        UserRef { id: UserId::new(2), name: "Brian".into() }
     }
 
     #[test]
@@ -163,7 +166,7 @@ mod tests {
         let ada = UserRef { id: ME, name: "Ada".into() };
         let admitted = Event::Admitted { target: ada.clone() };
         assert_eq!(event_sentence("Eve", ME, name, &admitted).as_deref(), Some("Eve let you in"));
-        let deleted = Event::MessageDeleted { target: ada, seq: 3 };
+        let deleted = Event::MessageDeleted { target: ada, seq: Seq::new(3) };
         assert_eq!(
             audit_sentence(Some("Eve"), ME, name, &deleted).as_deref(),
             Some("Eve deleted a message of yours")
@@ -173,7 +176,7 @@ mod tests {
     #[test]
     fn unknown_and_audit_only_events_have_no_line() {
         assert_eq!(event_sentence("Ada", ME, name, &Event::Unknown), None);
-        let deleted = Event::MessageDeleted { target: brian(), seq: 3 };
+        let deleted = Event::MessageDeleted { target: brian(), seq: Seq::new(3) };
         assert_eq!(event_sentence("Ada", ME, name, &deleted), None);
         assert_eq!(
             audit_sentence(None, ME, name, &Event::Deleted).as_deref(),

@@ -157,7 +157,7 @@ fn UsernameForm(settings: SettingsState, on_changed: OnChanged) -> impl IntoView
 fn check_username_change(change: &ChangeUsername) -> Option<Vec<(String, FieldCode)>> {
     collect_errors([
         (NEW_USERNAME, check_username(&change.new_username)),
-        (CURRENT_PASSWORD, check_not_empty(&change.current_password)),
+        (CURRENT_PASSWORD, check_not_empty(&change.current_password.0)),
     ])
 }
 
@@ -207,7 +207,7 @@ fn PasswordForm(settings: SettingsState, on_changed: OnChanged) -> impl IntoView
             current_password: Password(input_value(current)),
         };
         let checks = [
-            (CURRENT_PASSWORD, check_not_empty(&change.current_password)),
+            (CURRENT_PASSWORD, check_not_empty(&change.current_password.0)),
             (NEW_PASSWORD, check_password(&change.new_password)),
         ];
         if let Some(errors) = collect_errors(checks) {

@@ -7,7 +7,7 @@ use super::{Section, SettingsState, current_password::CurrentPasswordField, leav
 use crate::{
     api::account as calls,
     components::{
-        confirm::Confirm,
+        confirm::ConfirmedButton,
         field::{CURRENT_PASSWORD, check_not_empty, input_value},
         form_request::{FormRequest, Outcome},
     },
@@ -42,7 +42,7 @@ fn DeletionForm(settings: SettingsState) -> impl IntoView {
     let delete = move |event: ev::SubmitEvent| {
         event.prevent_default();
         let deletion = DeleteAccount { current_password: Password(input_value(password)) };
-        if let Err(code) = check_not_empty(&deletion.current_password) {
+        if let Err(code) = check_not_empty(&deletion.current_password.0) {
             return request.show_field_errors(vec![(CURRENT_PASSWORD.to_owned(), code)]);
         }
         request.start(async move {
@@ -73,30 +73,20 @@ fn DeletionForm(settings: SettingsState) -> impl IntoView {
 /// Asks for confirmation, because guests cannot sign in again.
 #[component]
 fn GuestSignOut(settings: SettingsState) -> impl IntoView {
-    let (request, confirming) = (FormRequest::default(), RwSignal::new(false));
+    let request = FormRequest::default();
     let leave = move |()| {
         request.start(async move {
             sign_out(settings.session).await;
             Ok(())
         });
     };
-    let confirm = move || {
-        confirming.get().then(|| {
-            view! {
-                <Confirm
-                    question=onboarding::GUEST_SIGN_OUT_CONFIRM.to_owned()
-                    yes=onboarding::GUEST_SIGN_OUT
-                    request
-                    on_yes=leave
-                    on_no=move |()| confirming.set(false)
-                />
-            }
-        })
-    };
     view! {
-        <button class="plain destructive" hidden=confirming on:click=move |_| confirming.set(true)>
-            {onboarding::GUEST_SIGN_OUT}
-        </button>
-        {confirm}
+        <ConfirmedButton
+            class="plain destructive"
+            label=onboarding::GUEST_SIGN_OUT
+            question=onboarding::GUEST_SIGN_OUT_CONFIRM
+            request
+            on_confirm=leave
+        />
     }
 }

@@ -4,7 +4,6 @@ use leptos::{ev, html, prelude::*};
 use shared::{
     invite_link::check_label,
     passkey::{Passkey, RegisterPasskey},
-    problem::FieldCode,
 };
 use uuid::Uuid;
 
@@ -14,7 +13,7 @@ use crate::{
     api::{RequestError, account as calls},
     components::{
         confirm::Confirm,
-        field::{Field, input_value},
+        field::{Field, check_not_empty, input_value},
         form_request::{FormRequest, Outcome},
     },
     strings::{self, account},
@@ -114,7 +113,7 @@ fn AddPasskey(settings: SettingsState, passkeys: Passkeys) -> impl IntoView {
     let add = move |event: ev::SubmitEvent| {
         event.prevent_default();
         let label = input_value(node).trim().to_owned();
-        let check = if label.is_empty() { Err(FieldCode::Blank) } else { check_label(&label) };
+        let check = check_not_empty(&label).and_then(|()| check_label(&label));
         if let Err(code) = check {
             return request.show_field_errors(vec![(LABEL.to_owned(), code)]);
         }

@@ -1,17 +1,14 @@
 //! Turns two-step sign-in on and off, and shows recovery codes.
 
 use leptos::{either::EitherOf3, ev, html, prelude::*};
-use shared::{
-    problem::FieldCode,
-    second_factor::{ConfirmSecondFactor, SecondFactorStatus, TotpEnrolment},
-};
+use shared::second_factor::{ConfirmSecondFactor, SecondFactorStatus, TotpEnrolment};
 
 use super::{Section, SettingsState};
 use crate::{
     api::{RequestError, account as calls},
     components::{
         copy_button::CopyButton,
-        field::{CODE, Field, input_value},
+        field::{CODE, Field, check_not_empty, input_value},
         form_request::{FormRequest, Outcome, focus_soon},
         qr_code::QrCodeImage,
     },
@@ -150,8 +147,8 @@ fn EnrolmentForm(state: SecondFactorState, enrolment: TotpEnrolment) -> impl Int
     let confirm = move |event: ev::SubmitEvent| {
         event.prevent_default();
         let confirmation = ConfirmSecondFactor { one_time_code: input_value(code).trim().to_owned() };
-        if confirmation.one_time_code.is_empty() {
-            return request.show_field_errors(vec![(CODE.to_owned(), FieldCode::Blank)]);
+        if let Err(code) = check_not_empty(&confirmation.one_time_code) {
+            return request.show_field_errors(vec![(CODE.to_owned(), code)]);
         }
         request.start(async move {
             if let Some(response) = reauth.send(|| calls::confirm_second_factor(&confirmation)).await? {

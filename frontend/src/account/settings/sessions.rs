@@ -7,7 +7,7 @@ use super::{SettingsState, leave_ended_session, sign_out};
 use crate::{
     api::{RequestError, account as calls},
     components::{
-        confirm::Confirm,
+        confirm::ConfirmedButton,
         form_request::{FormRequest, Outcome},
     },
     strings::{self, account},
@@ -98,7 +98,7 @@ fn SignOutButton(settings: SettingsState) -> impl IntoView {
 /// Ends all sessions, this one included.
 #[component]
 fn SignOutEverywhere(settings: SettingsState, sessions: Sessions) -> impl IntoView {
-    let (request, confirming) = (FormRequest::default(), RwSignal::new(false));
+    let request = FormRequest::default();
     let end_all = move |()| {
         request.start(async move {
             settings.session.send(calls::end_all_sessions()).await?;
@@ -106,24 +106,14 @@ fn SignOutEverywhere(settings: SettingsState, sessions: Sessions) -> impl IntoVi
             Ok(())
         });
     };
-    let confirm = move || {
-        confirming.get().then(|| {
-            view! {
-                <Confirm
-                    question=account::SIGN_OUT_EVERYWHERE_CONFIRM.to_owned()
-                    yes=account::SIGN_OUT_EVERYWHERE
-                    request
-                    on_yes=end_all
-                    on_no=move |()| confirming.set(false)
-                />
-            }
-        })
-    };
-    let is_hidden = move || confirming.get() || sessions.read().len() < 2;
     view! {
-        <button class="quiet" hidden=is_hidden on:click=move |_| confirming.set(true)>
-            {account::SIGN_OUT_EVERYWHERE}
-        </button>
-        {confirm}
+        <ConfirmedButton
+            class="quiet"
+            hidden=Signal::derive(move || sessions.read().len() < 2)
+            label=account::SIGN_OUT_EVERYWHERE
+            question=account::SIGN_OUT_EVERYWHERE_CONFIRM
+            request
+            on_confirm=end_all
+        />
     }
 }

@@ -1,11 +1,12 @@
 //! The actions on a stored message.
 
 use leptos::{ev, html, prelude::*};
+use shared::id::Seq;
 use uuid::Uuid;
 
 use crate::{
     api::moderation,
-    chat::{state::use_sync, use_request::use_chat_request},
+    chat::{announcer::Announcements, state::use_sync, use_request::use_chat_request},
     components::{
         form_request::{Outcome, focus},
         icon::{Icon, SvgIcon},
@@ -30,8 +31,9 @@ pub fn ActionMenuButton(is_open: RwSignal<bool>) -> impl IntoView {
 }
 
 #[component]
-pub fn ActionMenu(is_open: RwSignal<bool>, seq: i64, client_id: Uuid) -> impl IntoView {
+pub fn ActionMenu(is_open: RwSignal<bool>, seq: Seq, client_id: Uuid) -> impl IntoView {
     let (sync, request) = (use_sync(), use_chat_request());
+    let announcements: Announcements = expect_context();
     let first_button = NodeRef::<html::Button>::new();
     Effect::new(move |_| {
         if let Some(button) = first_button.get() {
@@ -47,17 +49,16 @@ pub fn ActionMenu(is_open: RwSignal<bool>, seq: i64, client_id: Uuid) -> impl In
     let delete = move |_| {
         let deletion = moderation::delete_message(&sync.current_uri(), seq);
         // The deleted message gets a new element.
-        request.send(deletion, move |_| request_animation_frame(focus_message));
-    };
-    let on_key = move |event: ev::KeyboardEvent| {
-        if event.key() == "Escape" {
-            event.stop_propagation();
-            close();
-        }
+        request.send(deletion, move |_| {
+            announcements.announce(strings::MESSAGE_DELETED.to_owned());
+            request_animation_frame(focus_message);
+        });
     };
     let menu = move || {
         view! {
-            <div class="message-actions" on:keydown=on_key>
+            <div class="message-actions" on:keydown=move |event| {
+                if take_escape(&event) { close() }
+            }>
                 <button class="quiet destructive" node_ref=first_button aria-disabled=move || request.aria_disabled() on:click=delete>
                     {strings::DELETE}
                 </button>
@@ -67,4 +68,13 @@ pub fn ActionMenu(is_open: RwSignal<bool>, seq: i64, client_id: Uuid) -> impl In
         }
     };
     move || is_open.get().then(menu)
+}
+
+/// Whether the key is Escape; then no other listener receives it.
+fn take_escape(event: &ev::KeyboardEvent) -> bool {
+    let is_escape = event.key() == "Escape";
+    if is_escape {
+        event.stop_propagation();
+    }
+    is_escape
 }

@@ -1,84 +1,123 @@
 //! Renders the Markdown of a message.
+//!
+//! Adds the elements directly: as views they would need twice as many nodes, because a list of views ends with a comment.
 
-use leptos::prelude::*;
+use leptos::prelude::document;
 use markdown::{Block, Inline, ListItem, links, parse};
+use web_sys::{Element, Url};
 
-pub fn render_body(message: &str) -> AnyView {
-    render_blocks(parse(message))
+type Attributes<'a> = &'a [(&'a str, &'a str)];
+
+/// Replaces the content of an element by a message.
+#[expect(clippy::needless_pass_by_value, reason = "a directive owns its parameters")]
+pub fn fill_with_message(element: Element, message: String) {
+    element.set_text_content(None);
+    append_blocks(&element, &parse(&message));
 }
 
-fn render_blocks(blocks: Vec<Block>) -> AnyView {
-    blocks.into_iter().map(render_block).collect_view().into_any()
+fn append(parent: &Element, name: &str, attributes: Attributes) -> Option<Element> {
+    let element = document().create_element(name).ok()?;
+    for (name, value) in attributes {
+        element.set_attribute(name, value).ok()?;
+    }
+    parent.append_child(&element).ok()?;
+    Some(element)
+}
+
+fn append_with_text(parent: &Element, name: &str, attributes: Attributes, text: &str) -> Option<()> {
+    append(parent, name, attributes)?.set_text_content(Some(text));
+    Some(())
+}
+
+fn append_blocks(parent: &Element, blocks: &[Block]) {
+    for block in blocks {
+        append_block(parent, block);
+    }
 }
 
 /// Each block has the text direction of its own content: paragraphs by their style, blocks that contain others by
 /// `dir`.
-fn render_block(block: Block) -> AnyView {
+fn append_block(parent: &Element, block: &Block) -> Option<()> {
     match block {
-        Block::Paragraph(inlines) => view! { <p>{render_inlines(inlines)}</p> }.into_any(),
-        Block::Quote(blocks) => {
-            view! { <blockquote dir="auto">{render_blocks(blocks)}</blockquote> }.into_any()
-        }
-        Block::List(items) => render_list(items),
-        Block::Code { language, text } => render_code(language, text),
+        Block::Paragraph(inlines) => append_inlines(&append(parent, "p", &[])?, inlines),
+        Block::Quote(blocks) => append_blocks(&append(parent, "blockquote", &[("dir", "auto")])?, blocks),
+        Block::List(items) => append_list(parent, items)?,
+        Block::Code { language, text } => append_code(parent, language, text)?,
     }
+    Some(())
 }
 
-fn render_list(items: Vec<ListItem>) -> AnyView {
+fn append_list(parent: &Element, items: &[ListItem]) -> Option<()> {
     let is_numbered = items.iter().any(|item| item.number.is_some());
-    let items = items
-        .into_iter()
-        .map(|ListItem { number, blocks }| view! { <li value=number>{render_blocks(blocks)}</li> })
-        .collect_view();
-    if is_numbered {
-        view! { <ol dir="auto">{items}</ol> }.into_any()
-    } else {
-        view! { <ul dir="auto">{items}</ul> }.into_any()
+    let list = append(parent, if is_numbered { "ol" } else { "ul" }, &[("dir", "auto")])?;
+    for ListItem { number, blocks } in items {
+        let item = append(&list, "li", &[])?;
+        if let Some(number) = number {
+            item.set_attribute("value", &number.to_string()).ok()?;
+        }
+        append_blocks(&item, blocks);
     }
+    Some(())
 }
 
 /// The block scrolls, so it must be focusable by keyboard.
-fn render_code(language: String, text: String) -> AnyView {
-    let language = (!language.is_empty()).then(|| view! { <figcaption>{language}</figcaption> });
-    view! {
-        <figure class="code">
-            {language} <pre tabindex="0" dir="ltr">
-                <code>{text}</code>
-            </pre>
-        </figure>
+fn append_code(parent: &Element, language: &str, text: &str) -> Option<()> {
+    let figure = append(parent, "figure", &[("class", "code")])?;
+    if !language.is_empty() {
+        append_with_text(&figure, "figcaption", &[], language)?;
     }
-    .into_any()
+    let scroller = append(&figure, "pre", &[("tabindex", "0"), ("dir", "ltr")])?;
+    append_with_text(&scroller, "code", &[], text)
 }
 
-fn render_inlines(inlines: Vec<Inline>) -> AnyView {
-    inlines.into_iter().map(render_inline).collect_view().into_any()
+fn append_inlines(parent: &Element, inlines: &[Inline]) {
+    for inline in inlines {
+        append_inline(parent, inline);
+    }
 }
 
-fn render_inline(inline: Inline) -> AnyView {
+fn append_inline(parent: &Element, inline: &Inline) -> Option<()> {
     match inline {
-        Inline::Text(text) => text.into_any(),
-        Inline::Break => view! { <br /> }.into_any(),
-        Inline::Code(code) => view! { <code dir="ltr">{code}</code> }.into_any(),
-        Inline::Strong(inlines) => view! { <strong>{render_inlines(inlines)}</strong> }.into_any(),
-        Inline::Emphasis(inlines) => view! { <em>{render_inlines(inlines)}</em> }.into_any(),
-        Inline::Strike(inlines) => view! { <s>{render_inlines(inlines)}</s> }.into_any(),
-        Inline::Autolink(href) => render_link(href.clone(), href.into_any()),
-        Inline::Link { href, label } => {
-            // A label can claim anything, so the host of the target is shown beside it.
-            let host = links::display_host(&href).to_owned();
-            let is_label = matches!(&label[..], [Inline::Text(text)] if *text == host);
-            let host_hint = (!is_label)
-                .then(|| view! { <span class="link-gap">" "</span> <bdi class="link-host">{host}</bdi> });
-            render_link(href, view! { {render_inlines(label)} {host_hint} }.into_any())
-        }
+        Inline::Text(text) => parent.append_with_str_1(text).ok()?,
+        Inline::Code(code) => append_with_text(parent, "code", &[("dir", "ltr")], code)?,
+        Inline::Strong(inlines) => append_inlines(&append(parent, "strong", &[])?, inlines),
+        Inline::Emphasis(inlines) => append_inlines(&append(parent, "em", &[])?, inlines),
+        Inline::Strike(inlines) => append_inlines(&append(parent, "s", &[])?, inlines),
+        Inline::Autolink(href) => match canonical_url(href) {
+            Some(url) => {
+                let link = append_link(parent, href)?;
+                link.set_attribute("dir", "ltr").ok()?;
+                link.set_text_content(Some(links::shown_url(href, &url)));
+            }
+            None => parent.append_with_str_1(href).ok()?,
+        },
+        Inline::Link { href, label } => append_labelled_link(parent, href, label)?,
     }
+    Some(())
 }
 
-fn render_link(href: String, label: AnyView) -> AnyView {
-    view! {
-        <a href=href target="_blank" rel="noopener noreferrer nofollow">
-            {label}
-        </a>
+fn append_labelled_link(parent: &Element, href: &str, label: &[Inline]) -> Option<()> {
+    let Some(url) = canonical_url(href) else {
+        append_inlines(parent, label);
+        return Some(());
+    };
+    let link = append_link(parent, href)?;
+    append_inlines(&link, label);
+    // A label can claim anything, so the host of the target is shown beside it.
+    let host = links::display_host(&url);
+    if !matches!(label, [Inline::Text(text)] if text == host) {
+        append_with_text(&link, "span", &[("class", "link-gap")], " ")?;
+        append_with_text(&link, "bdi", &[("class", "link-host")], host)?;
     }
-    .into_any()
+    Some(())
+}
+
+fn append_link(parent: &Element, href: &str) -> Option<Element> {
+    let attributes = [("href", href), ("target", "_blank"), ("rel", "noopener noreferrer nofollow")];
+    append(parent, "a", &attributes)
+}
+
+/// The URL as the browser writes it. None if the browser would not open it.
+fn canonical_url(url: &str) -> Option<String> {
+    Url::new(url).ok().map(|url| url.href())
 }

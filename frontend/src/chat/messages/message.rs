@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::{
     action_menu::{ActionMenu, ActionMenuButton},
-    body::render_body,
+    body::fill_with_message,
 };
 use crate::{
     chat::state::{
@@ -20,11 +20,16 @@ use crate::{
     strings,
 };
 
+/// A longer message is laid out only when it comes near the view.
+const LONG_BYTES: usize = 500;
+const LONG_LINES: usize = 20;
+
 #[component]
 pub fn MessageRow(row: ListRow) -> impl IntoView {
+    let sent_at = row.item.sent_at;
     let day = row
         .starts_day
-        .then(|| view! { <h2 class="day-separator">{strings::dates::day_label(row.item.sent_at)}</h2> });
+        .then(|| view! { <h2 class="day-separator">{move || strings::dates::day_label(sent_at)}</h2> });
     let unread_line =
         row.is_first_unread.then(|| view! { <p class="unread-line">{strings::chat_list::NEW_MESSAGES}</p> });
     let content = if row.item.kind == MessageKind::Event {
@@ -45,7 +50,8 @@ fn MessageArticle(row: ListRow) -> impl IntoView {
     let ListRow { item, starts_group, ends_group, .. } = row;
     let (id, is_own, full_time) = (format!("m-{}", item.client_id), item.is_own, clock::full(item.sent_at));
     let avatar = (ends_group && !is_own).then(|| avatar(item.author_id, &item.name, &item.avatar));
-    let (state, body) = (data_state(&item), body(&item));
+    let (state, text) = (data_state(&item), text(&item));
+    let is_long = text.len() > LONG_BYTES || text.lines().count() > LONG_LINES;
     let is_menu_open = RwSignal::new(false);
     let menu_button = item.is_deletable.then(|| view! { <ActionMenuButton is_open=is_menu_open /> });
     let menu = item.is_deletable.then(|| {
@@ -65,9 +71,7 @@ fn MessageArticle(row: ListRow) -> impl IntoView {
             <Author name=item.name.clone() is_own is_visible=starts_group && !is_own />
             {avatar}
             <div class="bubble-line">
-                <div class="bubble" title=full_time>
-                    {body}
-                </div>
+                <div class="bubble" class:long=is_long title=full_time use:fill_with_message=text />
                 {menu_button}
             </div>
             <MessageMeta item ends_group />
@@ -79,16 +83,16 @@ fn MessageArticle(row: ListRow) -> impl IntoView {
 fn data_state(item: &MessageItem) -> &'static str {
     match (item.kind, item.status) {
         (MessageKind::Deleted(_), _) => "deleted",
-        (_, DeliveryStatus::Sending) => "sending",
+        (_, DeliveryStatus::Sending | DeliveryStatus::Held | DeliveryStatus::Offline) => "sending",
         (_, DeliveryStatus::Sent) => "sent",
         (_, DeliveryStatus::Failed(_)) => "failed",
     }
 }
 
-fn body(item: &MessageItem) -> impl IntoView + use<> {
+fn text(item: &MessageItem) -> String {
     match item.kind {
-        MessageKind::Deleted(count) => Either::Left(strings::moderation::deleted_messages(count)),
-        MessageKind::Text | MessageKind::Event => Either::Right(render_body(&item.text)),
+        MessageKind::Deleted(count) => strings::moderation::deleted_messages(count),
+        MessageKind::Text | MessageKind::Event => item.text.clone(),
     }
 }
 
@@ -113,6 +117,8 @@ fn MessageMeta(item: MessageItem, ends_group: bool) -> impl IntoView {
     let MessageItem { sent_at, is_own, status, client_id, kind, .. } = item;
     let (icon, text) = match status {
         DeliveryStatus::Sending => (Icon::Clock, strings::SENDING.to_owned()),
+        DeliveryStatus::Held => (Icon::Clock, strings::WAITING_FOR_SLOW_MODE.to_owned()),
+        DeliveryStatus::Offline => (Icon::Clock, strings::WAITING_FOR_CONNECTION.to_owned()),
         DeliveryStatus::Sent => (Icon::Check, strings::SENT.to_owned()),
         DeliveryStatus::Failed(code) => {
             let reason = strings::errors::for_code(code);
@@ -122,14 +128,29 @@ fn MessageMeta(item: MessageItem, ends_group: bool) -> impl IntoView {
     let is_sent = status == DeliveryStatus::Sent;
     let status_line = (is_own && kind == MessageKind::Text)
         .then(|| view! { <SvgIcon icon /> <span class:visually-hidden=is_sent>{text}</span> });
-    let has_failed = matches!(status, DeliveryStatus::Failed(_));
-    let buttons = has_failed.then(|| view! { <FailedMessageButtons client_id /> });
+    let buttons = match status {
+        DeliveryStatus::Failed(_) => Some(Either::Left(view! { <FailedMessageButtons client_id /> })),
+        DeliveryStatus::Held | DeliveryStatus::Offline => {
+            Some(Either::Right(view! { <CancelButton client_id /> }))
+        }
+        DeliveryStatus::Sending | DeliveryStatus::Sent => None,
+    };
     view! {
         <footer class="message-meta" class:visually-hidden=is_sent && !ends_group>
             <time datetime=clock::iso(sent_at) title=clock::full(sent_at)>{clock::time(sent_at)}</time>
             {status_line}
             {buttons}
         </footer>
+    }
+}
+
+#[component]
+fn CancelButton(client_id: Uuid) -> impl IntoView {
+    let draft = use_draft();
+    view! {
+        <span class="retry-actions">
+            <button class="quiet" on:click=move |_| draft.cancel(client_id)>{strings::CANCEL}</button>
+        </span>
     }
 }
 

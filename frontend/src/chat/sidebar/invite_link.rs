@@ -2,6 +2,7 @@
 
 use leptos::{either::EitherOf3, prelude::*};
 use shared::{
+    id::LinkId,
     invite_link::{InviteLink, InviteLinkUse},
     member::Member,
 };
@@ -63,7 +64,7 @@ pub fn InviteLinkRow(link: InviteLink, reload: Callback<()>) -> impl IntoView {
 }
 
 #[component]
-fn LinkDetails(link_id: i64, details: RwSignal<Details>, reload: Callback<()>) -> impl IntoView {
+fn LinkDetails(link_id: LinkId, details: RwSignal<Details>, reload: Callback<()>) -> impl IntoView {
     let (sync, request) = (use_sync(), use_chat_request());
     let revoke = move |()| {
         request.send(api::revoke_invite_link(&sync.current_uri(), link_id), move |_| reload.run(()));
@@ -105,7 +106,7 @@ fn describe(link: &InviteLink) -> String {
 
 /// The members who joined by the link.
 #[component]
-fn LinkMembers(link_id: i64) -> impl IntoView {
+fn LinkMembers(link_id: LinkId) -> impl IntoView {
     let (sync, presence, request) = (use_sync(), use_presence(), use_chat_request());
     let members = RwSignal::new(None::<Vec<Member>>);
     request.send(api::list_link_uses(&sync.current_uri(), link_id), move |uses: InviteLinkUse| {
@@ -142,7 +143,7 @@ mod tests {
 
     fn link() -> InviteLink {
         InviteLink {
-            id: 1,
+            id: LinkId::new(1),
             label: String::new(),
             role: Role::Writer,
             created_by: User::default(),

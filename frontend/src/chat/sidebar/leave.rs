@@ -8,50 +8,34 @@ use crate::{
         state::use_sync,
         use_request::{ChatRequest, use_chat_request},
     },
-    components::{confirm::Confirm, form_request::Outcome},
+    components::{confirm::ConfirmedButton, form_request::Outcome},
     strings::{self, moderation},
 };
 
-/// The owner deletes the chat, anyone else leaves it.
+/// Anyone may leave the chat, and the owner may delete it.
 #[component]
 pub fn LeaveOrDelete() -> impl IntoView {
     let sync = use_sync();
     let is_owner = Memo::new(move |_| sync.current_member().is_owner());
-    move || {
-        if is_owner.get() {
-            Either::Left(view! {
-                <p class="hint">{moderation::OWNER_CANNOT_LEAVE}</p>
-                <DeleteChat />
-            })
-        } else {
-            Either::Right(view! { <LeaveChat /> })
-        }
+    view! {
+        {move || is_owner.get().then(|| view! { <p class="hint">{moderation::OWNER_LEAVES}</p> })}
+        <LeaveChat />
+        {move || is_owner.get().then(|| view! { <DeleteChat /> })}
     }
 }
 
 #[component]
 fn LeaveChat() -> impl IntoView {
     let (sync, request) = (use_sync(), use_chat_request());
-    let is_confirming = RwSignal::new(false);
     let leave = move |()| request.send(auth::leave_chat(&sync.current_uri()), move |_| sync.on_left());
-    move || {
-        if is_confirming.get() {
-            Either::Left(view! {
-                <Confirm
-                    question=moderation::LEAVE_CONFIRM.to_owned()
-                    yes=moderation::LEAVE
-                    request
-                    on_yes=leave
-                    on_no=move |()| is_confirming.set(false)
-                />
-            })
-        } else {
-            Either::Right(view! {
-                <button class="plain destructive" on:click=move |_| is_confirming.set(true)>
-                    {moderation::LEAVE}
-                </button>
-            })
-        }
+    view! {
+        <ConfirmedButton
+            class="plain destructive"
+            label=moderation::LEAVE
+            question=moderation::LEAVE_CONFIRM
+            request
+            on_confirm=leave
+        />
     }
 }
 

@@ -1,7 +1,10 @@
 //! One member in the list, with the actions on them.
 
 use leptos::{either::Either, ev, prelude::*};
-use shared::member::{Member, MembershipStatus, UpdateMember};
+use shared::{
+    id::UserId,
+    member::{Member, MembershipStatus, UpdateMember},
+};
 
 use crate::{
     api::moderation as api,
@@ -22,7 +25,7 @@ use crate::{
 /// What the parts of a row share.
 #[derive(Clone, Copy)]
 struct RowState {
-    user_id: i64,
+    user_id: UserId,
     name: StoredValue<String>,
     /// Whether the user is a member, rather than pending or banned.
     is_member: bool,
@@ -30,16 +33,24 @@ struct RowState {
     /// The action that waits for confirmation.
     unconfirmed: RwSignal<Option<ModerationAction>>,
     /// The user whose actions are open.
-    open_id: RwSignal<Option<i64>>,
+    open_id: RwSignal<Option<UserId>>,
     request: ChatRequest,
 }
 
 impl RowState {
-    fn new(sync: SyncStore, member: &Member, open_id: RwSignal<Option<i64>>, request: ChatRequest) -> Self {
+    fn new(
+        sync: SyncStore,
+        member: &Member,
+        open_id: RwSignal<Option<UserId>>,
+        request: ChatRequest,
+    ) -> Self {
         let member = member.clone();
+        let name = sync.with_timeline_untracked(|timeline| {
+            timeline.map(|timeline| timeline.distinct_name(&member.user)).unwrap_or_default()
+        });
         Self {
             user_id: member.user.id,
-            name: StoredValue::new(member.user.name().to_owned()),
+            name: StoredValue::new(name),
             is_member: member.status.is_member(),
             actions: Memo::new(move |_| sync.current_member().available_actions(&member)),
             unconfirmed: RwSignal::new(None),
@@ -61,7 +72,7 @@ impl RowState {
 
 #[component]
 #[expect(clippy::needless_pass_by_value, reason = "components own their properties")]
-pub fn MemberRow(member: Member, open_id: RwSignal<Option<i64>>) -> impl IntoView {
+pub fn MemberRow(member: Member, open_id: RwSignal<Option<UserId>>) -> impl IntoView {
     let (sync, presence) = (use_sync(), use_presence());
     let row = RowState::new(sync, &member, open_id, use_chat_request());
     close_with_row(open_id, row.user_id);
@@ -90,7 +101,7 @@ pub fn MemberRow(member: Member, open_id: RwSignal<Option<i64>>) -> impl IntoVie
 }
 
 /// When an action changes the member, the row is replaced: closes its actions and saves the focus.
-fn close_with_row(open_id: RwSignal<Option<i64>>, user_id: i64) {
+fn close_with_row(open_id: RwSignal<Option<UserId>>, user_id: UserId) {
     on_cleanup(move || {
         if open_id.try_get_untracked() == Some(Some(user_id)) {
             open_id.set(None);

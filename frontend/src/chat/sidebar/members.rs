@@ -1,7 +1,10 @@
 //! The members of the chat, the pending requests to join, and the banned users.
 
 use leptos::prelude::*;
-use shared::member::{Member, MembershipStatus};
+use shared::{
+    id::UserId,
+    member::{Member, MembershipStatus},
+};
 
 use super::member_row::MemberRow;
 use crate::{chat::state::use_sync, strings::moderation};
@@ -34,7 +37,7 @@ fn MemberGroup(
     title: &'static str,
     members: Signal<Vec<Member>>,
     /// The user whose actions are open.
-    open_id: RwSignal<Option<i64>>,
+    open_id: RwSignal<Option<UserId>>,
 ) -> impl IntoView {
     view! {
         <section hidden=move || members.read().is_empty()>

@@ -1,6 +1,6 @@
 //! The message that is being written, and what becomes of those that were sent.
 
-use leptos::prelude::*;
+use leptos::{ev, prelude::*};
 use shared::{
     member::Role,
     message::check_message,
@@ -13,7 +13,8 @@ use crate::{
     chat::announcer::Announcements,
     clock,
     outbox::sender::{OutboxEvent, OutboxSender},
-    storage, strings,
+    storage::{self, DRAFT_PREFIX},
+    strings,
 };
 
 /// Why the user cannot write.
@@ -38,29 +39,45 @@ impl DraftStore {
         let store = Self { sync, outbox, announcements, text, error };
         sync.subscribe(move |event| store.handle_sync_event(event));
         outbox.subscribe(move |event| store.handle_outbox_event(event));
+        // The draft was changed in another tab.
+        let _storage = window_event_listener(ev::storage, move |event| {
+            if event.key().is_some() && event.key() == store.storage_key(&sync.current_uri()) {
+                store.text.set(event.new_value().unwrap_or_default());
+            }
+        });
         store
     }
 
     fn handle_sync_event(&self, event: &SyncEvent) {
         match event {
             SyncEvent::Reset => {
-                let key = storage_key(&self.sync.current_uri());
-                self.text.set(storage::read(storage::tab(), &key).unwrap_or_default());
+                self.text.set(self.stored_text());
                 self.error.set(None);
             }
             SyncEvent::UriChanged(before) => {
-                let uri = self.sync.current_uri();
-                storage::write(storage::tab(), &storage_key(before), None);
-                persist(&uri, &self.text.get_untracked());
+                self.persist(before, "");
+                self.persist(&self.sync.current_uri(), &self.text.get_untracked());
             }
-            SyncEvent::Joined(_) | SyncEvent::Applied(_) => self.acknowledge(),
+            SyncEvent::Joined(_) => {
+                // The user was not known when the chat was opened.
+                if self.text.read_untracked().is_empty() {
+                    self.text.set(self.stored_text());
+                }
+                self.acknowledge();
+            }
+            SyncEvent::Applied(_) => {
+                self.acknowledge();
+                let is_held = untrack(|| self.slow_mode_seconds() > 0 && self.restriction().is_none());
+                if !is_held {
+                    self.outbox.end_slow_mode(self.sync.current_chat_id());
+                }
+            }
         }
     }
 
     fn handle_outbox_event(&self, event: &OutboxEvent) {
         match event {
             OutboxEvent::Stored(client_id) if self.is_for_this_chat(*client_id) => {
-                self.announcements.announce(strings::SENT.to_owned());
                 self.acknowledge();
                 // Without a socket, nothing else brings the message into the timeline.
                 if !self.sync.socket().is_open() {
@@ -88,7 +105,7 @@ impl DraftStore {
     }
 
     pub fn set_text(&self, text: String) {
-        persist(&self.sync.current_uri(), &text);
+        self.persist(&self.sync.current_uri(), &text);
         self.text.set(text);
         if self.error.get_untracked().is_some() {
             self.error.set(None);
@@ -119,6 +136,15 @@ impl DraftStore {
         self.outbox.remove(client_id);
     }
 
+    /// Takes a waiting message back, into the composer if that is empty.
+    pub fn cancel(&self, client_id: Uuid) {
+        if let Some(message) = self.outbox.remove(client_id)
+            && self.text.read_untracked().is_empty()
+        {
+            self.set_text(message.text);
+        }
+    }
+
     pub fn restriction(&self) -> Option<WriteRestriction> {
         let is_closed = self.sync.with_timeline(|timeline| timeline.is_some_and(|t| t.chat().closed));
         let is_reader = self.sync.current_member().role == Role::Reader;
@@ -138,6 +164,24 @@ impl DraftStore {
         let until = self.outbox.outbox().with(|outbox| outbox.slow_mode_until(chat_id, user_id));
         let left = until.map_or(0, |until| until - clock::now());
         u64::try_from(left).unwrap_or_default().div_ceil(1_000)
+    }
+
+    fn stored_text(&self) -> String {
+        let key = self.storage_key(&self.sync.current_uri());
+        key.and_then(|key| storage::read(storage::browser(), &key)).unwrap_or_default()
+    }
+
+    /// Stores the text for all tabs of the browser.
+    fn persist(&self, uri: &str, text: &str) {
+        if let Some(key) = self.storage_key(uri) {
+            storage::write(storage::browser(), &key, Some(text).filter(|text| !text.is_empty()));
+        }
+    }
+
+    /// Contains the user, so that another one does not find the text.
+    fn storage_key(&self, uri: &str) -> Option<String> {
+        let user_id = self.sync.session().user_id_untracked()?;
+        Some(format!("{DRAFT_PREFIX}{user_id}/{uri}"))
     }
 
     fn is_for_this_chat(&self, client_id: Uuid) -> bool {
@@ -171,12 +215,4 @@ impl DraftStore {
             self.outbox.acknowledge(chat_id, timeline.head(), is_visible);
         });
     }
-}
-
-fn persist(uri: &str, text: &str) {
-    storage::write(storage::tab(), &storage_key(uri), Some(text).filter(|text| !text.is_empty()));
-}
-
-fn storage_key(uri: &str) -> String {
-    format!("draft/{uri}")
 }

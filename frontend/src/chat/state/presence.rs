@@ -3,13 +3,17 @@
 use gloo_timers::callback::Timeout;
 use leptos::prelude::*;
 use shared::{
+    id::{Seq, UserId},
     message::check_message,
     problem::FieldCode,
     socket::{ClientFrame, ServerFrame, TYPING_INTERVAL_SECONDS, TYPING_TTL_SECONDS},
 };
 
 use super::sync::{SyncEvent, SyncStore};
-use crate::{clock, socket::SocketEvent};
+use crate::{
+    clock::{self, milliseconds},
+    socket::SocketEvent,
+};
 
 #[derive(Clone, Copy)]
 pub struct PresenceStore {
@@ -53,7 +57,7 @@ impl PresenceStore {
         self.presence.read().count
     }
 
-    pub fn is_present(self, user_id: i64) -> bool {
+    pub fn is_present(self, user_id: UserId) -> bool {
         self.presence.read().is_present(user_id)
     }
 
@@ -83,7 +87,7 @@ impl PresenceStore {
         self.presence.update_untracked(Presence::reset_typing_due);
     }
 
-    fn on_typing(self, user_id: i64) {
+    fn on_typing(self, user_id: UserId) {
         // The user may be typing in another tab.
         if user_id == self.sync.current_user_id() {
             return;
@@ -96,7 +100,7 @@ impl PresenceStore {
     }
 
     /// Authors of new messages are no longer typing.
-    fn end_typing_of_authors(self, newest_before: i64) {
+    fn end_typing_of_authors(self, newest_before: Seq) {
         self.sync.with_timeline_untracked(|timeline| {
             let newest = timeline.iter().flat_map(|t| t.messages().rev());
             for message in newest.take_while(|message| message.seq > newest_before) {
@@ -110,7 +114,7 @@ impl PresenceStore {
 struct Presence {
     count: usize,
     /// The first of the users who have the chat open.
-    users: Vec<i64>,
+    users: Vec<UserId>,
     /// In the order in which they began.
     typing: Vec<TypingUser>,
     /// When the user's own typing was last sent.
@@ -119,21 +123,21 @@ struct Presence {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct TypingUser {
-    user_id: i64,
+    user_id: UserId,
     /// Milliseconds since 1970.
     expires_at: i64,
 }
 
 impl Presence {
-    fn set_present(&mut self, count: usize, users: Vec<i64>) {
+    fn set_present(&mut self, count: usize, users: Vec<UserId>) {
         (self.count, self.users) = (count, users);
     }
 
-    fn is_present(&self, user_id: i64) -> bool {
+    fn is_present(&self, user_id: UserId) -> bool {
         self.users.contains(&user_id)
     }
 
-    fn set_typing(&mut self, user_id: i64, now: i64) {
+    fn set_typing(&mut self, user_id: UserId, now: i64) {
         let expires_at = now + milliseconds(TYPING_TTL_SECONDS);
         match self.typing.iter_mut().find(|typing| typing.user_id == user_id) {
             Some(typing) => typing.expires_at = expires_at,
@@ -142,7 +146,7 @@ impl Presence {
     }
 
     /// Returns whether the user was typing.
-    fn end_typing(&mut self, user_id: i64) -> bool {
+    fn end_typing(&mut self, user_id: UserId) -> bool {
         self.retain_typing(|typing| typing.user_id != user_id)
     }
 
@@ -157,7 +161,7 @@ impl Presence {
         self.typing.len() < before
     }
 
-    fn typing_users(&self) -> impl Iterator<Item = i64> {
+    fn typing_users(&self) -> impl Iterator<Item = UserId> {
         self.typing.iter().map(|typing| typing.user_id)
     }
 
@@ -176,28 +180,27 @@ impl Presence {
     }
 }
 
-const fn milliseconds(seconds: u64) -> i64 {
-    seconds.cast_signed() * 1_000
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn typing_users(presence: &Presence) -> Vec<i64> {
+    const ADA: UserId = UserId::new(1);
+    const BRIAN: UserId = UserId::new(2);
+
+    fn typing_users(presence: &Presence) -> Vec<UserId> {
         presence.typing_users().collect()
     }
 
     #[test]
     fn typing_user_is_listed_until_timeout() {
         let mut presence = Presence::default();
-        presence.set_typing(1, 0);
-        presence.set_typing(2, 1_000);
-        presence.set_typing(1, 3_000);
-        assert_eq!(typing_users(&presence), [1, 2]);
+        presence.set_typing(ADA, 0);
+        presence.set_typing(BRIAN, 1_000);
+        presence.set_typing(ADA, 3_000);
+        assert_eq!(typing_users(&presence), [ADA, BRIAN]);
         assert!(!presence.expire_typing(6_999));
         assert!(presence.expire_typing(7_000));
-        assert_eq!(typing_users(&presence), [1]);
+        assert_eq!(typing_users(&presence), [ADA]);
         assert!(presence.expire_typing(9_000));
         assert!(typing_users(&presence).is_empty());
     }
@@ -205,18 +208,18 @@ mod tests {
     #[test]
     fn message_ends_typing_of_its_author_only() {
         let mut presence = Presence::default();
-        presence.set_typing(1, 0);
-        presence.set_typing(2, 0);
-        assert!(presence.end_typing(1) && !presence.end_typing(1));
-        assert_eq!(typing_users(&presence), [2]);
+        presence.set_typing(ADA, 0);
+        presence.set_typing(BRIAN, 0);
+        assert!(presence.end_typing(ADA) && !presence.end_typing(ADA));
+        assert_eq!(typing_users(&presence), [BRIAN]);
     }
 
     #[test]
     fn presence_update_replaces_the_previous_one() {
         let mut presence = Presence::default();
-        presence.set_present(2, vec![1, 2]);
-        presence.set_present(1, vec![2]);
-        assert!(presence.count == 1 && presence.is_present(2) && !presence.is_present(1));
+        presence.set_present(2, vec![ADA, BRIAN]);
+        presence.set_present(1, vec![BRIAN]);
+        assert!(presence.count == 1 && presence.is_present(BRIAN) && !presence.is_present(ADA));
     }
 
     #[test]

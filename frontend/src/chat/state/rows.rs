@@ -1,6 +1,9 @@
 //! Turns messages into rows: where an author's group begins and ends, and where a day does.
 
-use shared::problem::ProblemCode;
+use shared::{
+    id::{Seq, UserId},
+    problem::ProblemCode,
+};
 use uuid::Uuid;
 
 /// Consecutive messages of one author within this, in milliseconds, form a group.
@@ -9,6 +12,10 @@ const GROUP_GAP: i64 = 5 * 60 * 1_000;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum DeliveryStatus {
     Sending,
+    /// Slow mode holds it back.
+    Held,
+    /// The server cannot be reached.
+    Offline,
     Sent,
     Failed(ProblemCode),
 }
@@ -27,9 +34,9 @@ pub struct MessageItem {
     pub kind: MessageKind,
     pub client_id: Uuid,
     /// 0 while the message is pending.
-    pub seq: i64,
-    pub revision: i64,
-    pub author_id: i64,
+    pub seq: Seq,
+    pub revision: Seq,
+    pub author_id: UserId,
     pub name: String,
     /// The file name of the author's avatar; empty without one.
     pub avatar: String,
@@ -53,7 +60,7 @@ pub struct ListRow {
 }
 
 /// While the key of a row stays equal, its element stays too.
-pub type RowKey = (Uuid, MessageKind, i64, DeliveryStatus, [String; 2], [bool; 5]);
+pub type RowKey = (Uuid, MessageKind, Seq, DeliveryStatus, [String; 2], [bool; 5]);
 
 impl ListRow {
     pub fn key(&self) -> RowKey {
@@ -128,9 +135,9 @@ mod tests {
         MessageItem {
             kind: MessageKind::Text,
             client_id: Uuid::nil(),
-            seq: 1,
-            revision: 1,
-            author_id,
+            seq: Seq::new(1),
+            revision: Seq::new(1),
+            author_id: UserId::new(author_id),
             name: "ada".into(),
             avatar: String::new(),
             text: "tea?".into(),

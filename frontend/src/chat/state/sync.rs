@@ -6,6 +6,7 @@ use shared::{
     changes::{Changes, ChangesQuery},
     chat::{Chat, ChatPreview, JoinResponse, is_valid_uri},
     chat_list::ReadPositionsResponse,
+    id::{ChatId, Seq, UserId},
     member::{Member, MembershipStatus, Role},
     message::MessagePage,
     problem::ProblemCode,
@@ -45,7 +46,7 @@ pub enum SyncEvent {
     /// The timeline was loaded.
     Joined(ReadPositionsResponse),
     /// Changes were applied; before them, the newest message had this sequence number.
-    Applied(i64),
+    Applied(Seq),
     /// The chat had this URI before.
     UriChanged(String),
 }
@@ -53,11 +54,11 @@ pub enum SyncEvent {
 #[derive(Clone, Copy)]
 pub struct SyncStore {
     /// 0 until the chat is loaded.
-    chat_id: RwSignal<i64>,
+    chat_id: RwSignal<ChatId>,
     uri: RwSignal<String>,
     timeline: RwSignal<Option<Timeline>>,
     pub(super) access: RwSignal<Access>,
-    user_id: RwSignal<i64>,
+    user_id: RwSignal<UserId>,
     inner: StoredValue<Inner, LocalStorage>,
 }
 
@@ -106,11 +107,11 @@ impl SyncStore {
             fetch: FetchState::Idle,
         };
         let store = Self {
-            chat_id: RwSignal::new(0),
+            chat_id: RwSignal::new(ChatId::default()),
             uri: RwSignal::new(String::new()),
             timeline: RwSignal::new(None),
             access: RwSignal::new(Access::default()),
-            user_id: RwSignal::new(0),
+            user_id: RwSignal::new(UserId::default()),
             inner: StoredValue::new_local(inner),
         };
         socket.subscribe(move |event| store.handle_event(event));
@@ -161,7 +162,7 @@ impl SyncStore {
     fn clear(&self) {
         self.next_generation();
         self.access.set(Access::default());
-        self.chat_id.set(0);
+        self.chat_id.set(ChatId::default());
         self.timeline.set(None);
     }
 
@@ -260,17 +261,17 @@ impl SyncStore {
 
     // Its id and URI
 
-    pub(super) fn chat_id(&self) -> i64 {
+    pub(super) fn chat_id(&self) -> ChatId {
         self.chat_id.get()
     }
 
     /// See [`SyncStore::chat_id`]; does not track it.
-    pub(super) fn current_chat_id(&self) -> i64 {
+    pub(super) fn current_chat_id(&self) -> ChatId {
         self.chat_id.get_untracked()
     }
 
     /// Whether this is the chat with this id. Does not track.
-    pub(super) fn is_chat(&self, chat_id: i64) -> bool {
+    pub(super) fn is_chat(&self, chat_id: ChatId) -> bool {
         self.current_chat_id() == chat_id
     }
 
@@ -521,11 +522,11 @@ impl SyncStore {
         self.with_timeline(|timeline| timeline.map(|timeline| timeline.chat().clone()))
     }
 
-    pub fn user_id(&self) -> i64 {
+    pub fn user_id(&self) -> UserId {
         self.user_id.get()
     }
 
-    pub(super) fn current_user_id(&self) -> i64 {
+    pub(super) fn current_user_id(&self) -> UserId {
         self.user_id.get_untracked()
     }
 
@@ -549,7 +550,7 @@ impl SyncStore {
             let members = timeline.map(Timeline::members).unwrap_or_default();
             members
                 .iter()
-                .fold(0_i64, |version, member| version.wrapping_mul(31).wrapping_add(member.revision))
+                .fold(0_i64, |version, member| version.wrapping_mul(31).wrapping_add(member.revision.get()))
         })
     }
 
@@ -560,14 +561,14 @@ impl SyncStore {
     }
 
     /// 0 without messages.
-    pub(super) fn newest_seq(&self) -> i64 {
+    pub(super) fn newest_seq(&self) -> Seq {
         self.with_timeline_untracked(|timeline| {
-            timeline.and_then(|t| t.messages().next_back()).map_or(0, |message| message.seq)
+            timeline.and_then(|t| t.messages().next_back()).map(|message| message.seq).unwrap_or_default()
         })
     }
 
     /// The sequence numbers of the loaded messages.
-    pub(super) fn seqs(&self) -> Vec<i64> {
+    pub(super) fn seqs(&self) -> Vec<Seq> {
         self.with_timeline_untracked(|timeline| {
             timeline.map(|t| t.messages().map(|m| m.seq).collect()).unwrap_or_default()
         })

@@ -3,7 +3,14 @@
 use std::mem;
 
 use leptos::{prelude::*, task::spawn_local};
-use shared::{event::UserRef, message::Message, socket::ServerFrame, timeline::Timeline, user::User};
+use shared::{
+    event::UserRef,
+    id::{Seq, UserId},
+    message::Message,
+    socket::ServerFrame,
+    timeline::Timeline,
+    user::User,
+};
 
 use super::{
     read_positions::{ReadPositions, is_unread_by},
@@ -17,7 +24,7 @@ use crate::{
     chat_list::ChatListStore,
     clock,
     outbox::{Outbox, PendingMessage, PendingState},
-    socket::SocketEvent,
+    socket::{SocketEvent, status::ConnectionStatus},
     strings,
 };
 
@@ -34,7 +41,7 @@ pub struct ViewportStore {
     /// Whether the end of the chat is in view, so that it stays in view when messages arrive.
     is_following: RwSignal<bool>,
     /// The sequence number up to which the user has seen the chat.
-    seen_seq: RwSignal<i64>,
+    seen_seq: RwSignal<Seq>,
     read_positions: RwSignal<ReadPositions>,
     /// Whether earlier messages are being loaded.
     is_loading: RwSignal<bool>,
@@ -59,7 +66,7 @@ impl ViewportStore {
             sources: StoredValue::new(Sources { chat_list, outbox, announcements }),
             range: RwSignal::new(VisibleRange::default()),
             is_following: RwSignal::new(true),
-            seen_seq: RwSignal::new(0),
+            seen_seq: RwSignal::new(Seq::default()),
             read_positions: RwSignal::new(ReadPositions::default()),
             is_loading: RwSignal::new(false),
         };
@@ -108,7 +115,7 @@ impl ViewportStore {
         }
     }
 
-    fn on_applied(&self, newest_before: i64) {
+    fn on_applied(&self, newest_before: Seq) {
         let is_following = self.is_following_now();
         self.range.try_maybe_update(|range| {
             let before = *range;
@@ -137,12 +144,19 @@ impl ViewportStore {
         })
     }
 
-    fn pending_items(&self, timeline: &Timeline, user_id: i64) -> Vec<MessageItem> {
+    fn pending_items(&self, timeline: &Timeline, user_id: UserId) -> Vec<MessageItem> {
         let name = self.sync.session().display_name();
         let outbox = self.sources().outbox.read();
         let pending = outbox.list_for_chat(self.sync.chat_id(), user_id);
         let unstored = pending.filter(|message| !contains_pending(timeline, user_id, message));
-        unstored.map(|message| pending_item(message, &name)).collect()
+        let is_offline = self.sync.socket().status() == Some(ConnectionStatus::Offline);
+        let is_held = outbox.slow_mode_until(self.sync.chat_id(), user_id).is_some();
+        let waiting = match (is_offline, is_held) {
+            (true, _) => DeliveryStatus::Offline,
+            (false, true) => DeliveryStatus::Held,
+            (false, false) => DeliveryStatus::Sending,
+        };
+        unstored.map(|message| pending_item(message, &name, waiting)).collect()
     }
 
     /// Tracks everything that the rows are made of.
@@ -193,7 +207,7 @@ impl ViewportStore {
     pub fn mark_seen(&self) {
         let newest = self.sync.newest_seq();
         let is_in_view = self.is_following_now() && !document().hidden();
-        if !is_in_view || newest == 0 {
+        if !is_in_view || newest == Seq::default() {
             return;
         }
         if self.seen_seq.get_untracked() != newest {
@@ -241,7 +255,7 @@ impl ViewportStore {
         }
     }
 
-    async fn load_before(self, oldest: i64) {
+    async fn load_before(self, oldest: Seq) {
         let (sync, generation) = (self.sync, self.sync.generation());
         let page = sync.session().send(api::get_messages_before(&sync.current_uri(), oldest)).await;
         if !sync.is_current(generation) {
@@ -267,9 +281,9 @@ impl ViewportStore {
     }
 
     /// Puts the unread line above messages that arrive while the end of the chat is out of view.
-    fn mark_left_off(&self, newest_before: i64) {
+    fn mark_left_off(&self, newest_before: Seq) {
         let is_away = !self.is_following_now() || document().hidden();
-        if is_away && self.seen_seq.get_untracked() == newest_before && newest_before > 0 {
+        if is_away && self.seen_seq.get_untracked() == newest_before && newest_before > Seq::default() {
             self.read_positions.update(|positions| {
                 (positions.left_off, positions.is_line_seen) = (Some(newest_before), false);
             });
@@ -330,16 +344,19 @@ impl ViewportStore {
         });
     }
 
-    /// The others who have read the last message.
+    /// The others who have read the last message; none while messages that are not stored are below it.
     pub fn seen_by(&self) -> Vec<User> {
         let (positions, user_id) = (self.read_positions.read(), self.sync.user_id());
+        if self.sources().outbox.read().list_for_chat(self.sync.chat_id(), user_id).next().is_some() {
+            return Vec::new();
+        }
         self.sync.with_timeline(|timeline| {
             timeline.map(|timeline| positions.seen_by(timeline, user_id)).unwrap_or_default()
         })
     }
 
-    /// Announces the messages of others that arrived after `newest_before`.
-    fn announce_since(&self, newest_before: i64) {
+    /// Announces the messages of others that arrived after `newest_before`, and that those sent here arrived.
+    fn announce_since(&self, newest_before: Seq) {
         let user_id = self.sync.current_user_id();
         let mut lines: Vec<String> = self.sync.with_timeline_untracked(|timeline| {
             let Some(timeline) = timeline else { return Vec::new() };
@@ -350,7 +367,16 @@ impl ViewportStore {
                     &markdown::plain_text(&message.message),
                 )
             };
-            new.filter(|message| is_unread_by(message, user_id)).map(line).collect()
+            new.filter_map(|message| {
+                if is_unread_by(message, user_id) {
+                    Some(line(message))
+                } else {
+                    let is_sent_here =
+                        self.sources().outbox.read_untracked().find(message.client_id).is_some();
+                    is_sent_here.then(|| strings::SENT.to_owned())
+                }
+            })
+            .collect()
         });
         lines.reverse();
         match lines.len() {
@@ -380,7 +406,7 @@ fn stored_item(timeline: &Timeline, message: &Message, member: CurrentMember) ->
         seq: message.seq,
         revision: message.revision,
         author_id: author.id,
-        name: author.name().to_owned(),
+        name: timeline.distinct_name(author),
         avatar: author.avatar.clone(),
         text,
         sent_at: clock::stored_at(message),
@@ -390,12 +416,13 @@ fn stored_item(timeline: &Timeline, message: &Message, member: CurrentMember) ->
     })
 }
 
-fn pending_item(message: &PendingMessage, name: &str) -> MessageItem {
+/// `waiting` is the status of a message that is not on its way.
+fn pending_item(message: &PendingMessage, name: &str, waiting: DeliveryStatus) -> MessageItem {
     MessageItem {
         kind: MessageKind::Text,
         client_id: message.client_id,
-        seq: 0,
-        revision: 0,
+        seq: Seq::default(),
+        revision: Seq::default(),
         author_id: message.user_id,
         name: name.to_owned(),
         // The user's own messages have no avatar.
@@ -405,7 +432,8 @@ fn pending_item(message: &PendingMessage, name: &str) -> MessageItem {
         is_own: true,
         is_deletable: false,
         status: match message.state {
-            PendingState::Waiting | PendingState::InFlight => DeliveryStatus::Sending,
+            PendingState::Waiting => waiting,
+            PendingState::InFlight => DeliveryStatus::Sending,
             PendingState::Stored(_) => DeliveryStatus::Sent,
             PendingState::Failed(code) => DeliveryStatus::Failed(code),
         },
@@ -413,6 +441,6 @@ fn pending_item(message: &PendingMessage, name: &str) -> MessageItem {
 }
 
 /// Whether the pending message is in the timeline already.
-fn contains_pending(timeline: &Timeline, user_id: i64, pending: &PendingMessage) -> bool {
+fn contains_pending(timeline: &Timeline, user_id: UserId, pending: &PendingMessage) -> bool {
     timeline.messages().rev().any(|m| m.user.id == user_id && m.client_id == pending.client_id)
 }
