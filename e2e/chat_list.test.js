@@ -40,7 +40,7 @@ test('unread counts update at once on all devices', async () => {
     await device.chatList.waitForOrder(toast, jam, tea);
     await device.chatList.waitForUnread(toast, '2');
     await device.chatList.linkTo(toast).getByText('brian: Or without?').waitFor();
-    await device.waitForTitle('(2) Chatire');
+    await device.waitForUnreadInTitle(2);
   }
   assert.equal(ada.path, tea, 'no chat was opened');
 
@@ -54,7 +54,7 @@ test('unread counts update at once on all devices', async () => {
   assert.ok(line.y < first.y, 'the line is above the first new message');
   for (const device of [ada, phone]) {
     await device.chatList.waitForUnread(toast, null);
-    await device.waitForTitle('Chatire');
+    await device.waitForUnreadInTitle(0);
   }
   await brian.page.getByText('Seen by ada').waitFor();
 });
@@ -69,10 +69,10 @@ test('muted chat is not counted in the title', async () => {
   await dora.open(tea);
   await dora.send('Shh');
   await cleo.chatList.waitForUnread(tea, '1');
-  await cleo.waitForTitle('Chatire');
+  await cleo.waitForUnreadInTitle(0);
   await cleo.page.reload();
   await cleo.chatList.linkTo(tea).getByText('Muted').waitFor();
-  await cleo.waitForTitle('Chatire');
+  await cleo.waitForUnreadInTitle(0);
 });
 
 test('phone shows list or chat, back returns to the list', async () => {

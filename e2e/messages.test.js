@@ -79,6 +79,7 @@ test('draft is in all tabs of its author and gone after sign-out', async () => {
   await tab.goto(person.page.url());
   await tab.waitForFunction(() => document.querySelector('textarea')?.value === 'Half a thought');
   await tab.close();
+  await person.goHome();
   await person.signOut();
   person.name = 'otto';
   await person.signUpAndJoin(path);
@@ -102,6 +103,7 @@ test('title names the chat or the page', async () => {
   await person.waitForTitle('Chatire');
   await person.startChat();
   await person.waitForTitle('New chat – Chatire');
+  await person.goHome();
   await person.page.getByRole('link', { name: 'Settings' }).first().click();
   await person.waitForTitle('Settings – Chatire');
 });

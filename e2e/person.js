@@ -165,6 +165,12 @@ export class Person {
     return this.page.waitForFunction((title) => document.title === title, title);
   }
 
+  // Waits until the title counts so many unread messages; 0 for a title without a count.
+  waitForUnreadInTitle(count) {
+    const counts = (count) => Number(/^\((\d+)\) /.exec(document.title)?.[1] ?? 0) === count;
+    return this.page.waitForFunction(counts, count);
+  }
+
   async copyLink() {
     if (await this.button('Share').isVisible()) await this.button('Share').click();
     await this.button('Copy link').first().click();
