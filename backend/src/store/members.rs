@@ -20,6 +20,7 @@ use super::{
     enum_columns::{MembershipStatusColumn, TextEnum},
     error::StoreError,
     schema::{
+        chats as chats_table,
         members::{self, dsl},
         users,
     },
@@ -179,7 +180,11 @@ pub async fn count_owned_chats(
     users::table.find(user_id).select(users::id).for_no_key_update().first::<UserId>(connection).await?;
     let owned = dsl::user_id.eq(user_id).and(dsl::role.eq(Role::Owner.bind()));
     let count: i64 = members::table
-        .filter(owned.and(dsl::status.eq(MembershipStatus::Member.bind())))
+        .inner_join(chats_table::table)
+        // The members of a deleted chat are removed later.
+        .filter(
+            owned.and(dsl::status.eq(MembershipStatus::Member.bind())).and(chats_table::deleted_at.is_null()),
+        )
         .count()
         .get_result(connection)
         .await?;
