@@ -30,9 +30,12 @@ impl Readiness {
         let now = self.clock.instant();
         let is_writable = match *last {
             Some((at, is_writable)) if now < at + LIFETIME => is_writable,
-            _ => write(db).await.is_ok(),
+            _ => {
+                let is_writable = write(db).await.is_ok();
+                *last = Some((now, is_writable));
+                is_writable
+            }
         };
-        *last = last.filter(|(at, _)| now < *at + LIFETIME).or(Some((now, is_writable)));
         if is_writable { Ok(()) } else { Err(StoreError::Unavailable.into()) }
     }
 }

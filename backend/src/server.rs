@@ -192,8 +192,8 @@ pub async fn run_background_jobs(app: Arc<AppState>) {
     }
 }
 
-/// mimalloc gives memory back a second after it was freed, but only when a thread frees a large block. Without requests nobody
-/// does, and the memory of the last uploads would stay.
+/// mimalloc gives memory back a second after it was freed, but only when a thread frees a large block. Without requests no
+/// thread does, and the memory of the last uploads would stay.
 fn give_back_memory() {
     drop(black_box(Vec::<u8>::with_capacity(MEMORY_BLOCK)));
 }

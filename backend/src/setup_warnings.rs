@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Everybody behind an unnamed proxy counts as one person.
+/// All users behind an unnamed proxy count as one.
 pub static UNTRUSTED_PROXY: SetupWarning = SetupWarning::new(
     "a request has forwarded headers, but its sender is no trusted proxy: if it is your proxy, set CHATIRE_TRUSTED_PROXIES, or \
      all users count as one IP address for the rate limits",

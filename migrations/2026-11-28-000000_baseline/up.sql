@@ -160,7 +160,7 @@ CREATE INDEX chats_first_retained_seq_idx ON chats (id) WHERE first_retained_seq
 CREATE INDEX chats_unpurged_idx ON chats (id) WHERE deleted_at IS NOT NULL AND NOT purged;
 CREATE INDEX chats_expires_idx ON chats (expires_at) WHERE expires_at IS NOT NULL;
 
--- URIs that were rotated. They still lead members to the chat and admit nobody.
+-- URIs that were rotated. They still lead members to the chat and admit no new ones.
 CREATE TABLE former_uris (
     uri text COLLATE "C" PRIMARY KEY,
     chat_id bigint NOT NULL REFERENCES chats,

@@ -89,8 +89,8 @@ pub async fn add_member(
     transaction.append_event(actor_id, &Event::Admitted { target: user.into() }).await
 }
 
-/// Nobody is added by a stranger: a user either asked to join or was removed, or shares a chat with the actor. A stranger
-/// looks like a user who does not exist. Users who left by themselves decide themselves whether they return.
+/// A user can be added who asked to join, was removed, or shares a chat with the actor. Other users are answered like users
+/// who do not exist. Users who left decide themselves whether they return.
 async fn check_may_be_added(
     transaction: &mut ChatTransaction<'_>,
     actor_id: UserId,

@@ -25,7 +25,7 @@ use super::{
 
 /// How many links a list holds: every usable one, and the newest of the others.
 const LINKS_MAX: i64 = 200;
-/// How many revoked links of a chat are remembered that nobody used.
+/// How many revoked links of a chat are remembered that no user joined by.
 const UNUSED_LINKS_MAX: i64 = 100;
 /// How many members who used a link are listed.
 const MEMBERS_MAX: i64 = 1_000;

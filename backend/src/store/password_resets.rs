@@ -36,8 +36,8 @@ pub struct ResetTarget {
     pub email: String,
 }
 
-/// The accounts whose recovery address this is, all with the same spelling of it: the one asked for if there is one. Somebody
-/// else may have a mailbox that differs in case.
+/// The accounts whose recovery address this is, all with the same spelling of it: the one asked for if there is one. A
+/// mailbox that differs in case may belong to another person.
 pub async fn find_targets_by_email(
     connection: &mut AsyncPgConnection,
     email: &str,

@@ -339,7 +339,7 @@ async fn stranger_cannot_be_added() {
     let app = TestApp::spawn().await;
     let (ada, tea) = app.ada_and_chat().await;
     let (eve, fay) = (app.create_user("eve").await, app.create_pending_member("fay", &tea).await);
-    for name in ["eve", "nobody"] {
+    for name in ["eve", "unknown"] {
         let problem = ada.try_add_member(&tea, name).await.assert_problem(ProblemCode::Invalid);
         assert_eq!(
             (problem.errors[0].field.as_str(), problem.errors[0].code),

@@ -84,7 +84,7 @@ fn LinkDetails(link_id: LinkId, details: RwSignal<Details>, reload: Callback<()>
     }
 }
 
-/// Why nobody can join by the link any more, if so.
+/// Why the link admits no more members, if so.
 fn closed_reason(link: &InviteLink, now: i64) -> Option<&'static str> {
     if link.revoked_at.is_some() {
         Some(invite_links::REVOKED)
