@@ -1,8 +1,8 @@
 //! Access tokens (JWT) and the keys that sign them.
 //!
 //! The data directory holds `signing.key` and, during a key rotation, `signing.previous.key`, which only verifies. To rotate
-//! the key, rename the file to the latter and restart. Fifteen minutes later the last token of the old key has expired, and
-//! the file can be deleted.
+//! the key, rename the file to the latter and restart. After 30 days the last token of the old key has expired, and the file
+//! can be deleted.
 
 use std::{fs, path::Path, time::Duration};
 
