@@ -54,6 +54,7 @@ impl MembershipStatus {
 /// A user in a chat: the fields of [`User`] and those of the membership.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(from = "MemberFields")]
 pub struct Member {
     /// The user.
     #[serde(flatten)]
@@ -69,6 +70,39 @@ pub struct Member {
     pub revision: Seq,
     /// When the user joined.
     pub created_at: DateTime<Utc>,
+}
+
+/// A [`Member`] as it is sent. Deserializing a flattened field takes code for fields of every type, which the client would
+/// carry for this one type.
+#[derive(Deserialize)]
+struct MemberFields {
+    id: UserId,
+    username: String,
+    email: String,
+    first_name: String,
+    last_name: String,
+    #[serde(default)]
+    display_name: String,
+    #[serde(default)]
+    avatar: String,
+    #[serde(default)]
+    guest: bool,
+    role: Role,
+    #[serde(default)]
+    status: MembershipStatus,
+    seq: Seq,
+    revision: Seq,
+    created_at: DateTime<Utc>,
+}
+
+impl From<MemberFields> for Member {
+    fn from(fields: MemberFields) -> Self {
+        let MemberFields { id, username, email, first_name, last_name, display_name, avatar, guest, .. } =
+            fields;
+        let user = User { id, username, email, first_name, last_name, display_name, avatar, guest };
+        let MemberFields { role, status, seq, revision, created_at, .. } = fields;
+        Self { user, role, status, seq, revision, created_at }
+    }
 }
 
 /// `PUT /api/chats/<uri>/members/<user_id>/`: exactly one field.
@@ -90,4 +124,34 @@ pub struct UpdateMember {
 pub struct TransferOwnership {
     /// The new owner, a member. The former owner becomes a moderator.
     pub user_id: UserId,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn member_json_is_flat_and_round_trips() {
+        let user = User {
+            id: UserId::new(7),
+            username: "ada".into(),
+            email: "ada@example.org".into(),
+            first_name: "Ada".into(),
+            last_name: "L".into(),
+            display_name: "Ada L.".into(),
+            avatar: "ada.webp".into(),
+            guest: true,
+        };
+        let member = Member {
+            user,
+            role: Role::Moderator,
+            status: MembershipStatus::Banned,
+            seq: Seq::new(2),
+            revision: Seq::new(3),
+            created_at: DateTime::UNIX_EPOCH,
+        };
+        let json = serde_json::to_value(&member).unwrap();
+        assert_eq!(json["username"], "ada");
+        assert_eq!(serde_json::from_value::<Member>(json).unwrap(), member);
+    }
 }

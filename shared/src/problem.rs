@@ -1,6 +1,7 @@
 //! Errors as problem documents (RFC 9457). Programs act on the codes; user interfaces choose their own words.
 
 use serde::{Deserialize, Serialize};
+use strum::EnumString;
 
 /// The body of every error response.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,9 +39,11 @@ pub struct FieldError {
 }
 
 /// All errors that the server reports.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, EnumString)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(rename_all = "snake_case")]
+#[cfg_attr(test, derive(strum::EnumIter))]
+#[serde(rename_all = "snake_case", from = "String")]
+#[strum(serialize_all = "snake_case")]
 pub enum ProblemCode {
     /// The body does not match its content type.
     Malformed,
@@ -129,14 +132,15 @@ pub enum ProblemCode {
     /// The server is at its capacity; see `retry_after`.
     Busy,
     /// A code from a newer server.
-    #[serde(other)]
     Unknown,
 }
 
 /// All errors of a single field.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, EnumString)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(rename_all = "snake_case")]
+#[cfg_attr(test, derive(strum::EnumIter))]
+#[serde(rename_all = "snake_case", from = "String")]
+#[strum(serialize_all = "snake_case")]
 pub enum FieldCode {
     /// The field is missing.
     Required,
@@ -179,8 +183,20 @@ pub enum FieldCode {
     /// Not a currently valid code.
     WrongCode,
     /// A code from a newer server.
-    #[serde(other)]
     Unknown,
+}
+
+// The derived deserializer of an enum of this size is larger than that of a string and a comparison.
+impl From<String> for ProblemCode {
+    fn from(name: String) -> Self {
+        name.parse().unwrap_or(Self::Unknown)
+    }
+}
+
+impl From<String> for FieldCode {
+    fn from(name: String) -> Self {
+        name.parse().unwrap_or(Self::Unknown)
+    }
 }
 
 impl ProblemCode {
@@ -235,7 +251,22 @@ impl ProblemCode {
 
 #[cfg(test)]
 mod tests {
+    use strum::IntoEnumIterator;
+
     use super::*;
+
+    #[test]
+    fn every_code_round_trips() {
+        for code in ProblemCode::iter() {
+            let json = serde_json::to_string(&code).unwrap();
+            assert_eq!(serde_json::from_str::<ProblemCode>(&json).unwrap(), code, "{json}");
+        }
+        for code in FieldCode::iter() {
+            let json = serde_json::to_string(&code).unwrap();
+            assert_eq!(serde_json::from_str::<FieldCode>(&json).unwrap(), code, "{json}");
+        }
+        assert_eq!(serde_json::to_string(&FieldCode::NotAChoice).unwrap(), r#""not_a_choice""#);
+    }
 
     #[test]
     fn unknown_problem_code_deserializes() {

@@ -11,7 +11,6 @@ use std::{
 use anyhow::{Context, Result};
 
 use crate::{
-    compress,
     project::{self, BuildMode},
     shell,
     steps::Step,
@@ -29,7 +28,7 @@ const INPUTS: [&str; 11] = [
     ".cargo/config.toml",
     "xtask/src/client.rs",
     "xtask/src/client",
-    "xtask/src/compress.rs",
+    "xtask/compress",
 ];
 
 #[derive(Clone, Copy)]
@@ -42,6 +41,9 @@ pub const PROGRAMS: [ClientProgram; 2] = [
     ClientProgram { name: "chat", page: "index.html" },
     ClientProgram { name: "account", page: "account.html" },
 ];
+
+/// Trunk's options for a debug build.
+pub const DEBUG_PROFILE: [&str; 2] = ["--cargo-profile", "wasm-dev"];
 
 impl ClientProgram {
     fn source(self) -> PathBuf {
@@ -82,14 +84,44 @@ fn bundle(mode: BuildMode, stamp: &Path) -> Result<()> {
         BuildMode::Quick => PROGRAMS.into_iter().try_for_each(quick_bundle::bundle)?,
         BuildMode::Release => {
             for program in PROGRAMS {
-                let mut trunk = trunk_command("build", program);
+                let mut trunk = trunk_command("build", program, &project::dist_dir());
                 trunk.arg("--release");
                 shell::run(trunk)?;
             }
-            compress::compress_folder(&project::dist_dir())?;
+            minify_scripts()?;
+            let mut compress = shell::cargo(["run", "--quiet", "--package", "compress", "--"]);
+            compress.arg(project::dist_dir());
+            shell::run(compress)?;
         }
     }
     fs::write(stamp, stamp_text(mode)?).with_context(|| format!("cannot write {}", stamp.display()))
+}
+
+/// Whether wasm-bindgen and Trunk take the debug build of `cargo xtask run --dev`, outside of `dist/`.
+pub fn check_debug_build() -> Result<()> {
+    shell::print_step("Building the client as `cargo xtask run --dev` does");
+    write_account_page()?;
+    let dist = shell::target_dir()?.join("client/debug");
+    for program in PROGRAMS {
+        fs::create_dir_all(dist.join(program.name))?;
+        let mut trunk = trunk_command("build", program, &dist);
+        trunk.args(DEBUG_PROFILE);
+        shell::run(trunk)?;
+    }
+    Ok(())
+}
+
+/// Trunk leaves the JavaScript of wasm-bindgen as it is.
+fn minify_scripts() -> Result<()> {
+    for path in project::list_files(&project::dist_dir())? {
+        if path.extension().is_some_and(|extension| extension == "js") {
+            let mut esbuild = shell::command("esbuild");
+            esbuild.args(["--minify", "--log-level=warning", "--allow-overwrite"]).arg(&path);
+            esbuild.arg(format!("--outfile={}", path.display()));
+            shell::run(esbuild)?;
+        }
+    }
+    Ok(())
 }
 
 /// The server embeds everything in `dist/`.
@@ -117,10 +149,10 @@ pub fn write_account_page() -> Result<()> {
 
 /// Trunk finds its tools on `PATH`, but Cargo may have to download crates. Trunk reads `NO_COLOR` as an option of its own
 /// with the values `true` and `false`.
-pub fn trunk_command(verb: &str, program: ClientProgram) -> Command {
+pub fn trunk_command(verb: &str, program: ClientProgram, dist: &Path) -> Command {
     let mut trunk = shell::command("trunk");
     trunk.args([verb, "--offline=false"]);
-    trunk.arg("--dist").arg(project::dist_dir().join(program.name)).arg(program.source());
+    trunk.arg("--dist").arg(dist.join(program.name)).arg(program.source());
     if env::var_os("NO_COLOR").is_some() {
         trunk.env("NO_COLOR", "true");
     }

@@ -33,17 +33,9 @@ pub fn run() -> Result<()> {
     client::write_account_page()?;
     let mut trunks = Vec::new();
     for program in client::PROGRAMS {
-        let mut trunk = client::trunk_command("watch", program);
-        trunk.args([
-            "--cargo-profile",
-            "wasm-dev",
-            "--watch",
-            "frontend",
-            "--watch",
-            "shared",
-            "--watch",
-            "crates",
-        ]);
+        let mut trunk = client::trunk_command("watch", program, &project::dist_dir());
+        trunk.args(client::DEBUG_PROFILE);
+        trunk.args(["--watch", "frontend", "--watch", "shared", "--watch", "crates"]);
         trunks.push(trunk.spawn()?);
     }
     let result = run_server(&stopping);

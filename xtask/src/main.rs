@@ -5,7 +5,6 @@
 mod audit;
 mod bench;
 mod client;
-mod compress;
 mod conformance;
 mod dev;
 mod fuzz;
@@ -36,7 +35,7 @@ cargo xtask bench          compare the server with others under the same load; -
 cargo xtask tidy           check the rules of ARCHITECTURE.md
 
 Missing tools are installed first: the WebAssembly target of Rust, Trunk and wasm-bindgen (into target/tools), and with
-apt-get PostgreSQL and, to build and test, binaryen, Chromium, Node.js and a mail server.";
+apt-get PostgreSQL and, to build and test, binaryen, esbuild, Chromium, Node.js and a mail server.";
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();

@@ -8,6 +8,7 @@ use crate::{shell, steps::Step};
 
 /// Packages, and a program that each installs.
 const WASM_OPT: (&str, &str) = ("binaryen", "wasm-opt");
+const ESBUILD: (&str, &str) = ("esbuild", "esbuild");
 const CHROMIUM: (&str, &str) = ("chromium", "chromium");
 const NODE: (&str, &str) = ("nodejs", "node");
 const NPM: (&str, &str) = ("npm", "npm");
@@ -18,7 +19,7 @@ const NODE_MIN: u32 = 18;
 
 /// For a release build. A C compiler is not listed: without one this program could not have been linked.
 pub fn build_step() -> Option<Step> {
-    install_step(missing(&[WASM_OPT]))
+    install_step(missing(&[WASM_OPT, ESBUILD]))
 }
 
 /// PostgreSQL, unless `DATABASE_URL` names a database.
@@ -36,7 +37,7 @@ pub fn bench_step() -> Option<Step> {
 
 /// For all tests; they run PostgreSQL whether or not `DATABASE_URL` is set.
 pub fn test_step() -> Option<Step> {
-    let mut packages = missing(&[WASM_OPT, NODE, NPM, MAIL]);
+    let mut packages = missing(&[WASM_OPT, ESBUILD, NODE, NPM, MAIL]);
     packages.extend(postgresql());
     packages.extend(python_environments());
     if env::var_os("CHROMIUM").is_none() {

@@ -4,7 +4,7 @@ use std::{fmt, fs, path::Path};
 
 use anyhow::{Context, Result, bail};
 
-use crate::{compress::append_suffix, project, shell};
+use crate::{project, shell};
 
 /// Bytes that the first view of a chat may download, compressed with Brotli.
 const BUDGET: u64 = 370_000;
@@ -36,7 +36,7 @@ pub fn measure() -> Result<ClientSize> {
 
 fn measure_file(name: String, path: &Path) -> Result<Row> {
     let raw = fs::metadata(path)?.len();
-    let packed = |suffix| fs::metadata(append_suffix(path, suffix)).map_or(raw, |file| file.len());
+    let packed = |suffix| fs::metadata(format!("{}{suffix}", path.display())).map_or(raw, |file| file.len());
     Ok(Row { name, raw, gzip: packed(".gz"), brotli: packed(".br") })
 }
 

@@ -26,6 +26,7 @@ pub fn run() -> Result<()> {
     // The server embeds the folder, which may be empty.
     fs::create_dir_all(project::dist_dir())?;
     run_static_checks()?;
+    client::check_debug_build()?;
     let (mut tally, logs) = (Tally::default(), TestLogs::create()?);
     run_tests(&mut tally, logs.capture(shell::cargo(["test", "--workspace"])))?;
     build_release()?;
