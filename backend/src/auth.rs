@@ -5,6 +5,7 @@ pub mod cache;
 pub mod context;
 pub mod cookies;
 pub mod encryption;
+mod hmac_sha256;
 pub mod jwt;
 mod key_file;
 pub mod opaque_token;

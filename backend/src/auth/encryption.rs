@@ -3,41 +3,46 @@
 
 use std::path::Path;
 
+use aes_gcm::{
+    Aes256Gcm, KeyInit,
+    aead::{Aead, Payload},
+};
 use anyhow::anyhow;
-use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
 
 use super::key_file;
 use crate::error::ApiError;
 
 const KEY_FILE: &str = "sealing.key";
 
+/// Bytes of the random nonce in front of a sealed value.
+const NONCE_LEN: usize = 12;
+
 /// AES-256-GCM. A value that was sealed for one purpose cannot be unsealed for another.
-pub struct SecretBox(RandomizedNonceKey);
+pub struct SecretBox(Aes256Gcm);
 
 impl SecretBox {
     /// Loads the key from the data directory; the first start creates it.
     pub fn load(data_dir: &Path) -> anyhow::Result<Self> {
         let key = key_file::read_or_create(&data_dir.join(KEY_FILE))?;
-        RandomizedNonceKey::new(&AES_256_GCM, &key).map(Self).map_err(|_| anyhow!("{KEY_FILE} is not a key"))
+        Ok(Self(Aes256Gcm::new(&key.into())))
     }
 
     pub fn seal(&self, purpose: &str, secret: &[u8]) -> Result<Vec<u8>, ApiError> {
-        let mut sealed = secret.to_vec();
-        let nonce = self.0.seal_in_place_append_tag(Aad::from(purpose), &mut sealed);
-        let nonce = nonce.map_err(|_| anyhow!("a secret cannot be encrypted"))?;
-        Ok([nonce.as_ref().as_slice(), &sealed].concat())
+        let nonce = rand::random::<[u8; NONCE_LEN]>();
+        let payload = Payload { msg: secret, aad: purpose.as_bytes() };
+        let sealed = self.0.encrypt(&nonce.into(), payload);
+        let sealed = sealed.map_err(|_| anyhow!("a secret cannot be encrypted"))?;
+        Ok([nonce.as_slice(), &sealed].concat())
     }
 
     /// Fails if the value was sealed with another key.
     pub fn unseal(&self, purpose: &str, sealed: &[u8]) -> Result<Vec<u8>, ApiError> {
-        let invalid = || {
+        let (nonce, sealed) = sealed.split_first_chunk::<NONCE_LEN>().unwrap_or((&[0; NONCE_LEN], &[]));
+        let payload = Payload { msg: sealed, aad: purpose.as_bytes() };
+        let secret = self.0.decrypt(&(*nonce).into(), payload);
+        Ok(secret.map_err(|_| {
             anyhow!("a stored secret cannot be decrypted: is {KEY_FILE} the key that it was encrypted with?")
-        };
-        let (nonce, sealed) = sealed.split_at_checked(NONCE_LEN).ok_or_else(invalid)?;
-        let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| invalid())?;
-        let mut opened = sealed.to_vec();
-        let secret = self.0.open_in_place(nonce, Aad::from(purpose), &mut opened).map_err(|_| invalid())?;
-        Ok(secret.to_vec())
+        })?)
     }
 }
 

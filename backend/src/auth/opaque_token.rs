@@ -1,8 +1,9 @@
 //! Random tokens that grant access to their holder. Only the hash is stored, so that the database does not reveal them.
 
-use aws_lc_rs::hmac;
 use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine};
 use sha2::{Digest, Sha256};
+
+use super::hmac_sha256::HmacSha256;
 
 /// 256 bits.
 const BYTES: usize = 32;
@@ -37,8 +38,7 @@ impl OpaqueToken {
     /// The next token of a rotation. It is determined by this token and the salt, and cannot be computed from one alone.
     #[must_use]
     pub fn derive_next(&self, salt: &[u8]) -> Self {
-        let key = hmac::Key::new(hmac::HMAC_SHA256, self.0.as_bytes());
-        Self::encode(hmac::sign(&key, salt))
+        Self::encode(HmacSha256::new(self.0.as_bytes()).sign(salt))
     }
 
     fn encode(bytes: impl AsRef<[u8]>) -> Self {

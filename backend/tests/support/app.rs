@@ -9,8 +9,11 @@ use backend::{
     state::AppState,
     store::{self, sessions::NewSession},
 };
+use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine};
+use hmac::{Hmac, KeyInit, Mac};
 use jsonwebtoken::{Algorithm, EncodingKey, Header, decode_header, encode};
 use serde_json::{Value, json};
+use sha2::Sha512;
 use shared::{
     credentials::{AccessToken, Password},
     id::{ChatId, UserId},
@@ -88,6 +91,12 @@ impl TestApp {
         Self::spawn_on(self.database.clone(), url, |config| config.data_dir = data_dir).await
     }
 
+    /// Stops the server, and starts it again on the same database and data folder.
+    pub async fn restart(&self) -> Self {
+        self.shut_down().await;
+        self.spawn_again().await
+    }
+
     /// Lets time pass for tokens, one-time codes, tickets, rate limits and connections. The database keeps its own time.
     pub fn advance_clock(&self, by: Duration) {
         self.state.clock.advance(by);
@@ -107,6 +116,15 @@ impl TestApp {
 
     pub async fn execute_sql(&self, statements: &str) {
         self.sql().await.batch_execute(statements).await.unwrap();
+    }
+
+    /// Waits until a statement waits for a lock.
+    pub async fn wait_for_lock_waiter(&self) {
+        let waiting = "SELECT count(*) FROM pg_stat_activity \
+                       WHERE wait_event_type = 'Lock' AND datname = current_database()";
+        while self.query_count(waiting).await == 0 {
+            tokio::task::yield_now().await;
+        }
     }
 
     /// Returns the single number that the query selects.
@@ -237,16 +255,6 @@ impl TestApp {
 
     /// Signs a token with the server's key; `change` alters its claims.
     pub fn sign_token(&self, user: &TestUser, lifetime: i64, change: impl FnOnce(&mut Value)) -> String {
-        self.sign_token_by(user, lifetime, Algorithm::HS256, change)
-    }
-
-    pub fn sign_token_by(
-        &self,
-        user: &TestUser,
-        lifetime: i64,
-        algorithm: Algorithm,
-        change: impl FnOnce(&mut Value),
-    ) -> String {
         let sid =
             self.state.auth.jwt_keys.verify(&user.token).map_or_else(|_| Uuid::new_v4(), |claims| claims.sid);
         let now = self.state.clock.timestamp();
@@ -255,9 +263,21 @@ impl TestApp {
             "aud": "chatire", "iat": now, "exp": now + lifetime, "orig_iat": now,
         });
         change(&mut claims);
-        let key = fs::read(self.data_dir.path().join("signing.key")).unwrap();
-        let header = Header { kid: decode_header(&user.token).unwrap().kid, ..Header::new(algorithm) };
-        encode(&header, &claims, &EncodingKey::from_secret(&key)).unwrap()
+        let header = Header { kid: decode_header(&user.token).unwrap().kid, ..Header::new(Algorithm::HS256) };
+        encode(&header, &claims, &EncodingKey::from_secret(&self.signing_key())).unwrap()
+    }
+
+    /// The token signed by another algorithm with the same key.
+    pub fn sign_by_hs512(&self, token: &str) -> String {
+        let header = json!({ "alg": "HS512", "typ": "JWT", "kid": decode_header(token).unwrap().kid });
+        let header = BASE64_URL_SAFE_NO_PAD.encode(header.to_string());
+        let signed = format!("{header}.{}", token.split('.').nth(1).unwrap());
+        let signature = Hmac::<Sha512>::new_from_slice(&self.signing_key()).unwrap().chain_update(&signed);
+        format!("{signed}.{}", BASE64_URL_SAFE_NO_PAD.encode(signature.finalize().into_bytes()))
+    }
+
+    fn signing_key(&self) -> Vec<u8> {
+        fs::read(self.data_dir.path().join("signing.key")).unwrap()
     }
 }
 

@@ -1,10 +1,10 @@
 //! A virtual authenticator that makes passkeys (WebAuthn, level 3).
 
-use aws_lc_rs::{
+use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine};
+use ring::{
     rand::SystemRandom,
     signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair},
 };
-use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
@@ -36,7 +36,9 @@ fn decode(text: &Value) -> Vec<u8> {
 
 impl VirtualAuthenticator {
     pub fn new(origin: &str) -> Self {
-        let key = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_ASN1_SIGNING).unwrap();
+        let (algorithm, rng) = (&ECDSA_P256_SHA256_ASN1_SIGNING, SystemRandom::new());
+        let pkcs8 = EcdsaKeyPair::generate_pkcs8(algorithm, &rng).unwrap();
+        let key = EcdsaKeyPair::from_pkcs8(algorithm, pkcs8.as_ref(), &rng).unwrap();
         let (id, origin) = (rand::random(), origin.to_owned());
         Self { key, id, counter: 0, user_handle: Vec::new(), flags: VERIFIED, origin }
     }

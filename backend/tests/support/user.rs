@@ -23,7 +23,7 @@ use shared::{
 };
 use uuid::Uuid;
 
-use super::{ApiRequest, HttpClient, PASSWORD};
+use super::{ApiRequest, HttpClient, PASSWORD, TestApp};
 
 #[derive(Clone)]
 pub struct TestUser {
@@ -66,6 +66,11 @@ impl TestUser {
     /// The same user with another token.
     pub fn with_token(&self, token: &str) -> Self {
         Self { token: token.to_owned(), ..self.clone() }
+    }
+
+    /// The same user as a client of another server.
+    pub fn with_server(&self, app: &TestApp) -> Self {
+        Self { http: app.http.clone(), ..self.clone() }
     }
 
     pub fn request(&self, method: &Method, path: &str) -> ApiRequest {
