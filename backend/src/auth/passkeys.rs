@@ -114,22 +114,22 @@ impl Passkeys {
             .map_err(rejected)
     }
 
-    /// Verifies an assertion and returns the user's id. The authenticator has verified the user, so that a passkey counts as
+    /// Verifies an assertion and returns the passkey. The authenticator has verified the user, so that a passkey counts as
     /// both factors.
     pub async fn authenticate(
         &self,
         db: &Db,
         relying_party: &Webauthn,
         PasskeyAssertion { challenge, credential }: PasskeyAssertion<Value>,
-    ) -> Result<UserId, ApiError> {
+    ) -> Result<StoredPasskey, ApiError> {
         let credential: PublicKeyCredential = parse(credential)?;
         let identity = relying_party.identify_discoverable_authentication(&credential).map_err(rejected)?;
         let found = store::passkeys::find(&mut *db.get().await?, identity).await?;
-        let StoredPasskey { id, user_id, mut passkey } = found.ok_or(ProblemCode::PasskeyRejected)?;
-        let result = self.finish_authentication(relying_party, challenge, &credential, &passkey)?;
-        passkey.update_credential(&result);
-        store::passkeys::record_use(&mut *db.get().await?, id, &passkey).await?;
-        Ok(user_id)
+        let mut stored = found.ok_or(ProblemCode::PasskeyRejected)?;
+        let result = self.finish_authentication(relying_party, challenge, &credential, &stored.passkey)?;
+        stored.passkey.update_credential(&result);
+        store::passkeys::record_use(&mut *db.get().await?, stored.id, &stored.passkey).await?;
+        Ok(stored)
     }
 }
 

@@ -21,32 +21,12 @@ use super::{
     error::{OnConstraint, StoreError},
     members, passkeys, password_resets,
     schema::users::{self, dsl},
-    second_factors,
-    sessions::{self, NewSession},
+    second_factors, sessions,
     users::{USERNAME_CONSTRAINT, normalize_username, replace_password_hash, username_taken},
 };
 
 /// The author of the messages of deleted accounts. The space keeps it from being registered.
 const DELETED_USERNAME: &str = "deleted account";
-
-/// Starts a session if the password hash is still the one that was verified.
-pub async fn sign_in(
-    connection: &mut AsyncPgConnection,
-    id: UserId,
-    hash: &str,
-    session: NewSession,
-) -> Result<(), StoreError> {
-    connection
-        .transaction(async |connection| {
-            // The shared lock makes a concurrent change of the password wait, and then end this session too.
-            let unchanged = users::table.filter(dsl::id.eq(id).and(dsl::password_hash.eq(hash)));
-            let unchanged =
-                unchanged.select(dsl::id).for_share().first::<UserId>(connection).await.optional()?;
-            unchanged.ok_or(ProblemCode::WrongCredentials)?;
-            sessions::insert(connection, session).await
-        })
-        .await
-}
 
 /// Changes the given fields. A new display name is numbered in each of the user's chats. Password resets go to a new
 /// e-mail address only if the user was `reauthenticated`.

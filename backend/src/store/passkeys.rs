@@ -18,6 +18,7 @@ use super::{
         passkeys::{self, dsl},
         users,
     },
+    users::raise_credentials_version,
 };
 
 /// A registered passkey with its owner.
@@ -25,6 +26,8 @@ pub struct StoredPasskey {
     pub id: Uuid,
     pub user_id: UserId,
     pub passkey: Passkey,
+    /// See [`super::sessions::start`].
+    pub credentials_version: i64,
 }
 
 type Row = (Uuid, String, DateTime<Utc>, Option<DateTime<Utc>>);
@@ -108,13 +111,13 @@ pub async fn find(
         .inner_join(users::table.on(users::id.eq(dsl::user_id)))
         .filter(dsl::credential_id.eq(credential_id).and(users::passkey_handle.eq(handle)))
         .filter(users::deleted_at.is_null())
-        .select((dsl::id, dsl::user_id, dsl::credential))
-        .first::<(Uuid, UserId, Value)>(connection)
+        .select((dsl::id, dsl::user_id, dsl::credential, users::credentials_version))
+        .first::<(Uuid, UserId, Value, i64)>(connection)
         .await
         .optional()?;
-    row.map(|(id, user_id, credential)| {
+    row.map(|(id, user_id, credential, credentials_version)| {
         let passkey = serde_json::from_value(credential).map_err(anyhow::Error::from)?;
-        Ok(StoredPasskey { id, user_id, passkey })
+        Ok(StoredPasskey { id, user_id, passkey, credentials_version })
     })
     .transpose()
 }
@@ -132,14 +135,19 @@ pub async fn record_use(
     Ok(())
 }
 
-/// Deletes a passkey of the user; false if there is no such passkey.
+/// Deletes a passkey of the user; false if there is no such passkey. Sign-ins that began with it fail.
 pub async fn delete(
     connection: &mut AsyncPgConnection,
     user_id: UserId,
     id: Uuid,
 ) -> Result<bool, StoreError> {
-    let passkey = passkeys::table.find(id).filter(dsl::user_id.eq(user_id));
-    Ok(diesel::delete(passkey).execute(connection).await? > 0)
+    connection
+        .transaction(async |connection| {
+            raise_credentials_version(connection, user_id).await?;
+            let passkey = passkeys::table.find(id).filter(dsl::user_id.eq(user_id));
+            Ok(diesel::delete(passkey).execute(connection).await? > 0)
+        })
+        .await
 }
 
 pub(super) async fn delete_all(

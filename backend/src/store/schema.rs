@@ -24,6 +24,7 @@ diesel::table! {
         recovery_email -> Nullable<Text>,
         passkey_handle -> Nullable<Uuid>,
         avatar -> Text,
+        credentials_version -> BigInt,
     }
 }
 

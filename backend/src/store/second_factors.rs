@@ -15,6 +15,7 @@ use super::{
         recovery_codes,
         second_factors::{self, dsl},
     },
+    users::raise_credentials_version,
 };
 
 /// A stored TOTP secret.
@@ -55,7 +56,8 @@ pub async fn enroll(
     Ok(stored > 0)
 }
 
-/// Confirms the secret and stores its recovery codes; false if it was confirmed before.
+/// Confirms the secret and stores its recovery codes; false if it was confirmed before. Sign-ins that began without a code
+/// fail.
 pub async fn confirm(
     connection: &mut AsyncPgConnection,
     user_id: UserId,
@@ -66,7 +68,11 @@ pub async fn confirm(
             let unconfirmed = second_factors::table.find(user_id).filter(dsl::confirmed_at.is_null());
             let confirmed =
                 diesel::update(unconfirmed).set(dsl::confirmed_at.eq(now)).execute(connection).await?;
-            Ok(confirmed > 0 && replace_recovery_codes(connection, user_id, code_hashes).await?)
+            if confirmed == 0 {
+                return Ok(false);
+            }
+            raise_credentials_version(connection, user_id).await?;
+            replace_recovery_codes(connection, user_id, code_hashes).await
         })
         .await
 }

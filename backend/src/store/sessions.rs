@@ -7,7 +7,7 @@ use diesel::{
     select, sql_query,
     sql_types::Bool,
 };
-use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use shared::{id::UserId, member::MembershipStatus, session::SessionInfo};
 use uuid::Uuid;
 
@@ -19,6 +19,7 @@ use super::{
         sessions::{self, dsl},
         users,
     },
+    users::raise_credentials_version,
 };
 
 /// A session expires after this many days without use. A guest cannot sign in again, so a guest's session lives as long
@@ -73,6 +74,31 @@ impl SessionRow {
 /// How long an unused session lives.
 pub fn lifetime(guest: bool) -> Duration {
     Duration::days(if guest { GUEST_DAYS } else { ACCOUNT_DAYS })
+}
+
+/// Starts a session after a sign-in; false if the credentials have changed since `credentials_version` was read.
+pub async fn start(
+    connection: &mut AsyncPgConnection,
+    new: NewSession,
+    credentials_version: i64,
+) -> Result<bool, StoreError> {
+    connection
+        .transaction(async |connection| {
+            let unchanged = users::id.eq(new.user_id).and(users::credentials_version.eq(credentials_version));
+            // The shared lock makes a concurrent change of the credentials wait, and then end this session too.
+            let locked = users::table
+                .filter(unchanged.and(users::deleted_at.is_null()))
+                .select(users::id)
+                .for_share()
+                .first::<UserId>(connection)
+                .await
+                .optional()?;
+            if locked.is_some() {
+                insert(connection, new).await?;
+            }
+            Ok(locked.is_some())
+        })
+        .await
 }
 
 pub async fn insert(connection: &mut AsyncPgConnection, new: NewSession) -> Result<(), StoreError> {
@@ -157,8 +183,9 @@ pub async fn end(connection: &mut AsyncPgConnection, user_id: UserId, id: Uuid) 
     Ok(ended > 0)
 }
 
-/// Ends all sessions of a user; returns those that were active.
+/// Ends all sessions of a user, also those that sign-ins are about to start; returns those that were active.
 pub async fn end_all(connection: &mut AsyncPgConnection, user_id: UserId) -> Result<Vec<Uuid>, StoreError> {
+    raise_credentials_version(connection, user_id).await?;
     let ended = diesel::update(sessions::table.filter(dsl::user_id.eq(user_id).and(dsl::ended_at.is_null())))
         .set(dsl::ended_at.eq(now))
         .returning(dsl::id)
@@ -167,12 +194,13 @@ pub async fn end_all(connection: &mut AsyncPgConnection, user_id: UserId) -> Res
     Ok(ended)
 }
 
-/// Ends all sessions of a user but one; returns them.
+/// Ends all sessions of a user but one, also those that sign-ins are about to start; returns those that were active.
 pub(super) async fn end_others(
     connection: &mut AsyncPgConnection,
     user_id: UserId,
     kept: Uuid,
 ) -> Result<Vec<Uuid>, StoreError> {
+    raise_credentials_version(connection, user_id).await?;
     let others = dsl::user_id.eq(user_id).and(dsl::id.ne(kept)).and(dsl::ended_at.is_null());
     let ended = diesel::update(sessions::table.filter(others))
         .set(dsl::ended_at.eq(now))

@@ -50,6 +50,9 @@ pub struct PasswordCredentials {
     pub username: String,
     #[diesel(sql_type = Nullable<Text>)]
     pub password_hash: Option<String>,
+    /// See [`super::sessions::start`].
+    #[diesel(sql_type = BigInt)]
+    pub credentials_version: i64,
 }
 
 /// The form in which usernames are compared: names that look alike or differ only in case are equal.
@@ -126,8 +129,8 @@ pub async fn find_credentials(
     login: &str,
 ) -> Result<Option<PasswordCredentials>, StoreError> {
     let found = sql_query(
-        "SELECT id, username, password_hash FROM users WHERE username_key = $1 \
-         UNION ALL (SELECT min(id), min(username), min(password_hash) FROM users \
+        "SELECT id, username, password_hash, credentials_version FROM users WHERE username_key = $1 \
+         UNION ALL (SELECT min(id), min(username), min(password_hash), min(credentials_version) FROM users \
            WHERE lower(coalesce(recovery_email, email)) = lower($2) AND password_hash IS NOT NULL \
              AND NOT EXISTS (SELECT FROM users WHERE username_key = $1) \
            HAVING count(*) = 1)",
@@ -145,6 +148,16 @@ pub async fn find_password_hash(
     id: UserId,
 ) -> Result<Option<String>, StoreError> {
     Ok(users::table.find(id).select(dsl::password_hash).first(connection).await?)
+}
+
+/// Makes sign-ins fail that have begun.
+pub(super) async fn raise_credentials_version(
+    connection: &mut AsyncPgConnection,
+    id: UserId,
+) -> Result<(), StoreError> {
+    let raised = dsl::credentials_version.eq(dsl::credentials_version + 1);
+    diesel::update(users::table.find(id)).set(raised).execute(connection).await?;
+    Ok(())
 }
 
 /// Replaces a password hash; false if it is not the old one any more.

@@ -59,6 +59,7 @@ mod second_factor;
 mod security_headers;
 mod sessions;
 mod shutdown;
+mod sign_in_races;
 mod sign_out;
 mod slow_mode;
 #[path = "../support/lib.rs"]

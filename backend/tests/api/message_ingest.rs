@@ -166,10 +166,7 @@ async fn post_waiting_for_removal_is_not_stored() {
         };
         posting::insert_batch(&mut db.get().await.unwrap(), &posts).await.unwrap().len()
     });
-    let waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()";
-    while app.query_count(waiting).await == 0 {
-        tokio::task::yield_now().await;
-    }
+    app.wait_for_lock_waiter().await;
     removal.execute("UPDATE members SET status = 'removed' WHERE role <> 'owner'", &[]).await.unwrap();
     removal.commit().await.unwrap();
     assert_eq!(insertion.await.unwrap(), 0);

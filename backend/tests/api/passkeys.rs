@@ -1,5 +1,7 @@
 //! Passkeys: registration and sign-in.
 
+use backend::store::passkeys;
+use futures_util::FutureExt;
 use reqwest::Method;
 use serde_json::{Value, json};
 use shared::{
@@ -9,6 +11,7 @@ use shared::{
 };
 use uuid::Uuid;
 
+use crate::sign_in_races::sign_in_during;
 use crate::support::{
     ApiRequest, ApiResponse, TestApp, TestUser,
     authenticator::{PRESENT, VERIFIED, VirtualAuthenticator},
@@ -213,6 +216,22 @@ async fn removed_passkey_is_rejected() {
     ada.delete_account().await;
     app.sign_in_with_passkey(&mut laptop).await.assert_problem(ProblemCode::PasskeyRejected);
     assert_eq!(app.query_count("SELECT count(*) FROM passkeys").await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sign_in_during_passkey_removal_fails() {
+    let app = spawn_app().await;
+    let ada = app.create_user("ada").await;
+    let mut phone = ada.register_passkey("phone").await;
+    let passkey_id = ada.list_passkeys().await[0].id;
+    let WebauthnChallenge { id, options } = app.passkey_challenge().await;
+    let sign_in = app.sign_in_with_credential(id, &phone.get_credential(&options));
+    let response = sign_in_during(&app, sign_in, |connection| {
+        async move { passkeys::delete(connection, ada.id, passkey_id).await.map(|deleted| assert!(deleted)) }
+            .boxed()
+    });
+    response.await.assert_problem(ProblemCode::PasskeyRejected);
+    assert_eq!(app.query_count("SELECT count(*) FROM sessions").await, 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]

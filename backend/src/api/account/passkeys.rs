@@ -132,13 +132,14 @@ pub async fn sign_in(
     Body(assertion): Body<PasskeyAssertion<Value>>,
 ) -> Result<HttpResponse, ApiError> {
     app.rate_limits.check_ip(IpLimit::SignIn, client_ip(&request, &app.config))?;
-    let user_id = app
-        .auth
-        .passkeys
-        .authenticate(&app.db, &passkeys::relying_party(&request, &app.config)?, assertion)
-        .await?;
+    let relying_party = passkeys::relying_party(&request, &app.config)?;
+    let passkey = app.auth.passkeys.authenticate(&app.db, &relying_party, assertion).await?;
+    let (user_id, version) = (passkey.user_id, passkey.credentials_version);
     let session = SessionStart::from_request(&request, &app.config);
-    store::sessions::insert(&mut *app.db.get().await?, session.new_session(user_id)).await?;
+    let new_session = session.new_session(user_id);
+    if !store::sessions::start(&mut *app.db.get().await?, new_session, version).await? {
+        return Err(ProblemCode::PasskeyRejected.into());
+    }
     let token = app.auth.jwt_keys.issue(user_id, session.id, session.token_lifetime)?;
     Ok(session.respond(HttpResponse::Ok(), false, AccessToken { token }))
 }

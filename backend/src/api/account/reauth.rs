@@ -44,8 +44,8 @@ pub async fn reauthenticate(
         }
         Credentials::Passkey(assertion) => {
             let relying_party = passkeys::relying_party(&request, &app.config)?;
-            let user_id = app.auth.passkeys.authenticate(&app.db, &relying_party, assertion).await?;
-            if user_id != authenticated.user.id {
+            let passkey = app.auth.passkeys.authenticate(&app.db, &relying_party, assertion).await?;
+            if passkey.user_id != authenticated.user.id {
                 return Err(ProblemCode::PasskeyRejected.into());
             }
         }

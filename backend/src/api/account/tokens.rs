@@ -6,7 +6,6 @@ use actix_web::{
 };
 use shared::{
     credentials::{AccessToken, AuthToken, Password, SignIn},
-    id::UserId,
     paths,
     problem::{FieldCode, ProblemCode},
     user::EMAIL_MAX,
@@ -77,17 +76,19 @@ async fn sign_in(
     let username = found.as_ref().map_or(username, |found| found.username.clone());
     let origin = login_origin(&app.auth, request, user_id, client_ip).await?;
     app.rate_limits.check_login(&username, origin)?;
-    let (id, stored) = found.map_or((UserId::default(), None), |found| (found.id, found.password_hash));
+    let stored = found.as_ref().and_then(|found| found.password_hash.clone());
     let result = app.auth.passwords.verify(password.clone(), stored.clone()).await?;
-    let mut hash = stored.filter(|_| result != VerifyResult::Invalid).ok_or(ProblemCode::WrongCredentials)?;
+    let hash = stored.filter(|_| result != VerifyResult::Invalid).ok_or(ProblemCode::WrongCredentials)?;
+    let (id, version) = found.map(|found| (found.id, found.credentials_version)).unwrap_or_default();
     totp::verify_code(&app.auth, id, one_time_code.as_deref()).await?;
     app.rate_limits.reset_login(&username, origin);
     if result == VerifyResult::ValidButOutdated {
         let new_hash = app.auth.passwords.hash(password).await?;
         store::users::replace_password_hash(&mut *app.db.get().await?, id, [&hash, &new_hash]).await?;
-        hash = new_hash;
     }
-    store::accounts::sign_in(&mut *app.db.get().await?, id, &hash, session.new_session(id)).await?;
+    if !store::sessions::start(&mut *app.db.get().await?, session.new_session(id), version).await? {
+        return Err(ProblemCode::WrongCredentials.into());
+    }
     app.auth.jwt_keys.issue(id, session.id, session.token_lifetime)
 }
 
