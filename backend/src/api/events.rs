@@ -235,11 +235,19 @@ impl EventStream {
         match classify(self.since.after, changes.after, changes.head) {
             SyncAction::Ignore => Ok(None),
             SyncAction::Apply => Ok(Some(self.changes_event(changes.head, &changes.json))),
-            SyncAction::Fetch => {
-                self.next_step = NextStep::Read;
-                Ok(None)
-            }
+            SyncAction::Fetch => Ok(self.published_events()),
         }
+    }
+
+    /// The events of all changes published since the last event. Without them, they must be read from the database.
+    fn published_events(&mut self) -> Option<Bytes> {
+        let published = self.app.hub.published_since(self.chat_id, self.since.after);
+        if published.is_empty() {
+            self.next_step = NextStep::Read;
+            return None;
+        }
+        let events = published.iter().map(|changes| self.changes_event(changes.head, &changes.json));
+        Some(events.collect::<Vec<_>>().concat().into())
     }
 
     /// Checks session, membership and token; from time to time returns a comment that keeps the connection alive.

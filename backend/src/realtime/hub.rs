@@ -8,6 +8,7 @@ pub mod flush_batch;
 pub mod frame;
 pub mod heartbeat;
 pub mod message_cache;
+mod recent_changes;
 pub mod send_queue;
 pub mod user_connections;
 
@@ -178,9 +179,12 @@ impl Hub {
         self.channel(chat_id).and_then(|channel| lock(&channel).lag(id))
     }
 
-    /// Records that the connection was sent everything up to `head`; false if more has happened meanwhile.
-    pub fn acknowledge(&self, chat_id: ChatId, id: Uuid, head: Head) -> bool {
-        self.channel(chat_id).is_none_or(|channel| lock(&channel).acknowledge(id, head))
+    /// Records that the connection was sent everything up to `head`, and sends it what was published since. Returns the
+    /// head from which it must read again, or none if it is live now.
+    pub fn acknowledge(&self, chat_id: ChatId, id: Uuid, head: Head) -> Option<Head> {
+        // Flushes when it is dropped, after the channel is unlocked.
+        let mut batch = FlushBatch::default();
+        self.channel(chat_id).and_then(|channel| lock(&channel).acknowledge(id, head, &mut batch))
     }
 
     /// Tells the client to fetch the chat itself; the connection gets the changes published from now on.
@@ -209,6 +213,11 @@ impl Hub {
     pub fn subscribe_stream(&self, chat_id: ChatId) -> watch::Receiver<Option<Arc<EncodedChanges>>> {
         let mut channels = lock(&self.channels);
         lock(channel_entry(&mut channels, chat_id)).stream.subscribe()
+    }
+
+    /// The changes that were published after `head`; none if they are not remembered.
+    pub fn published_since(&self, chat_id: ChatId, head: Head) -> Vec<Arc<EncodedChanges>> {
+        self.channel(chat_id).map_or_else(Vec::new, |channel| lock(&channel).published_since(head))
     }
 
     /// Sends a user's new membership status to their connections, and unsubscribes them unless they are a member.

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use backend::config::RateLimits;
+use backend::{config::RateLimits, realtime::hub::flush_batch::FlushBatch, store::chats::HeadAdvance};
 use futures_util::future::join;
 use shared::{changes::Changes, id::Head, problem::ProblemCode, socket::ServerFrame};
 use uuid::Uuid;
@@ -256,5 +256,22 @@ async fn stream_counts_against_connection_limit() {
     ada.send_message(&tea, "others speak on").await;
     for stream in &mut streams {
         assert_eq!(stream.recv_changes().await.1.messages.len(), 1);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn busy_stream_needs_no_database() {
+    let app = TestApp::spawn().await;
+    let (ada, tea) = app.ada_and_chat().await;
+    let mut stream = ada.open_stream(&tea).await;
+    // The stream sees only the last of them, and the database has none.
+    for after in 1..50 {
+        let advance = HeadAdvance { chat_id: tea.id, after: Head::new(after), head: Head::new(after + 1) };
+        let changes = advance.into_changes(app.state.epoch, Vec::new(), Vec::new());
+        app.state.hub.publish(changes, &mut FlushBatch::default());
+    }
+    for after in 1..50 {
+        let (_, changes) = stream.recv_changes().await;
+        assert_eq!((changes.after.get(), changes.head.get()), (after, after + 1));
     }
 }

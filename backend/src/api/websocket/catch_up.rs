@@ -1,5 +1,5 @@
 //! Sends a client what it missed. The connection subscribes first and reads second, so no change is lost; while it reads
-//! it gets no published changes, and it reads until there is nothing new.
+//! it gets no published changes, and after the last page those that the hub has kept meanwhile.
 
 use shared::{
     changes::ChangesQuery,
@@ -72,10 +72,9 @@ pub async fn catch_up(task: &mut ConnectionTask, chat_id: ChatId, mut since: Cha
         let (head, has_more) = (changes.head, changes.more);
         task.connection.send_frame(&ServerFrame::Changes(changes));
         wait_until_sent(task).await?;
-        if !has_more && task.app.hub.acknowledge(chat_id, task.id, head) {
-            return Flow::Continue(());
-        }
-        since.after = head;
+        let read_on = if has_more { Some(head) } else { task.app.hub.acknowledge(chat_id, task.id, head) };
+        let Some(after) = read_on else { return Flow::Continue(()) };
+        since.after = after;
     }
 }
 

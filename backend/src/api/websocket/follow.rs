@@ -110,10 +110,15 @@ async fn catch_up_if_behind(
 ) -> Flow {
     if since.epoch != Some(task.app.epoch) || since.after > head {
         task.app.hub.resync_from_client(chat_id, task.id);
-    } else if since.after < head || !task.app.hub.acknowledge(chat_id, task.id, head) {
-        return catch_up::catch_up(task, chat_id, since).await;
+        return Flow::Continue(());
     }
-    Flow::Continue(())
+    let is_behind = since.after < head;
+    let read_on =
+        if is_behind { Some(since.after) } else { task.app.hub.acknowledge(chat_id, task.id, head) };
+    match read_on {
+        Some(after) => catch_up::catch_up(task, chat_id, ChangesQuery { after, ..since }).await,
+        None => Flow::Continue(()),
+    }
 }
 
 /// Refuses an unknown chat, and counts it against the limit on guessed chats.

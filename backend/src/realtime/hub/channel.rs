@@ -17,6 +17,7 @@ use super::{EncodedChanges, frame};
 use crate::realtime::hub::{
     connection::{Connection, EnqueueResult},
     flush_batch::FlushBatch,
+    recent_changes::RecentChanges,
 };
 
 /// With more present users than this, typing frames are not sent.
@@ -57,6 +58,9 @@ pub struct Channel {
     /// Read positions not yet sent.
     pending_reads: Vec<MemberReadPosition>,
     published_head: Head,
+    /// What was published lately. Kept while a connection is reading what it missed, which would have to read again and
+    /// again in a busy chat, and for event streams, which see only the last changes.
+    recent: RecentChanges,
     /// Changes for the event streams.
     pub stream: watch::Sender<Option<Arc<EncodedChanges>>>,
 }
@@ -70,6 +74,7 @@ impl Channel {
             presence_dirty: false,
             pending_reads: Vec::new(),
             published_head: Head::default(),
+            recent: RecentChanges::default(),
             stream: watch::Sender::new(None),
         }
     }
@@ -162,27 +167,25 @@ impl Channel {
     /// Queues changes for all live subscribers, by the sync rule.
     pub fn publish(&mut self, changes: &Arc<EncodedChanges>, batch: &mut FlushBatch) {
         self.published_head = self.published_head.max(changes.head);
-        for subscriber in self.subscribers.values_mut().filter(|subscriber| subscriber.is_live) {
-            let action = subscriber
-                .acked_head
-                .map_or(SyncAction::Apply, |acked_head| classify(acked_head, changes.after, changes.head));
-            match action {
-                SyncAction::Ignore => {}
-                SyncAction::Apply => match subscriber.connection.enqueue_droppable(&changes.frame) {
-                    EnqueueResult::Enqueued { must_flush } => {
-                        subscriber.acked_head = Some(changes.head);
-                        if must_flush {
-                            batch.add(&subscriber.connection);
-                        }
-                    }
-                    EnqueueResult::Dropped => subscriber.is_live = false,
-                },
-                SyncAction::Fetch => subscriber.mark_lagging(),
-            }
+        let mut is_complete = true;
+        for subscriber in self.subscribers.values_mut() {
+            subscriber.receive(changes, batch);
+            is_complete &= subscriber.is_live;
         }
-        if self.stream.receiver_count() > 0 {
+        let has_streams = self.stream.receiver_count() > 0;
+        if is_complete && !has_streams {
+            self.recent.clear();
+        } else {
+            self.recent.push(changes);
+        }
+        if has_streams {
             self.stream.send_replace(Some(Arc::clone(changes)));
         }
+    }
+
+    /// What was published after `head`; nothing if it is not remembered.
+    pub fn published_since(&self, head: Head) -> Vec<Arc<EncodedChanges>> {
+        self.recent.list_since(head)
     }
 
     /// Makes all subscribers read the chat again.
@@ -197,13 +200,18 @@ impl Channel {
         Some(subscriber.acked_head.map_or(Lag::Unknown, Lag::Since))
     }
 
-    /// Records that the connection was sent everything up to `head`; true if it has missed nothing and is live now.
-    pub fn acknowledge(&mut self, id: Uuid, head: Head) -> bool {
-        let Some(subscriber) = self.subscribers.get_mut(&id) else { return true };
+    /// Records that the connection was sent everything up to `head`, and sends it what was published since. Returns the
+    /// head from which it must read again, or none if it is live now.
+    pub fn acknowledge(&mut self, id: Uuid, head: Head, batch: &mut FlushBatch) -> Option<Head> {
+        let subscriber = self.subscribers.get_mut(&id)?;
         subscriber.acked_head = Some(head);
-        let needs_refetch = std::mem::take(&mut subscriber.needs_refetch);
-        subscriber.is_live = self.published_head <= head && !needs_refetch;
-        subscriber.is_live
+        subscriber.is_live = !std::mem::take(&mut subscriber.needs_refetch);
+        for changes in self.recent.list_since(head) {
+            subscriber.receive(&changes, batch);
+        }
+        let acked_head = subscriber.acked_head.unwrap_or(head);
+        subscriber.is_live &= self.published_head <= acked_head;
+        (!subscriber.is_live).then_some(acked_head)
     }
 
     /// Tells the client to fetch the chat itself; the connection gets the changes published from now on.
@@ -271,10 +279,98 @@ impl Channel {
 }
 
 impl Subscriber {
+    /// Queues changes by the sync rule, if the connection is live.
+    fn receive(&mut self, changes: &EncodedChanges, batch: &mut FlushBatch) {
+        if !self.is_live {
+            return;
+        }
+        let classify_after = |acked_head| classify(acked_head, changes.after, changes.head);
+        match self.acked_head.map_or(SyncAction::Apply, classify_after) {
+            SyncAction::Ignore => {}
+            SyncAction::Apply => match self.connection.enqueue_droppable(&changes.frame) {
+                EnqueueResult::Enqueued { must_flush } => {
+                    self.acked_head = Some(changes.head);
+                    if must_flush {
+                        batch.add(&self.connection);
+                    }
+                }
+                EnqueueResult::Dropped => self.is_live = false,
+            },
+            SyncAction::Fetch => self.mark_lagging(),
+        }
+    }
+
     /// Makes the connection read the chat from the database.
     fn mark_lagging(&mut self) {
         self.needs_refetch = !self.is_live;
         self.is_live = false;
         self.connection.mark_lagging();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+
+    use tokio::{
+        io::AsyncReadExt,
+        net::{TcpListener, TcpStream},
+    };
+
+    use super::*;
+    use crate::{clock::Clock, realtime::hub::connection_limit::ConnectionLimiter};
+
+    const ID: Uuid = Uuid::nil();
+
+    /// A channel with one subscriber, which reads what it missed, and its client.
+    async fn subscribe() -> (Channel, TcpStream) {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        let permit = ConnectionLimiter::new(None).acquire(UserId::new(1), Ipv4Addr::LOCALHOST.into());
+        let stream = listener.accept().await.unwrap().0;
+        let connection = Connection::new(stream, permit.unwrap(), ID, i64::MAX, Clock::default());
+        let mut channel = Channel::new(ChatId::new(1));
+        channel.add(ID, &Arc::new(connection), Head::new(1), true);
+        (channel, client)
+    }
+
+    /// Publishes a change with this head, as a frame of one byte.
+    fn publish(channel: &mut Channel, head: u8) {
+        let (head, frame) = (Head::new(head.into()), Bytes::from(vec![head]));
+        let changes = EncodedChanges { after: head.advance(-1), head, json: frame.clone(), frame };
+        channel.publish(&Arc::new(changes), &mut FlushBatch::default());
+    }
+
+    fn acknowledge(channel: &mut Channel, head: i64) -> Option<i64> {
+        channel.acknowledge(ID, Head::new(head), &mut FlushBatch::default()).map(Head::get)
+    }
+
+    #[tokio::test]
+    async fn busy_chat_is_read_once_to_catch_up() {
+        let (mut channel, mut client) = subscribe().await;
+        for head in 3..=9 {
+            publish(&mut channel, head);
+        }
+        assert_eq!(acknowledge(&mut channel, 5), None, "what was published since is not read again");
+        publish(&mut channel, 10);
+        let mut received = [0; 5];
+        client.read_exact(&mut received).await.unwrap();
+        assert_eq!(received, [6, 7, 8, 9, 10]);
+        assert!(channel.published_since(Head::new(9)).is_empty(), "nothing is kept once all are live");
+    }
+
+    #[tokio::test]
+    async fn changes_not_kept_are_read_again() {
+        let (mut channel, _client) = subscribe().await;
+        for head in [3, 4, 6] {
+            publish(&mut channel, head);
+        }
+        assert_eq!(acknowledge(&mut channel, 3), Some(3), "5 is missing");
+        assert_eq!(acknowledge(&mut channel, 5), None);
+        channel.invalidate();
+        publish(&mut channel, 7);
+        channel.invalidate();
+        assert_eq!(acknowledge(&mut channel, 6), Some(6), "it is unknown whether all was published");
+        assert_eq!(acknowledge(&mut channel, 6), None);
     }
 }

@@ -3,6 +3,7 @@
 
 use std::{
     collections::VecDeque,
+    mem,
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -17,6 +18,7 @@ use shared::{
 };
 
 use super::{frame::json, lock};
+use crate::keyed_locks::{KeyedGuard, KeyedLocks};
 
 /// Cached messages per chat.
 pub const MESSAGES_MAX: usize = 200;
@@ -29,6 +31,8 @@ const TTL: Duration = Duration::from_mins(1);
 
 pub struct MessageCache {
     chats: Cache<ChatId, Arc<Mutex<CachedChat>>>,
+    /// Held by the request that reads a chat from the database; the others wait for what it caches.
+    fills: KeyedLocks<ChatId>,
 }
 
 /// The newest messages of one chat.
@@ -36,11 +40,12 @@ pub struct MessageCache {
 struct CachedChat {
     /// None while the chat is being read from the database.
     head: Option<Head>,
-    /// The highest head published while the chat was being read.
-    published_head: Head,
+    /// What was published while the chat was being read.
+    published: Vec<Changes>,
     /// What is being read may be outdated and must not be cached.
     invalidated: bool,
     messages: VecDeque<Bytes>,
+    /// The size of the messages, or of what was published while the chat is being read.
     bytes: usize,
     /// The chat has messages before the cached ones.
     has_earlier: bool,
@@ -57,14 +62,15 @@ pub struct CachedPage {
     pub messages: Bytes,
 }
 
-/// A read from the database that is in progress; its result is cached unless the chat changes meanwhile.
+/// A read from the database that is in progress. Its result is cached, with the messages that were published meanwhile.
 pub struct CacheFill {
     chat: Arc<Mutex<CachedChat>>,
 }
 
 impl Default for MessageCache {
     fn default() -> Self {
-        Self { chats: Cache::builder().max_capacity(CHATS_MAX).time_to_live(TTL).build() }
+        let chats = Cache::builder().max_capacity(CHATS_MAX).time_to_live(TTL).build();
+        Self { chats, fills: KeyedLocks::default() }
     }
 }
 
@@ -73,6 +79,11 @@ impl MessageCache {
     pub fn newest(&self, chat_id: ChatId, limit: usize) -> Option<CachedPage> {
         let chat = self.chats.get(&chat_id)?;
         lock(&chat).newest(limit)
+    }
+
+    /// Waits until no other request reads the chat from the database.
+    pub async fn lock_fill(&self, chat_id: ChatId) -> KeyedGuard<ChatId> {
+        self.fills.acquire(chat_id).await
     }
 
     /// Must be called before the chat is read from the database, so that no change is missed.
@@ -97,19 +108,14 @@ impl MessageCache {
 }
 
 impl CacheFill {
-    /// Caches what was read if it includes every change published since; returns the newest `limit` messages of it.
+    /// Caches what was read, unless other changes than new messages were published since; returns the newest `limit`
+    /// messages of it.
     pub fn complete(self, head: Head, messages: &[Message], has_earlier: bool, limit: usize) -> CachedPage {
         // Messages newer than the head will be published.
         let up_to_head = messages.iter().filter(|message| message.revision <= head.as_seq());
         let encoded: Vec<Bytes> = up_to_head.filter_map(json).map(Bytes::from).collect();
         let page = CachedPage::from_messages(head, has_earlier, encoded.iter(), limit);
-        let mut chat = lock(&self.chat);
-        if !chat.invalidated && chat.published_head <= head {
-            (chat.head, chat.has_earlier) = (Some(head), has_earlier);
-            for message in encoded {
-                chat.push(message);
-            }
-        }
+        lock(&self.chat).fill(head, encoded, has_earlier);
         page
     }
 }
@@ -134,11 +140,28 @@ impl CachedPage {
 }
 
 impl CachedChat {
+    fn fill(&mut self, head: Head, messages: Vec<Bytes>, has_earlier: bool) {
+        let published = mem::take(&mut self.published);
+        if self.invalidated {
+            return;
+        }
+        (self.head, self.has_earlier, self.bytes) = (Some(head), has_earlier, 0);
+        for message in messages {
+            self.push(message);
+        }
+        if !published.iter().all(|changes| self.apply_changes(changes)) {
+            self.head = None;
+            self.invalidated = true;
+        }
+    }
+
     /// Applies published changes; false if the cached messages are outdated by them.
     fn apply_changes(&mut self, changes: &Changes) -> bool {
         let Some(head) = self.head else {
-            self.published_head = self.published_head.max(changes.head);
-            return !self.invalidated;
+            let texts = changes.messages.iter().map(|message| message.message.len()).sum::<usize>();
+            self.bytes += texts + size_of_val(changes.messages.as_slice());
+            self.published.push(changes.clone());
+            return !self.invalidated && self.bytes <= BYTES_MAX;
         };
         match classify(head, changes.after, changes.head) {
             SyncAction::Ignore => true,
@@ -148,11 +171,12 @@ impl CachedChat {
     }
 
     /// Appends new messages. Other changes are not applied: a changed display name occurs in many messages, and settings
-    /// may shorten the retention.
+    /// may shorten the retention. One who joins has no new name.
     fn append(&mut self, head: Head, changes: &Changes) -> bool {
-        let has_only_messages = changes.members.is_empty() && changes.chat.is_none();
-        let has_only_new =
-            has_only_messages && changes.messages.iter().all(|message| message.seq > head.as_seq());
+        let has_only_joins = changes.members.iter().all(|member| member.seq == member.revision);
+        let has_only_new = has_only_joins
+            && changes.chat.is_none()
+            && changes.messages.iter().all(|message| message.seq > head.as_seq());
         if has_only_new {
             self.head = Some(changes.head);
             self.page = None;
@@ -191,6 +215,7 @@ mod tests {
     use chrono::DateTime;
     use shared::{
         id::{MessageId, Seq, UserId},
+        member::{Member, MembershipStatus, Role},
         user::User,
     };
     use uuid::Uuid;
@@ -211,6 +236,17 @@ mod tests {
             message: format!("message {number}"),
             event: None,
             deleted: false,
+        }
+    }
+
+    fn member(seq: i64, revision: i64) -> Member {
+        Member {
+            user: User { id: UserId::new(1), username: "ada".into(), ..User::default() },
+            role: Role::Writer,
+            status: MembershipStatus::Member,
+            seq: Seq::new(seq),
+            revision: Seq::new(revision),
+            created_at: DateTime::UNIX_EPOCH,
         }
     }
 
@@ -255,6 +291,19 @@ mod tests {
     }
 
     #[test]
+    fn join_keeps_cached_page_and_rename_drops_it() {
+        let cache = MessageCache::default();
+        fill(&cache, 3, &[2, 3]);
+        let joined = Changes { members: vec![member(4, 4)], messages: Vec::new(), ..changes(3, &[4]) };
+        cache.apply_changes(&joined);
+        let page = cache.newest(CHAT_ID, 9).unwrap();
+        assert_eq!((page.head.get(), seqs(&page)), (4, vec![2, 3]));
+        let renamed = Changes { members: vec![member(4, 5)], messages: Vec::new(), ..changes(4, &[5]) };
+        cache.apply_changes(&renamed);
+        assert!(cache.newest(CHAT_ID, 1).is_none());
+    }
+
+    #[test]
     fn changes_with_gap_invalidate_chat() {
         let cache = MessageCache::default();
         fill(&cache, 3, &[2, 3]);
@@ -263,12 +312,29 @@ mod tests {
     }
 
     #[test]
-    fn fill_with_concurrent_change_is_not_cached() {
+    fn fill_includes_messages_published_meanwhile() {
         let cache = MessageCache::default();
         let fill = cache.begin_fill(CHAT_ID);
-        cache.apply_changes(&changes(3, &[4]));
+        for (after, seq) in [(2, 3), (3, 4), (4, 5)] {
+            cache.apply_changes(&changes(after, &[seq]));
+        }
         fill.complete(Head::new(3), &[message(2), message(3)], false, 1);
-        assert!(cache.newest(CHAT_ID, 1).is_none(), "4 was published");
+        cache.apply_changes(&changes(5, &[6]));
+        let page = cache.newest(CHAT_ID, 9).unwrap();
+        assert_eq!((page.head.get(), seqs(&page)), (6, vec![2, 3, 4, 5, 6]));
+    }
+
+    #[test]
+    fn fill_with_other_concurrent_change_is_not_cached() {
+        let cache = MessageCache::default();
+        let renamed = Changes { members: vec![member(2, 4)], ..changes(3, &[4]) };
+        let large = Message { message: "x".repeat(BYTES_MAX + 1), ..message(4) };
+        for published in [renamed, changes(4, &[5]), Changes { messages: vec![large], ..changes(3, &[4]) }] {
+            let fill = cache.begin_fill(CHAT_ID);
+            cache.apply_changes(&published);
+            fill.complete(Head::new(3), &[message(2), message(3)], false, 1);
+            assert!(cache.newest(CHAT_ID, 1).is_none(), "{published:?}");
+        }
         let fill = cache.begin_fill(CHAT_ID);
         cache.invalidate(CHAT_ID);
         fill.complete(Head::new(4), &[message(4)], true, 1);
