@@ -180,6 +180,32 @@ pub async fn find_sent(
     Ok(sent.collect())
 }
 
+/// When a user last posted, and under which client id.
+#[derive(Clone, Copy, Debug, Queryable, Selectable)]
+#[diesel(table_name = messages)]
+pub struct LastPost {
+    pub created_at: DateTime<Utc>,
+    pub client_id: Uuid,
+}
+
+/// The last message that a user posted in a chat. Reads all their messages in this chat.
+pub async fn find_last_post(
+    connection: &mut AsyncPgConnection,
+    chat_id: ChatId,
+    user_id: UserId,
+) -> Result<Option<LastPost>, StoreError> {
+    let own = dsl::chat_id.eq(chat_id).and(dsl::user_id.eq(user_id)).and(dsl::event.is_null());
+    let last = messages::table
+        .filter(own)
+        // By `seq` first, PostgreSQL might read the chat backwards until it finds a message of this user.
+        .order((dsl::created_at.desc(), dsl::seq.desc()))
+        .select(LastPost::as_select())
+        .first(connection)
+        .await
+        .optional()?;
+    Ok(last)
+}
+
 /// The messages of a chat that have not expired. The rows of expired ones are deleted later.
 #[diesel::dsl::auto_type(no_type_alias)]
 fn is_retained(chat: &ChatRow) -> _ {

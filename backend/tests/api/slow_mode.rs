@@ -75,3 +75,20 @@ async fn slow_mode_allows_one_of_concurrent_messages() {
     assert_eq!(posts.iter().filter(|status| **status == 200).count(), 1, "{posts:?}");
     assert_eq!(posts.iter().filter(|status| **status == 429).count(), 19, "{posts:?}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn slow_mode_survives_restart() {
+    let app = TestApp::spawn().await;
+    let (_, brian, tea) = slow_chat(&app, 3_600).await;
+    let eve = app.create_member("eve", &tea).await;
+    let first = Uuid::new_v4();
+    brian.try_send_with_id(&tea, first, "one").await.assert_status(200);
+    let again = app.restart().await;
+    let (brian, eve) = (brian.with_server(&again), eve.with_server(&again));
+    let problem = brian.try_send_message(&tea, "two").await.assert_problem(ProblemCode::SlowMode);
+    assert!(problem.retry_after.is_some_and(|wait| (3_500..=3_600).contains(&wait)), "{problem:?}");
+    brian.try_send_with_id(&tea, first, "one").await.assert_status(200);
+    eve.send_message(&tea, "my first").await;
+    again.advance_clock(Duration::from_hours(1));
+    brian.send_message(&tea, "two").await;
+}

@@ -1,5 +1,7 @@
 //! Reading and posting messages.
 
+use std::time::Duration;
+
 use actix_web::{
     HttpRequest, HttpResponse,
     http::header::{self, ContentType, ETag, EntityTag},
@@ -12,6 +14,7 @@ use shared::{
     paths,
     user::User,
 };
+use tokio::time::timeout;
 use uuid::Uuid;
 
 use crate::{
@@ -27,8 +30,11 @@ use crate::{
         ingest::IngestedPost,
     },
     state::AppState,
-    store::{self, chats::ChatRef},
+    store::{self, StoreError, chats::ChatRef},
 };
+
+/// How long a request waits for another one that reads the newest messages of the same chat.
+const FILL_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Lists a page of messages: the newest, unless the query selects another.
 #[utoipa::path(
@@ -65,6 +71,12 @@ pub async fn list(
 
 /// Returns the newest messages from the cache, and fills the cache if it is empty.
 async fn load_newest(app: &AppState, chat_id: ChatId, limit: usize) -> Result<CachedPage, ApiError> {
+    if let Some(page) = app.hub.message_cache.newest(chat_id, limit) {
+        return Ok(page);
+    }
+    // One request reads a chat and fills the cache; the others wait for it.
+    let lock = timeout(FILL_TIMEOUT, app.hub.message_cache.lock_fill(chat_id)).await;
+    let _lock = lock.map_err(|_| StoreError::Unavailable)?;
     if let Some(page) = app.hub.message_cache.newest(chat_id, limit) {
         return Ok(page);
     }
@@ -110,7 +122,7 @@ pub async fn post(
     Authorized(writer, post): Authorized<ChatWriter, PostMessage>,
 ) -> Result<HttpResponse, ApiError> {
     let client_id = post.client_id.unwrap_or_else(Uuid::new_v4);
-    count_post(&app, &writer, client_id)?;
+    count_post(&app, &writer, client_id).await?;
     let ChatWriter { user, chat, .. } = writer;
     let IngestedPost { message: mut stored, is_replay } =
         app.ingest.post(chat.id, user.clone(), client_id, post.message).await?;
@@ -123,13 +135,13 @@ pub async fn post(
 }
 
 /// Counts a message against the rate limit of the user and the slow mode of the chat.
-pub fn count_post(app: &AppState, writer: &ChatWriter, client_id: Uuid) -> Result<(), ApiError> {
+pub async fn count_post(app: &AppState, writer: &ChatWriter, client_id: Uuid) -> Result<(), ApiError> {
     let ChatWriter { ref user, ref chat, role, slow_mode_seconds } = *writer;
     app.rate_limits.check_user(UserLimit::Post, user.id)?;
     if role > Role::Writer {
         return Ok(());
     }
-    app.slow_mode.check(chat.id, user.id, slow_mode_seconds, client_id)
+    app.slow_mode.check(&app.db, (chat.id, user.id), slow_mode_seconds, client_id).await
 }
 
 impl FromFields for MessagePageQuery {

@@ -62,7 +62,7 @@ impl ConnectionTask {
     async fn post(&mut self, chat_id: ChatId, client_id: Uuid, message: String) -> Result<(), ApiError> {
         check_message(&message).map_err(|code| Rejection::field("message", code))?;
         let writer = self.find_cached(chat_id).await?.require_writer()?;
-        count_post(&self.app, &writer, client_id)?;
+        count_post(&self.app, &writer, client_id).await?;
         // The next typing frame belongs to a new message and is passed on at once.
         if let Some(subscription) = self.subscription(chat_id) {
             subscription.typing_sent_at = None;
