@@ -66,9 +66,10 @@ impl HttpConnection {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        let has_served_all = self.has_paused && !self.requests.is_in_flight();
-        if has_served_all || (self.stream.limit() == 0 && self.requests.take_body_demand()) {
+        if self.has_paused && !self.requests.is_in_flight() {
             self.stream.set_limit(READ_AHEAD);
+        } else if let Some(wanted) = self.requests.take_body_demand() {
+            self.stream.set_limit(wanted);
         }
         if self.stream.limit() == 0 {
             self.requests.wake_after_request(context.waker());
@@ -78,6 +79,8 @@ impl HttpConnection {
         if self.requests.is_in_flight() {
             // The HTTP server may leave these bytes undecoded, and does not look at them again by itself.
             self.requests.wake_after_request(context.waker());
+        } else {
+            self.requests.has_read.set(true);
         }
         Poll::Ready(Ok(()))
     }
@@ -148,8 +151,11 @@ pub struct RequestTracker {
     in_flight: Cell<usize>,
     /// A request began since this was last asked.
     has_begun: Cell<bool>,
-    /// The application waits for more of a request body.
-    wants_body: Cell<bool>,
+    /// Something was read while no request was served. Otherwise the next request was read behind another one.
+    has_read: Cell<bool>,
+    is_pipelined: Cell<bool>,
+    /// How many bytes of a request body the application waits for.
+    wanted_body: Cell<Option<u64>>,
     /// Wakes the task of the connection.
     reader: Cell<Option<Waker>>,
 }
@@ -161,18 +167,22 @@ impl RequestTracker {
     pub fn begin(self: &Rc<Self>) -> RequestInFlight {
         self.in_flight.set(self.in_flight.get() + 1);
         self.has_begun.set(true);
+        self.is_pipelined.set(!self.has_read.take());
         RequestInFlight(Rc::clone(self))
     }
 
-    /// Tells whether the application waits for more of the request body.
-    pub fn set_body_demand(&self, wants_body: bool) {
-        if !self.wants_body.replace(wants_body) && wants_body {
+    /// Tells how many bytes of the request body the application waits for, if it does.
+    pub fn set_body_demand(&self, wanted: Option<u64>) {
+        if self.wanted_body.replace(wanted).is_none() && wanted.is_some() {
             self.wake_reader();
         }
     }
 
-    fn take_body_demand(&self) -> bool {
-        self.wants_body.take()
+    /// How many bytes to read for the application: no part of a next request, because actix closes the connection if the
+    /// body of one has begun when it responds to another. Behind a pipelined request, it must see the next one to go on.
+    fn take_body_demand(&self) -> Option<u64> {
+        let wanted = self.wanted_body.take()?;
+        Some(if self.is_pipelined.get() { READ_AHEAD } else { wanted.min(READ_AHEAD) })
     }
 
     fn take_activity(&self) -> bool {
@@ -202,7 +212,7 @@ impl RequestTracker {
 impl Drop for RequestInFlight {
     fn drop(&mut self) {
         self.0.in_flight.set(self.0.in_flight.get() - 1);
-        self.0.wants_body.set(false);
+        self.0.wanted_body.set(None);
         self.0.wake_reader();
     }
 }
@@ -278,9 +288,13 @@ mod tests {
         let request = requests.begin();
         assert_eq!(poll_read_once(&mut connection).await, None);
         // Its body is wanted, once.
-        requests.set_body_demand(true);
+        requests.set_body_demand(Some(10_000));
         assert_eq!(read_available(&mut connection).await, ahead);
-        requests.set_body_demand(false);
+        requests.set_body_demand(None);
+        assert_eq!(poll_read_once(&mut connection).await, None);
+        // No further than its end.
+        requests.set_body_demand(Some(10));
+        assert_eq!(read_available(&mut connection).await, 10);
         assert_eq!(poll_read_once(&mut connection).await, None);
         // The next request was queued.
         let next = requests.begin();
@@ -302,7 +316,7 @@ mod tests {
         assert!(read > 0);
         let request = requests.begin();
         let (read, ()) =
-            tokio::join!(read_available(&mut connection), async { requests.set_body_demand(true) });
+            tokio::join!(read_available(&mut connection), async { requests.set_body_demand(Some(1)) });
         assert!(read > 0);
         drop(request);
     }

@@ -6,7 +6,7 @@ use diesel::{
     sql_query,
     sql_types::{Array, Text},
 };
-use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
 use super::{error::StoreError, schema::instance};
@@ -36,10 +36,20 @@ pub async fn ensure_durable(connection: &mut AsyncPgConnection) -> anyhow::Resul
     Ok(())
 }
 
-/// Fails if the database cannot write.
+/// Writes a temporary file of 1.4 MB: on a full disk a row may still fit into the files that exist, where messages do
+/// not.
+const WRITE_FILE: &str = "SELECT FROM generate_series(1, 100000) HAVING count(*) > 0";
+
+/// Fails if the database cannot write a row and a file.
 pub async fn check_writable(connection: &mut AsyncPgConnection) -> Result<(), StoreError> {
-    diesel::update(instance::table).set(instance::singleton.eq(true)).execute(connection).await?;
-    Ok(())
+    connection
+        .transaction(async |connection| {
+            diesel::update(instance::table).set(instance::singleton.eq(true)).execute(connection).await?;
+            sql_query("SET LOCAL work_mem = 64").execute(connection).await?;
+            sql_query(WRITE_FILE).execute(connection).await?;
+            Ok(())
+        })
+        .await
 }
 
 /// The epoch in which the sequence numbers of all chats count.

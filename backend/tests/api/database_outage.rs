@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
+use backend::store::{Db, instance};
 use futures_util::future::join_all;
 use reqwest::Method;
 use serde_json::json;
 use shared::socket::ServerFrame;
 
-use crate::support::{PASSWORD, TestApp};
+use crate::support::{PASSWORD, TestApp, database};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn database_outage_returns_busy_and_recovers() {
@@ -88,4 +89,17 @@ async fn unwritable_database_is_busy_and_not_ready() {
         app.http.get("/readyz").assert_retry_later().await;
     }
     app.http.get("/healthz").await.assert_status(200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn writable_database_has_room_for_a_file() {
+    let app = TestApp::spawn().await;
+    let check = async || {
+        let db = Db::new(&database::url(&app.database), 1).unwrap();
+        instance::check_writable(&mut db.get().await.unwrap()).await
+    };
+    check().await.unwrap();
+    let name = app.database.get_dbname().unwrap();
+    app.execute_sql(&format!("ALTER DATABASE {name} SET temp_file_limit = '1MB'")).await;
+    check().await.unwrap_err();
 }

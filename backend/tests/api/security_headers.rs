@@ -181,3 +181,11 @@ async fn other_origins_get_no_cors_headers() {
     assert_no_cors(&preflight(&closed, ALLOWED_ORIGIN, "/api/chats/", "POST").await);
     assert_no_cors(&closed.http.get("/healthz").header("origin", ALLOWED_ORIGIN).await.assert_status(200));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn policy_of_ipv6_address_has_valid_sources() {
+    let app = TestApp::spawn_with(|config| config.public_url = Some("http://[::1]:8000".into())).await;
+    let response = app.http.get("/healthz").await.assert_status(200);
+    let policy = response.header("content-security-policy");
+    assert!(policy.contains("connect-src 'self';") && !policy.contains('['), "{policy}");
+}

@@ -42,7 +42,7 @@ fn policy(hashes: &Hashes, public_url: Option<&str>) -> String {
     )
 }
 
-/// In older browsers, `'self'` does not include WebSockets.
+/// In older browsers, `'self'` does not include WebSockets. An IPv6 address is no valid source, so that there it has to do.
 fn websocket_source(public_url: &str) -> Option<String> {
     let url: Uri = public_url.parse().ok()?;
     let scheme = match url.scheme_str()? {
@@ -53,7 +53,7 @@ fn websocket_source(public_url: &str) -> Option<String> {
     let port = url.port_u16().map(|port| format!(":{port}")).unwrap_or_default();
     // Other characters could end the directive.
     let host =
-        url.host().filter(|host| host.chars().all(|c| c.is_ascii_alphanumeric() || ".-:[]".contains(c)))?;
+        url.host().filter(|host| host.chars().all(|c| c.is_ascii_alphanumeric() || ".-".contains(c)))?;
     Some(format!(" {scheme}://{host}{port}"))
 }
 
@@ -114,12 +114,12 @@ mod tests {
     fn websocket_of_public_url_is_allowed() {
         assert_eq!(websocket_source("https://chat.example.org/").as_deref(), Some(" wss://chat.example.org"));
         assert_eq!(websocket_source("http://localhost:8000").as_deref(), Some(" ws://localhost:8000"));
-        assert_eq!(websocket_source("http://[::1]:8000/").as_deref(), Some(" ws://[::1]:8000"));
     }
 
     #[test]
-    fn unsafe_public_url_is_ignored() {
-        for odd in ["", "/path", "ftp://a", "https://a;script-src *", "https://a;b/", "https://*/"] {
+    fn invalid_source_is_left_out() {
+        let unsafe_urls = ["", "/path", "ftp://a", "https://a;script-src *", "https://a;b/", "https://*/"];
+        for odd in unsafe_urls.into_iter().chain(["http://[::1]:8000/"]) {
             assert_eq!(websocket_source(odd), None, "{odd}");
         }
     }
