@@ -1,7 +1,7 @@
 //! The performance goals of our server, and whether it reaches them.
 
 use crate::results::Results;
-use crate::scenarios::{cold_start, growth, idle, inserts, messaging, rest};
+use crate::scenarios::{cold_start, growth, idle, inserts, messaging, opening, rest};
 use crate::table::{format_figure, render_table};
 use crate::target::{OURS, Target};
 
@@ -125,6 +125,7 @@ fn resource_goals(results: &Results) -> Vec<Goal> {
         fixed("chats, worst against 10", worst_ratio(results, growth::CHATS), AtLeast, 0.9),
         fixed("cold start ms", ours(cold_start::NAME, cold_start::MILLIS), AtMost, 150.0),
         fixed("MiB at rest", ours(cold_start::NAME, cold_start::MEMORY), AtMost, 25.0),
+        fixed("opening, slowest messages against plain", slowest_opening(results), AtMost, 1.5),
     ]);
     goals
 }
@@ -159,6 +160,13 @@ fn worst_ratio(results: &Results, scenario: &str) -> Option<f64> {
     let at = |size| results.median(scenario, size, messaging::PER_CPU_SECOND);
     let ratios = larger.into_iter().filter_map(|(size, _)| Some(at(size)? / at(smallest.0)?));
     ratios.reduce(f64::min)
+}
+
+/// The highest ratio of any messages to plain ones.
+fn slowest_opening(results: &Results) -> Option<f64> {
+    let of = |name| results.median(opening::NAME, name, opening::MILLIS);
+    let ratios = opening::MESSAGES.into_iter().filter_map(|(name, ..)| Some(of(name)? / of(opening::PLAIN)?));
+    ratios.reduce(f64::max)
 }
 
 #[cfg(test)]

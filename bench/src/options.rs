@@ -35,6 +35,7 @@ pub enum Scenario {
     Idle,
     Growth,
     Start,
+    Opening,
 }
 
 impl Scenario {
@@ -47,6 +48,7 @@ impl Scenario {
             Self::Idle => "Idle sockets",
             Self::Growth => "Larger and more chats",
             Self::Start => "Cold starts",
+            Self::Opening => "Opening a chat",
         }
     }
 }

@@ -5,4 +5,5 @@ pub mod growth;
 pub mod idle;
 pub mod inserts;
 pub mod messaging;
+pub mod opening;
 pub mod rest;

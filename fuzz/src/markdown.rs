@@ -6,7 +6,7 @@ use url::Url;
 
 /// Greater than the depths of nested blocks and nested emphasis together.
 const DEPTH_MAX: usize = 32;
-const NODES_MAX: usize = 500;
+const NODES_MAX: usize = 300;
 
 /// Parsing keeps every letter, allows only http, https and mailto links, and bounds depth and size.
 pub fn check(data: &[u8]) {

@@ -1,6 +1,8 @@
 //! Matches emphasis delimiters by the rules of `CommonMark` 0.31, section 6.2, in linear time with a stack.
 
-use super::{Inline, MAX_DEPTH, steps};
+use std::ops::Range;
+
+use super::{DEPTH_MAX, Inline, steps};
 
 /// A run of equal delimiter characters.
 #[derive(Clone, Copy)]
@@ -16,8 +18,9 @@ pub struct DelimiterRun {
     pub can_close: bool,
 }
 
-enum StackEntry<'a> {
-    Text(&'a str),
+enum StackEntry {
+    /// Literal text, by its byte offsets.
+    Text(Range<usize>),
     /// An inline and the depth of its nesting.
     Inline(Inline, usize),
     /// An opening run that may still be closed.
@@ -30,7 +33,9 @@ const CLOSER_CLASSES: usize = 18;
 /// The inlines parsed so far, with the delimiter runs that are still open.
 pub struct InlineStack<'a> {
     text: &'a str,
-    entries: Vec<StackEntry<'a>>,
+    entries: Vec<StackEntry>,
+    /// The inlines among the entries and within them.
+    pub inline_count: usize,
     /// For each class of closing runs: no entry below this index matches. Without it, each closing run would search all
     /// entries again.
     search_ends: [usize; CLOSER_CLASSES],
@@ -41,23 +46,32 @@ pub struct InlineStack<'a> {
 impl<'a> InlineStack<'a> {
     /// For the inlines of `text`.
     pub fn new(text: &'a str) -> Self {
-        Self { text, entries: Vec::new(), search_ends: [0; CLOSER_CLASSES], marks: Vec::new() }
+        let search_ends = [0; CLOSER_CLASSES];
+        Self { text, entries: Vec::new(), inline_count: 0, search_ends, marks: Vec::new() }
     }
 
     pub fn push(&mut self, inline: Inline) {
-        self.entries.push(StackEntry::Inline(inline, 0));
+        self.push_nested(inline, 0);
     }
 
-    pub fn push_text(&mut self, text: &'a str) {
-        self.entries.push(StackEntry::Text(text));
+    fn push_nested(&mut self, inline: Inline, depth: usize) {
+        self.inline_count += 1;
+        self.entries.push(StackEntry::Inline(inline, depth));
+    }
+
+    pub fn push_text(&mut self, range: Range<usize>) {
+        match self.entries.last_mut() {
+            Some(StackEntry::Text(last)) if last.end == range.start => last.end = range.end,
+            _ => self.entries.push(StackEntry::Text(range)),
+        }
     }
 
     pub fn push_run(&mut self, mut run: DelimiterRun) {
         while run.can_close && run.remaining > 0 && self.close_emphasis(&mut run) {}
-        if run.remaining > 0 {
-            let entry =
-                if run.can_open { StackEntry::Opener(run) } else { StackEntry::Text(run.literal(self.text)) };
-            self.entries.push(entry);
+        if run.remaining > 0 && run.can_open {
+            self.entries.push(StackEntry::Opener(run));
+        } else if run.remaining > 0 {
+            self.push_text(run.unmatched());
         }
     }
 
@@ -86,7 +100,7 @@ impl<'a> InlineStack<'a> {
             (_, 1) => Inline::Emphasis(children),
             _ => Inline::Strong(children),
         };
-        self.entries.push(StackEntry::Inline(inline, depth + 1));
+        self.push_nested(inline, depth + 1);
         self.mark(opening, used);
         self.mark(run.start, used);
         run.start += used;
@@ -112,7 +126,7 @@ impl<'a> InlineStack<'a> {
         let length = self.entries.len();
         for end in &mut self.search_ends {
             // Nothing that contains an entry of the greatest depth can be closed any more.
-            *end = if depth >= MAX_DEPTH { length } else { length.min(*end) };
+            *end = if depth >= DEPTH_MAX { length } else { length.min(*end) };
         }
     }
 
@@ -120,15 +134,16 @@ impl<'a> InlineStack<'a> {
     fn take_from(&mut self, start: usize) -> (Vec<Inline>, usize) {
         let (mut inlines, mut greatest_depth): (Vec<Inline>, usize) = (Vec::new(), 0);
         for entry in self.entries.split_off(start.min(self.entries.len())) {
-            let text = match entry {
-                StackEntry::Text(text) => text,
-                StackEntry::Opener(run) => run.literal(self.text),
+            let range = match entry {
+                StackEntry::Text(range) => range,
+                StackEntry::Opener(run) => run.unmatched(),
                 StackEntry::Inline(inline, depth) => {
                     inlines.push(inline);
                     greatest_depth = greatest_depth.max(depth);
-                    ""
+                    0..0
                 }
             };
+            let text = self.text.get(range).unwrap_or_default();
             steps::add(text.len() + 1);
             match inlines.last_mut() {
                 Some(Inline::Text(last)) => last.push_str(text),
@@ -161,7 +176,7 @@ impl DelimiterRun {
     }
 
     /// The delimiters that are not matched.
-    fn literal<'a>(&self, text: &'a str) -> &'a str {
-        text.get(self.start..self.start + self.remaining).unwrap_or_default()
+    fn unmatched(&self) -> Range<usize> {
+        self.start..self.start + self.remaining
     }
 }

@@ -1,7 +1,7 @@
 //! Parses text into inlines.
 
 use super::{
-    Inline,
+    Inline, NODES_MAX,
     emphasis::{DelimiterRun, InlineStack},
     links::{self, Token, tokenize},
     markers, steps,
@@ -51,6 +51,7 @@ struct InlineLink<'a> {
     end: usize,
 }
 
+/// Parses up to more inlines than a message may have.
 pub fn parse_inlines(text: &str) -> Vec<Inline> {
     steps::add(text.len() * 2);
     // Most messages.
@@ -58,7 +59,7 @@ pub fn parse_inlines(text: &str) -> Vec<Inline> {
         return vec![Inline::Text(text.to_owned())];
     }
     let mut scanner = Scanner::new(text, Some(find_effective_escapes(text)));
-    while scanner.scan_next() {}
+    while scanner.stack.inline_count <= NODES_MAX && scanner.scan_next() {}
     scanner.stack.into_inlines()
 }
 
@@ -189,7 +190,7 @@ impl<'a> Scanner<'a> {
             stack: InlineStack::new(text),
             autolinks: find_autolinks(text),
             brackets: find_pairs(unescaped, ['[', ']'], |_| false),
-            parentheses: find_pairs(chars, ['(', ')'], links::is_blank),
+            parentheses: find_pairs(chars, ['(', ')'], links::is_blank_or_control),
             last_backticks: find_last_backticks(text),
             escapes,
         }
@@ -225,8 +226,9 @@ impl<'a> Scanner<'a> {
 
     /// Adds the next `length` bytes as literal text.
     fn push_literal(&mut self, length: usize) {
-        self.stack.push_text(self.rest().get(..length).unwrap_or_default());
+        let start = self.position;
         self.position += length;
+        self.stack.push_text(start..self.position);
     }
 
     /// Adds the text up to the next special character or bare link.
@@ -333,10 +335,10 @@ impl Surroundings {
     /// words, names, paths and wildcards are literal: `5*3*2`, `__init__.py`, `src/**/*.rs`.
     fn roles(&self, delimiter: char, length: usize) -> (bool, bool) {
         let Self { before, after, .. } = *self;
-        let is_left_flanking =
-            !is_blank(after) && (!is_punctuation(after) || is_blank(before) || is_punctuation(before));
-        let is_right_flanking =
-            !is_blank(before) && (!is_punctuation(before) || is_blank(after) || is_punctuation(after));
+        let is_left_flanking = !is_blank_or_edge(after)
+            && (!is_punctuation(after) || is_blank_or_edge(before) || is_punctuation(before));
+        let is_right_flanking = !is_blank_or_edge(before)
+            && (!is_punctuation(before) || is_blank_or_edge(after) || is_punctuation(after));
         if delimiter == '_' {
             let can_open = !is_right_flanking || is_punctuation(before);
             let can_close = !is_left_flanking || is_punctuation(after);
@@ -368,7 +370,8 @@ impl Surroundings {
 /// Punctuation within file names, paths and expressions.
 const NAME_JOINERS: &str = r"./\:=(";
 
-fn is_blank(c: Option<char>) -> bool {
+/// No character is the edge of the text.
+fn is_blank_or_edge(c: Option<char>) -> bool {
     c.is_none_or(char::is_whitespace)
 }
 

@@ -23,9 +23,9 @@ mod tests;
 use self::links::{Token, tokenize};
 
 /// The greatest depth of nested quotes and lists, and of nested emphasis. Anything deeper is literal text.
-const MAX_DEPTH: usize = 8;
+const DEPTH_MAX: usize = 8;
 /// A message that needs more elements and texts than this in a client is shown as literal text.
-const MAX_NODES: usize = 500;
+const NODES_MAX: usize = 300;
 
 /// A block-level element.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,20 +78,10 @@ pub enum Inline {
 pub fn parse(message: &str) -> Vec<Block> {
     steps::add(message.len());
     let lines: Vec<&str> = message.split('\n').collect();
-    let blocks = blocks::parse_blocks(&lines, 0);
-    if is_small(&blocks) && blocks.iter().any(Block::has_text) {
-        return blocks;
+    match blocks::parse_blocks(&lines) {
+        Some(blocks) if blocks.iter().any(Block::has_text) => blocks,
+        _ => vec![Block::Paragraph(parse_literal(message))],
     }
-    let with_links = parse_literal(message);
-    if is_small(&with_links) {
-        with_links
-    } else {
-        vec![Block::Paragraph(vec![Inline::Text(message.to_owned())])]
-    }
-}
-
-fn is_small(blocks: &[Block]) -> bool {
-    blocks.iter().map(Block::count_nodes).sum::<usize>() <= MAX_NODES
 }
 
 /// The message on one line, without its formatting.
@@ -108,31 +98,17 @@ fn join_text(blocks: &[Block]) -> String {
     line.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// Literal text in which only bare links are recognized.
-fn parse_literal(message: &str) -> Vec<Block> {
+/// Literal text in which only bare links are recognized, unless there are too many.
+fn parse_literal(message: &str) -> Vec<Inline> {
     let inline = |token| match token {
         Token::Text(text) => Inline::Text(text.to_owned()),
         Token::Link(link) => Inline::Autolink(link.to_owned()),
     };
-    vec![Block::Paragraph(tokenize(message).into_iter().map(inline).collect())]
+    let inlines: Vec<_> = tokenize(message).into_iter().map(inline).collect();
+    if Inline::count_nodes(&inlines) < NODES_MAX { inlines } else { vec![Inline::Text(message.to_owned())] }
 }
 
 impl Block {
-    /// The elements and texts that a client creates for it.
-    fn count_nodes(&self) -> usize {
-        steps::add(1);
-        match self {
-            Self::Paragraph(inlines) => 1 + inlines.iter().map(Inline::count_nodes).sum::<usize>(),
-            Self::Quote(blocks) => 1 + blocks.iter().map(Self::count_nodes).sum::<usize>(),
-            Self::List(items) => {
-                let blocks = items.iter().flat_map(|item| &item.blocks);
-                1 + items.len() + blocks.map(Self::count_nodes).sum::<usize>()
-            }
-            // A figure, its caption, and the block that scrolls.
-            Self::Code { .. } => 6,
-        }
-    }
-
     fn has_text(&self) -> bool {
         match self {
             Self::Paragraph(inlines) => inlines.iter().any(Inline::has_text),
@@ -173,15 +149,19 @@ impl Inline {
         }
     }
 
-    fn count_nodes(&self) -> usize {
-        steps::add(1);
-        let own = match self {
-            Self::Code(_) | Self::Autolink(_) => 2,
-            // The host of the target stands after the label.
-            Self::Link { .. } => 5,
-            _ => 1,
+    /// The elements and texts that a client creates for them.
+    fn count_nodes(inlines: &[Self]) -> usize {
+        steps::add(inlines.len());
+        let count = |inline: &Self| {
+            let own = match inline {
+                Self::Code(_) | Self::Autolink(_) => 2,
+                // The host of the target stands after the label.
+                Self::Link { .. } => 5,
+                _ => 1,
+            };
+            own + Self::count_nodes(inline.children())
         };
-        own + self.children().iter().map(Self::count_nodes).sum::<usize>()
+        inlines.iter().map(count).sum()
     }
 
     fn has_text(&self) -> bool {

@@ -75,11 +75,11 @@ fn find_link_end(text: &str) -> Option<usize> {
 }
 
 fn is_link_end(c: char) -> bool {
-    is_blank(c) || matches!(c, '<' | '>' | '"' | '`')
+    is_blank_or_control(c) || matches!(c, '<' | '>' | '"' | '`')
 }
 
 /// Browsers skip some of these characters in a URL, and could see another scheme or host.
-pub(super) fn is_blank(c: char) -> bool {
+pub(super) fn is_blank_or_control(c: char) -> bool {
     c.is_whitespace() || c.is_control()
 }
 
@@ -126,7 +126,7 @@ fn trim_trailing_punctuation(mut link: &str) -> &str {
 
 /// Whether a link may have this target: an http, https or mailto URL.
 pub fn is_allowed_url(url: &str) -> bool {
-    let is_web_url = || authority(url).is_some_and(is_host) && !url.contains(is_blank);
+    let is_web_url = || authority(url).is_some_and(is_host) && !url.contains(is_blank_or_control);
     is_mailto_url(url) || is_web_url()
 }
 

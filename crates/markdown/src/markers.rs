@@ -1,6 +1,6 @@
 //! The markers that begin blocks.
 
-use super::{MAX_DEPTH, steps};
+use super::{DEPTH_MAX, steps};
 
 /// The most digits of a list number: a line that begins with a year starts no list.
 const LIST_NUMBER_DIGITS_MAX: usize = 3;
@@ -10,7 +10,7 @@ pub const FENCE: &str = "```";
 /// Whether a line begins something other than a paragraph.
 pub fn is_container_start(line: &str, depth: usize) -> bool {
     fence_language(line).is_some()
-        || (depth < MAX_DEPTH && (strip_quote_marker(line).is_some() || parse_list_marker(line).is_some()))
+        || (depth < DEPTH_MAX && (strip_quote_marker(line).is_some() || parse_list_marker(line).is_some()))
 }
 
 /// The language after an opening fence. A fence that is closed on the same line is a code span instead.
@@ -41,14 +41,15 @@ pub fn parse_list_marker(line: &str) -> Option<ListMarker<'_>> {
     steps::add(marker.len());
     let number = match marker {
         "-" | "*" | "+" => None,
-        _ => {
-            let digits = marker.strip_suffix('.')?;
-            let is_number =
-                digits.len() <= LIST_NUMBER_DIGITS_MAX && digits.bytes().all(|byte| byte.is_ascii_digit());
-            Some(digits.parse().ok().filter(|_| is_number)?)
-        }
+        _ => Some(parse_list_number(marker.strip_suffix('.')?)?),
     };
     (!is_blank(text)).then_some(ListMarker { indent, number, text })
+}
+
+/// A number that is shown as it is written: without a sign or leading zeros.
+fn parse_list_number(digits: &str) -> Option<u32> {
+    let number: u32 = digits.parse().ok()?;
+    (digits.len() <= LIST_NUMBER_DIGITS_MAX && number.to_string() == digits).then_some(number)
 }
 
 pub fn indent_width(line: &str) -> usize {

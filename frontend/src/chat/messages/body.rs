@@ -2,11 +2,20 @@
 //!
 //! Adds the elements directly: as views they would need twice as many nodes, because a list of views ends with a comment.
 
+use std::cell::RefCell;
+
 use leptos::prelude::document;
 use markdown::{Block, Inline, ListItem, links, parse};
+use wasm_bindgen::JsCast;
 use web_sys::{Element, Url};
 
-type Attributes<'a> = &'a [(&'a str, &'a str)];
+type Attributes = &'static [(&'static str, &'static str)];
+
+thread_local! {
+    /// One of each element that messages are made of, to copy: making an element passes strings to JavaScript, which
+    /// takes longer than the rest.
+    static PROTOTYPES: RefCell<Vec<((&'static str, Attributes), Element)>> = const { RefCell::new(Vec::new()) };
+}
 
 /// Replaces the content of an element by a message.
 #[expect(clippy::needless_pass_by_value, reason = "a directive owns its parameters")]
@@ -15,16 +24,31 @@ pub fn fill_with_message(element: Element, message: String) {
     append_blocks(&element, &parse(&message));
 }
 
-fn append(parent: &Element, name: &str, attributes: Attributes) -> Option<Element> {
-    let element = document().create_element(name).ok()?;
-    for (name, value) in attributes {
-        element.set_attribute(name, value).ok()?;
-    }
+fn append(parent: &Element, name: &'static str, attributes: Attributes) -> Option<Element> {
+    let element = copy_prototype(name, attributes)?;
     parent.append_child(&element).ok()?;
     Some(element)
 }
 
-fn append_with_text(parent: &Element, name: &str, attributes: Attributes, text: &str) -> Option<()> {
+fn copy_prototype(name: &'static str, attributes: Attributes) -> Option<Element> {
+    PROTOTYPES.with_borrow_mut(|prototypes| {
+        let found = prototypes.iter().find(|(key, _)| *key == (name, attributes));
+        let node = if let Some((_, prototype)) = found {
+            prototype.clone_node()
+        } else {
+            let element = document().create_element(name).ok()?;
+            for (name, value) in attributes {
+                element.set_attribute(name, value).ok()?;
+            }
+            let node = element.clone_node();
+            prototypes.push(((name, attributes), element));
+            node
+        };
+        Some(node.ok()?.unchecked_into())
+    })
+}
+
+fn append_with_text(parent: &Element, name: &'static str, attributes: Attributes, text: &str) -> Option<()> {
     append(parent, name, attributes)?.set_text_content(Some(text));
     Some(())
 }
@@ -85,8 +109,7 @@ fn append_inline(parent: &Element, inline: &Inline) -> Option<()> {
         Inline::Strike(inlines) => append_inlines(&append(parent, "s", &[])?, inlines),
         Inline::Autolink(href) => match canonical_url(href) {
             Some(url) => {
-                let link = append_link(parent, href)?;
-                link.set_attribute("dir", "ltr").ok()?;
+                let link = append_link(parent, BARE_LINK, href)?;
                 link.set_text_content(Some(links::shown_url(href, &url)));
             }
             None => parent.append_with_str_1(href).ok()?,
@@ -101,7 +124,7 @@ fn append_labelled_link(parent: &Element, href: &str, label: &[Inline]) -> Optio
         append_inlines(parent, label);
         return Some(());
     };
-    let link = append_link(parent, href)?;
+    let link = append_link(parent, LINK, href)?;
     append_inlines(&link, label);
     // A label can claim anything, so the host of the target is shown beside it.
     let host = links::display_host(&url);
@@ -112,9 +135,14 @@ fn append_labelled_link(parent: &Element, href: &str, label: &[Inline]) -> Optio
     Some(())
 }
 
-fn append_link(parent: &Element, href: &str) -> Option<Element> {
-    let attributes = [("href", href), ("target", "_blank"), ("rel", "noopener noreferrer nofollow")];
-    append(parent, "a", &attributes)
+const LINK: Attributes = &[("target", "_blank"), ("rel", "noopener noreferrer nofollow")];
+const BARE_LINK: Attributes =
+    &[("target", "_blank"), ("rel", "noopener noreferrer nofollow"), ("dir", "ltr")];
+
+fn append_link(parent: &Element, attributes: Attributes, href: &str) -> Option<Element> {
+    let link = append(parent, "a", attributes)?;
+    link.set_attribute("href", href).ok()?;
+    Some(link)
 }
 
 /// The URL as the browser writes it. None if the browser would not open it.
