@@ -217,6 +217,8 @@ CREATE INDEX members_revision_idx ON members (chat_id, revision);
 CREATE INDEX members_user_idx ON members (user_id);
 -- Counts and lists current members in the order in which they joined.
 CREATE INDEX members_current_idx ON members (chat_id, seq) INCLUDE (user_id) WHERE status = 'member';
+-- Lists the users who wait for approval.
+CREATE INDEX members_pending_idx ON members (chat_id, seq) WHERE status = 'pending';
 -- Finds chats whose owner deleted their account. An owner who leaves passes the role on first.
 CREATE INDEX members_departed_owner_idx ON members (chat_id) WHERE role = 'owner' AND status = 'left';
 

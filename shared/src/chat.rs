@@ -147,6 +147,9 @@ pub struct ChatPreview {
     /// The caller's membership status; left out for non-members and without authentication.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<MembershipStatus>,
+    /// Seconds until the caller may ask to join again; left out unless the join request was rejected.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_after: Option<u64>,
 }
 
 /// The most users in [`ChatPreview::member_sample`].

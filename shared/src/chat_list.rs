@@ -35,10 +35,16 @@ pub struct ChatSummary {
     pub other_members: Vec<User>,
     /// How many members the chat has.
     pub members: u64,
+    /// The users who wait to be let in, at most [`JOIN_REQUESTS_MAX`], by the time they asked. Left out if there are
+    /// none, and for all but moderators.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub join_requests: Vec<User>,
 }
 
 /// Unread messages are counted up to this number.
 pub const UNREAD_MAX: u32 = 100;
+/// The most users in [`ChatSummary::join_requests`].
+pub const JOIN_REQUESTS_MAX: usize = 20;
 /// The most chats in a [`ChatListResponse`].
 pub const CHAT_LIST_MAX: i64 = 200;
 

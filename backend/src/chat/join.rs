@@ -152,7 +152,8 @@ fn check_guest_allowed(transaction: &ChatTransaction<'_>, user: &User) -> Result
     Ok(())
 }
 
-fn check_rejection(membership: Option<&Membership>, now: DateTime<Utc>) -> Result<(), ApiError> {
+/// A user whose join request was rejected has to wait before the next one.
+pub(super) fn check_rejection(membership: Option<&Membership>, now: DateTime<Utc>) -> Result<(), ApiError> {
     let rejected = membership.filter(|membership| membership.status == MembershipStatus::Rejected);
     let Some(rejected) = rejected else { return Ok(()) };
     match (rejected.status_changed_at + REQUEST_AGAIN_AFTER - now).to_std() {

@@ -9,19 +9,27 @@ use shared::{
 };
 
 use super::transaction::ChatTransaction;
-use crate::{error::ApiError, store::members};
+use crate::{
+    error::{ApiError, Rejection},
+    store::members,
+};
 
-/// The owner makes another member the owner; returns that member.
+/// The owner makes another member the owner, who must own fewer than `owned_max` chats; returns that member.
 pub async fn transfer(
     transaction: &mut ChatTransaction<'_>,
     owner_id: UserId,
     target_id: UserId,
+    owned_max: usize,
 ) -> Result<Member, ApiError> {
     // Of two concurrent transfers, the second is rejected.
     transaction.require_role(owner_id, Role::Owner).await?;
     let target = transaction.find_member(target_id).await?.ok_or(ProblemCode::NotFound)?;
     if target_id == owner_id || !target.status.is_member() {
         return Err(ProblemCode::Conflict.into());
+    }
+    if members::count_owned_chats(transaction.connection, target_id).await? >= owned_max {
+        let rejection = Rejection::new(ProblemCode::ChatLimitReached);
+        return Err(rejection.detail("This user owns too many chats.").into());
     }
     transaction.set_membership(owner_id, MembershipStatus::Member, Role::Moderator).await?;
     transaction.set_membership(target_id, MembershipStatus::Member, Role::Owner).await?;
@@ -31,7 +39,7 @@ pub async fn transfer(
 }
 
 /// Ends the owner's membership and makes the moderator who joined first the owner, else the first writer, else the first
-/// reader. False if there is no other member.
+/// reader, however many chats they own: a chat must not be without an owner. False if there is no other member.
 pub async fn reassign_owner(
     transaction: &mut ChatTransaction<'_>,
     former_owner_id: UserId,

@@ -1,5 +1,7 @@
 //! The preview of a chat for users who are not members yet.
 
+use chrono::Utc;
+use diesel_async::AsyncPgConnection;
 use shared::{
     chat::{ChatPreview, is_valid_uri},
     id::{ChatId, UserId},
@@ -10,11 +12,15 @@ use shared::{
 
 use super::{
     access_link::find_access_link,
-    join::{check_not_banned, resolve_role},
+    join::{check_not_banned, check_rejection, resolve_role},
 };
 use crate::{
     error::ApiError,
-    store::{Db, chat_links, chats, members, users},
+    store::{
+        Db, chat_links, chats,
+        members::{self, Membership},
+        users,
+    },
 };
 
 /// The preview of the chat to which the URI leads. Rejects banned users and closed links.
@@ -32,13 +38,11 @@ pub async fn load(
     let chat_id = chat_links::find_chat_id(connection, uri).await?.ok_or(ProblemCode::ChatNotFound)?;
     let chat = chats::find_active(connection, chat_id).await?;
     let link = find_access_link(connection, &chat, uri, user.map(|user| user.id)).await?;
-    let mut membership = None;
-    if let Some(user) = user {
-        membership = members::find_membership(connection, chat_id, user.id).await?;
-        if membership.is_none_or(|membership| !membership.status.is_member()) {
-            check_not_banned(connection, chat_id, user.id, membership.as_ref()).await?;
-        }
-    }
+    let membership = match user {
+        Some(user) => find_membership_unless_banned(connection, chat_id, user.id).await?,
+        None => None,
+    };
+    let rejection = check_rejection(membership.as_ref(), Utc::now()).err();
     let present = present_users(chat_id);
     let status = membership.map(|membership| membership.status);
     let current = membership.filter(|membership| membership.status.is_member());
@@ -55,7 +59,20 @@ pub async fn load(
         guests_allowed: chat.guests_allowed,
         closed: chat.closed,
         status,
+        retry_after: rejection.and_then(|error| error.problem().retry_after),
         name: chat.name,
         topic: chat.topic,
     })
+}
+
+async fn find_membership_unless_banned(
+    connection: &mut AsyncPgConnection,
+    chat_id: ChatId,
+    user_id: UserId,
+) -> Result<Option<Membership>, ApiError> {
+    let membership = members::find_membership(connection, chat_id, user_id).await?;
+    if membership.is_none_or(|membership| !membership.status.is_member()) {
+        check_not_banned(connection, chat_id, user_id, membership.as_ref()).await?;
+    }
+    Ok(membership)
 }

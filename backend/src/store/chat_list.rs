@@ -1,4 +1,4 @@
-//! The chats of a user, read from `members`, `chats` and `messages` in two queries.
+//! The chats of a user, read from `members`, `chats` and `messages` in two queries, or three for moderators.
 
 use std::collections::HashMap;
 
@@ -11,22 +11,26 @@ use diesel::{
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use shared::{
-    chat_list::{CHAT_LIST_MAX, ChatSummary, UNREAD_MAX},
+    chat_list::{CHAT_LIST_MAX, ChatSummary, JOIN_REQUESTS_MAX, UNREAD_MAX},
     id::{ChatId, Head, Seq, UserId},
-    member::Role,
+    member::{MembershipStatus, Role},
     user::User,
 };
 
 use super::{
-    chats::ChatRow, enum_columns::RoleColumn, error::StoreError, messages::MessageRow,
-    static_query::StaticQuery, users::UserRow,
+    chats::ChatRow,
+    enum_columns::{MembershipStatusColumn, RoleColumn},
+    error::StoreError,
+    messages::MessageRow,
+    static_query::StaticQuery,
+    users::UserRow,
 };
 
 /// How many of the newest unread messages are scanned. The user's own messages do not count as unread; without a limit
 /// a user who posts much and never reads would have all of them scanned again and again.
 const UNREAD_SCAN_MAX: u32 = 10 * UNREAD_MAX;
 /// How many other members are named.
-const OTHER_MEMBERS_MAX: i64 = 3;
+const OTHER_MEMBERS_MAX: usize = 3;
 
 type Columns<T> = SqlTypeOf<AsSelect<T, Pg>>;
 type SqlRow = (
@@ -71,7 +75,7 @@ fn chats_of_user(user_id: UserId) -> StaticQuery<'static, SqlRow> {
 }
 
 #[derive(QueryableByName)]
-struct OtherMember {
+struct UserInChat {
     #[diesel(sql_type = BigInt)]
     chat_id: ChatId,
     #[diesel(embed)]
@@ -88,7 +92,14 @@ pub async fn list_for_user(
     let has_more = rows.len() > limit;
     rows.truncate(limit);
     let ids: Vec<_> = rows.iter().map(|(chat, ..)| chat.id).collect();
-    let mut others = other_members(connection, user_id, &ids).await?;
+    let moderated: Vec<_> = rows
+        .iter()
+        .filter(|(_, (role, ..), ..)| *role >= Role::Moderator)
+        .map(|(chat, ..)| chat.id)
+        .collect();
+    let (member, pending) = (MembershipStatus::Member, MembershipStatus::Pending);
+    let mut others = first_users(connection, user_id, &ids, member, OTHER_MEMBERS_MAX).await?;
+    let mut requests = first_users(connection, user_id, &moderated, pending, JOIN_REQUESTS_MAX).await?;
     let summary = |(chat, (role, muted, read_seq, unread, members), message, author): Row| ChatSummary {
         chat: chat.settings(),
         head: chat.head,
@@ -99,34 +110,41 @@ pub async fn list_for_user(
         last_message: message.zip(author).map(|(message, author)| message.into_message(author.into_user())),
         other_members: others.remove(&chat.id).unwrap_or_default(),
         members: members.unsigned_abs(),
+        join_requests: requests.remove(&chat.id).unwrap_or_default(),
         uri: chat.uri,
     };
     Ok((rows.into_iter().map(summary).collect(), has_more))
 }
 
-/// The first of the other members of each chat, in the order in which they joined.
-async fn other_members(
+/// The first users with this status in each chat, other than `user_id`, in the order in which they joined or asked to.
+async fn first_users(
     connection: &mut AsyncPgConnection,
     user_id: UserId,
     chat_ids: &[ChatId],
+    status: MembershipStatus,
+    limit: usize,
 ) -> Result<HashMap<ChatId, Vec<User>>, StoreError> {
-    let rows: Vec<OtherMember> = sql_query(
+    let mut users: HashMap<ChatId, Vec<User>> = HashMap::new();
+    if chat_ids.is_empty() {
+        return Ok(users);
+    }
+    let rows: Vec<UserInChat> = sql_query(
         "SELECT first.chat_id, users.* FROM unnest($1) AS own (id) \
          CROSS JOIN LATERAL ( \
            SELECT chat_id, user_id, seq FROM members \
-           WHERE chat_id = own.id AND status = 'member' AND user_id <> $2 ORDER BY seq LIMIT $3) AS first \
+           WHERE chat_id = own.id AND status = $4 AND user_id <> $2 ORDER BY seq LIMIT $3) AS first \
          JOIN users ON users.id = first.user_id ORDER BY first.seq",
     )
     .bind::<Array<BigInt>, _>(chat_ids)
     .bind::<BigInt, _>(user_id)
-    .bind::<BigInt, _>(OTHER_MEMBERS_MAX)
+    .bind::<BigInt, _>(i64::try_from(limit).unwrap_or(i64::MAX))
+    .bind::<MembershipStatusColumn, _>(status)
     .load(connection)
     .await?;
-    let mut others: HashMap<ChatId, Vec<User>> = HashMap::new();
-    for OtherMember { chat_id, user } in rows {
-        others.entry(chat_id).or_default().push(user.into_user());
+    for UserInChat { chat_id, user } in rows {
+        users.entry(chat_id).or_default().push(user.into_user());
     }
-    Ok(others)
+    Ok(users)
 }
 
 /// A chat that a client follows, and its head.

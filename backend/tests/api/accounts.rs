@@ -1,14 +1,15 @@
 //! Accounts: usernames, passwords, e-mail addresses and deletion.
 
+use backend::config::RateLimits;
 use futures_util::future::join_all;
-use serde_json::json;
+use serde_json::{Value, json};
 use shared::{
     credentials::AccessToken,
     problem::{FieldCode, ProblemCode},
     user::Account,
 };
 
-use crate::support::{ApiRequest, ApiResponse, PASSWORD, TestApp};
+use crate::support::{ApiRequest, ApiResponse, PASSWORD, TestApp, TestUser};
 
 fn sign_up(app: &TestApp, name: &str, password: &str) -> ApiRequest {
     app.http.post("/auth/users/create/").json(&json!({ "username": name, "password": password }))
@@ -211,4 +212,36 @@ async fn display_name_is_folded() {
         let request = ada.request(&reqwest::Method::PATCH, "/auth/me/");
         request.json(&json!({ "display_name": bad })).await.assert_status(400);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn password_checks_are_limited_per_ip() {
+    let app = TestApp::spawn_with(|config| {
+        config.limits.rate_limits = RateLimits::On;
+        config.limits.limit_sign_ins = "8/h".parse().unwrap();
+        config.trusted_proxies = vec!["127.0.0.0/8".parse().unwrap()];
+    })
+    .await;
+    let users = app.create_users(3).await;
+    let bodies = |password: &str| {
+        [
+            ("/auth/reauthentication/", json!({ "current_password": password })),
+            ("/auth/password/", json!({ "current_password": password, "new_password": "mint tea at nine" })),
+            ("/auth/username/", json!({ "current_password": password, "new_username": "ada" })),
+            ("/auth/users/delete/", json!({ "current_password": password })),
+        ]
+    };
+    let check = |user: &TestUser, ip: &str, (path, body): (&str, Value)| {
+        user.post(path).header("x-forwarded-for", ip).json(&body)
+    };
+    for user in &users[..2] {
+        for wrong in bodies("wrong") {
+            check(user, "198.51.100.1", wrong).await.assert_problem(ProblemCode::Invalid);
+        }
+    }
+    for right in bodies(PASSWORD) {
+        check(&users[2], "198.51.100.1", right).await.assert_problem(ProblemCode::TooManyRequests);
+    }
+    let [reauthentication, ..] = bodies(PASSWORD);
+    check(&users[2], "198.51.100.2", reauthentication).await.assert_status(204);
 }

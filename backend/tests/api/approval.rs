@@ -70,6 +70,8 @@ async fn pending_user_by_link_does_not_learn_the_uri() {
     outside.expect_membership(tea.id, MembershipStatus::Rejected).await;
     let problem = eve.try_join(&link).await.assert_problem(ProblemCode::JoinRejected);
     assert!(problem.retry_after.is_some_and(|wait| (590..=600).contains(&wait)), "{problem:?}");
+    let preview: ChatPreview = eve.preview(&link).await.assert_status(200).json();
+    assert!(preview.retry_after.is_some_and(|wait| (590..=600).contains(&wait)), "{preview:?}");
     app.apply_status(&tea, &eve, MembershipStatus::Banned).await;
     outside.expect_membership(tea.id, MembershipStatus::Banned).await;
     let mut admitted = brian.open_socket().await;
@@ -80,6 +82,29 @@ async fn pending_user_by_link_does_not_learn_the_uri() {
     assert_eq!(brian.join(&link).await.uri, tea, "members learn the URI");
     app.apply_status(&tea, &brian, MembershipStatus::Removed).await;
     admitted.expect_membership(tea.id, MembershipStatus::Removed).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn chat_list_names_join_requests_to_moderators() {
+    let app = TestApp::spawn().await;
+    let (ada, tea) = app.ada_and_chat().await;
+    let (brian, mia) = (app.create_member("brian", &tea).await, app.create_member("mia", &tea).await);
+    ada.set_role(&tea, &mia, Role::Moderator).await.assert_status(200);
+    app.execute_sql("UPDATE chats SET approval_required = true").await;
+    let (eve, lena) = (app.create_user("eve").await, app.create_user("lena").await);
+    for user in [&lena, &eve] {
+        user.try_join(&tea).await.assert_problem(ProblemCode::JoinPending);
+    }
+    for moderator in [&ada, &mia] {
+        let waiting = moderator.only_chat().await.join_requests;
+        let ids: Vec<_> = waiting.iter().map(|user| user.id).collect();
+        assert_eq!(ids, [lena.id, eve.id], "in the order in which they asked");
+        assert!(waiting.iter().all(|user| user.email.is_empty()));
+    }
+    assert!(brian.only_chat().await.join_requests.is_empty());
+    ada.set_status(&tea, &lena, MembershipStatus::Rejected).await.assert_status(200);
+    ada.set_status(&tea, &eve, MembershipStatus::Member).await.assert_status(200);
+    assert!(ada.only_chat().await.join_requests.is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -164,4 +189,30 @@ async fn returning_moderator_needs_no_approval() {
     }
     brian.leave_chat(&tea).await.assert_status(204);
     brian.try_join(&tea).await.assert_problem(ProblemCode::JoinPending);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn join_request_survives_restart() {
+    let app = TestApp::spawn().await;
+    let (ada, tea) = app.create_approval_chat().await;
+    let eve = app.create_user("eve").await;
+    eve.try_join(&tea).await.assert_problem(ProblemCode::JoinPending);
+    let again = app.restart().await;
+    let (ada, eve) = (ada.with_server(&again), eve.with_server(&again));
+    let requests = ada.join(&tea).await.former_members;
+    assert_eq!((requests[0].user.id, requests[0].status), (eve.id, MembershipStatus::Pending));
+    ada.set_status(&tea, &eve, MembershipStatus::Member).await.assert_status(200);
+    eve.send_message(&tea, "thank you").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pause_after_rejection_survives_restart() {
+    let app = TestApp::spawn().await;
+    let (ada, tea) = app.create_approval_chat().await;
+    let eve = app.create_user("eve").await;
+    eve.try_join(&tea).await.assert_problem(ProblemCode::JoinPending);
+    ada.set_status(&tea, &eve, MembershipStatus::Rejected).await.assert_status(200);
+    let again = app.restart().await;
+    let problem = eve.with_server(&again).try_join(&tea).await.assert_problem(ProblemCode::JoinRejected);
+    assert!(problem.retry_after.is_some_and(|wait| (500..=600).contains(&wait)), "{problem:?}");
 }

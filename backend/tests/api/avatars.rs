@@ -213,3 +213,23 @@ async fn avatar_is_deleted_with_account() {
     ada.delete_account().await;
     app.get_avatar(&name).await.assert_problem(ProblemCode::NotFound);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn upload_is_counted_before_it_is_read() {
+    for (uploads, bytes) in [("1/h", "200MiB"), ("100/h", "3KiB")] {
+        let app = TestApp::spawn_with(|config| {
+            config.limits.rate_limits = RateLimits::On;
+            config.limits.limit_uploads = uploads.parse().unwrap();
+            config.limits.limit_upload_bytes = bytes.parse().unwrap();
+        })
+        .await;
+        let ada = app.create_user("ada").await;
+        let (mut one, mut other) = (ada.begin_upload(&[], 2_000).await, ada.begin_upload(&[], 2_000).await);
+        let responses = [one.read_to_end(), other.read_to_end()].map(Box::pin);
+        let (response, _, _accepted_waits) = select_all(responses).await;
+        assert!(response.starts_with("HTTP/1.1 429 "), "{response}");
+        let wait = response.split_once("\"retry_after\":").unwrap().1;
+        let seconds: u64 = wait[..wait.find([',', '}']).unwrap()].parse().unwrap();
+        assert!(seconds > 60, "not the limit of concurrent uploads: {response}");
+    }
+}

@@ -110,9 +110,8 @@ async fn guest_session_survives_restart() {
         app.http.post("/auth/guest/").json(&json!({ "display_name": "Ada" })).await.assert_status(201);
     let guest = app.guest_from(&started);
     let tea = guest.create_chat().await;
-    app.shut_down().await;
-    let again = app.spawn_again().await;
-    let guest = TestUser { http: again.http.clone(), ..guest };
+    let again = app.restart().await;
+    let guest = guest.with_server(&again);
     guest.send_message(&tea, "still me").await;
     let AccessToken { token } = again.refresh(&started.cookies()).await.assert_status(200).json();
     let tab = TestUser { token, ..guest };

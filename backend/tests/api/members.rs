@@ -1,5 +1,6 @@
 //! Roles, ownership and leaving.
 
+use backend::config::RateLimits;
 use futures_util::future::join_all;
 use reqwest::Method;
 use serde_json::json;
@@ -177,4 +178,26 @@ async fn owner_leaves_to_the_next_in_line() {
     eve.leave_chat(&tea).await.assert_status(204);
     assert_eq!(role_of(&ada.join(&tea).await, &ada), Role::Owner);
     ada.leave_chat(&tea).await.assert_problem(ProblemCode::OwnerCannotLeave);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn handed_over_chats_count_as_owned() {
+    let app = TestApp::spawn_with(|config| {
+        config.limits.rate_limits = RateLimits::On;
+        config.limits.limit_owned_chats = 2;
+    })
+    .await;
+    let (ada, tea) = app.ada_and_chat().await;
+    let coffee = ada.create_chat().await;
+    let brian = app.create_member("brian", &tea).await;
+    brian.join(&coffee).await;
+    brian.create_chat().await;
+    ada.transfer_ownership(&tea, &brian).await.assert_status(200);
+    brian.post("/api/chats/").await.assert_problem(ProblemCode::ChatLimitReached);
+    let problem = ada.transfer_ownership(&coffee, &brian).await.assert_problem(ProblemCode::ChatLimitReached);
+    assert_eq!(problem.detail, "This user owns too many chats.");
+    assert_eq!(role_of(&ada.join(&coffee).await, &ada), Role::Owner);
+    // A chat is not left without an owner.
+    ada.leave_chat(&coffee).await.assert_status(204);
+    assert_eq!(role_of(&brian.join(&coffee).await, &brian), Role::Owner);
 }

@@ -28,8 +28,9 @@ pub async fn transfer(
     Authorized(ChatOwner { user, chat }, transfer): Authorized<ChatOwner, TransferOwnership>,
 ) -> Result<Json<Member>, ApiError> {
     app.rate_limits.check_user(UserLimit::ChatChange, user.id)?;
+    let owned_max = app.rate_limits.owned_chats_max();
     let owner = app.chats.run_transaction(chat.id, move |transaction| {
-        ownership::transfer(transaction, user.id, transfer.user_id).boxed()
+        ownership::transfer(transaction, user.id, transfer.user_id, owned_max).boxed()
     });
     Ok(Json(owner.await?))
 }
