@@ -14,6 +14,7 @@ const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.
 
 let chat;
 
+// At a host name, since the settings offer no passkeys at an IP address.
 const fixture = Fixture.install(async (fixture) => {
   const ada = await fixture.newPerson('ada');
   await ada.signUpAndStart();
@@ -33,9 +34,17 @@ const fixture = Fixture.install(async (fixture) => {
   await brian.waitForMessage('bakery');
   await ada.send('**Two** steps:\n\n1. `kettle on`\n2. > wait\n\n```sh\npour --gently\n```\n[How](https://example.org/tea)');
   await ada.waitForMessage('pour');
+  // A request to join, in a chat that needs no approval otherwise.
+  await sidebar.toggle('Approve new people');
+  const rui = await fixture.newPerson('rui');
+  await rui.signUpAndStart();
+  rui.expectStatus('403 (Forbidden)', `/api${chat}/`);
+  await rui.requestToJoin(chat);
+  await sidebar.toggle('Approve new people');
+  await ada.waitForEvent('You turned off approval');
   await brian.send('🫖');
   await brian.waitForMessage('🫖');
-});
+}, { host: 'localhost' });
 
 for (const [device, size] of Object.entries({ phone: PHONE, desktop: DESKTOP })) {
   for (const theme of ['light', 'dark']) {

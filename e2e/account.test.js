@@ -128,6 +128,60 @@ test('changing username and email requires the password', async () => {
   await section(cleo, 'Account').getByText('cleopatra@example.org').waitFor();
 });
 
+test('opening a form keeps what was typed in others', async () => {
+  const jill = await openSettings('jill');
+  await jill.button('Change Username').click();
+  await jill.field('New username').fill('jill_the_second');
+  await jill.button('Change Email').click();
+  await jill.page.locator('input[name=email]:focus').waitFor();
+  await jill.field('Email').fill('jill@example.com');
+  await jill.button('Change Password').click();
+  await jill.page.locator('input[name=current_password]:focus').waitFor();
+  await jill.screenshot(screenshotPath('settings-forms'));
+  await jill.page.keyboard.press('Escape');
+  await jill.field('New password').waitFor({ state: 'detached' });
+  await jill.page.locator('#change-password:focus').waitFor();
+  assert.equal(await jill.field('New username').inputValue(), 'jill_the_second');
+  assert.equal(await jill.field('Email').inputValue(), 'jill@example.com');
+  await jill.field('Current password').fill(PASSWORD);
+  await jill.button('Save').nth(1).click();
+  await jill.page.getByText('Username changed.').waitFor();
+  assert.equal(await jill.field('Email').inputValue(), 'jill@example.com');
+});
+
+test('offline sign-out ends the session once online', async () => {
+  const kurt = await openSettings('kurt');
+  const notice = kurt.page.getByText('You’re signed out here.');
+  kurt.expectFailedConnections('INTERNET_DISCONNECTED', '/auth/jwt/end/');
+  kurt.expectFailedConnections('FAILED', '/auth/jwt/end/');
+  await kurt.context.setOffline(true);
+  await kurt.button('Sign out').click();
+  await notice.waitFor();
+  await kurt.screenshot(screenshotPath('signed-out-offline'));
+
+  // Pages load, but the session cannot be ended yet.
+  await kurt.context.route('**/auth/jwt/end/', (route) => route.abort());
+  await kurt.context.setOffline(false);
+  for (const path of ['/settings', '/chats', '/auth']) {
+    await kurt.open(path);
+    await notice.waitFor();
+    assert.doesNotMatch(await kurt.page.locator('body').innerText(), /kurt/);
+  }
+  const cookies = await kurt.context.cookies(`${fixture.server.url}/auth/jwt/`);
+  const { name, value } = cookies.find((cookie) => cookie.name === 'chatire_refresh');
+  const active = "SELECT count(*) FROM sessions JOIN users ON users.id = user_id WHERE username = 'kurt' AND ended_at IS NULL";
+  const countSessions = () => fixture.server.sql(active);
+  assert.equal(await countSessions(), '1\n');
+  await kurt.context.unroute('**/auth/jwt/end/');
+  await kurt.page.getByRole('tab', { name: 'Sign In' }).waitFor();
+  assert.equal(await countSessions(), '0\n');
+  const headers = { Cookie: `${name}=${value}` };
+  const refresh = await fetch(`${fixture.server.url}/auth/jwt/refresh/`, { method: 'POST', headers });
+  assert.equal(refresh.status, 400);
+  await kurt.signIn();
+  await kurt.waitForHeading('Welcome kurt!');
+});
+
 test('avatar is visible to others, other files are rejected', async () => {
   const dora = await fixture.newPerson('dora');
   await dora.signUpAndStart();

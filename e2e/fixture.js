@@ -45,7 +45,7 @@ export class Fixture {
   }
 
   // Opens a browser profile. With `profile` it is stored in that folder, and survives a restart of the browser.
-  async newPerson(name, { size = DESKTOP, theme = 'light', profile } = {}) {
+  async newPerson(name, { size = DESKTOP, theme = 'light', timeZone = 'Europe/London', profile } = {}) {
     const options = {
       baseURL: this.server.url,
       viewport: size,
@@ -55,7 +55,7 @@ export class Fixture {
       colorScheme: theme,
       reducedMotion: 'reduce',
       locale: 'en-GB',
-      timezoneId: 'Europe/London',
+      timezoneId: timeZone ?? undefined,
     };
     const context = profile
       ? await chromium.launchPersistentContext(join(this.server.folder, profile), { ...BROWSER, ...options })

@@ -23,6 +23,7 @@ test('guests start and join, a claimed account keeps the chat', async () => {
   const name = await amber.field('Your name').inputValue();
   assert.match(name, /^\S+ \S+$/, 'a generated name is filled in');
   const path = await amber.startChat();
+  await amber.page.getByRole('log').getByText('QR code', { exact: true }).click();
   await amber.page.getByRole('img', { name: 'QR code of the link' }).waitFor();
   await amber.screenshot(screenshotPath('guest-share'));
   const link = await amber.copyLink();
@@ -113,6 +114,31 @@ test('guest changes the name and confirms signing out', async () => {
   await eve.field('Your name').waitFor();
   await eve.open(path);
   await eve.button('Join the chat').waitFor();
+});
+
+test('guest is remembered without browser storage', async () => {
+  const uma = await fixture.newPerson('uma');
+  await uma.context.addInitScript(() => {
+    const get = () => {
+      throw new DOMException('Denied', 'SecurityError');
+    };
+    for (const name of ['localStorage', 'sessionStorage']) Object.defineProperty(window, name, { get });
+  });
+  // Without storage the server is asked whether the browser has a cookie.
+  uma.expectStatus('400 (Bad Request)', '/auth/jwt/refresh/');
+  await uma.open('/');
+  await uma.field('Your name').fill('Uma');
+  const path = await uma.startChat();
+  await uma.send('Still me?');
+  await uma.waitForMessage('Still me?', { own: true });
+  await uma.page.reload();
+  await uma.waitForMessage('Still me?', { own: true });
+  await uma.open('/');
+  await uma.waitForHeading('Welcome Uma!');
+  await uma.open(path);
+  await uma.waitForMessage('Still me?', { own: true });
+  const rows = await fixture.server.sql("SELECT count(*) FROM users WHERE display_name = 'Uma'");
+  assert.equal(rows, '1\n');
 });
 
 test('rate-limited guest sees a countdown and keeps the input', async () => {

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { PHONE, Fixture } from './fixture.js';
+import { PHONE, Fixture, screenshotPath } from './fixture.js';
 
 const fixture = Fixture.install();
 
@@ -86,8 +86,31 @@ test('draft is in all tabs of its author and gone after sign-out', async () => {
   assert.equal(await person.composer.inputValue(), '');
 });
 
+test('draft is in the chat list of all tabs until sent', async () => {
+  const person = await fixture.newPerson('quin');
+  await person.signUpAndStart();
+  const path = await person.startChat();
+  await person.send('The last message');
+  await person.waitForMessage('The last message');
+  const tab = await fixture.newTab(person, 'quin');
+  await tab.open('/chats');
+  const [row, otherRow] = [person.chatList.linkTo(path), tab.chatList.linkTo(path)];
+  await otherRow.getByText('The last message').waitFor();
+  await person.composer.fill('Half a thought');
+  for (const place of [row, otherRow]) await place.getByText('Draft: Half a thought').waitFor();
+  await person.screenshot(screenshotPath('draft'));
+  await tab.page.reload();
+  await otherRow.getByText('Draft:').waitFor();
+  await person.composer.press('Enter');
+  for (const place of [row, otherRow]) {
+    await place.getByText('You: Half a thought').waitFor();
+    assert.equal(await place.getByText('Draft:').count(), 0);
+  }
+});
+
 test('day label follows midnight', async () => {
   const person = await fixture.newPerson('pia');
+  await person.page.clock.install();
   await person.signUpAndStart();
   await person.startChat();
   await person.send('Good night.');
@@ -106,4 +129,67 @@ test('title names the chat or the page', async () => {
   await person.goHome();
   await person.page.getByRole('link', { name: 'Settings' }).first().click();
   await person.waitForTitle('Settings – Chatire');
+});
+
+test('times follow the time zone of the system', async () => {
+  const person = await fixture.newPerson('sara', { timeZone: null });
+  const system = await person.context.newCDPSession(person.page);
+  await system.send('Emulation.setTimezoneOverride', { timezoneId: 'Europe/London' });
+  await person.signUpAndStart();
+  const path = await person.startChat();
+  await person.send('What time is it?');
+  const message = await person.waitForMessage('What time is it?');
+  const time = () => message.locator('time').evaluate(({ innerText, dateTime }) => [innerText, dateTime]);
+  const clockTime = (dateTime, timeZone) =>
+    new Date(dateTime).toLocaleTimeString('en-GB', { timeZone, hour: 'numeric', minute: '2-digit' });
+  const [before, sentAt] = await time();
+  assert.equal(before, clockTime(sentAt, 'Europe/London'));
+  await system.send('Emulation.setTimezoneOverride', { timezoneId: 'Asia/Tokyo' });
+  const tokyo = clockTime(sentAt, 'Asia/Tokyo');
+  await message.locator('time').filter({ hasText: tokyo }).waitFor();
+  await person.chatList.linkTo(path).locator('time').filter({ hasText: tokyo }).waitFor();
+});
+
+// Wraps every text as the translation of a browser does.
+function translate(person) {
+  return person.page.evaluate(() => {
+    const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    const nodes = [];
+    while (texts.nextNode()) nodes.push(texts.currentNode);
+    for (const node of nodes.filter(({ data }) => data.trim())) {
+      const outer = document.createElement('font');
+      outer.append(Object.assign(document.createElement('font'), { textContent: node.data }));
+      node.replaceWith(outer);
+    }
+  });
+}
+
+test('translated page still shows what changes', async () => {
+  const [tess, uwe, vera] = [await fixture.newPerson('tess'), await fixture.newPerson('uwe'), await fixture.newPerson('vera')];
+  await tess.signUpAndStart();
+  const path = await tess.startChat();
+  await tess.send('Bonjour');
+  await uwe.signUpAndJoin(path);
+  await uwe.waitForMessage('Bonjour');
+  await uwe.composer.pressSequentially('Tea');
+  await tess.typingIndicator('uwe is typing…').waitFor();
+  await tess.page.getByText('2 people · uwe is here').waitFor();
+  await translate(tess);
+  await uwe.send('Tea?');
+  await tess.waitForMessage('Tea?');
+  await tess.chatList.linkTo(path).getByText('Tea?').waitFor();
+  assert.equal(await tess.page.getByText('is typing…').count(), 0);
+  await vera.signUpAndJoin(path);
+  await tess.page.getByText('3 people · uwe and vera are here').waitFor();
+  await tess.page.getByRole('heading', { name: 'uwe and vera' }).waitFor();
+  await tess.send('Coffee!');
+  const own = await tess.waitForMessage('Coffee!');
+  await own.getByText('Sent').waitFor({ state: 'attached' });
+  await translate(tess);
+  await own.hover();
+  await own.getByRole('button', { name: 'Message options' }).click();
+  await own.getByRole('button', { name: 'Delete' }).click();
+  await tess.waitForMessage('Message deleted', { state: 'deleted' });
+  await tess.button('Undo').click();
+  await tess.waitForMessage('Coffee!');
 });

@@ -59,7 +59,8 @@ test('removed member may rejoin, banned member only if unbanned', async () => {
   await sidebar.act('Remove', 'frank');
   await other.waitForHeading('You were removed from this chat');
   await owner.waitForEvent('You removed frank');
-  await other.openAndJoin(path);
+  await other.button('Join again').click();
+  await other.button('Join as frank').click();
   await other.waitForMessage('Welcome.');
 
   await sidebar.act('Ban', 'frank', { confirm: true });
@@ -128,6 +129,7 @@ test('deleted message leaves a tombstone for both', async () => {
   await owner.page.keyboard.press('Tab');
   await owner.page.keyboard.press('Enter');
   await spam.getByRole('button', { name: 'Delete' }).waitFor();
+  await owner.page.keyboard.press('Tab');
   await owner.page.keyboard.press('Enter');
   for (const person of [owner, other]) {
     await person.waitForMessage('Message deleted', { state: 'deleted' });
@@ -187,19 +189,169 @@ test('replacing the link keeps members and drafts', async () => {
   await other.waitForMessages('Welcome.', 'Still here.');
 });
 
-test('join request is shown and accepted', async () => {
+test('read-only link offers to close the chat link', async () => {
+  const { owner, path, sidebar } = await ownerAndMember('mona', 'nick');
+  await sidebar.open('Links');
+  const warning = sidebar.pane.getByText('The chat’s own link still lets people write. Close it?');
+  const create = async (permission) => {
+    await sidebar.button('Create link').click();
+    await sidebar.field('They can').selectOption({ label: permission });
+    await sidebar.button('Create link').click();
+    return sidebar.field('Your new link').inputValue();
+  };
+  await create('Read and write');
+  assert.equal(await warning.count(), 0);
+  await sidebar.button('Done').click();
+  const url = await create('Read');
+  await warning.waitFor();
+  await sidebar.button('Close the chat link').click();
+  await warning.waitFor({ state: 'hidden' });
+  await owner.waitForEvent('You closed the chat link to new people');
+
+  const reader = await fixture.newPerson('otto');
+  await reader.signUpAndStart();
+  reader.expectStatus('410 (Gone)', `/api${path}/`);
+  await reader.open(path);
+  await reader.waitForHeading('This link is closed');
+  await reader.openAndJoin(new URL(url).pathname);
+  await reader.waitForMessage('Welcome.');
+  assert.equal(await reader.button('Share').isVisible(), false, 'the chat link lets people write');
+});
+
+test('share says whom the chat link lets in', async () => {
+  const { owner, other, sidebar } = await ownerAndMember('nora', 'owen');
+  const dialog = (person) => person.page.getByRole('dialog', { name: 'Invite people' });
+  const expectShare = async (person, text, { link = true } = {}) => {
+    await person.button('Share').click();
+    await dialog(person).getByText(text, { exact: true }).waitFor();
+    assert.equal(await dialog(person).getByLabel('Link to this chat').isVisible(), link);
+    await person.page.keyboard.press('Escape');
+    await dialog(person).waitFor({ state: 'hidden' });
+  };
+  await expectShare(owner, 'Anyone with this link can join and read the whole chat.');
+  await sidebar.toggle('Approve new people');
+  await expectShare(owner, 'People with this link ask to join; you let them in.');
+  await expectShare(other, 'People with this link ask to join; a moderator lets them in.');
+  await sidebar.toggle('Approve new people');
+  await sidebar.toggle('Allow guests');
+  await expectShare(owner, 'People with this link can join and read the whole chat. They need an account.');
+  await sidebar.open('Links');
+  await sidebar.button('Stop new people joining').click();
+  await sidebar.button('Let new people join').waitFor();
+  const closed = 'New people can’t join with this chat’s link.';
+  await expectShare(other, `${closed} Ask a moderator for an invite link.`, { link: false });
+  await expectShare(owner, closed, { link: false });
+  await sidebar.close();
+  await owner.button('Share').click();
+  await owner.button('Make an invite link').click();
+  await sidebar.pane.getByRole('tabpanel', { name: 'Links' }).waitFor();
+  await dialog(owner).waitFor({ state: 'hidden' });
+});
+
+test('share dialog takes the focus and returns it', async () => {
+  const { owner } = await ownerAndMember('pam', 'ravi');
+  const dialog = owner.page.getByRole('dialog', { name: 'Invite people' });
+  const focused = (locator) => locator.and(owner.page.locator(':focus')).waitFor();
+  await owner.button('Share').press('Enter');
+  await focused(owner.field('Link to this chat'));
+  await owner.page.keyboard.press('Escape');
+  await focused(owner.button('Share'));
+  await owner.button('Share').press('Enter');
+  await focused(owner.field('Link to this chat'));
+  await owner.page.keyboard.press('Tab');
+  await focused(owner.button('Copy link'));
+  while (!(await owner.page.evaluate(() => document.activeElement.matches('summary')))) {
+    await owner.page.keyboard.press('Tab');
+  }
+  await owner.page.keyboard.press('Tab');
+  await focused(owner.button('More'));
+  await dialog.waitFor({ state: 'hidden' });
+  await owner.button('Share').click();
+  await dialog.waitFor();
+  await owner.button('Share').click();
+  await dialog.waitFor({ state: 'hidden' });
+});
+
+// A user who asks to join; the client logs the refusals.
+async function askToJoin(name, path) {
+  const person = await fixture.newPerson(name);
+  await person.signUpAndStart();
+  person.expectStatus('403 (Forbidden)', `/api${path}/`);
+  await person.requestToJoin(path);
+  return person;
+}
+
+test('people list follows join requests at once', async () => {
   const { owner, path, sidebar } = await ownerAndMember('rosa', 'sam');
   await sidebar.toggle('Approve new people');
-  await sidebar.close();
-  const third = await fixture.newPerson('tim');
-  await third.signUpAndStart();
-  third.expectStatus('403 (Forbidden)', `/api${path}/`);
-  await third.requestToJoin(path);
-  await owner.page.getByText('1 person is waiting to be let in').waitFor({ state: 'attached' });
   await sidebar.open('People');
-  await sidebar.row('tim').getByRole('button', { name: 'Let in' }).click();
-  await owner.waitForEvent('You let tim in');
+  const rejected = await askToJoin('tim', path);
+  await sidebar.row('tim').getByRole('button', { name: 'Decline' }).click();
+  await sidebar.row('tim').waitFor({ state: 'detached' });
+  await rejected.waitForHeading('You weren’t let in');
+  await rejected.page.getByText('You can try again in 10 minutes.', { exact: true }).waitFor();
+  assert.ok(await rejected.button('Ask again').isDisabled());
+  assert.equal(await rejected.page.getByRole('alert').count(), 0, 'it is said once');
+  await rejected.page.reload();
+  await rejected.page.getByText('You can try again in 10 minutes.', { exact: true }).waitFor();
+  assert.ok(await rejected.button('Ask again').isDisabled());
+
+  const admitted = await askToJoin('una', path);
+  await sidebar.row('una').getByRole('button', { name: 'Let in' }).waitFor();
+  await admitted.button('Cancel request').click();
+  await sidebar.row('una').waitFor({ state: 'detached' });
+  await admitted.button('Ask to join').click();
+  await sidebar.row('una').getByRole('button', { name: 'Let in' }).click();
+  await sidebar.pane.getByRole('heading', { name: 'Waiting to be let in' }).waitFor({ state: 'hidden' });
+  await sidebar.button('Options for una').waitFor();
+  await owner.waitForEvent('You let una in');
+  await admitted.waitForMessage('Welcome.');
+});
+
+test('join requests are decided above the messages', async () => {
+  const { owner, path, sidebar } = await ownerAndMember('vera', 'walt');
+  await sidebar.toggle('Approve new people');
+  await sidebar.close();
+  const first = await askToJoin('xena', path);
+  const second = await askToJoin('yuri', path);
+  const banner = owner.page.locator('.join-request');
+  await banner.getByText('xena wants to join', { exact: true }).waitFor();
+  await banner.getByText('2 people are waiting to be let in').waitFor();
+  await owner.waitForUnreadInTitle(2);
+  await owner.waitForAnnouncement('yuri wants to join walt');
+  await banner.getByRole('button', { name: 'Let in' }).press('Enter');
+  await first.waitForMessage('Welcome.');
+  await banner.getByText('yuri wants to join', { exact: true }).waitFor();
+  await banner.getByRole('button', { name: 'Let in' }).and(owner.page.locator(':focus')).waitFor();
+  await owner.waitForUnreadInTitle(1);
+  await banner.getByRole('button', { name: 'Decline' }).press('Enter');
+  await banner.waitFor({ state: 'detached' });
+  await owner.waitForUnreadInTitle(0);
+  await owner.page.locator('#chat-title:focus').waitFor();
+  await second.waitForHeading('You weren’t let in');
+});
+
+test('join request shows while another chat is open', async () => {
+  const { owner, other, path, sidebar } = await ownerAndMember('zoe', 'abel');
+  await sidebar.toggle('Approve new people');
+  await owner.goHome();
+  await owner.chatList.linkTo(path).waitFor();
+  const here = await owner.startChat();
+  const third = await askToJoin('bela', path);
+  const row = owner.chatList.linkTo(path);
+  await row.getByText('bela wants to join', { exact: true }).waitFor();
+  await owner.waitForUnreadInTitle(1);
+  await owner.waitForAnnouncement('bela wants to join abel');
+  assert.equal(owner.path, here, 'the other chat stays open');
+  await other.waitForEvent('zoe turned on approval');
+  await other.waitForUnreadInTitle(0);
+  await owner.page.reload();
+  await row.getByText('bela wants to join', { exact: true }).waitFor();
+  await row.click();
+  await owner.button('Let in').click();
   await third.waitForMessage('Welcome.');
+  await owner.waitForUnreadInTitle(0);
+  await row.getByText('Welcome.').waitFor();
 });
 
 test('member leaves, owner deletes the chat', async () => {

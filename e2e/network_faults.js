@@ -2,8 +2,9 @@
 
 const FORBIDDEN = { type: 'about:blank', title: 'Forbidden', status: 403, detail: 'Not now.', code: 'forbidden' };
 
-// Drops posted messages, or the answers to them, while `on` is true. `dropped` resolves when the first is dropped.
-export async function cutOff(person, { answers = false } = {}) {
+// Drops posted messages, or the answers to them, while `on` is true. `dropped` resolves when the first is dropped. `scope` is
+// a page, or the context with all of its pages.
+export async function cutOff(person, { answers = false, scope = person.context } = {}) {
   const cut = { on: true };
   cut.dropped = new Promise((resolve) => {
     cut.noteDropped = resolve;
@@ -12,12 +13,12 @@ export async function cutOff(person, { answers = false } = {}) {
     if (cut.on && droppedTypes.includes(JSON.parse(frame).type)) cut.noteDropped();
     else target.send(frame);
   };
-  await person.context.routeWebSocket('**/api/socket/', (page) => {
+  await scope.routeWebSocket('**/api/socket/', (page) => {
     const server = page.connectToServer();
     page.onMessage(forward(answers ? [] : ['post'], server));
     server.onMessage(forward(answers ? ['posted', 'changes'] : [], page));
   });
-  await person.context.route('**/api/chats/*/messages/', async (route, request) => {
+  await scope.route('**/api/chats/*/messages/', async (route, request) => {
     if (!cut.on || request.method() !== 'POST') return route.continue();
     if (answers) await route.fetch();
     cut.noteDropped();
@@ -25,6 +26,26 @@ export async function cutOff(person, { answers = false } = {}) {
     return route.abort();
   });
   return cut;
+}
+
+// Counts by text the posted messages that reach the server.
+export async function countPosts(context) {
+  const counts = {};
+  const count = (text) => {
+    counts[text] = (counts[text] ?? 0) + 1;
+  };
+  await context.routeWebSocket('**/api/socket/', (page) => {
+    const server = page.connectToServer();
+    page.onMessage((frame) => {
+      const { type, message } = JSON.parse(frame);
+      if (type === 'post') count(message);
+      server.send(frame);
+    });
+  });
+  context.on('requestfinished', (request) => {
+    if (request.method() === 'POST' && request.url().endsWith('/messages/')) count(request.postDataJSON().message);
+  });
+  return counts;
 }
 
 // Answers every post of this text with an error, until the returned function is called.

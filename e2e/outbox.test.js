@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { PHONE, Fixture } from './fixture.js';
+import { countPosts } from './network_faults.js';
 
 const fixture = Fixture.install();
 
@@ -18,6 +19,29 @@ async function startChatTogether(ada, brian) {
 
 async function countMessages() {
   return (await fixture.server.rows('messages')).messages;
+}
+
+// A new chat in two tabs of one user.
+async function openTwoTabs(person) {
+  await person.signUpAndStart();
+  const path = await person.startChat();
+  const tab = await fixture.newTab(person, person.name);
+  await tab.open(path);
+  await tab.composer.waitFor();
+  for (const page of [person, tab]) page.expectServerAbsence(path, 'INTERNET_DISCONNECTED');
+  return tab;
+}
+
+// Writes messages in two tabs in turn, without a network, and waits until they are sent.
+async function sendAfterOutage(person, tab, texts) {
+  await person.context.setOffline(true);
+  for (const [index, text] of texts.entries()) {
+    const page = [person, tab][index % 2];
+    await page.send(text);
+    await page.waitForUnsent(text);
+  }
+  await person.context.setOffline(false);
+  for (const page of [person, tab]) for (const text of texts) await page.waitForMessage(text);
 }
 
 test('messages written while offline arrive once, in order', async () => {
@@ -129,4 +153,51 @@ test('two tabs of one user send each message once', async () => {
     await person.waitForMessage('Two.');
     assert.equal(await person.messages.count(), 3);
   }
+});
+
+test('message waiting in two tabs is sent once', async () => {
+  const iris = await fixture.newPerson('iris');
+  const counts = await countPosts(iris.context);
+  const tab = await openTwoTabs(iris);
+  await sendAfterOutage(iris, tab, ['One.', 'Two.', 'Three.', 'Four.']);
+  assert.deepEqual(counts, { 'One.': 1, 'Two.': 1, 'Three.': 1, 'Four.': 1 });
+});
+
+test('without browser locks messages are stored once', async () => {
+  const before = await countMessages();
+  const jack = await fixture.newPerson('jack');
+  await jack.context.addInitScript(() => Object.defineProperty(Navigator.prototype, 'locks', { value: undefined }));
+  const tab = await openTwoTabs(jack);
+  await sendAfterOutage(jack, tab, ['One.', 'Two.']);
+  assert.equal((await countMessages()) - before, 2);
+});
+
+test('tab that is closed while sending holds nothing up', async () => {
+  const kim = await fixture.newPerson('kim');
+  const tab = await openTwoTabs(kim);
+  const cut = await tab.cutOff({ scope: tab.page });
+  await tab.page.reload();
+  await tab.send('One.');
+  await cut.dropped;
+  await kim.send('Two.');
+  const closedAt = Date.now();
+  await tab.page.close();
+  await kim.waitForMessages('One.', 'Two.');
+  assert.ok(Date.now() - closedAt < 5_000, `${Date.now() - closedAt} ms`);
+});
+
+test('failed message is deleted and retried in all tabs', async () => {
+  const lena = await fixture.newPerson('lena');
+  const accept = await lena.rejectMessage('No.');
+  const tab = await openTwoTabs(lena);
+  const failed = { state: 'failed', own: true };
+  await lena.send('No.');
+  await tab.waitForMessage('No.', failed);
+  await lena.button('Delete').click();
+  await tab.messages.waitFor({ state: 'detached' });
+  await tab.send('No.');
+  await lena.waitForMessage('No.', failed);
+  accept();
+  await tab.button('Retry').click();
+  for (const page of [lena, tab]) await page.waitForMessages('No.');
 });

@@ -17,6 +17,9 @@ const AUTHENTICATOR = {
   automaticPresenceSimulation: true,
 };
 
+const PASSWORD = 'plum jam on warm toast';
+const EXPIRE_REAUTHENTICATION = "UPDATE sessions SET reauthenticated_at = now() - interval '1 hour'";
+
 async function addAuthenticator(person) {
   const session = await person.context.newCDPSession(person.page);
   await session.send('WebAuthn.enable');
@@ -31,6 +34,14 @@ test('passkey is added, used and removed', async () => {
   await ada.signUpAndStart();
   await ada.open('/settings');
   const section = ada.page.locator('section', { has: ada.page.getByRole('heading', { name: 'Passkeys' }) });
+  await fixture.server.sql(EXPIRE_REAUTHENTICATION);
+  ada.expectStatus('403 (Forbidden)', '/auth/second_factor/');
+  await ada.button('Turn on').click();
+  await ada.button('Continue').waitFor();
+  assert.equal(await ada.button('Use a passkey').count(), 0, 'the account has no passkey yet');
+  await ada.field('Password').fill(PASSWORD);
+  await ada.button('Continue').click();
+  await ada.page.getByRole('dialog').waitFor({ state: 'hidden' });
   await section.getByRole('button', { name: 'Add a passkey' }).click();
   await section.getByLabel('Name', { exact: true }).fill('The blue laptop');
   await section.getByRole('button', { name: 'Continue' }).click();
@@ -44,7 +55,7 @@ test('passkey is added, used and removed', async () => {
   await ada.button('Sign in with a passkey').click();
   await ada.waitForHeading('Welcome ada!');
 
-  await fixture.server.sql("UPDATE sessions SET reauthenticated_at = now() - interval '1 hour'");
+  await fixture.server.sql(EXPIRE_REAUTHENTICATION);
   await ada.open('/settings');
   await section.getByText('last used').waitFor();
   await section.getByRole('button', { name: /^Remove/ }).click();
@@ -66,4 +77,13 @@ test('passkey is added, used and removed', async () => {
   await ada.signIn();
   await ada.waitForHeading('Welcome ada!');
   assert.equal(await fixture.server.sql('SELECT count(*) FROM passkeys'), '0\n');
+});
+
+test('passkeys are not offered at an IP address', async () => {
+  const bob = await fixture.newPerson('bob');
+  await bob.open(fixture.server.url.replace('localhost', '127.0.0.1') + '/auth?known');
+  await bob.button('Forgot your password?').waitFor();
+  assert.equal(await bob.button('Sign in with a passkey').count(), 0);
+  await bob.open('/auth?known');
+  await bob.button('Sign in with a passkey').waitFor();
 });

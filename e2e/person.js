@@ -53,14 +53,14 @@ export class Person {
     this.expectErrors(...paths.map((path) => `${text} @ ${path}`));
   }
 
-  expectRefusedConnections(...paths) {
-    this.expectErrors(...paths.map((path) => `Failed to load resource: net::ERR_CONNECTION_REFUSED @ ${path}`));
+  expectFailedConnections(error, ...paths) {
+    this.expectErrors(...paths.map((path) => `Failed to load resource: net::ERR_${error} @ ${path}`));
   }
 
-  // Expects failing requests while the server is down and the chat is open.
-  expectServerAbsence(path) {
+  // Expects failing requests while the chat is open and the server is down or, with another error, the network.
+  expectServerAbsence(path, error = 'CONNECTION_REFUSED') {
     const chatPaths = ['changes', 'messages', 'read_position'].map((name) => `/api${path}/${name}/`);
-    this.expectRefusedConnections('/auth/tickets/', '/api/chats/', ...chatPaths);
+    this.expectFailedConnections(error, '/auth/tickets/', '/api/chats/', ...chatPaths);
   }
 
   unexpectedErrors() {
@@ -169,6 +169,11 @@ export class Person {
   waitForUnreadInTitle(count) {
     const counts = (count) => Number(/^\((\d+)\) /.exec(document.title)?.[1] ?? 0) === count;
     return this.page.waitForFunction(counts, count);
+  }
+
+  // Waits until screen readers are told this.
+  waitForAnnouncement(text) {
+    return this.page.locator('[aria-live="polite"]').filter({ hasText: text }).waitFor({ state: 'attached' });
   }
 
   async copyLink() {

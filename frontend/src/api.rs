@@ -7,8 +7,9 @@ pub mod moderation;
 use std::marker::PhantomData;
 
 use futures_util::future::{Either, select};
-use gloo_net::http::{Method, RequestBuilder};
+use gloo_net::http::{Method, Request, RequestBuilder};
 use gloo_timers::future::TimeoutFuture;
+use js_sys::Reflect;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use shared::{
     changes::{Changes, ChangesQuery},
@@ -20,6 +21,7 @@ use shared::{
     socket::Ticket,
 };
 use uuid::Uuid;
+use wasm_bindgen::JsValue;
 
 pub use crate::request_error::RequestError;
 
@@ -170,7 +172,10 @@ async fn fetch(raw: &RawRequest, token: Option<&str>) -> Result<(u16, String), R
         Body::Json(json) => (request.header("Content-Type", "application/json").body(json.as_str()), TIMEOUT),
         Body::File(file) => (request.body(file), UPLOAD_TIMEOUT),
     };
-    let request = request.map_err(|_| RequestError::Unreachable)?;
+    let mut request = request.map_err(|_| RequestError::Unreachable)?;
+    if raw.method == Method::DELETE {
+        request = keep_alive(request);
+    }
     let response = async {
         let response = request.send().await?;
         Ok::<_, gloo_net::Error>((response.status(), response.text().await?))
@@ -179,6 +184,14 @@ async fn fetch(raw: &RawRequest, token: Option<&str>) -> Result<(u16, String), R
         Either::Left((response, _)) => response.map_err(|_| RequestError::Unreachable),
         Either::Right(_) => Err(RequestError::Unreachable),
     }
+}
+
+/// The browser sends it even when the page is closed.
+fn keep_alive(request: Request) -> Request {
+    let (request, init) = (web_sys::Request::from(request), web_sys::RequestInit::new());
+    // A browser that does not know the option ignores it.
+    let _set = Reflect::set(&init, &JsValue::from_str("keepalive"), &JsValue::TRUE);
+    web_sys::Request::new_with_request_and_init(&request, &init).unwrap_or(request).into()
 }
 
 #[cfg(test)]

@@ -8,11 +8,12 @@ use leptos_router::{
 
 use crate::{
     chat::{
+        announcer::Announcements,
         header::chat_title,
         state::{
             provide_chat_state,
             sync::{ChatStage, SyncStore},
-            use_sync, use_viewport,
+            use_deletions, use_sync, use_viewport,
         },
     },
     chat_list::ChatListStore,
@@ -67,9 +68,9 @@ fn redirect_initial_hash() {
 
 /// Reconnects when the browser is online or visible again, and follows the session.
 fn install_listeners(session: Session, socket: SocketClient) {
-    let (sync, viewport) = (use_sync(), use_viewport());
+    let (sync, deletions) = (use_sync(), use_deletions());
     theme::follow_system_theme();
-    clock::follow_midnight();
+    clock::follow_system();
     session.keep_fresh();
     let wake = move || {
         session.refresh_if_stale();
@@ -78,9 +79,11 @@ fn install_listeners(session: Session, socket: SocketClient) {
     let _online = window_event_listener(ev::online, move |_| wake());
     let _offline = window_event_listener(ev::offline, move |_| socket.drop_connection());
     on_visibility_change(move || {
-        if !document().hidden() {
+        if document().hidden() {
+            // The page may be closed next.
+            deletions.send_all();
+        } else {
             wake();
-            viewport.mark_seen();
             sync.check_join_request();
         }
     });
@@ -95,7 +98,8 @@ fn install_listeners(session: Session, socket: SocketClient) {
     });
 }
 
-/// Loads the chat list of the signed-in user, and keeps the read position and the title up to date.
+/// Loads the chat list of the signed-in user, keeps the read position and the title up to date, and announces requests to
+/// join.
 fn sync_chat_list(session: Session, chat_list: ChatListStore) {
     let (sync, viewport) = (use_sync(), use_viewport());
     let user_id = Memo::new(move |_| session.user_id());
@@ -108,12 +112,31 @@ fn sync_chat_list(session: Session, chat_list: ChatListStore) {
     // Sends the read position again when the loaded list shows that the server does not have it.
     Effect::new(move |_| {
         chat_list.fetch_count();
-        viewport.mark_seen();
+        viewport.sync_read_position();
     });
-    let page = Memo::new(move |_| page_title(sync));
+    let (page, requests) =
+        (Memo::new(move |_| page_title(sync)), Memo::new(move |_| chat_list.join_requests()));
+    announce_added(requests);
     Effect::new(move |_| {
         let unseen = if chat_list.contains(&sync.uri()) { 0 } else { viewport.unseen_count() };
-        document().set_title(&strings::title(chat_list.unread_count() + unseen, &page.get()));
+        document().set_title(&strings::title(
+            chat_list.unread_count() + requests.read().len() + unseen,
+            &page.get(),
+        ));
+    });
+}
+
+/// Announces the sentences that were not there before.
+fn announce_added(sentences: Memo<Vec<String>>) {
+    let announcements = expect_context::<Announcements>();
+    Effect::new(move |known: Option<Vec<String>>| {
+        let (sentences, known) = (sentences.get(), known.unwrap_or_default());
+        let added: Vec<_> =
+            sentences.iter().filter(|sentence| !known.contains(sentence)).map(String::as_str).collect();
+        if !added.is_empty() {
+            announcements.announce(added.join(". "));
+        }
+        sentences
     });
 }
 

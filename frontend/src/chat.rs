@@ -1,10 +1,11 @@
 //! The page of one chat.
 
-mod announcer;
+pub mod announcer;
 mod composer;
 mod connection_notice;
 pub mod header;
 mod join;
+mod join_request;
 mod member_avatar;
 mod messages;
 mod permissions;
@@ -21,11 +22,11 @@ use leptos::{
 use leptos_router::hooks::use_params_map;
 
 use self::{
-    announcer::Announcer,
     composer::{Composer, WriteRestrictionNotice},
     connection_notice::ConnectionNotice,
     header::ChatHeader,
     join::JoinScreen,
+    join_request::JoinRequestBanner,
     messages::MessageList,
     removed::RemovedScreen,
     sidebar::{SidebarNavigation, SidebarPane},
@@ -70,6 +71,7 @@ pub fn ChatPage(
 fn OpenChat() -> impl IntoView {
     let (sync, draft, presence) = (use_sync(), use_draft(), use_presence());
     let navigation = SidebarNavigation::new(sync);
+    provide_context(navigation);
     follow_uri(sync, navigation);
     let restriction = Memo::new(move |_| draft.restriction());
     let composer = move || match restriction.get() {
@@ -80,14 +82,16 @@ fn OpenChat() -> impl IntoView {
         <div class="chat">
             <ChatHeader navigation />
             <main class="conversation">
-                <ConnectionNotice />
+                <div>
+                    <ConnectionNotice />
+                    <JoinRequestBanner />
+                </div>
                 <MessageList />
                 // Keeps its height while it is empty, so that the layout does not shift.
-                <p class="typing">{move || strings::typing(&presence.typing_names())}</p>
+                <p class="typing" prop:textContent=move || strings::typing(&presence.typing_names())></p>
                 {composer}
             </main>
             <SidebarPane navigation />
-            <Announcer />
         </div>
     }
 }

@@ -29,6 +29,7 @@ use crate::{
     api,
     session::Session,
     socket::{SocketClient, SocketEvent},
+    strings,
 };
 
 /// How long to wait before the list is fetched again when it may be outdated, in milliseconds.
@@ -118,6 +119,19 @@ impl ChatListStore {
     /// The number of unread messages in all chats that are not muted.
     pub fn unread_count(&self) -> usize {
         self.list.with(|list| list.as_ref().map_or(0, ChatList::unread_count))
+    }
+
+    /// One sentence for each user who waits to join a chat that is not muted and that this user moderates.
+    pub fn join_requests(&self) -> Vec<String> {
+        self.list.with(|list| {
+            let audible = list.iter().flat_map(ChatList::entries).filter(|entry| !entry.chat.muted);
+            let sentences = audible.flat_map(|entry| {
+                let title = row::title(&entry.chat);
+                let users = entry.chat.join_requests.iter();
+                users.map(move |user| strings::moderation::wants_to_join_chat(user.name(), &title))
+            });
+            sentences.collect()
+        })
     }
 
     /// The user's read position in the chat, if it is known. Does not track it.

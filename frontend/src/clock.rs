@@ -4,13 +4,13 @@ use std::thread::LocalKey;
 
 use gloo_timers::callback::Interval;
 use js_sys::{Array, Date, Intl::DateTimeFormat, Object, Reflect};
-use leptos::prelude::{ArcRwSignal, Get, GetUntracked, Set};
+use leptos::prelude::{ArcRwSignal, Get, GetUntracked, Set, Track};
 use shared::message::Message;
 use wasm_bindgen::JsValue;
 
 const DAY_MILLISECONDS: i64 = 24 * 60 * 60 * 1_000;
-/// How late midnight may be noticed, in milliseconds.
-const TODAY_INTERVAL: u32 = 10_000;
+/// How late midnight or another time zone may be noticed, in milliseconds.
+const UPDATE_INTERVAL: u32 = 10_000;
 
 /// Milliseconds since 1970, as all times in this module.
 pub fn now() -> i64 {
@@ -26,14 +26,26 @@ pub fn stored_at(message: &Message) -> i64 {
     message.created_at.timestamp_millis()
 }
 
-/// The number of the local day since 1970.
+/// The number of the local day since 1970. Tracks the time zone.
 pub fn day(at: i64) -> i64 {
-    let offset = truncate(date(at).get_timezone_offset()) * 60_000;
-    (at - offset).div_euclid(DAY_MILLISECONDS)
+    UTC_OFFSET.with(Track::track);
+    local(at).div_euclid(DAY_MILLISECONDS)
+}
+
+/// The local time as if it were UTC, in the time zone that the system has now.
+fn local(at: i64) -> i64 {
+    at - truncate(date(at).get_timezone_offset()) * 60_000
 }
 
 thread_local! {
     static TODAY: ArcRwSignal<i64> = ArcRwSignal::new(day(now()));
+    /// Local time minus UTC: changes with the time zone.
+    static UTC_OFFSET: ArcRwSignal<i64> = ArcRwSignal::new(utc_offset());
+}
+
+fn utc_offset() -> i64 {
+    let now = now();
+    local(now) - now
 }
 
 /// The number of the current local day, tracked.
@@ -41,17 +53,21 @@ pub fn today() -> i64 {
     TODAY.with(Get::get)
 }
 
-/// Keeps [`today`] current while the page is open.
-pub fn follow_midnight() {
+/// Keeps [`today`] and the shown times current while the page is open.
+pub fn follow_system() {
     let update = || {
-        TODAY.with(|today| {
-            let current = day(now());
-            if today.get_untracked() != current {
-                today.set(current);
-            }
-        });
+        set_if_changed(&TODAY, day(now()));
+        set_if_changed(&UTC_OFFSET, utc_offset());
     };
-    Interval::new(TODAY_INTERVAL, update).forget();
+    Interval::new(UPDATE_INTERVAL, update).forget();
+}
+
+fn set_if_changed(signal: &'static LocalKey<ArcRwSignal<i64>>, current: i64) {
+    signal.with(|signal| {
+        if signal.get_untracked() != current {
+            signal.set(current);
+        }
+    });
 }
 
 /// ISO 8601, for the `datetime` attribute.
@@ -59,7 +75,8 @@ pub fn iso(at: i64) -> String {
     date(at).to_iso_string().into()
 }
 
-// Creating a format costs more than a hundred uses of it.
+// Creating a format costs more than a hundred uses of it. They are in UTC, because a format keeps the time zone in which it
+// was created.
 thread_local! {
     static TIME: DateTimeFormat = format(&[("hour", "numeric"), ("minute", "2-digit")]);
     static FULL: DateTimeFormat = format(&[("dateStyle", "full"), ("timeStyle", "medium")]);
@@ -105,14 +122,16 @@ pub fn long_date(at: i64) -> String {
     apply(&LONG_DATE, at)
 }
 
+/// Tracks the time zone.
 fn apply(format: &'static LocalKey<DateTimeFormat>, at: i64) -> String {
-    let text = format.with(|format| format.format().call1(&JsValue::UNDEFINED, &date(at)));
+    UTC_OFFSET.with(Track::track);
+    let text = format.with(|format| format.format().call1(&JsValue::UNDEFINED, &date(local(at))));
     text.ok().and_then(|text| text.as_string()).unwrap_or_default()
 }
 
 fn format(options: &[(&str, &str)]) -> DateTimeFormat {
     let object = Object::new();
-    for (name, value) in options {
+    for (name, value) in options.iter().chain(&[("timeZone", "UTC")]) {
         // Setting a field of a new object cannot fail.
         let _set = Reflect::set(&object, &JsValue::from_str(name), &JsValue::from_str(value));
     }

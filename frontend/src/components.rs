@@ -9,6 +9,7 @@ pub mod error_page;
 pub mod field;
 pub mod form_request;
 pub mod icon;
+pub mod link_field;
 pub mod loading;
 pub mod name_field;
 pub mod qr_code;

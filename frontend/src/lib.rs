@@ -8,6 +8,7 @@ mod chat;
 mod chat_list;
 mod clock;
 mod components;
+mod drafts;
 mod hash_redirect;
 mod listeners;
 mod outbox;

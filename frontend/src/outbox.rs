@@ -3,8 +3,7 @@
 
 mod idb_store;
 pub mod sender;
-
-use std::collections::BTreeMap;
+mod tab_lock;
 
 use shared::{
     id::{ChatId, Head, Seq, UserId},
@@ -60,6 +59,15 @@ impl PendingMessage {
     fn is_stored(&self) -> bool {
         matches!(self.state, PendingState::Stored(_))
     }
+
+    /// Whether the browser's database has it in this state, unless another tab has changed it there.
+    fn is_at_rest(&self) -> bool {
+        self.is_persisted && !self.is_stored() && self.state != PendingState::InFlight
+    }
+
+    fn is_same_row(&self, other: &Self) -> bool {
+        (self.client_id, self.queued_at, self.state) == (other.client_id, other.queued_at, other.state)
+    }
 }
 
 /// A message before and after a change of its key in the browser's database.
@@ -75,7 +83,7 @@ pub struct Outbox {
     messages: Vec<PendingMessage>,
     paused_until: i64,
     /// Until when slow mode pauses each chat.
-    slow_mode_until: BTreeMap<ChatId, i64>,
+    slow_mode_until: Vec<(ChatId, i64)>,
     /// How many messages were sent since the outbox was last empty.
     sent_in_burst: usize,
 }
@@ -104,8 +112,24 @@ impl Outbox {
         message
     }
 
+    /// Takes over the user's messages in the browser's database, where other tabs add, change and delete messages.
+    /// Returns whether there was anything new.
+    pub fn reconcile(&mut self, user_id: UserId, persisted: Vec<PendingMessage>) -> bool {
+        let before = self.messages.len();
+        self.messages.retain(|message| {
+            message.user_id != user_id
+                || !message.is_at_rest()
+                || persisted.iter().any(|other| other.is_same_row(message))
+        });
+        let mut is_changed = self.messages.len() < before;
+        for message in persisted {
+            is_changed |= self.restore(message);
+        }
+        is_changed
+    }
+
     /// Adds a message that was persisted by another page; `false` if it is here already.
-    pub fn restore(&mut self, message: PendingMessage) -> bool {
+    fn restore(&mut self, message: PendingMessage) -> bool {
         let is_new = self.find(message.client_id).is_none();
         if is_new {
             let key = |message: &PendingMessage| (message.queued_at, message.client_id);
@@ -131,8 +155,8 @@ impl Outbox {
             return None;
         }
         let is_waiting = |m: &&mut PendingMessage| m.user_id == user_id && m.state == PendingState::Waiting;
-        let slow: Vec<ChatId> =
-            self.slow_mode_until.keys().copied().filter(|chat_id| self.is_slowed(*chat_id, now)).collect();
+        let chats = self.slow_mode_until.iter().map(|(chat_id, _)| *chat_id);
+        let slow: Vec<ChatId> = chats.filter(|chat_id| self.is_slowed(*chat_id, now)).collect();
         let next = self.messages.iter_mut().filter(is_waiting).find(|m| !slow.contains(&m.chat_id))?;
         next.state = PendingState::InFlight;
         self.sent_in_burst += 1;
@@ -142,9 +166,8 @@ impl Outbox {
     /// Slow mode pauses only its own chat, whose messages are then sent one at a time.
     fn is_slowed(&self, chat_id: ChatId, now: i64) -> bool {
         let is_in_flight = |m: &PendingMessage| m.chat_id == chat_id && m.state == PendingState::InFlight;
-        self.slow_mode_until
-            .get(&chat_id)
-            .is_some_and(|until| now < *until || self.messages.iter().any(is_in_flight))
+        self.end_of_slow_mode(chat_id)
+            .is_some_and(|until| now < until || self.messages.iter().any(is_in_flight))
     }
 
     /// Until when slow mode holds back a waiting message to this chat.
@@ -152,16 +175,26 @@ impl Outbox {
         let is_waiting = |m: &PendingMessage| {
             m.chat_id == chat_id && m.user_id == user_id && m.state == PendingState::Waiting
         };
-        self.slow_mode_until.get(&chat_id).copied().filter(|_| self.messages.iter().any(is_waiting))
+        self.end_of_slow_mode(chat_id).filter(|_| self.messages.iter().any(is_waiting))
+    }
+
+    fn end_of_slow_mode(&self, chat_id: ChatId) -> Option<i64> {
+        self.slow_mode_until.iter().find(|(slowed, _)| *slowed == chat_id).map(|(_, until)| *until)
     }
 
     /// Slow mode ended, or the server will refuse the messages: nothing is held back. Returns whether anything was.
     pub fn end_slow_mode(&mut self, chat_id: ChatId) -> bool {
-        self.slow_mode_until.remove(&chat_id).is_some()
+        let count = self.slow_mode_until.len();
+        self.slow_mode_until.retain(|(slowed, _)| *slowed != chat_id);
+        self.slow_mode_until.len() < count
     }
 
     pub fn has_waiting(&self, user_id: UserId) -> bool {
         self.messages.iter().any(|m| m.user_id == user_id && m.state == PendingState::Waiting)
+    }
+
+    pub fn has_in_flight(&self) -> bool {
+        self.messages.iter().any(|m| m.state == PendingState::InFlight)
     }
 
     pub fn find(&self, client_id: Uuid) -> Option<&PendingMessage> {
@@ -191,11 +224,13 @@ impl Outbox {
                 chat_id = message.chat_id;
             } else {
                 message.state = PendingState::Failed(problem.code);
+                message.is_persisted = false;
             }
         });
         if let Some(pause) = pause.filter(|_| is_slow_mode) {
             // A millisecond less, so that the pause is over when its timer ends.
-            self.slow_mode_until.insert(chat_id, now + pause - 1);
+            self.end_slow_mode(chat_id);
+            self.slow_mode_until.push((chat_id, now + pause - 1));
         } else if let Some(pause) = pause {
             self.paused_until = now + pause;
             self.sent_in_burst = BURST_MAX;

@@ -4,12 +4,9 @@
 pub mod current_user;
 mod renewal;
 pub mod return_to;
+pub mod waiting_page;
 
-use futures_util::{
-    FutureExt,
-    future::{LocalBoxFuture, select},
-};
-use gloo_timers::future::TimeoutFuture;
+use futures_util::{FutureExt, future::LocalBoxFuture};
 use leptos::{prelude::*, task::spawn_local};
 use serde::de::DeserializeOwned;
 use shared::{
@@ -24,12 +21,12 @@ use crate::{
     clock, storage,
 };
 
-/// Milliseconds to wait for the server when signing out.
-const SIGN_OUT_TIMEOUT: u32 = 3_000;
 const TOKEN: &str = "authToken";
 const RENEWED_AT: &str = "renewedAt";
 /// In local storage: set while the browser may have a refresh cookie. Without it the server is not asked for a session.
 const MAY_HAVE_COOKIE: &str = "remembered";
+/// The value of [`MAY_HAVE_COOKIE`]. From sign-out until the server has ended the session, it is the id of the user.
+const SIGNED_IN: &str = "yes";
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AuthState {
@@ -37,6 +34,8 @@ pub enum AuthState {
     /// The server is being asked whose refresh cookie the browser has.
     Restoring,
     Anonymous,
+    /// The user signed out while the server could not be reached, and will be told as soon as it can.
+    SigningOut,
     SignedOut,
     Expired,
 }
@@ -56,10 +55,14 @@ impl Session {
     /// Continues the session of the tab, or else of the browser.
     pub fn resume() -> Self {
         let token = storage::read(storage::tab(), TOKEN);
+        let cookie = storage::read(storage::browser(), MAY_HAVE_COOKIE);
+        let signing_out = cookie.as_deref().and_then(|id| id.parse().ok()).map(UserId::new);
         let auth_state = match CurrentUser::load().filter(|_| token.is_some()) {
-            Some(user) => AuthState::SignedIn(user),
-            None if storage::read(storage::browser(), MAY_HAVE_COOKIE).is_some() => AuthState::Restoring,
-            None => AuthState::Anonymous,
+            Some(user) if signing_out != Some(user.id) => AuthState::SignedIn(user),
+            _ if signing_out.is_some() => AuthState::SigningOut,
+            // A browser without storage may have a cookie all the same.
+            _ if cookie.is_some() || storage::browser().is_none() => AuthState::Restoring,
+            _ => AuthState::Anonymous,
         };
         let token = token.filter(|_| matches!(auth_state, AuthState::SignedIn(_)));
         let session = Self {
@@ -67,14 +70,24 @@ impl Session {
             token: StoredValue::new(token),
             token_version: RwSignal::new(0),
         };
-        if untrack(|| session.auth_state()) == AuthState::Restoring {
-            spawn_local(session.restore());
+        match untrack(|| session.auth_state()) {
+            AuthState::Restoring => spawn_local(session.restore()),
+            AuthState::SigningOut => {
+                session.clear(AuthState::SigningOut);
+                spawn_local(session.end_on_server(None, AuthState::Anonymous));
+            }
+            _ => {}
         }
         session
     }
 
     pub fn auth_state(self) -> AuthState {
         self.auth_state.get()
+    }
+
+    /// Whether the server is to be asked whose session it is, or to end it, before anything else.
+    pub fn is_waiting(self) -> bool {
+        matches!(*self.auth_state.read(), AuthState::Restoring | AuthState::SigningOut)
     }
 
     pub fn is_signed_in(self) -> bool {
@@ -165,13 +178,10 @@ impl Session {
 
     /// Ends the session, also on the server.
     pub async fn sign_out(self) {
-        let token = self.token();
+        let (token, user_id) = (self.token(), self.user_id_untracked().unwrap_or_default());
         self.clear(AuthState::SignedOut);
-        let sign_out = async {
-            // If the server is unreachable, the session expires there later; the browser has deleted it.
-            let _signed_out = auth::sign_out().send(token.as_deref()).await;
-        };
-        select(Box::pin(sign_out), TimeoutFuture::new(SIGN_OUT_TIMEOUT)).await;
+        storage::write(storage::browser(), MAY_HAVE_COOKIE, Some(&user_id.to_string()));
+        self.end_on_server(token, AuthState::SignedOut).await;
     }
 
     /// Forgets a session that has already ended on the server.
@@ -203,7 +213,7 @@ impl Session {
     }
 
     fn start(self, token: String, user: CurrentUser) {
-        storage::write(storage::browser(), MAY_HAVE_COOKIE, Some("yes"));
+        storage::write(storage::browser(), MAY_HAVE_COOKIE, Some(SIGNED_IN));
         self.store_token(token);
         self.set_user(user);
     }
@@ -228,7 +238,9 @@ impl Session {
         if auth_state == AuthState::SignedOut {
             storage::remove_drafts();
         }
-        storage::write(storage::browser(), MAY_HAVE_COOKIE, None);
+        if auth_state != AuthState::SigningOut {
+            storage::write(storage::browser(), MAY_HAVE_COOKIE, None);
+        }
         self.token.set_value(None);
         self.auth_state.set(auth_state);
     }

@@ -10,7 +10,7 @@ pub mod invite_links;
 pub mod moderation;
 pub mod onboarding;
 
-use shared::credentials::PASSWORD_MIN;
+use shared::{credentials::PASSWORD_MIN, problem::ProblemCode};
 
 use self::bidi::BidiIsolate;
 
@@ -45,6 +45,8 @@ pub const HIDE: &str = "Hide";
 /// Completes [`SHOW`] and [`HIDE`] for assistive technology.
 pub const PASSWORD_SUFFIX: &str = " password";
 pub const SIGN_IN_TO_JOIN: &str = "Sign in to join the chat.";
+pub const SIGNED_OUT_HERE: &str =
+    "You’re signed out here. Your session ends on the server when you’re back online.";
 pub const SESSION_EXPIRED: &str = "You’ve been signed out. Sign in to continue.";
 
 pub fn password_hint() -> String {
@@ -73,6 +75,8 @@ pub const SENT: &str = "Sent";
 pub const NOT_SENT: &str = "Not sent";
 pub const RETRY: &str = "Retry";
 pub const DELETE: &str = "Delete";
+pub const UNDO: &str = "Undo";
+pub const COPY_TEXT: &str = "Copy text";
 pub const OPENING_CHAT: &str = "Opening the chat…";
 pub const LOADING_EARLIER: &str = "Loading earlier messages…";
 pub const JUMP_TO_LATEST: &str = "Jump to latest";
@@ -82,6 +86,12 @@ pub const ONLY_YOU: &str = "Only you so far";
 
 pub fn new_messages(count: usize) -> String {
     if count == 1 { "1 new message".to_owned() } else { format!("{count} new messages") }
+}
+
+/// No code: the server could not be reached.
+pub fn not_deleted(code: Option<ProblemCode>) -> String {
+    let reason = code.map_or_else(|| errors::for_request(None), |code| errors::for_code(code).to_owned());
+    format!("Not deleted: {reason}")
 }
 
 pub fn author_and_text(name: &str, text: &str) -> String {
@@ -141,7 +151,6 @@ pub fn typing(names: &[String]) -> String {
 
 // Sharing
 pub const SHARE_TITLE: &str = "Invite people";
-pub const SHARE_TEXT: &str = "Anyone with this link can join and read the whole chat.";
 pub const CHAT_LINK: &str = "Link to this chat";
 pub const COPY_LINK: &str = "Copy link";
 pub const COPIED: &str = "Copied";
@@ -157,10 +166,14 @@ pub const POLLING: &str = "Slow connection. New messages may take a few seconds.
 pub const OFFLINE: &str = "You’re offline. Messages will send when you’re back.";
 
 pub fn try_again_in(seconds: u64) -> String {
+    format!("Try again in {}.", wait(seconds))
+}
+
+fn wait(seconds: u64) -> String {
     match seconds {
-        1 => "Try again in 1 second.".to_owned(),
-        2..=90 => format!("Try again in {seconds} seconds."),
-        _ => format!("Try again in {} minutes.", seconds.div_ceil(60)),
+        1 => "1 second".to_owned(),
+        2..=90 => format!("{seconds} seconds"),
+        _ => format!("{} minutes", seconds.div_ceil(60)),
     }
 }
 

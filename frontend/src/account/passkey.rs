@@ -12,9 +12,15 @@ use crate::{
     session::Session,
 };
 
-/// Passkeys need https, and a browser with the JSON methods of level 3.
+/// Passkeys need https, a host that is no IP address, and a browser with the JSON methods of level 3.
 pub fn is_supported() -> bool {
-    options_parser("parseRequestOptionsFromJSON").is_some()
+    let host = window().location().hostname().unwrap_or_default();
+    !is_ip_address(&host) && options_parser("parseRequestOptionsFromJSON").is_some()
+}
+
+/// As in the URL standard: a host whose last label is a number is an IPv4 address.
+fn is_ip_address(host: &str) -> bool {
+    host.ends_with(']') || host.rsplit('.').next().is_some_and(|label| label.parse::<u8>().is_ok())
 }
 
 /// Creates a passkey; `None` if the user cancels.
@@ -47,4 +53,15 @@ fn options_parser(name: &str) -> Option<(JsValue, Function)> {
     let class = Reflect::get(&window(), &"PublicKeyCredential".into()).ok()?;
     let parse = Reflect::get(&class, &name.into()).ok()?.dyn_into().ok()?;
     Some((class, parse))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ip_addresses_are_told_from_host_names() {
+        assert!(["127.0.0.1", "192.168.0.17", "[::1]"].into_iter().all(is_ip_address));
+        assert!(!["localhost", "chat1", "chat.example.org", "10.example"].into_iter().any(is_ip_address));
+    }
 }

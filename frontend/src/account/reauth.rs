@@ -5,6 +5,7 @@ use leptos::{ev, html, prelude::*};
 use serde::de::DeserializeOwned;
 use shared::{
     credentials::{Password, Reauthenticate},
+    passkey::Passkey,
     problem::ProblemCode,
 };
 
@@ -22,6 +23,8 @@ use crate::{
 #[derive(Clone, Copy)]
 pub struct ReauthPrompt {
     session: Session,
+    /// The user's passkeys, as far as they are loaded.
+    pub passkeys: RwSignal<Vec<Passkey>>,
     /// Receives whether the user reauthenticated.
     reply: StoredValue<Option<oneshot::Sender<bool>>>,
     open: RwSignal<bool>,
@@ -29,7 +32,12 @@ pub struct ReauthPrompt {
 
 impl ReauthPrompt {
     pub fn new(session: Session) -> Self {
-        Self { session, reply: StoredValue::new(None), open: RwSignal::new(false) }
+        Self {
+            session,
+            passkeys: RwSignal::default(),
+            reply: StoredValue::new(None),
+            open: RwSignal::new(false),
+        }
     }
 
     /// Sends the request. If the server requires reauthentication, asks the user and sends it again; `None` if they cancel.
@@ -164,6 +172,7 @@ fn send_password(
 #[component]
 fn ReauthActions(reauth: ReauthPrompt, request: FormRequest) -> impl IntoView {
     let message = RwSignal::new("");
+    let has_no_passkey = move || !passkey::is_supported() || reauth.passkeys.read().is_empty();
     let use_passkey = move |_| {
         message.set("");
         request.start(async move {
@@ -183,7 +192,7 @@ fn ReauthActions(reauth: ReauthPrompt, request: FormRequest) -> impl IntoView {
             <button class="primary" aria-disabled=move || request.aria_disabled()>
                 {account::CONTINUE}
             </button>
-            <button type="button" class="plain" hidden=!passkey::is_supported() on:click=use_passkey>
+            <button type="button" class="plain" hidden=has_no_passkey on:click=use_passkey>
                 {account::USE_PASSKEY}
             </button>
             <button type="button" class="quiet" on:click=move |_| reauth.close(false)>

@@ -1,6 +1,6 @@
 //! The page to sign up or in.
 
-use leptos::{either::EitherOf4, ev, prelude::*};
+use leptos::{either::EitherOf3, ev, prelude::*};
 use web_sys::UrlSearchParams;
 
 use super::{
@@ -8,11 +8,11 @@ use super::{
     password_reset::ForgotPassword,
 };
 use crate::{
-    components::{app_bar::AppBar, form_request::focus, loading::LoadingPage, theme::ThemeSwitch},
+    components::{app_bar::AppBar, form_request::focus, theme::ThemeSwitch},
     session::{
-        AuthState,
         return_to::{self, HAS_ACCOUNT, RETURN_PATH, SESSION_EXPIRED},
         use_session,
+        waiting_page::WaitingPage,
     },
     strings::{self, onboarding},
 };
@@ -63,20 +63,19 @@ pub fn SignInPage() -> impl IntoView {
     let reset_requested = RwSignal::new(false);
     // Guests are here to create an account or to sign in to one.
     let is_done = Memo::new(move |_| session.is_signed_in() && !session.is_guest());
-    let is_restoring = Memo::new(move |_| session.auth_state() == AuthState::Restoring);
+    let is_waiting = Memo::new(move |_| session.is_waiting());
     move || {
-        let loading = || view! { <LoadingPage text=onboarding::WELCOME_BACK /> };
         if is_done.get() {
             return_to::redirect(&return_path);
-            EitherOf4::A(loading())
-        } else if is_restoring.get() {
-            EitherOf4::B(loading())
+        }
+        if is_done.get() || is_waiting.get() {
+            EitherOf3::A(view! { <WaitingPage /> })
         } else if reset_requested.get() {
-            EitherOf4::C(view! { <ForgotPassword back=move |()| reset_requested.set(false) /> })
+            EitherOf3::B(view! { <ForgotPassword back=move |()| reset_requested.set(false) /> })
         } else {
             let (is_guest, return_path) = (untrack(|| session.is_guest()), return_path.clone());
             let reason = move || reason_text(is_expired, is_guest, mode.get(), &return_path);
-            EitherOf4::D(view! { <AuthTabs mode reset_requested reason=Signal::derive(reason) /> })
+            EitherOf3::C(view! { <AuthTabs mode reset_requested reason=Signal::derive(reason) /> })
         }
     }
 }

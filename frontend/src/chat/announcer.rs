@@ -28,8 +28,6 @@ impl Announcements {
 pub fn Announcer() -> impl IntoView {
     let Announcements(text) = expect_context();
     view! {
-        <div class="visually-hidden" aria-live="polite">
-            {text}
-        </div>
+        <div class="visually-hidden" aria-live="polite" prop:textContent=text></div>
     }
 }

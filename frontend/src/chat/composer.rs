@@ -104,13 +104,13 @@ pub fn WriteRestrictionNotice(restriction: WriteRestriction) -> impl IntoView {
 /// The interval of slow mode, or how long the next message still waits.
 #[component]
 fn SlowModeHint() -> impl IntoView {
-    let (draft, viewport) = (use_draft(), use_viewport());
+    let draft = use_draft();
     let interval = Memo::new(move |_| draft.slow_mode_seconds());
     let seconds_left = RwSignal::new(0);
     let count_down = move || seconds_left.set(untrack(|| draft.seconds_until_send()));
     Effect::new(move |timer: Option<Option<Interval>>| {
-        viewport.track_rows();
-        count_down();
+        // Tracks the outbox.
+        seconds_left.set(draft.seconds_until_send());
         // The timer runs only in slow mode.
         timer
             .flatten()
@@ -122,7 +122,7 @@ fn SlowModeHint() -> impl IntoView {
         (interval, 0) => strings::moderation::slow_mode(interval),
         (_, seconds) => strings::moderation::sends_in(seconds),
     };
-    view! { <p class="hint slow-mode">{text}</p> }
+    view! { <p class="hint slow-mode" prop:textContent=text></p> }
 }
 
 /// Enter sends, Shift+Enter breaks the line. On touch screens, which have no Shift to hold, Enter breaks the line.

@@ -17,8 +17,6 @@ pub fn ConnectionNotice() -> impl IntoView {
         Some(ConnectionStatus::Offline) => strings::OFFLINE,
     };
     view! {
-        <p role="status" class="notice">
-            {text}
-        </p>
+        <p role="status" class="notice" prop:textContent=text></p>
     }
 }

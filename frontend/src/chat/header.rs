@@ -1,10 +1,7 @@
 //! The header of the chat: its members, the share button, and a menu.
 
 use leptos::prelude::*;
-use shared::{
-    id::UserId,
-    member::{Member, MembershipStatus},
-};
+use shared::{id::UserId, member::Member};
 
 use super::{
     member_avatar::member_avatar,
@@ -66,10 +63,9 @@ fn MembersButton(navigation: SidebarNavigation) -> impl IntoView {
         >
             <span class="avatar-stack">{avatars}</span>
             <span class="chat-title-text">
-                <h1><bdi>{move || chat_title(sync)}</bdi></h1>
-                <span class="hint" id="chat-title-hint">{description}</span>
+                <h1><bdi prop:textContent=move || chat_title(sync)></bdi></h1>
+                <span class="hint" id="chat-title-hint" prop:textContent=description></span>
             </span>
-            <PendingCount />
         </button>
     }
 }
@@ -113,22 +109,6 @@ fn describe_members(members: &[Member], user_id: UserId, presence: PresenceStore
     let line = strings::presence(&names, presence.count().saturating_sub(1).max(names.len()));
     let count = strings::count_people(members.len());
     if line.is_empty() { count } else { format!("{count} · {line}") }
-}
-
-/// How many requests to join are pending, for moderators.
-#[component]
-fn PendingCount() -> impl IntoView {
-    let sync = use_sync();
-    let count = Memo::new(move |_| {
-        let is_moderator = sync.current_member().is_moderator();
-        if is_moderator { sync.members_with_status(MembershipStatus::Pending).len() } else { 0 }
-    });
-    view! {
-        <span class="pending-count" hidden=move || count.get() == 0>
-            <span aria-hidden="true">{move || count.get()}</span>
-            <span class="visually-hidden">{move || strings::moderation::count_pending(count.get())}</span>
-        </span>
-    }
 }
 
 #[component]

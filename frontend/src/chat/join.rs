@@ -12,6 +12,7 @@ use crate::{
     components::{
         app_bar::AppBar,
         avatar::avatar,
+        countdown::Countdown,
         field::input_value,
         form_request::{FormRequest, Outcome},
         name_field::{NameField, SignInLink},
@@ -155,16 +156,20 @@ fn PendingNotice(request: FormRequest) -> impl IntoView {
 
 #[component]
 fn RejectedNotice(request: FormRequest) -> impl IntoView {
-    let sync = use_sync();
+    let (sync, countdown) = (use_sync(), Countdown::default());
+    let wait = Memo::new(move |_| sync.preview().and_then(|preview| preview.retry_after).unwrap_or_default());
+    Effect::new(move |_| countdown.start(wait.get()));
     view! {
-        <div class="join-waiting" role="status">
-            <h2>{strings::onboarding::REJECTED}</h2>
-            <p class="muted">{strings::onboarding::REJECTED_TEXT}</p>
+        <div class="join-waiting">
+            <div role="status">
+                <h2>{strings::onboarding::REJECTED}</h2>
+            </div>
+            <p class="muted">{move || strings::onboarding::ask_again_in(countdown.seconds_left())}</p>
         </div>
         <Outcome request />
         <button
             class="primary"
-            disabled=move || request.is_blocked()
+            disabled=move || countdown.is_running() || request.is_blocked()
             on:click=move |_| sync.join(request, String::new())
         >
             {strings::onboarding::ASK_AGAIN}

@@ -5,19 +5,17 @@ mod body;
 mod jump_to_unread;
 mod keyboard_nav;
 mod message;
+mod row_list;
 mod scroll;
 mod seen_by;
 
 use leptos::{html, prelude::*};
 
 use self::{
-    jump_to_unread::JumpToUnread, keyboard_nav::move_focus, message::MessageRow, scroll::ScrollPosition,
+    jump_to_unread::JumpToUnread, keyboard_nav::move_focus, row_list::RowList, scroll::ScrollPosition,
     seen_by::SeenBy,
 };
-use super::{
-    share::SharePanel,
-    state::{rows::ListRow, use_viewport},
-};
+use super::{share::SharePanel, state::use_viewport};
 use crate::{
     components::icon::{Icon, SvgIcon},
     strings,
@@ -26,11 +24,16 @@ use crate::{
 #[component]
 pub fn MessageList() -> impl IntoView {
     let viewport = use_viewport();
-    let (log, content) = (NodeRef::<html::Div>::new(), NodeRef::<html::Div>::new());
+    let (log, content, list) =
+        (NodeRef::<html::Div>::new(), NodeRef::<html::Div>::new(), NodeRef::<html::Div>::new());
     let scroll = ScrollPosition::new(viewport, log, content);
+    let row_list = StoredValue::new_local(RowList::new());
     Effect::new(move |_| {
-        viewport.track_rows();
-        scroll.restore_soon();
+        let rows = viewport.rows();
+        if let Some(list) = list.get() {
+            row_list.update_value(|row_list| row_list.show(&list, rows));
+            scroll.restore_soon();
+        }
     });
     view! {
         <div class="message-area">
@@ -47,10 +50,8 @@ pub fn MessageList() -> impl IntoView {
                 <div class="message-rows" node_ref=content>
                     <p class="hint" hidden=move || !viewport.is_loading()>{strings::LOADING_EARLIER}</p>
                     <SharePanel />
-                    <For each=move || viewport.rows() key=ListRow::key let:row>
-                        <MessageRow row />
-                    </For>
-                    <SeenBy />
+                    <div class="rows" node_ref=list />
+                    <SeenBy is_above_unsent=false />
                 </div>
             </div>
             <JumpToUnread scroll />
@@ -74,8 +75,8 @@ fn JumpToLatest(scroll: ScrollPosition) -> impl IntoView {
     let label = move || if viewport.unseen_count() == 0 { strings::JUMP_TO_LATEST } else { "" };
     view! {
         <button class="pill" hidden=move || viewport.is_following() on:click=jump>
-            <span class="visually-hidden">{label}</span>
-            <span>{count}</span>
+            <span class="visually-hidden" prop:textContent=label></span>
+            <span prop:textContent=count></span>
             <SvgIcon icon=Icon::Down />
         </button>
     }

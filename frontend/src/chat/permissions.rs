@@ -41,6 +41,11 @@ impl CurrentMember {
         self.role >= Role::Moderator
     }
 
+    /// Whether the chat link is offered for sharing. It lets people in as writers, which readers are not to do.
+    pub fn can_share_link(self) -> bool {
+        self.role > Role::Reader
+    }
+
     pub fn is_owner(self) -> bool {
         self.role == Role::Owner
     }

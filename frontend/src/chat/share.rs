@@ -1,65 +1,105 @@
-//! The link to the chat: to copy, to scan, or to share with the system's dialog.
+//! The link to the chat: to copy, to scan, or to share with the system's dialog. Says whom it lets in.
 
-use leptos::{html, prelude::*, task::spawn_local};
-use wasm_bindgen::JsValue;
+use leptos::{ev, html, prelude::*, task::spawn_local};
+use wasm_bindgen::{JsCast, JsValue};
 
-use super::state::{use_sync, use_viewport};
+use super::{
+    sidebar::{SidebarNavigation, SidebarTab},
+    state::{use_sync, use_viewport},
+};
 use crate::{
     components::{
-        copy_button::CopyButton,
+        form_request::focus_soon,
         icon::{Icon, SvgIcon},
-        qr_code::QrCodeImage,
+        link_field::LinkField,
     },
-    strings,
+    strings::{self, onboarding},
 };
 
 /// In the place of the first message, while the chat is empty.
 #[component]
 pub fn SharePanel() -> impl IntoView {
-    let viewport = use_viewport();
+    let (sync, viewport) = (use_sync(), use_viewport());
+    let can_share = Memo::new(move |_| sync.current_member().can_share_link());
     view! {
-        <section class="card centred share" hidden=move || !viewport.is_empty()>
-            <ShareLink />
+        <section class="card centred share" hidden=move || !viewport.is_empty() || !can_share.get()>
+            <ShareLink id="panel-link" />
         </section>
+        <p class="hint" hidden=move || !viewport.is_empty() || can_share.get()>
+            {strings::chat_list::NO_MESSAGES_YET}
+        </p>
     }
 }
 
 /// The same in a popover, once there are messages.
 #[component]
 pub fn ShareButton() -> impl IntoView {
-    let viewport = use_viewport();
+    let (sync, viewport) = (use_sync(), use_viewport());
+    let (container, popover) = (NodeRef::<html::Div>::new(), NodeRef::<html::Div>::new());
+    let is_shown = move || !viewport.is_empty() && sync.current_member().can_share_link();
+    // The browser moves the focus back to the button when the popover closes.
+    let close_when_left = move |event: ev::FocusEvent| {
+        let next = event.related_target().and_then(|target| target.dyn_into::<web_sys::Node>().ok());
+        if let (Some(container), Some(popover), Some(next)) =
+            (container.get_untracked(), popover.get_untracked(), next)
+            && !container.contains(Some(&next))
+        {
+            // Fails if it is closed.
+            let _hidden = popover.hide_popover();
+        }
+    };
     view! {
-        <button class="quiet share-button" popovertarget="share" hidden=move || viewport.is_empty()>
-            <SvgIcon icon=Icon::Share />
-            <span class="label">{strings::onboarding::SHARE}</span>
-        </button>
-        <div id="share" class="popover centred share" popover="auto" role="dialog" aria-label=strings::SHARE_TITLE>
-            <ShareLink />
+        <div class="share-menu" node_ref=container on:focusout=close_when_left>
+            <button
+                class="quiet share-button"
+                popovertarget="share"
+                hidden=move || !is_shown()
+                on:click=|_| focus_soon("popover-link")
+            >
+                <SvgIcon icon=Icon::Share />
+                <span class="label">{onboarding::SHARE}</span>
+            </button>
+            <div
+                id="share"
+                class="popover centred share"
+                popover="auto"
+                role="dialog"
+                aria-label=strings::SHARE_TITLE
+                node_ref=popover
+            >
+                <ShareLink id="popover-link" />
+            </div>
         </div>
     }
 }
 
 #[component]
-fn ShareLink() -> impl IntoView {
-    let sync = use_sync();
-    let input = NodeRef::<html::Input>::new();
+fn ShareLink(
+    /// The id of the field.
+    id: &'static str,
+) -> impl IntoView {
+    let (sync, navigation) = (use_sync(), expect_context::<SidebarNavigation>());
+    let chat = Memo::new(move |_| sync.chat());
+    let is_moderator = Memo::new(move |_| sync.current_member().is_moderator());
+    let is_link_open = move || chat.read().as_ref().is_some_and(|chat| chat.link_open);
+    let text = move || chat.read().as_ref().map(|chat| onboarding::share_text(chat, is_moderator.get()));
     let url = Signal::derive(move || sync.page_url());
-    let select = move |_| {
-        if let Some(input) = input.get_untracked() {
-            input.select();
-        }
-    };
     view! {
         <h2>{strings::SHARE_TITLE}</h2>
-        <p class="muted">{strings::SHARE_TEXT}</p>
-        <div class="input">
-            <input node_ref=input readonly aria-label=strings::CHAT_LINK prop:value=url on:focus=select />
-        </div>
-        <div class="share-actions">
-            <CopyButton class="primary" text=url label=strings::COPY_LINK />
+        <p class="muted">{text}</p>
+        <div class="share-link" hidden=move || !is_link_open()>
+            <LinkField id url label=strings::CHAT_LINK />
             <SystemShareButton url />
         </div>
-        <QrCodeImage text=url label=strings::onboarding::LINK_QR_CODE />
+        <button
+            class="primary"
+            hidden=move || is_link_open() || !is_moderator.get()
+            popovertarget="share"
+            popovertargetaction="hide"
+            on:click=move |_| navigation.open(SidebarTab::Links)
+        >
+            {onboarding::MAKE_INVITE_LINK}
+        </button>
     }
 }
 
@@ -79,7 +119,7 @@ fn SystemShareButton(url: Signal<String>) -> impl IntoView {
     };
     view! {
         <button class="quiet" hidden=!is_supported on:click=share>
-            {strings::onboarding::SHARE_WITH}
+            {onboarding::SHARE_WITH}
         </button>
     }
 }

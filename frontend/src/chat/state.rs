@@ -1,7 +1,8 @@
-//! The state of the open chat, in four stores that views take from the context.
+//! The state of the open chat, in five stores that views take from the context.
 //!
 //! [`sync`] owns what the server says about the chat and depends on none of the others, which subscribe to its events.
 
+mod deletions;
 pub mod draft;
 mod join;
 pub mod presence;
@@ -13,9 +14,12 @@ mod visible_range;
 
 use leptos::prelude::*;
 
-use self::{draft::DraftStore, presence::PresenceStore, sync::SyncStore, viewport::ViewportStore};
+use self::{
+    deletions::DeletionStore, draft::DraftStore, presence::PresenceStore, sync::SyncStore,
+    viewport::ViewportStore,
+};
 use super::announcer::Announcements;
-use crate::{chat_list::ChatListStore, outbox::sender::OutboxSender, socket::SocketClient};
+use crate::{chat_list::ChatListStore, drafts::Drafts, outbox::sender::OutboxSender, socket::SocketClient};
 
 /// Creates the stores, which live as long as the page: a late response finds them, and a draft survives a visit to
 /// another chat.
@@ -24,8 +28,12 @@ pub fn provide_chat_state(socket: SocketClient, outbox: OutboxSender, chat_list:
     let sync = SyncStore::new(socket);
     provide_context(announcements);
     provide_context(sync);
-    provide_context(ViewportStore::new(sync, chat_list, outbox.outbox(), announcements));
-    provide_context(DraftStore::new(sync, outbox, announcements));
+    let deletions = DeletionStore::new(sync, announcements);
+    provide_context(deletions);
+    provide_context(ViewportStore::new(sync, chat_list, outbox.outbox(), deletions, announcements));
+    let drafts = Drafts::new(socket.session());
+    provide_context(drafts);
+    provide_context(DraftStore::new(sync, outbox, drafts, announcements));
     provide_context(PresenceStore::new(sync));
 }
 
@@ -34,6 +42,10 @@ pub fn use_sync() -> SyncStore {
 }
 
 pub fn use_viewport() -> ViewportStore {
+    expect_context()
+}
+
+pub fn use_deletions() -> DeletionStore {
     expect_context()
 }
 

@@ -2,9 +2,9 @@
 
 use shared::{
     changes::Changes,
-    chat_list::{ChatListResponse, ChatSummary, UNREAD_MAX},
+    chat_list::{ChatListResponse, ChatSummary, JOIN_REQUESTS_MAX, UNREAD_MAX},
     id::{ChatId, Head, Seq, UserId},
-    member::{Member, MembershipStatus},
+    member::{Member, MembershipStatus, Role},
     message::Message,
     socket::FollowedChat,
     sync::{SyncAction, classify},
@@ -141,9 +141,12 @@ impl ChatEntry {
             self.chat.uri.clone_from(&chat.uri);
             self.chat.chat.clone_from(chat);
         }
+        let waiting = self.chat.join_requests.len();
         for member in &changes.members {
             is_complete &= self.apply_member(member, user_id);
         }
+        // The server lists only the first of them.
+        is_complete &= waiting < JOIN_REQUESTS_MAX || self.chat.join_requests.len() >= waiting;
         for message in &changes.messages {
             is_complete &= if message.seq > last_before {
                 self.add_message(message, user_id);
@@ -155,13 +158,15 @@ impl ChatEntry {
         is_complete
     }
 
-    /// Returns whether the number of members is known, which is so only if all members are.
+    /// Returns whether the number of members is known, which is so only if all members are, and who waits to join.
     fn apply_member(&mut self, member: &Member, user_id: UserId) -> bool {
         let knows_all = self.knows_all_members();
         if member.user.id == user_id {
+            let was_moderator = self.chat.role >= Role::Moderator;
             self.chat.role = member.role;
-            return true;
+            return was_moderator == (member.role >= Role::Moderator);
         }
+        let was_pending = self.update_join_requests(member);
         let known = self.chat.other_members.iter().position(|other| other.id == member.user.id);
         match (known, member.status) {
             (Some(index), MembershipStatus::Member) => {
@@ -181,8 +186,20 @@ impl ChatEntry {
                 true
             }
             (None, MembershipStatus::Member) => false,
-            (None, _) => knows_all,
+            (None, _) => knows_all || was_pending,
         }
+    }
+
+    /// Returns whether the user was waiting to join.
+    fn update_join_requests(&mut self, member: &Member) -> bool {
+        let requests = &mut self.chat.join_requests;
+        let before = requests.len();
+        requests.retain(|user| user.id != member.user.id);
+        let was_pending = requests.len() < before;
+        if member.status == MembershipStatus::Pending && self.chat.role >= Role::Moderator {
+            requests.push(member.user.clone());
+        }
+        was_pending
     }
 
     fn knows_all_members(&self) -> bool {

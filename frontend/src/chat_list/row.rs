@@ -10,11 +10,14 @@ use crate::{
         avatar::avatar,
         icon::{Icon, SvgIcon},
     },
+    drafts::use_drafts,
     strings,
 };
 
 /// How many characters of the last message are shown.
 const EXCERPT_MAX: usize = 120;
+/// How many characters of it are parsed: every change of the list does so for all chats.
+const PARSED_MAX: usize = 1_000;
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RowData {
@@ -30,6 +33,8 @@ pub struct RowData {
     updated_at: i64,
     unread: u32,
     is_muted: bool,
+    /// Whether users wait to join; who, is shown instead of the last message.
+    has_join_requests: bool,
 }
 
 impl RowData {
@@ -38,10 +43,14 @@ impl RowData {
         let is_group = !chat.chat.name.is_empty() || chat.members != 2;
         let other = chat.other_members.first();
         let last = chat.last_message.as_ref();
-        let (last_author, last_text) = last.map_or_else(
-            || (String::new(), strings::chat_list::NO_MESSAGES_YET.to_owned()),
-            |last| excerpt(last, user_id),
-        );
+        let (last_author, last_text) = match (chat.join_requests.first(), last) {
+            (Some(user), _) => {
+                let text = strings::moderation::wants_to_join(user.name(), chat.join_requests.len());
+                (String::new(), text)
+            }
+            (None, Some(last)) => excerpt(last, user_id),
+            (None, None) => (String::new(), strings::chat_list::NO_MESSAGES_YET.to_owned()),
+        };
         Self {
             title: title(chat),
             avatar_id: if is_group {
@@ -56,6 +65,7 @@ impl RowData {
             updated_at: last.map_or(chat.chat.created_at.timestamp_millis(), clock::stored_at),
             unread: chat.unread,
             is_muted: chat.muted,
+            has_join_requests: !chat.join_requests.is_empty(),
         }
     }
 }
@@ -76,7 +86,8 @@ fn excerpt(last: &Message, user_id: UserId) -> (String, String) {
         return (String::new(), strings::MESSAGE_DELETED.to_owned());
     }
     let author = if last.user.id == user_id { strings::YOU } else { last.user.name() };
-    let text = markdown::plain_text(&last.message).chars().take(EXCERPT_MAX).collect();
+    let start: String = last.message.chars().take(PARSED_MAX).collect();
+    let text = markdown::plain_text(&start).chars().take(EXCERPT_MAX).collect();
     (strings::author_and_text(author, ""), text)
 }
 
@@ -88,7 +99,7 @@ pub fn ChatRow(
     is_open: Signal<bool>,
 ) -> impl IntoView {
     let chat_list = use_chat_list();
-    let href = format!("/chats/{uri}");
+    let (href, uri_of_draft) = (format!("/chats/{uri}"), uri.clone());
     let row = Memo::new(move |_| chat_list.row(&uri).unwrap_or_default());
     let face = Memo::new(move |_| row.with(|row| (row.avatar_id, row.title.clone(), row.avatar.clone())));
     let is_unread = move || row.read().unread > 0;
@@ -100,20 +111,37 @@ pub fn ChatRow(
                 class:unread=is_unread
                 class:muted-chat=move || row.read().is_muted
                 class:group=move || row.read().is_group
+                class:join-requests=move || row.read().has_join_requests
                 href=href
                 aria-current=move || is_open.get().then_some("page")
             >
                 {move || face.with(|(id, title, file)| avatar(*id, title, file))}
-                <bdi class="chat-name">{move || row.read().title.clone()}</bdi>
-                <time datetime=move || clock::iso(row.read().updated_at)>{time}</time>
-                // The text has a writing direction of its own.
-                <span class="last-message">
-                    <span class="last-author">{move || row.read().last_author.clone()}</span>
-                    <span dir="auto">{move || row.read().last_text.clone()}</span>
-                </span>
+                <bdi class="chat-name" prop:textContent=move || row.read().title.clone()></bdi>
+                <time datetime=move || clock::iso(row.read().updated_at) prop:textContent=time></time>
+                <LastMessage uri=uri_of_draft row />
                 <RowMarks row />
             </a>
         </li>
+    }
+}
+
+/// The last message, or instead of it the user's draft.
+#[component]
+fn LastMessage(uri: String, row: Memo<RowData>) -> impl IntoView {
+    let drafts = use_drafts();
+    let draft =
+        Memo::new(move |_| -> String { drafts.read(&uri).trim().chars().take(EXCERPT_MAX).collect() });
+    let is_draft = move || !draft.read().is_empty() && !row.read().has_join_requests;
+    let author = move || {
+        if is_draft() { strings::chat_list::DRAFT.to_owned() } else { row.read().last_author.clone() }
+    };
+    let text = move || if is_draft() { draft.get() } else { row.read().last_text.clone() };
+    view! {
+        // The text has a writing direction of its own.
+        <span class="last-message">
+            <span class="last-author" class:draft=is_draft prop:textContent=author></span>
+            <span dir="auto" prop:textContent=text></span>
+        </span>
     }
 }
 
@@ -133,7 +161,7 @@ fn RowMarks(row: Memo<RowData>) -> impl IntoView {
         (unread > 0).then(|| {
             view! {
                 <span class="badge">
-                    {strings::chat_list::unread_badge(unread)}
+                    <span prop:textContent=strings::chat_list::unread_badge(unread)></span>
                     <span class="visually-hidden">{strings::chat_list::UNREAD_SUFFIX}</span>
                 </span>
             }

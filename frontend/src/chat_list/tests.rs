@@ -1,7 +1,7 @@
 use shared::{
     changes::Changes,
     chat::Chat,
-    chat_list::{ChatListResponse, ChatSummary, UNREAD_MAX},
+    chat_list::{ChatListResponse, ChatSummary, JOIN_REQUESTS_MAX, UNREAD_MAX},
     id::{ChatId, Head, MessageId, Seq, UserId},
     member::{Member, MembershipStatus, Role},
     message::Message,
@@ -56,6 +56,7 @@ fn chat(id: ChatId, uri: &str) -> ChatSummary {
         last_message: Some(message(4, BRIAN)),
         other_members: vec![user(BRIAN)],
         members: 2,
+        join_requests: Vec::new(),
     }
 }
 
@@ -172,6 +173,34 @@ fn member_changes_update_small_chat() {
     list.apply(&changes(TEA, 6, Vec::new(), vec![member(BRIAN, 6, MembershipStatus::Left)]));
     let tea = &list.find("tea").unwrap().chat;
     assert_eq!((tea.members, tea.other_members.as_slice()), (2, [user(EVE)].as_slice()));
+}
+
+#[test]
+fn join_request_is_listed_until_it_is_decided() {
+    let mut list = list();
+    let mut apply = |head, user_id, role, status| {
+        let changed = Member { role, ..member(user_id, head, status) };
+        let result = list.apply(&changes(TEA, head, Vec::new(), vec![changed]));
+        (result, list.find("tea").unwrap().chat.join_requests.len())
+    };
+    let (applied, refresh) = (UpdateResult::Applied, UpdateResult::NeedsRefresh);
+    let writer = Role::Writer;
+    assert_eq!(apply(5, EVE, writer, MembershipStatus::Pending), (applied, 0), "only moderators see it");
+    assert_eq!(apply(6, USER_ID, Role::Moderator, MembershipStatus::Member), (refresh, 0));
+    assert_eq!(apply(7, EVE, writer, MembershipStatus::Pending), (applied, 1));
+    assert_eq!(apply(8, EVE, writer, MembershipStatus::Pending), (applied, 1), "renamed");
+    assert_eq!(apply(9, EVE, writer, MembershipStatus::Rejected), (applied, 0));
+}
+
+#[test]
+fn cut_off_join_requests_need_refetch_when_decided() {
+    let mut tea = chat(TEA, "tea");
+    tea.role = Role::Owner;
+    tea.join_requests = (10..).take(JOIN_REQUESTS_MAX).map(|id| user(UserId::new(id))).collect();
+    let mut list =
+        ChatList::new(ChatListResponse { epoch: Uuid::nil(), chats: vec![tea], more: false }, USER_ID);
+    let rejected = member(UserId::new(10), 5, MembershipStatus::Rejected);
+    assert_eq!(list.apply(&changes(TEA, 5, Vec::new(), vec![rejected])), UpdateResult::NeedsRefresh);
 }
 
 #[test]

@@ -4,7 +4,7 @@ use leptos::{ev, html, prelude::*};
 use wasm_bindgen::JsCast;
 use web_sys::HtmlElement;
 
-use super::form_request::{FormRequest, Outcome};
+use super::form_request::{FormRequest, Outcome, is_focus_lost};
 use crate::strings;
 
 #[component]
@@ -88,13 +88,13 @@ fn focus_when_rendered(button: NodeRef<html::Button>) {
 
 /// Returns the focus to the element that had it, unless the user has moved it elsewhere meanwhile.
 fn restore_focus_on_cleanup() {
-    let active = || document().active_element().and_then(|active| active.dyn_into::<HtmlElement>().ok());
-    let Some(before) = active() else { return };
+    let active = document().active_element().and_then(|active| active.dyn_into::<HtmlElement>().ok());
+    let Some(before) = active else { return };
     let before = StoredValue::new_local(before);
     on_cleanup(move || {
         let before = before.get_value();
         request_animation_frame(move || {
-            if active().is_none_or(|active| active.tag_name() == "BODY") {
+            if is_focus_lost() {
                 // If the element is gone or hidden, the focus stays.
                 let _focused = before.focus();
             }

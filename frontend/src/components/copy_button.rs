@@ -26,7 +26,7 @@ pub fn CopyButton(
     view! {
         <button class=class on:click=copy>
             <SvgIcon icon=Icon::Copy />
-            <span class="label">{move || if copied.get() { strings::COPIED } else { label }}</span>
+            <span class="label" prop:textContent=move || if copied.get() { strings::COPIED } else { label }></span>
         </button>
     }
 }

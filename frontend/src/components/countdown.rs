@@ -22,11 +22,15 @@ impl Countdown {
     }
 
     pub fn is_running(self) -> bool {
-        self.seconds_left.get() > 0
+        self.seconds_left() > 0
+    }
+
+    pub fn seconds_left(self) -> u64 {
+        self.seconds_left.get()
     }
 
     pub fn text(self) -> String {
-        match self.seconds_left.get() {
+        match self.seconds_left() {
             0 => String::new(),
             left => strings::try_again_in(left),
         }

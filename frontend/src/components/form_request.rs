@@ -136,6 +136,11 @@ pub fn focus(id: &str) {
     }
 }
 
+/// Whether the element that had the focus is gone.
+pub fn is_focus_lost() -> bool {
+    document().active_element().is_none_or(|element| element.tag_name() == "BODY")
+}
+
 fn element(id: &str) -> Option<web_sys::HtmlElement> {
     document().get_element_by_id(id)?.dyn_into().ok()
 }

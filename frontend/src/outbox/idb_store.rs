@@ -51,8 +51,17 @@ pub fn put(message: &PendingMessage, on_written: impl FnOnce() + 'static) {
 }
 
 /// A message that cannot be deleted is sent again by a later page, and stored once.
-pub fn delete(message: &PendingMessage) {
-    write(message, None, || ());
+pub fn delete(message: &PendingMessage, on_written: impl FnOnce() + 'static) {
+    write(message, None, on_written);
+}
+
+/// Waits until the writes of this page are done.
+pub async fn settle() {
+    if let Some((transaction, store)) = begin(TransactionMode::ReadOnly) {
+        // A transaction without a request would not wait for them.
+        let _counting = store.count(None);
+        complete(transaction).await;
+    }
 }
 
 /// Begins the transaction at once, so that writes keep their order.
@@ -71,12 +80,8 @@ fn write(message: &PendingMessage, value: Option<JsValue>, on_written: impl FnOn
     });
 }
 
-/// The persisted messages of this user, from all tabs.
-pub async fn list(user_id: UserId) -> Vec<PendingMessage> {
-    read(user_id).await.unwrap_or_default()
-}
-
-async fn read(user_id: UserId) -> Option<Vec<PendingMessage>> {
+/// The persisted messages of this user, from all tabs; `None` if they cannot be read.
+pub async fn list(user_id: UserId) -> Option<Vec<PendingMessage>> {
     let (transaction, store) = begin(TransactionMode::ReadOnly)?;
     let keys = store.get_all_keys(Some(key_range(user_id)?), None).ok()?;
     let values = store.get_all(Some(key_range(user_id)?), None).ok()?;

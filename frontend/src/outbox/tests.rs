@@ -129,6 +129,34 @@ fn persisted_message_is_restored_once_in_order() {
     assert_eq!(shown(&outbox), ["one", "two", "three"]);
 }
 
+/// The messages as another tab finds them in the browser's database.
+fn rows_of(outbox: &Outbox) -> Vec<PendingMessage> {
+    outbox.messages.iter().map(|m| PendingMessage { is_persisted: true, ..m.clone() }).collect()
+}
+
+#[test]
+fn changes_of_another_tab_are_taken_over() {
+    let (mut other, ids) = outbox_with(&["sent", "retried", "waiting"]);
+    let mut outbox = Outbox::default();
+    assert!(outbox.reconcile(ADA, rows_of(&other)) && !outbox.reconcile(ADA, rows_of(&other)));
+    other.remove(ids[0]);
+    other.retry(ids[1], 0);
+    assert!(outbox.reconcile(ADA, rows_of(&other)));
+    assert_eq!(shown(&outbox), ["waiting", "retried"]);
+    assert!(outbox.reconcile(ADA, Vec::new()) && outbox.messages.is_empty());
+}
+
+#[test]
+fn message_not_in_database_yet_stays() {
+    let (mut outbox, ids) = outbox_with(&["in flight", "unwritten"]);
+    outbox.mark_persisted(ids[0]);
+    take(&mut outbox, 0);
+    assert!(!outbox.reconcile(ADA, Vec::new()) && !outbox.reconcile(BRIAN, Vec::new()));
+    assert_eq!(shown(&outbox), ["in flight", "unwritten"]);
+    outbox.reject(ids[0], &problem(ProblemCode::Forbidden, None), 0);
+    assert!(!outbox.reconcile(ADA, Vec::new()), "its failure is being written");
+}
+
 #[test]
 fn message_is_unpersisted_until_written_or_stored() {
     let (mut outbox, ids) = outbox_with(&["one", "two", "three"]);

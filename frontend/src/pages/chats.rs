@@ -1,6 +1,6 @@
 //! The page at `/` and `/chats/<uri>`: the start page or a chat, with the chat list beside it on wide screens.
 
-use leptos::{either::EitherOf4, prelude::*};
+use leptos::{either::EitherOf3, prelude::*};
 use leptos_router::{
     NavigateOptions,
     hooks::{use_location, use_navigate, use_params_map},
@@ -8,19 +8,17 @@ use leptos_router::{
 
 use super::start::StartPage;
 use crate::{
-    chat::{ChatPage, state::use_sync},
+    chat::{ChatPage, announcer::Announcer, state::use_sync},
     chat_list::{
         panel::{ChatListSidebar, install_shortcut},
         use_chat_list,
     },
-    components::loading::LoadingPage,
-    session::{AuthState, return_to::redirect_to_sign_in, use_session},
-    strings::onboarding,
+    session::{AuthState, return_to::redirect_to_sign_in, use_session, waiting_page::WaitingPage},
 };
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Screen {
-    RestoringSession,
+    Waiting,
     SignIn,
     Start,
     Chat(String),
@@ -35,24 +33,26 @@ pub fn ChatsPage() -> impl IntoView {
         uri.map(|uri| sync.opened_uri(uri))
     });
     let screen = Memo::new(move |_| match (session.auth_state(), uri.get()) {
-        (AuthState::Restoring, _) => Screen::RestoringSession,
+        (AuthState::Restoring | AuthState::SigningOut, _) => Screen::Waiting,
         (AuthState::Expired, _) => Screen::SignIn,
         (_, None) => Screen::Start,
         (_, Some(uri)) => Screen::Chat(uri),
     });
     let content = move || match screen.get() {
-        Screen::RestoringSession => EitherOf4::A(view! { <LoadingPage text=onboarding::WELCOME_BACK /> }),
-        Screen::SignIn => {
-            redirect_to_sign_in(&location.pathname.get_untracked(), true);
-            EitherOf4::B(view! { <LoadingPage text=onboarding::WELCOME_BACK /> })
+        screen @ (Screen::Waiting | Screen::SignIn) => {
+            if screen == Screen::SignIn {
+                redirect_to_sign_in(&location.pathname.get_untracked(), true);
+            }
+            EitherOf3::A(view! { <WaitingPage /> })
         }
-        Screen::Start => EitherOf4::C(view! { <StartPage /> }),
-        Screen::Chat(uri) => EitherOf4::D(view! { <ChatPage uri /> }),
+        Screen::Start => EitherOf3::B(view! { <StartPage /> }),
+        Screen::Chat(uri) => EitherOf3::C(view! { <ChatPage uri /> }),
     };
     install_shortcut(chat_list, move || navigate("/chats", NavigateOptions::default()));
     let has_chat_list = Memo::new(move |_| chat_list.is_wide() && session.is_signed_in());
     view! {
         <div class="columns">
+            <Announcer />
             <Show when=move || has_chat_list.get()>
                 <ChatListSidebar />
             </Show>

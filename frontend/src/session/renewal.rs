@@ -1,10 +1,11 @@
 //! Renews the access token: by the token itself before it expires, and after that by the refresh cookie.
 
+use futures_util::future::{Either, select};
 use gloo_timers::{callback::Interval, future::TimeoutFuture};
 use leptos::{prelude::*, task::spawn_local};
 use shared::{problem::ProblemCode, user::Account};
 
-use super::{AuthState, RENEWED_AT, Session};
+use super::{AuthState, MAY_HAVE_COOKIE, RENEWED_AT, SIGNED_IN, Session};
 use crate::{
     api::{RequestError, auth},
     clock, storage,
@@ -14,8 +15,10 @@ use crate::{
 const RENEW_AFTER: i64 = 4 * 60 * 1_000;
 /// Milliseconds between two checks of the age.
 const CHECK_INTERVAL: u32 = 30_000;
-/// Milliseconds between two attempts to restore the session while the server is unreachable.
+/// Milliseconds between two attempts to restore or end the session while the server is unreachable.
 const RETRY_INTERVAL: u32 = 3_000;
+/// Milliseconds to wait for the server when signing out.
+const SIGN_OUT_TIMEOUT: u32 = 3_000;
 
 impl Session {
     /// Signs in the user whom the refresh cookie belongs to.
@@ -25,15 +28,31 @@ impl Session {
                 // The person signed in meanwhile.
                 _ if untrack(|| self.auth_state()) != AuthState::Restoring => return,
                 Ok((token, account)) => return self.start(token, account.into()),
-                Err(RequestError::Rejected(problem)) if (400..404).contains(&problem.status) => {
-                    return self.clear(AuthState::Anonymous);
-                }
-                Err(error) => {
-                    let wait = u32::try_from(error.retry_after() * 1_000).unwrap_or(RETRY_INTERVAL);
-                    TimeoutFuture::new(wait.max(RETRY_INTERVAL)).await;
-                }
+                Err(error) if is_final(&error) => return self.clear(AuthState::Anonymous),
+                Err(error) => delay_retry(&error).await,
             }
         }
+    }
+
+    /// Ends the session that the token or else the refresh cookie belongs to, as soon as the server can be reached.
+    pub(super) async fn end_on_server(self, token: Option<String>, ended: AuthState) {
+        loop {
+            let request = Box::pin(auth::sign_out().send(token.as_deref()));
+            let error = match select(request, TimeoutFuture::new(SIGN_OUT_TIMEOUT)).await {
+                Either::Left((Ok(_), _)) => break,
+                Either::Left((Err(error), _)) if is_final(&error) => break,
+                Either::Left((Err(error), _)) => error,
+                Either::Right(_) => RequestError::Unreachable,
+            };
+            self.auth_state.set(AuthState::SigningOut);
+            delay_retry(&error).await;
+            // The cookie belongs to another session if a user has signed in in another tab.
+            if storage::read(storage::browser(), MAY_HAVE_COOKIE).as_deref() == Some(SIGNED_IN) {
+                return self.auth_state.set(ended);
+            }
+        }
+        storage::write(storage::browser(), MAY_HAVE_COOKIE, None);
+        self.auth_state.set(ended);
     }
 
     /// Renews the token and returns whether that succeeded. When the server refuses, the session ends.
@@ -90,6 +109,16 @@ async fn refresh_by_cookie() -> Result<(String, Account), RequestError> {
     let token = auth::refresh_token_by_cookie().send(None).await?.token;
     let account = auth::get_profile().send(Some(&token)).await?;
     Ok((token, account))
+}
+
+/// Whether the server has decided, and another attempt is useless.
+fn is_final(error: &RequestError) -> bool {
+    error.problem().is_some_and(|problem| (400..404).contains(&problem.status))
+}
+
+async fn delay_retry(error: &RequestError) {
+    let wait = u32::try_from(error.retry_after() * 1_000).unwrap_or(RETRY_INTERVAL);
+    TimeoutFuture::new(wait.max(RETRY_INTERVAL)).await;
 }
 
 fn is_session_over(error: &RequestError) -> bool {

@@ -76,7 +76,8 @@ pub fn second_factor_on(recovery_codes: u32) -> String {
 // Passkeys
 pub const PASSKEYS: &str = "Passkeys";
 pub const PASSKEYS_TEXT: &str = "Sign in with your fingerprint, face or screen lock.";
-pub const PASSKEYS_UNAVAILABLE: &str = "Passkeys need a newer browser or a secure (https) address.";
+pub const PASSKEYS_UNAVAILABLE: &str =
+    "Passkeys need a newer browser, or a secure (https) address with a host name.";
 pub const ADD_PASSKEY: &str = "Add a passkey";
 pub const PASSKEY_NAME: &str = "Name";
 pub const PASSKEY_NAME_HINT: &str = "For example “My phone”.";

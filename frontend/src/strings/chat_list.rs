@@ -9,6 +9,8 @@ pub const FIND_CHAT_KEYS: &str = "Ctrl K";
 pub const FIND_CHAT_KEYS_ON_MAC: &str = "⌘ K";
 pub const NO_CHATS_FOUND: &str = "No chats found.";
 pub const NO_CHATS_YET: &str = "Chats you start or join appear here.";
+/// Before the beginning of the draft.
+pub const DRAFT: &str = "Draft: ";
 pub const NO_MESSAGES_YET: &str = "No messages yet";
 pub const MUTED: &str = "Muted";
 pub const MUTE: &str = "Mute this chat";

@@ -59,7 +59,7 @@ pub fn for_code(code: ProblemCode) -> &'static str {
         // Only pictures are sent as files.
         ProblemCode::UnsupportedMediaType => NOT_A_PICTURE,
         ProblemCode::Forbidden | ProblemCode::CrossOriginForbidden => "You’re not allowed to do this.",
-        ProblemCode::ChatLimitReached => "You own too many chats. Delete one or hand one over first.",
+        ProblemCode::ChatLimitReached => "Too many chats for one owner. Delete one or hand one over first.",
         ProblemCode::Conflict => "Something has changed. Reload the page and try again.",
         _ => "Something went wrong. Try again.",
     })

@@ -8,6 +8,8 @@ use super::{bidi::BidiIsolate, dates::date_and_time};
 pub const CHAT_LINK: &str = "Chat link";
 pub const CHAT_LINK_OPEN: &str = "Anyone with it can join and write.";
 pub const CHAT_LINK_CLOSED: &str = "Closed to new people. Members can still use it.";
+pub const CHAT_LINK_STILL_OPEN: &str = "The chat’s own link still lets people write. Close it?";
+pub const CLOSE_IT: &str = "Close the chat link";
 pub const CLOSE_CHAT_LINK: &str = "Stop new people joining";
 pub const OPEN_CHAT_LINK: &str = "Let new people join";
 pub const REPLACE_CHAT_LINK: &str = "Replace link";

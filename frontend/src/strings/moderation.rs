@@ -29,6 +29,18 @@ pub fn count_pending(count: usize) -> String {
     }
 }
 
+/// `name` is the first of the `count` users.
+pub fn wants_to_join(name: &str, count: usize) -> String {
+    match count {
+        1 => format!("{} wants to join", BidiIsolate(name)),
+        _ => format!("{} and {} more want to join", BidiIsolate(name), count - 1),
+    }
+}
+
+pub fn wants_to_join_chat(name: &str, chat: &str) -> String {
+    format!("{} wants to join {}", BidiIsolate(name), BidiIsolate(chat))
+}
+
 /// Empty for the usual role.
 pub const fn role_label(role: Role) -> &'static str {
     match role {
@@ -176,7 +188,7 @@ pub fn sends_in(seconds: u64) -> String {
 }
 
 // After leaving
-pub const REJOIN: &str = "Rejoin";
+pub const REJOIN: &str = "Join again";
 
 /// Heading and text of the page for a former member.
 pub const fn former_member_page(status: MembershipStatus) -> (&'static str, &'static str) {
@@ -201,6 +213,12 @@ mod tests {
         assert_eq!((duration(3_600), duration(90)), ("1 hour".to_owned(), "90 seconds".to_owned()));
         let short = [30, 90, 300, 7_200].map(short_duration);
         assert_eq!(short, ["30 s", "90 s", "5 min", "2 h"]);
+    }
+
+    #[test]
+    fn join_requests_name_the_first_user() {
+        assert_eq!(wants_to_join("Rui", 1), "Rui wants to join");
+        assert_eq!(wants_to_join("Rui", 3), "Rui and 2 more want to join");
     }
 
     #[test]

@@ -1,6 +1,9 @@
 //! Texts for starting and joining a chat, and for guests.
 
-use shared::{chat::ChatPreview, member::Role};
+use shared::{
+    chat::{Chat, ChatPreview},
+    member::Role,
+};
 
 use super::{CHAT_IS_CLOSED, bidi::BidiIsolate};
 
@@ -24,7 +27,6 @@ pub const WAITING: &str = "Waiting to be let in";
 pub const WAITING_TEXT: &str = "You’ll join as soon as someone lets you in. Keep this page open.";
 pub const CANCEL_REQUEST: &str = "Cancel request";
 pub const REJECTED: &str = "You weren’t let in";
-pub const REJECTED_TEXT: &str = "You can ask again in 10 minutes.";
 
 // Guests
 pub const CREATE_ACCOUNT: &str = "Create an account";
@@ -41,10 +43,34 @@ pub const GUEST_SIGN_OUT_CONFIRM: &str = "You’ll lose access to your chats: gu
 // Sharing
 pub const SHARE: &str = "Share";
 pub const SHARE_WITH: &str = "Share…";
+pub const QR_CODE: &str = "QR code";
 pub const LINK_QR_CODE: &str = "QR code of the link";
+pub const MAKE_INVITE_LINK: &str = "Make an invite link";
+
+/// Whom the chat link lets in.
+pub fn share_text(chat: &Chat, is_moderator: bool) -> String {
+    let account = if chat.guests_allowed { "" } else { " They need an account." };
+    let text = match (chat.link_open, chat.approval_required, is_moderator) {
+        (false, _, true) => return "New people can’t join with this chat’s link.".to_owned(),
+        (false, _, false) => {
+            return "New people can’t join with this chat’s link. Ask a moderator for an invite link."
+                .to_owned();
+        }
+        (true, true, true) => "People with this link ask to join; you let them in.",
+        (true, true, false) => "People with this link ask to join; a moderator lets them in.",
+        (true, false, _) if chat.guests_allowed => "Anyone with this link can join and read the whole chat.",
+        (true, false, _) => "People with this link can join and read the whole chat.",
+    };
+    [text, account].concat()
+}
 
 pub fn join_as(name: &str) -> String {
     format!("Join as {}", BidiIsolate(name))
+}
+
+/// Empty once the time is over.
+pub fn ask_again_in(seconds: u64) -> String {
+    if seconds == 0 { String::new() } else { format!("You can try again in {}.", super::wait(seconds)) }
 }
 
 /// The title of a chat without a name, for a non-member: the people who have it open.
@@ -79,6 +105,9 @@ pub fn join_notes(preview: &ChatPreview) -> String {
 
 #[cfg(test)]
 mod tests {
+    use chrono::DateTime;
+    use shared::id::ChatId;
+
     use super::*;
 
     #[test]
@@ -88,6 +117,26 @@ mod tests {
         assert_eq!(chat_with(&names(&["Ada"])), "Chat with Ada");
         assert_eq!(chat_with(&names(&["Ada", "Brian", "Eve", "Mia"])), "Chat with Ada, Brian and 2 more");
         assert_eq!(members_and_presence(3, &names(&["Ada"])), "3 people · Ada is here");
+    }
+
+    #[test]
+    fn share_text_names_who_can_join() {
+        let open = Chat::new(ChatId::new(1), DateTime::UNIX_EPOCH);
+        let closed = Chat { link_open: false, approval_required: true, ..open.clone() };
+        let members_only = Chat { guests_allowed: false, ..open.clone() };
+        let approval = Chat { approval_required: true, ..members_only.clone() };
+        assert_eq!(share_text(&open, false), "Anyone with this link can join and read the whole chat.");
+        assert_eq!(share_text(&closed, true), "New people can’t join with this chat’s link.");
+        assert!(share_text(&closed, false).ends_with("Ask a moderator for an invite link."));
+        assert_eq!(
+            share_text(&members_only, true),
+            "People with this link can join and read the whole chat. They need an account."
+        );
+        assert_eq!(
+            share_text(&approval, true),
+            "People with this link ask to join; you let them in. They need an account."
+        );
+        assert!(share_text(&approval, false).contains("a moderator lets them in"));
     }
 
     #[test]
@@ -103,6 +152,7 @@ mod tests {
             guests_allowed: true,
             closed: false,
             status: None,
+            retry_after: None,
         };
         assert_eq!(join_notes(&open), "");
         assert_eq!(join_notes(&ChatPreview { role: Role::Reader, ..open.clone() }), READ_ONLY_LINK);

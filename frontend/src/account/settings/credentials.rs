@@ -7,13 +7,13 @@ use shared::{
     user::{Account, UpdateProfile, check_email, check_username},
 };
 
-use super::{Section, SettingsState, current_password::CurrentPasswordField};
+use super::{SettingsState, current_password::CurrentPasswordField, disclosure::Disclosure};
 use crate::{
     account::password_reset::NewPasswordField,
     api::{RequestError, account as calls, auth},
     components::{
         field::{CURRENT_PASSWORD, Field, NEW_PASSWORD, check_not_empty, collect_errors, input_value},
-        form_request::{FormRequest, Outcome},
+        form_request::{FormRequest, Outcome, focus_soon},
     },
     strings::{self, account, onboarding},
 };
@@ -41,19 +41,12 @@ pub fn Credentials(settings: SettingsState) -> impl IntoView {
             profile.set(Some(account));
         }
         message.set(text);
-        settings.close();
-    });
-    // The message disappears when another form opens.
-    Effect::new(move |_| {
-        if settings.open.get().is_some() {
-            message.set("");
-        }
     });
     view! {
         <section>
             <h2>{onboarding::ACCOUNT}</h2>
             <Outcome request=loading />
-            <CredentialRows settings profile on_changed />
+            <CredentialRows settings profile message on_changed />
             <p class="hint" role="status">{message}</p>
         </section>
     }
@@ -63,8 +56,11 @@ pub fn Credentials(settings: SettingsState) -> impl IntoView {
 fn CredentialRows(
     settings: SettingsState,
     profile: RwSignal<Option<Account>>,
+    message: RwSignal<&'static str>,
     on_changed: OnChanged,
 ) -> impl IntoView {
+    let (name_form, email_form) = (Disclosure::new("change-username"), Disclosure::new("change-email"));
+    let password_form = Disclosure::new("change-password");
     let username = move || {
         profile.with(|profile| profile.as_ref().map(|profile| profile.username.clone())).unwrap_or_default()
     };
@@ -73,14 +69,14 @@ fn CredentialRows(
         email => email.unwrap_or_default(),
     };
     view! {
-        <EditableRow settings section=Section::Username label=strings::USERNAME value=Signal::derive(username)>
-            <UsernameForm settings on_changed />
+        <EditableRow form=name_form message label=strings::USERNAME value=Signal::derive(username)>
+            <UsernameForm settings form=name_form on_changed />
         </EditableRow>
-        <EditableRow settings section=Section::Email label=strings::EMAIL value=Signal::derive(email)>
-            <EmailForm settings on_changed />
+        <EditableRow form=email_form message label=strings::EMAIL value=Signal::derive(email)>
+            <EmailForm settings form=email_form on_changed />
         </EditableRow>
-        <EditableRow settings section=Section::Password label=strings::PASSWORD value=Signal::stored(String::new())>
-            <PasswordForm settings on_changed />
+        <EditableRow form=password_form message label=strings::PASSWORD value=Signal::stored(String::new())>
+            <PasswordForm settings form=password_form on_changed />
         </EditableRow>
     }
 }
@@ -88,14 +84,23 @@ fn CredentialRows(
 /// A value with a button that opens a form to change it.
 #[component]
 fn EditableRow(
-    settings: SettingsState,
-    section: Section,
+    form: Disclosure,
+    /// The message about the last change; disappears when a form opens.
+    message: RwSignal<&'static str>,
     label: &'static str,
     value: Signal<String>,
     /// The form.
     children: ChildrenFn,
 ) -> impl IntoView {
-    let button = move || if settings.is_open(section) { strings::CANCEL } else { account::CHANGE };
+    let button = move || if form.is_open() { strings::CANCEL } else { account::CHANGE };
+    let toggle = move |_| {
+        if untrack(|| form.is_open()) {
+            form.close();
+        } else {
+            message.set("");
+            form.open();
+        }
+    };
     view! {
         <div class="setting-row">
             <p>
@@ -103,23 +108,26 @@ fn EditableRow(
                 <bdi>{value}</bdi>
             </p>
             <button
-                id=section.opener_id()
+                id=form.opener_id()
                 class="quiet"
-                aria-expanded=move || settings.is_open(section).to_string()
-                on:click=move |_| settings.toggle(section)
+                aria-expanded=move || form.is_open().to_string()
+                on:click=toggle
             >
                 {button}
                 <span class="visually-hidden">" "{label}</span>
             </button>
         </div>
-        {move || settings.is_open(section).then(|| children())}
+        <div on:keydown=move |event| form.close_on_escape(&event) hidden=move || !form.is_open()>
+            {move || form.is_open().then(|| children())}
+        </div>
     }
 }
 
 #[component]
-fn UsernameForm(settings: SettingsState, on_changed: OnChanged) -> impl IntoView {
-    let SettingsState { session, reauth, .. } = settings;
+fn UsernameForm(settings: SettingsState, form: Disclosure, on_changed: OnChanged) -> impl IntoView {
+    let SettingsState { session, reauth } = settings;
     let (request, username, password) = (FormRequest::default(), InputRef::new(), InputRef::new());
+    focus_soon(request.field_id(NEW_USERNAME));
     let save = move |event: ev::SubmitEvent| {
         event.prevent_default();
         let change = ChangeUsername {
@@ -134,6 +142,7 @@ fn UsernameForm(settings: SettingsState, on_changed: OnChanged) -> impl IntoView
             if reauth.send(|| calls::change_username(&change)).await?.is_some() {
                 let account = session.send(auth::get_profile()).await?;
                 on_changed.run((Some(account), account::USERNAME_CHANGED));
+                form.close();
             }
             Ok(())
         });
@@ -162,9 +171,10 @@ fn check_username_change(change: &ChangeUsername) -> Option<Vec<(String, FieldCo
 }
 
 #[component]
-fn EmailForm(settings: SettingsState, on_changed: OnChanged) -> impl IntoView {
-    let SettingsState { session, reauth, .. } = settings;
+fn EmailForm(settings: SettingsState, form: Disclosure, on_changed: OnChanged) -> impl IntoView {
+    let SettingsState { session, reauth } = settings;
     let (request, email) = (FormRequest::default(), InputRef::new());
+    focus_soon(request.field_id("email"));
     let save = move |event: ev::SubmitEvent| {
         event.prevent_default();
         let address = input_value(email).trim().to_owned();
@@ -179,6 +189,7 @@ fn EmailForm(settings: SettingsState, on_changed: OnChanged) -> impl IntoView {
             let change = UpdateProfile { email: Some(address), display_name: None };
             let account: Result<Account, RequestError> = session.send(auth::update_profile(&change)).await;
             on_changed.run((Some(account?), account::EMAIL_CHANGED));
+            form.close();
             Ok(())
         });
     };
@@ -198,8 +209,9 @@ fn EmailForm(settings: SettingsState, on_changed: OnChanged) -> impl IntoView {
 }
 
 #[component]
-fn PasswordForm(settings: SettingsState, on_changed: OnChanged) -> impl IntoView {
+fn PasswordForm(settings: SettingsState, form: Disclosure, on_changed: OnChanged) -> impl IntoView {
     let (request, current, new) = (FormRequest::default(), InputRef::new(), InputRef::new());
+    focus_soon(request.field_id(CURRENT_PASSWORD));
     let save = move |event: ev::SubmitEvent| {
         event.prevent_default();
         let change = ChangePassword {
@@ -216,6 +228,7 @@ fn PasswordForm(settings: SettingsState, on_changed: OnChanged) -> impl IntoView
         request.start(async move {
             if settings.reauth.send(|| calls::change_password(&change)).await?.is_some() {
                 on_changed.run((None, account::PASSWORD_CHANGED));
+                form.close();
             }
             Ok(())
         });

@@ -3,13 +3,16 @@
 use leptos::{ev, html, prelude::*};
 use shared::credentials::{DeleteAccount, Password};
 
-use super::{Section, SettingsState, current_password::CurrentPasswordField, leave_ended_session, sign_out};
+use super::{
+    SettingsState, current_password::CurrentPasswordField, disclosure::Disclosure, leave_ended_session,
+    sign_out,
+};
 use crate::{
     api::account as calls,
     components::{
         confirm::ConfirmedButton,
         field::{CURRENT_PASSWORD, check_not_empty, input_value},
-        form_request::{FormRequest, Outcome},
+        form_request::{FormRequest, Outcome, focus_soon},
     },
     strings::{self, account, onboarding},
 };
@@ -19,26 +22,27 @@ pub fn LeaveSection(settings: SettingsState) -> impl IntoView {
     if untrack(|| settings.session.is_guest()) {
         return view! { <section><GuestSignOut settings /></section> }.into_any();
     }
-    let form = move || settings.is_open(Section::Deletion).then(|| view! { <DeletionForm settings /> });
+    let form = Disclosure::new("delete-account");
     view! {
-        <section>
+        <section on:keydown=move |event| form.close_on_escape(&event)>
             <button
-                id=Section::Deletion.opener_id()
+                id=form.opener_id()
                 class="plain destructive"
-                hidden=move || settings.is_open(Section::Deletion)
-                on:click=move |_| settings.toggle(Section::Deletion)
+                hidden=move || form.is_open()
+                on:click=move |_| form.open()
             >
                 {account::DELETE_ACCOUNT}
             </button>
-            {form}
+            {move || form.is_open().then(|| view! { <DeletionForm settings form /> })}
         </section>
     }
     .into_any()
 }
 
 #[component]
-fn DeletionForm(settings: SettingsState) -> impl IntoView {
+fn DeletionForm(settings: SettingsState, form: Disclosure) -> impl IntoView {
     let (request, password) = (FormRequest::default(), NodeRef::<html::Input>::new());
+    focus_soon(request.field_id(CURRENT_PASSWORD));
     let delete = move |event: ev::SubmitEvent| {
         event.prevent_default();
         let deletion = DeleteAccount { current_password: Password(input_value(password)) };
@@ -62,7 +66,7 @@ fn DeletionForm(settings: SettingsState) -> impl IntoView {
                 <button class="danger" aria-disabled=move || request.aria_disabled()>
                     {account::DELETE_ACCOUNT}
                 </button>
-                <button type="button" class="plain" on:click=move |_| settings.close()>
+                <button type="button" class="plain" on:click=move |_| form.close()>
                     {strings::CANCEL}
                 </button>
             </div>

@@ -49,7 +49,7 @@ fn ExportActions(
     latest: RwSignal<Option<DataExport>>,
     state: Memo<Option<ExportState>>,
 ) -> impl IntoView {
-    let SettingsState { session, reauth, .. } = settings;
+    let SettingsState { session, reauth } = settings;
     let start = move |_| {
         request.start(async move {
             if reauth.send(calls::create_export).await?.is_some() {

@@ -7,64 +7,62 @@ use shared::{
 };
 use uuid::Uuid;
 
-use super::{Section, SettingsState};
+use super::{SettingsState, disclosure::Disclosure};
 use crate::{
     account::passkey,
     api::{RequestError, account as calls},
     components::{
         confirm::Confirm,
         field::{Field, check_not_empty, input_value},
-        form_request::{FormRequest, Outcome},
+        form_request::{FormRequest, Outcome, focus_soon},
     },
     strings::{self, account},
 };
 
 const LABEL: &str = "label";
 
-type Passkeys = RwSignal<Vec<Passkey>>;
-
-async fn load(settings: SettingsState, passkeys: Passkeys) -> Result<(), RequestError> {
+async fn load(settings: SettingsState) -> Result<(), RequestError> {
     let response = settings.session.send(calls::list_passkeys()).await?;
     // The page may have been left meanwhile.
-    let _set = passkeys.try_set(response.passkeys);
+    let _set = settings.reauth.passkeys.try_set(response.passkeys);
     Ok(())
 }
 
 #[component]
 pub fn PasskeySection(settings: SettingsState) -> impl IntoView {
-    let (request, passkeys) = (FormRequest::default(), Passkeys::default());
-    request.start(load(settings, passkeys));
+    let (request, passkeys) = (FormRequest::default(), settings.reauth.passkeys);
+    request.start(load(settings));
     let rows = move || {
         let rows = passkeys.get().into_iter();
-        rows.map(|passkey| view! { <PasskeyRow settings passkey passkeys /> }).collect_view()
+        rows.map(|passkey| view! { <PasskeyRow settings passkey /> }).collect_view()
     };
     let text = if passkey::is_supported() { account::PASSKEYS_TEXT } else { account::PASSKEYS_UNAVAILABLE };
-    let form = move || settings.is_open(Section::Passkey).then(|| view! { <AddPasskey settings passkeys /> });
+    let form = Disclosure::new("passkeys");
     view! {
-        <section>
-            <h2 id=Section::Passkey.opener_id() tabindex="-1">{account::PASSKEYS}</h2>
+        <section on:keydown=move |event| form.close_on_escape(&event)>
+            <h2 id=form.opener_id() tabindex="-1">{account::PASSKEYS}</h2>
             <p class="muted">{text}</p>
             <ul class="setting-list" hidden=move || passkeys.read().is_empty()>{rows}</ul>
             <button
                 class="plain"
-                hidden=move || !passkey::is_supported() || settings.is_open(Section::Passkey)
-                on:click=move |_| settings.toggle(Section::Passkey)
+                hidden=move || !passkey::is_supported() || form.is_open()
+                on:click=move |_| form.open()
             >
                 {account::ADD_PASSKEY}
             </button>
-            {form}
+            {move || form.is_open().then(|| view! { <AddPasskey settings form /> })}
             <Outcome request />
         </section>
     }
 }
 
 #[component]
-fn PasskeyRow(settings: SettingsState, passkey: Passkey, passkeys: Passkeys) -> impl IntoView {
+fn PasskeyRow(settings: SettingsState, passkey: Passkey) -> impl IntoView {
     let confirming = RwSignal::new(false);
     let (id, label) = (passkey.id, passkey.label.clone());
     let confirm = move || {
         let question = account::remove_passkey_confirm(&label);
-        confirming.get().then(|| view! { <ConfirmRemoval settings id question passkeys confirming /> })
+        confirming.get().then(|| view! { <ConfirmRemoval settings id question confirming /> })
     };
     view! {
         <li>
@@ -88,14 +86,13 @@ fn ConfirmRemoval(
     settings: SettingsState,
     id: Uuid,
     question: String,
-    passkeys: Passkeys,
     confirming: RwSignal<bool>,
 ) -> impl IntoView {
     let request = FormRequest::default();
     let remove = move |()| {
         request.start(async move {
             if settings.reauth.send(|| calls::remove_passkey(id)).await?.is_some() {
-                load(settings, passkeys).await?;
+                load(settings).await?;
             }
             Ok(())
         });
@@ -107,9 +104,10 @@ fn ConfirmRemoval(
 
 /// Asks for the name first, so that the browser's dialog is the last step.
 #[component]
-fn AddPasskey(settings: SettingsState, passkeys: Passkeys) -> impl IntoView {
+fn AddPasskey(settings: SettingsState, form: Disclosure) -> impl IntoView {
     let (request, node) = (FormRequest::default(), NodeRef::<html::Input>::new());
     let message = RwSignal::new("");
+    focus_soon(request.field_id(LABEL));
     let add = move |event: ev::SubmitEvent| {
         event.prevent_default();
         let label = input_value(node).trim().to_owned();
@@ -118,7 +116,7 @@ fn AddPasskey(settings: SettingsState, passkeys: Passkeys) -> impl IntoView {
             return request.show_field_errors(vec![(LABEL.to_owned(), code)]);
         }
         message.set("");
-        request.start(register(label, settings, passkeys, message));
+        request.start(register(label, settings, form, message));
     };
     view! {
         <form class="form sunken" novalidate on:submit=add>
@@ -137,7 +135,7 @@ fn AddPasskey(settings: SettingsState, passkeys: Passkeys) -> impl IntoView {
                 <button class="primary" aria-disabled=move || request.aria_disabled()>
                     {account::CONTINUE}
                 </button>
-                <button type="button" class="quiet" on:click=move |_| settings.close()>
+                <button type="button" class="quiet" on:click=move |_| form.close()>
                     {strings::CANCEL}
                 </button>
             </div>
@@ -148,7 +146,7 @@ fn AddPasskey(settings: SettingsState, passkeys: Passkeys) -> impl IntoView {
 async fn register(
     label: String,
     settings: SettingsState,
-    passkeys: Passkeys,
+    form: Disclosure,
     message: RwSignal<&'static str>,
 ) -> Result<(), RequestError> {
     let Some(challenge) = settings.reauth.send(calls::start_passkey_registration).await? else {
@@ -160,6 +158,6 @@ async fn register(
     };
     let passkey = RegisterPasskey { registration: challenge.id, label, credential };
     settings.session.send(calls::add_passkey(&passkey)).await?;
-    settings.close();
-    load(settings, passkeys).await
+    form.close();
+    load(settings).await
 }

@@ -3,7 +3,7 @@
 use leptos::{either::EitherOf3, ev, html, prelude::*};
 use shared::second_factor::{ConfirmSecondFactor, SecondFactorStatus, TotpEnrolment};
 
-use super::{Section, SettingsState};
+use super::{SettingsState, disclosure::Disclosure};
 use crate::{
     api::{RequestError, account as calls},
     components::{
@@ -28,6 +28,7 @@ struct SecondFactorState {
     request: FormRequest,
     status: RwSignal<Option<SecondFactorStatus>>,
     view: RwSignal<SecondFactorView>,
+    form: Disclosure,
 }
 
 impl SecondFactorState {
@@ -37,6 +38,7 @@ impl SecondFactorState {
             request: FormRequest::default(),
             status: RwSignal::new(None),
             view: RwSignal::new(SecondFactorView::Status),
+            form: Disclosure::new("second-factor"),
         }
     }
 
@@ -50,7 +52,7 @@ impl SecondFactorState {
     fn enroll(self) {
         self.request.start(async move {
             if let Some(enrolment) = self.settings.reauth.send(calls::enroll_second_factor).await? {
-                self.settings.open.set(Some(Section::SecondFactor));
+                self.form.open();
                 self.view.set(SecondFactorView::Enrolment(enrolment));
             }
             Ok(())
@@ -78,7 +80,7 @@ impl SecondFactorState {
 
     fn on_enrolled(self, recovery_codes: Vec<String>) {
         self.view.set(SecondFactorView::RecoveryCodes(recovery_codes));
-        self.settings.close();
+        self.form.close();
         self.request.start(self.load());
     }
 }
@@ -93,7 +95,7 @@ pub fn SecondFactorSection(settings: SettingsState) -> impl IntoView {
         Some(SecondFactorStatus { on: true, recovery_codes }) => account::second_factor_on(recovery_codes),
     };
     let content = move || match state.view.get() {
-        SecondFactorView::Enrolment(enrolment) if settings.is_open(Section::SecondFactor) => {
+        SecondFactorView::Enrolment(enrolment) if state.form.is_open() => {
             EitherOf3::A(view! { <EnrolmentForm state enrolment /> })
         }
         // Shown whichever form is open: the codes cannot be shown again.
@@ -101,8 +103,8 @@ pub fn SecondFactorSection(settings: SettingsState) -> impl IntoView {
         _ => EitherOf3::C(view! { <StatusActions state /> }),
     };
     view! {
-        <section>
-            <h2 id=Section::SecondFactor.opener_id() tabindex="-1">{account::SECOND_FACTOR}</h2>
+        <section on:keydown=move |event| state.form.close_on_escape(&event)>
+            <h2 id=state.form.opener_id() tabindex="-1">{account::SECOND_FACTOR}</h2>
             <p class="muted">{text}</p>
             {content}
             <Outcome request=state.request />
@@ -142,8 +144,9 @@ fn StatusActions(state: SecondFactorState) -> impl IntoView {
 /// Shows the secret, and asks for a code that proves that the user's app has it.
 #[component]
 fn EnrolmentForm(state: SecondFactorState, enrolment: TotpEnrolment) -> impl IntoView {
-    let SettingsState { session, reauth, .. } = state.settings;
+    let SettingsState { session, reauth } = state.settings;
     let (request, code) = (FormRequest::default(), NodeRef::<html::Input>::new());
+    focus_soon(request.field_id(CODE));
     let confirm = move |event: ev::SubmitEvent| {
         event.prevent_default();
         let confirmation = ConfirmSecondFactor { one_time_code: input_value(code).trim().to_owned() };
@@ -206,7 +209,7 @@ fn EnrolmentActions(state: SecondFactorState, request: FormRequest) -> impl Into
             <button class="primary" aria-disabled=move || request.aria_disabled()>
                 {account::TURN_ON}
             </button>
-            <button type="button" class="quiet" on:click=move |_| state.settings.close()>
+            <button type="button" class="quiet" on:click=move |_| state.form.close()>
                 {strings::CANCEL}
             </button>
         </div>
@@ -221,7 +224,7 @@ fn RecoveryCodeList(state: SecondFactorState, codes: Vec<String>) -> impl IntoVi
     on_cleanup(move || unload.remove());
     let done = move |_| {
         state.view.set(SecondFactorView::Status);
-        focus_soon(Section::SecondFactor.opener_id());
+        focus_soon(state.form.opener_id());
     };
     let text = Signal::stored(codes.join("\n"));
     let list = codes.into_iter().map(|code| view! { <li><code>{code}</code></li> }).collect_view();

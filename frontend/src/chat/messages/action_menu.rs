@@ -1,14 +1,14 @@
 //! The actions on a stored message.
 
 use leptos::{ev, html, prelude::*};
-use shared::id::Seq;
-use uuid::Uuid;
+use wasm_bindgen::JsCast;
+use web_sys::HtmlElement;
 
 use crate::{
-    api::moderation,
-    chat::{announcer::Announcements, state::use_sync, use_request::use_chat_request},
+    chat::state::{rows::MessageItem, use_deletions},
     components::{
-        form_request::{Outcome, focus},
+        copy_button::CopyButton,
+        form_request::focus,
         icon::{Icon, SvgIcon},
     },
     strings,
@@ -31,39 +31,35 @@ pub fn ActionMenuButton(is_open: RwSignal<bool>) -> impl IntoView {
 }
 
 #[component]
-pub fn ActionMenu(is_open: RwSignal<bool>, seq: Seq, client_id: Uuid) -> impl IntoView {
-    let (sync, request) = (use_sync(), use_chat_request());
-    let announcements: Announcements = expect_context();
-    let first_button = NodeRef::<html::Button>::new();
+pub fn ActionMenu(is_open: RwSignal<bool>, item: RwSignal<MessageItem>) -> impl IntoView {
+    let deletions = use_deletions();
+    let actions = NodeRef::<html::Div>::new();
     Effect::new(move |_| {
-        if let Some(button) = first_button.get() {
+        let first = actions.get().and_then(|actions| actions.query_selector("button").ok().flatten());
+        if let Some(button) = first.and_then(|button| button.dyn_into::<HtmlElement>().ok()) {
             // If the button cannot take the focus, the focus stays where it is.
             let _focused = button.focus();
         }
     });
-    let focus_message = move || focus(&format!("m-{client_id}"));
     let close = move || {
         is_open.set(false);
-        focus_message();
+        focus(&item.read_untracked().element_id());
     };
     let delete = move |_| {
-        let deletion = moderation::delete_message(&sync.current_uri(), seq);
-        // The deleted message gets a new element.
-        request.send(deletion, move |_| {
-            announcements.announce(strings::MESSAGE_DELETED.to_owned());
-            request_animation_frame(focus_message);
-        });
+        close();
+        deletions.delete(item.read_untracked().seq);
     };
     let menu = move || {
+        let text = Signal::derive(move || item.read().text.clone());
+        let is_deletable = move || item.read().is_deletable;
         view! {
-            <div class="message-actions" on:keydown=move |event| {
+            <div class="message-actions" node_ref=actions on:keydown=move |event| {
                 if take_escape(&event) { close() }
             }>
-                <button class="quiet destructive" node_ref=first_button aria-disabled=move || request.aria_disabled() on:click=delete>
+                <CopyButton class="quiet" text label=strings::COPY_TEXT />
+                <button class="quiet destructive" hidden=move || !is_deletable() on:click=delete>
                     {strings::DELETE}
                 </button>
-                <button class="quiet" on:click=move |_| close()>{strings::CANCEL}</button>
-                <Outcome request />
             </div>
         }
     };

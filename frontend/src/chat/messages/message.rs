@@ -1,16 +1,18 @@
 //! One row of the list: a message or an event, below the separator of its day.
 
-use leptos::{either::Either, prelude::*};
+use leptos::{either::Either, html, prelude::*};
+use shared::id::Seq;
 use uuid::Uuid;
 
 use super::{
     action_menu::{ActionMenu, ActionMenuButton},
     body::fill_with_message,
+    seen_by::SeenBy,
 };
 use crate::{
     chat::state::{
-        rows::{DeliveryStatus, ListRow, MessageItem, MessageKind},
-        use_draft,
+        rows::{DeliveryStatus, MessageItem, MessageKind, RowLayout},
+        use_deletions, use_draft,
     },
     clock,
     components::{
@@ -25,96 +27,113 @@ const LONG_BYTES: usize = 500;
 const LONG_LINES: usize = 20;
 
 #[component]
-pub fn MessageRow(row: ListRow) -> impl IntoView {
-    let sent_at = row.item.sent_at;
-    let day = row
-        .starts_day
-        .then(|| view! { <h2 class="day-separator">{move || strings::dates::day_label(sent_at)}</h2> });
-    let unread_line =
-        row.is_first_unread.then(|| view! { <p class="unread-line">{strings::chat_list::NEW_MESSAGES}</p> });
-    let content = if row.item.kind == MessageKind::Event {
-        let full_time = clock::full(row.item.sent_at);
-        Either::Left(view! { <p class="event" title=full_time>{row.item.text}</p> })
+pub fn MessageRow(item: RwSignal<MessageItem>, layout: RwSignal<RowLayout>) -> impl IntoView {
+    let sent_at = item.read_untracked().sent_at;
+    let separators = move || {
+        let RowLayout { starts_day, is_first_unread, is_first_unsent, .. } = layout.get();
+        let day = move || strings::dates::day_label(sent_at);
+        (
+            is_first_unsent.then(|| view! { <SeenBy is_above_unsent=true /> }),
+            starts_day.then(|| view! { <h2 class="day-separator" prop:textContent=day></h2> }),
+            is_first_unread.then(|| view! { <p class="unread-line">{strings::chat_list::NEW_MESSAGES}</p> }),
+        )
+    };
+    let content = if item.read_untracked().kind == MessageKind::Event {
+        let text = move || item.read().text.clone();
+        Either::Left(view! { <p class="event" title=move || clock::full(sent_at) prop:textContent=text></p> })
     } else {
-        Either::Right(view! { <MessageArticle row /> })
+        Either::Right(view! { <MessageArticle item layout /> })
     };
     view! {
-        {day}
-        {unread_line}
+        {separators}
         {content}
     }
 }
 
+/// The element stays as long as the message does, and so does a focus on it.
 #[component]
-fn MessageArticle(row: ListRow) -> impl IntoView {
-    let ListRow { item, starts_group, ends_group, .. } = row;
-    let (id, is_own, full_time) = (format!("m-{}", item.client_id), item.is_own, clock::full(item.sent_at));
-    let avatar = (ends_group && !is_own).then(|| avatar(item.author_id, &item.name, &item.avatar));
-    let (state, text) = (data_state(&item), text(&item));
-    let is_long = text.len() > LONG_BYTES || text.lines().count() > LONG_LINES;
+fn MessageArticle(item: RwSignal<MessageItem>, layout: RwSignal<RowLayout>) -> impl IntoView {
+    let article = NodeRef::<html::Article>::new();
     let is_menu_open = RwSignal::new(false);
-    let menu_button = item.is_deletable.then(|| view! { <ActionMenuButton is_open=is_menu_open /> });
-    let menu = item.is_deletable.then(|| {
-        view! { <ActionMenu is_open=is_menu_open seq=item.seq client_id=item.client_id /> }
-    });
+    let (id, is_own) = (item.read_untracked().element_id(), item.read_untracked().is_own);
+    let content = move || {
+        if let Some(article) = article.get_untracked() {
+            keep_focus(&article);
+        }
+        message_content(&item.read(), is_menu_open)
+    };
     view! {
         // Focused by the arrow keys and by tapping.
         <article
             id=id
             tabindex="-1"
             class="message"
-            class:group-start=starts_group
-            class:group-end=ends_group
+            class:group-start=move || layout.read().starts_group
+            class:group-end=move || layout.read().ends_group
             data-own=is_own.to_string()
-            data-state=state
+            data-state=move || data_state(&item.read())
+            node_ref=article
         >
-            <Author name=item.name.clone() is_own is_visible=starts_group && !is_own />
-            {avatar}
-            <div class="bubble-line">
-                <div class="bubble" class:long=is_long title=full_time use:fill_with_message=text />
-                {menu_button}
-            </div>
-            <MessageMeta item ends_group />
-            {menu}
+            {content}
+            <ActionMenu is_open=is_menu_open item />
         </article>
+    }
+}
+
+/// Moves the focus from the content of the message, which is about to be replaced, to the message.
+fn keep_focus(article: &web_sys::HtmlElement) {
+    let focused = document().active_element();
+    if focused.is_some_and(|focused| &focused != article.as_ref() && article.contains(Some(&focused))) {
+        // A message can always be focused.
+        let _focused = article.focus();
+    }
+}
+
+/// No component, which would not track the time zone.
+fn message_content(item: &MessageItem, is_menu_open: RwSignal<bool>) -> impl IntoView + use<> {
+    // The style sheet shows it beside the last message of a group.
+    let avatar = (!item.is_own).then(|| avatar(item.author_id, &item.name, &item.avatar));
+    let (text, full_time) = (text(item), clock::full(item.sent_at));
+    let is_long = text.len() > LONG_BYTES || text.lines().count() > LONG_LINES;
+    let has_menu = item.kind == MessageKind::Text && item.seq > Seq::default();
+    let button = match item.kind {
+        MessageKind::Undoable => Some(Either::Left(view! { <UndoButton seq=item.seq /> })),
+        _ => has_menu.then(|| Either::Right(view! { <ActionMenuButton is_open=is_menu_open /> })),
+    };
+    let name = if item.is_own { strings::YOU.to_owned() } else { item.name.clone() };
+    view! {
+        <span class="author">
+            <bdi prop:textContent=name></bdi>
+        </span>
+        {avatar}
+        <div class="bubble-line">
+            <div class="bubble" class:long=is_long title=full_time use:fill_with_message=text />
+            {button}
+        </div>
+        {message_meta(item)}
     }
 }
 
 fn data_state(item: &MessageItem) -> &'static str {
     match (item.kind, item.status) {
-        (MessageKind::Deleted(_), _) => "deleted",
+        (MessageKind::Deleted(_) | MessageKind::Undoable, _) => "deleted",
         (_, DeliveryStatus::Sending | DeliveryStatus::Held | DeliveryStatus::Offline) => "sending",
         (_, DeliveryStatus::Sent) => "sent",
-        (_, DeliveryStatus::Failed(_)) => "failed",
+        (_, DeliveryStatus::Failed(_) | DeliveryStatus::NotDeleted(_)) => "failed",
     }
 }
 
 fn text(item: &MessageItem) -> String {
     match item.kind {
         MessageKind::Deleted(count) => strings::moderation::deleted_messages(count),
+        MessageKind::Undoable => strings::MESSAGE_DELETED.to_owned(),
         MessageKind::Text | MessageKind::Event => item.text.clone(),
     }
 }
 
-#[component]
-fn Author(
-    name: String,
-    is_own: bool,
-    /// If not, it is for screen readers only.
-    is_visible: bool,
-) -> impl IntoView {
-    let name = if is_own { strings::YOU.to_owned() } else { name };
-    view! {
-        <span class="author" class:visually-hidden=!is_visible>
-            <bdi>{name}</bdi>
-        </span>
-    }
-}
-
 /// The time of the message and its delivery status.
-#[component]
-fn MessageMeta(item: MessageItem, ends_group: bool) -> impl IntoView {
-    let MessageItem { sent_at, is_own, status, client_id, kind, .. } = item;
+fn message_meta(item: &MessageItem) -> impl IntoView + use<> {
+    let &MessageItem { sent_at, is_own, status, client_id, kind, .. } = item;
     let (icon, text) = match status {
         DeliveryStatus::Sending => (Icon::Clock, strings::SENDING.to_owned()),
         DeliveryStatus::Held => (Icon::Clock, strings::WAITING_FOR_SLOW_MODE.to_owned()),
@@ -124,23 +143,34 @@ fn MessageMeta(item: MessageItem, ends_group: bool) -> impl IntoView {
             let reason = strings::errors::for_code(code);
             (Icon::Warning, strings::author_and_text(strings::NOT_SENT, reason))
         }
+        DeliveryStatus::NotDeleted(code) => (Icon::Warning, strings::not_deleted(code)),
     };
     let is_sent = status == DeliveryStatus::Sent;
-    let status_line = (is_own && kind == MessageKind::Text)
-        .then(|| view! { <SvgIcon icon /> <span class:visually-hidden=is_sent>{text}</span> });
+    let has_status = kind == MessageKind::Text && (is_own || matches!(status, DeliveryStatus::NotDeleted(_)));
+    let status_line = has_status.then(
+        || view! { <SvgIcon icon /> <span class:visually-hidden=is_sent prop:textContent=text></span> },
+    );
     let buttons = match status {
         DeliveryStatus::Failed(_) => Some(Either::Left(view! { <FailedMessageButtons client_id /> })),
         DeliveryStatus::Held | DeliveryStatus::Offline => {
             Some(Either::Right(view! { <CancelButton client_id /> }))
         }
-        DeliveryStatus::Sending | DeliveryStatus::Sent => None,
+        DeliveryStatus::Sending | DeliveryStatus::Sent | DeliveryStatus::NotDeleted(_) => None,
     };
     view! {
-        <footer class="message-meta" class:visually-hidden=is_sent && !ends_group>
-            <time datetime=clock::iso(sent_at) title=clock::full(sent_at)>{clock::time(sent_at)}</time>
+        <footer class="message-meta">
+            <time datetime=clock::iso(sent_at) title=clock::full(sent_at) prop:textContent=clock::time(sent_at)></time>
             {status_line}
             {buttons}
         </footer>
+    }
+}
+
+#[component]
+fn UndoButton(seq: Seq) -> impl IntoView {
+    let deletions = use_deletions();
+    view! {
+        <button class="quiet" on:click=move |_| deletions.undo(seq)>{strings::UNDO}</button>
     }
 }
 

@@ -1,10 +1,11 @@
 //! Keeps the end of the chat in view while it is followed, and keeps the view still while messages change above it.
 
 use leptos::{html, prelude::*};
+use uuid::Uuid;
 use wasm_bindgen::{JsCast, closure::Closure};
 use web_sys::{Element, ResizeObserver};
 
-use crate::chat::state::viewport::ViewportStore;
+use crate::chat::state::viewport::{ViewportStore, is_watched};
 
 /// At most so many pixels from the end count as being at the end.
 const END_DISTANCE: i32 = 100;
@@ -31,6 +32,7 @@ impl ScrollPosition {
     pub fn new(viewport: ViewportStore, log: NodeRef<html::Div>, content: NodeRef<html::Div>) -> Self {
         let position = Self { viewport, log, content, anchor: StoredValue::new(None) };
         position.watch_sizes();
+        position.watch_attention();
         position
     }
 
@@ -41,6 +43,7 @@ impl ScrollPosition {
         self.store_anchor(&log);
         self.check_unread_line(&log);
         self.viewport.on_scrolled(below <= END_DISTANCE);
+        self.mark_last_seen(&log);
         if log.scroll_top() < EDGE_DISTANCE {
             self.viewport.page_up();
         }
@@ -89,8 +92,21 @@ impl ScrollPosition {
     /// Marks the unread line as seen if it is in view or below it.
     fn check_unread_line(&self, log: &Element) {
         let is_reached = find_unread_line(log).is_some_and(|line| bottom_in(log, &line) > 0.0);
-        if is_reached && !document().hidden() {
+        if is_reached && is_watched() {
             self.viewport.mark_line_seen();
+        }
+    }
+
+    /// Marks the messages down to the last one in view as seen.
+    fn mark_last_seen(&self, log: &Element) {
+        if self.viewport.has_read_all() {
+            return;
+        }
+        let height = f64::from(log.client_height());
+        let last = find_messages(log, |message| bottom_in(log, message) <= height).0;
+        let client_id = last.and_then(|message| Uuid::parse_str(message.id().strip_prefix("m-")?).ok());
+        if let Some(seq) = client_id.and_then(|client_id| self.viewport.find_unread(client_id)) {
+            self.viewport.mark_seen(seq);
         }
     }
 
@@ -99,6 +115,15 @@ impl ScrollPosition {
             first_in_view(log).map(|message| Anchor { element_id: message.id(), top: top_in(log, &message) });
         if anchor.is_some() {
             self.anchor.set_value(anchor);
+        }
+    }
+
+    /// Marks what is in view as seen when the user looks at the page again.
+    fn watch_attention(&self) {
+        let position = *self;
+        for event in ["focus", "visibilitychange"] {
+            let listener = window_event_listener_untyped(event, move |_| position.on_scrolled());
+            on_cleanup(move || listener.remove());
         }
     }
 
@@ -127,20 +152,25 @@ fn find_unread_line(log: &Element) -> Option<Element> {
     log.query_selector(".unread-line").ok().flatten()
 }
 
-/// The first message of which a part is visible, by binary search.
+/// The first message of which a part is visible.
 fn first_in_view(log: &Element) -> Option<Element> {
-    let messages = log.query_selector_all("article").ok()?;
+    find_messages(log, |message| bottom_in(log, message) <= 0.0).1
+}
+
+/// The last message that is `above`, and the first that is not, by binary search.
+fn find_messages(log: &Element, is_above: impl Fn(&Element) -> bool) -> (Option<Element>, Option<Element>) {
+    let Ok(messages) = log.query_selector_all("article") else { return (None, None) };
     let message_at = |index: u32| messages.item(index).and_then(|node| node.dyn_into::<Element>().ok());
     let (mut low, mut high) = (0, messages.length());
     while low < high {
         let middle = low.midpoint(high);
-        if message_at(middle).is_some_and(|message| bottom_in(log, &message) > 0.0) {
-            high = middle;
-        } else {
+        if message_at(middle).is_some_and(|message| is_above(&message)) {
             low = middle + 1;
+        } else {
+            high = middle;
         }
     }
-    message_at(low)
+    (low.checked_sub(1).and_then(message_at), message_at(low))
 }
 
 fn top_in(log: &Element, message: &Element) -> f64 {

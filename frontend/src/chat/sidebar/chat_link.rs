@@ -6,11 +6,11 @@ use shared::chat::{UpdateChatSettings, UriRotated};
 use crate::{
     api::moderation as api,
     chat::{
-        state::use_sync,
+        state::{sync::SyncStore, use_sync},
         use_request::{ChatRequest, use_chat_request},
     },
-    components::{confirm::Confirm, form_request::Outcome},
-    strings::invite_links,
+    components::{confirm::Confirm, form_request::Outcome, link_field::LinkField},
+    strings::{self, invite_links, onboarding},
 };
 
 #[component]
@@ -39,14 +39,21 @@ pub fn ChatLink() -> impl IntoView {
             Either::Right(view! { <ChatLinkButtons is_link_open is_confirming request /> })
         }
     };
-    let description = move || {
-        if is_link_open.get() { invite_links::CHAT_LINK_OPEN } else { invite_links::CHAT_LINK_CLOSED }
+    let description = move || match sync.chat() {
+        Some(chat) if !chat.link_open => invite_links::CHAT_LINK_CLOSED.to_owned(),
+        Some(chat) if chat.approval_required || !chat.guests_allowed => onboarding::share_text(&chat, true),
+        _ => invite_links::CHAT_LINK_OPEN.to_owned(),
     };
     view! {
-        <p class="link-url">{move || sync.page_url()}</p>
+        <LinkField id="chat-link" url=Signal::derive(move || sync.page_url()) label=strings::CHAT_LINK />
         <p class="hint">{description}</p>
         {controls}
     }
+}
+
+pub fn set_link_open(sync: SyncStore, request: ChatRequest, is_open: bool) {
+    let change = UpdateChatSettings { link_open: Some(is_open), ..UpdateChatSettings::default() };
+    request.send(api::update_settings(&sync.current_uri(), &change), |_| ());
 }
 
 #[component]
@@ -56,11 +63,7 @@ fn ChatLinkButtons(
     request: ChatRequest,
 ) -> impl IntoView {
     let sync = use_sync();
-    let toggle = move |_| {
-        let link_open = Some(!is_link_open.get_untracked());
-        let change = UpdateChatSettings { link_open, ..UpdateChatSettings::default() };
-        request.send(api::update_settings(&sync.current_uri(), &change), |_| ());
-    };
+    let toggle = move |_| set_link_open(sync, request, !is_link_open.get_untracked());
     let label =
         move || if is_link_open.get() { invite_links::CLOSE_CHAT_LINK } else { invite_links::OPEN_CHAT_LINK };
     view! {

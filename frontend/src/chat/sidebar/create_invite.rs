@@ -25,15 +25,15 @@ const DEFAULT_LIFETIME: u64 = 604_800;
 enum Step {
     Button,
     Form,
-    /// With the secret of the link.
-    Created(String),
+    /// With the secret and the role of the link.
+    Created(String, Role),
 }
 
 #[component]
 pub fn CreateInvite(reload: Callback<()>) -> impl IntoView {
     let step = RwSignal::new(Step::Button);
-    let on_created = Callback::new(move |secret: String| {
-        step.set(Step::Created(secret));
+    let on_created = Callback::new(move |created: InviteLinkCreated| {
+        step.set(Step::Created(created.secret, created.link.role));
         reload.run(());
     });
     let on_close = Callback::new(move |()| step.set(Step::Button));
@@ -44,16 +44,12 @@ pub fn CreateInvite(reload: Callback<()>) -> impl IntoView {
             </button>
         }),
         Step::Form => EitherOf3::B(view! { <InviteForm on_created on_cancel=on_close /> }),
-        Step::Created(secret) => EitherOf3::C(view! { <InviteCreated secret on_close /> }),
+        Step::Created(secret, role) => EitherOf3::C(view! { <InviteCreated secret role on_close /> }),
     }
 }
 
 #[component]
-fn InviteForm(
-    /// Receives the secret of the link.
-    on_created: Callback<String>,
-    on_cancel: Callback<()>,
-) -> impl IntoView {
+fn InviteForm(on_created: Callback<InviteLinkCreated>, on_cancel: Callback<()>) -> impl IntoView {
     let (sync, request) = (use_sync(), use_chat_request());
     let (label, max_uses) = (NodeRef::<html::Input>::new(), NodeRef::<html::Input>::new());
     let (role, lifetime) =
@@ -70,7 +66,7 @@ fn InviteForm(
             max_uses: value(max_uses).trim().parse().ok(),
         };
         let creation = api::create_invite_link(&sync.current_uri(), &link);
-        request.send(creation, move |created: InviteLinkCreated| on_created.run(created.secret));
+        request.send(creation, move |created| on_created.run(created));
     };
     view! {
         <form class="form sunken" on:submit=create>

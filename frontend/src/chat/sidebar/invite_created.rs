@@ -1,9 +1,13 @@
 //! A new invite link, which is shown only once.
 
-use leptos::{html, prelude::*};
+use leptos::prelude::*;
+use shared::member::Role;
 
+use super::chat_link::set_link_open;
 use crate::{
-    components::{copy_button::CopyButton, qr_code::QrCodeImage},
+    chat::{state::use_sync, use_request::use_chat_request},
+    components::form_request::{Outcome, focus_soon},
+    components::link_field::LinkField,
     strings::{self, invite_links},
 };
 
@@ -12,30 +16,41 @@ use crate::{
 pub fn InviteCreated(
     /// The last part of the link's path.
     secret: String,
+    role: Role,
     on_close: Callback<()>,
 ) -> impl IntoView {
     let origin = window().location().origin().unwrap_or_default();
     let url = Signal::stored(format!("{origin}/chats/{secret}"));
-    let input = NodeRef::<html::Input>::new();
-    Effect::new(move |_| {
-        if let Some(input) = input.get() {
-            // If the field cannot take the focus, the focus stays where it is.
-            let _focused = input.focus();
-            input.select();
-        }
-    });
+    focus_soon("new-link");
     view! {
-        <div class="sunken new-link">
+        <div class="sunken">
             <p><strong>{invite_links::NEW_LINK}</strong></p>
-            <div class="input">
-                <input node_ref=input readonly aria-label=invite_links::NEW_LINK value=url />
-            </div>
+            <LinkField id="new-link" url label=invite_links::NEW_LINK />
             <p class="hint">{invite_links::SHOWN_ONCE}</p>
-            <QrCodeImage text=url label=strings::onboarding::LINK_QR_CODE />
+            {(role == Role::Reader).then(|| view! { <OpenChatLinkWarning /> })}
             <div class="button-row">
-                <CopyButton class="primary" text=url label=strings::COPY_LINK />
                 <button class="plain" on:click=move |_| on_close.run(())>{strings::DONE}</button>
             </div>
         </div>
+    }
+}
+
+/// Every reader knows the chat's own link: a read-only link restricts nobody while that one is open.
+#[component]
+fn OpenChatLinkWarning() -> impl IntoView {
+    let (sync, request) = (use_sync(), use_chat_request());
+    let is_link_open = Memo::new(move |_| sync.chat().is_some_and(|chat| chat.link_open));
+    view! {
+        <div class="button-row" hidden=move || !is_link_open.get()>
+            <p>{invite_links::CHAT_LINK_STILL_OPEN}</p>
+            <button
+                class="plain"
+                aria-disabled=move || request.aria_disabled()
+                on:click=move |_| set_link_open(sync, request, false)
+            >
+                {invite_links::CLOSE_IT}
+            </button>
+        </div>
+        <Outcome request />
     }
 }

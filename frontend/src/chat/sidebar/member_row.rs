@@ -16,7 +16,7 @@ use crate::{
     },
     components::{
         confirm::Confirm,
-        form_request::{Outcome, focus},
+        form_request::{Outcome, focus, is_focus_lost},
         icon::{Icon, SvgIcon},
     },
     strings::{self, moderation},
@@ -45,12 +45,9 @@ impl RowState {
         request: ChatRequest,
     ) -> Self {
         let member = member.clone();
-        let name = sync.with_timeline_untracked(|timeline| {
-            timeline.map(|timeline| timeline.distinct_name(&member.user)).unwrap_or_default()
-        });
         Self {
             user_id: member.user.id,
-            name: StoredValue::new(name),
+            name: StoredValue::new(sync.distinct_name(&member.user)),
             is_member: member.status.is_member(),
             actions: Memo::new(move |_| sync.current_member().available_actions(&member)),
             unconfirmed: RwSignal::new(None),
@@ -112,8 +109,7 @@ fn close_with_row(open_id: RwSignal<Option<UserId>>, user_id: UserId) {
 
 /// Focuses the tab above the rows if the focused row is gone.
 fn restore_focus() {
-    let is_lost = document().active_element().is_none_or(|element| element.tag_name() == "BODY");
-    if is_lost {
+    if is_focus_lost() {
         focus("people");
     }
 }

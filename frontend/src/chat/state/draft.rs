@@ -12,8 +12,8 @@ use super::sync::{SyncEvent, SyncStore};
 use crate::{
     chat::announcer::Announcements,
     clock,
+    drafts::Drafts,
     outbox::sender::{OutboxEvent, OutboxSender},
-    storage::{self, DRAFT_PREFIX},
     strings,
 };
 
@@ -28,20 +28,21 @@ pub enum WriteRestriction {
 pub struct DraftStore {
     sync: SyncStore,
     outbox: OutboxSender,
+    drafts: Drafts,
     announcements: Announcements,
     text: RwSignal<String>,
     error: RwSignal<Option<FieldCode>>,
 }
 
 impl DraftStore {
-    pub fn new(sync: SyncStore, outbox: OutboxSender, announcements: Announcements) -> Self {
+    pub fn new(sync: SyncStore, outbox: OutboxSender, drafts: Drafts, announcements: Announcements) -> Self {
         let (text, error) = (RwSignal::new(String::new()), RwSignal::new(None));
-        let store = Self { sync, outbox, announcements, text, error };
+        let store = Self { sync, outbox, drafts, announcements, text, error };
         sync.subscribe(move |event| store.handle_sync_event(event));
         outbox.subscribe(move |event| store.handle_outbox_event(event));
         // The draft was changed in another tab.
         let _storage = window_event_listener(ev::storage, move |event| {
-            if event.key().is_some() && event.key() == store.storage_key(&sync.current_uri()) {
+            if event.key().is_some() && event.key() == drafts.key(&sync.current_uri()) {
                 store.text.set(event.new_value().unwrap_or_default());
             }
         });
@@ -55,8 +56,8 @@ impl DraftStore {
                 self.error.set(None);
             }
             SyncEvent::UriChanged(before) => {
-                self.persist(before, "");
-                self.persist(&self.sync.current_uri(), &self.text.get_untracked());
+                self.drafts.write(before, "");
+                self.drafts.write(&self.sync.current_uri(), &self.text.get_untracked());
             }
             SyncEvent::Joined(_) => {
                 // The user was not known when the chat was opened.
@@ -105,7 +106,7 @@ impl DraftStore {
     }
 
     pub fn set_text(&self, text: String) {
-        self.persist(&self.sync.current_uri(), &text);
+        self.drafts.write(&self.sync.current_uri(), &text);
         self.text.set(text);
         if self.error.get_untracked().is_some() {
             self.error.set(None);
@@ -167,21 +168,7 @@ impl DraftStore {
     }
 
     fn stored_text(&self) -> String {
-        let key = self.storage_key(&self.sync.current_uri());
-        key.and_then(|key| storage::read(storage::browser(), &key)).unwrap_or_default()
-    }
-
-    /// Stores the text for all tabs of the browser.
-    fn persist(&self, uri: &str, text: &str) {
-        if let Some(key) = self.storage_key(uri) {
-            storage::write(storage::browser(), &key, Some(text).filter(|text| !text.is_empty()));
-        }
-    }
-
-    /// Contains the user, so that another one does not find the text.
-    fn storage_key(&self, uri: &str) -> Option<String> {
-        let user_id = self.sync.session().user_id_untracked()?;
-        Some(format!("{DRAFT_PREFIX}{user_id}/{uri}"))
+        untrack(|| self.drafts.read(&self.sync.current_uri()))
     }
 
     fn is_for_this_chat(&self, client_id: Uuid) -> bool {

@@ -75,10 +75,9 @@ impl SyncStore {
     /// A final rejection gets a page of its own. Any other is returned, to be shown above the button.
     fn on_join_rejected(&self, error: RequestError) -> Result<(), RequestError> {
         match error.code() {
-            Some(ProblemCode::JoinPending) => self.set_status(Some(MembershipStatus::Pending)),
+            Some(ProblemCode::JoinPending) => self.set_status(Some(MembershipStatus::Pending), None),
             Some(ProblemCode::JoinRejected) => {
-                self.set_status(Some(MembershipStatus::Rejected));
-                return Err(error);
+                self.set_status(Some(MembershipStatus::Rejected), Some(error.retry_after()));
             }
             Some(_) if error.is_permanent() => self.on_load_failed(error),
             _ => return Err(error),
@@ -91,15 +90,15 @@ impl SyncStore {
         let store = *self;
         form.start(async move {
             store.session().send(auth::leave_chat(&store.current_uri())).await?;
-            store.set_status(None);
+            store.set_status(None, None);
             Ok(())
         });
     }
 
-    fn set_status(&self, status: Option<MembershipStatus>) {
+    fn set_status(&self, status: Option<MembershipStatus>, retry_after: Option<u64>) {
         self.access.update(|access| {
             if let Some(preview) = &mut access.preview {
-                preview.status = status;
+                (preview.status, preview.retry_after) = (status, retry_after);
             }
         });
     }

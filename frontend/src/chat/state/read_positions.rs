@@ -1,9 +1,7 @@
 //! How far the user and other members have read, and the line above the first unread message.
 
-use std::collections::BTreeMap;
-
 use shared::{
-    chat_list::ReadPositionsResponse,
+    chat_list::{MemberReadPosition, ReadPositionsResponse},
     id::{Seq, UserId},
     message::Message,
     timeline::Timeline,
@@ -15,8 +13,9 @@ const SEEN_BY_MEMBERS_MAX: usize = 12;
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ReadPositions {
-    /// The read position of each user.
-    by_user: BTreeMap<UserId, Seq>,
+    user_id: UserId,
+    /// At most one for each user. A map would add 1 KB to the client.
+    positions: Vec<MemberReadPosition>,
     /// Where the user left off: later messages are below the unread line.
     pub left_off: Option<Seq>,
     /// Whether the unread line has been in view.
@@ -26,16 +25,31 @@ pub struct ReadPositions {
 impl ReadPositions {
     /// `listed` is the user's position according to the chat list.
     pub fn new(response: &ReadPositionsResponse, user_id: UserId, listed: Option<Seq>) -> Self {
-        let by_user: BTreeMap<_, _> = response.positions.iter().map(|p| (p.user_id, p.seq)).collect();
-        let own = by_user.get(&user_id).copied().or(listed);
+        let positions = response.positions.clone();
+        let mut read = Self { user_id, positions, left_off: None, is_line_seen: false };
+        if read.get(user_id) == Seq::default() {
+            read.advance(user_id, listed.unwrap_or_default());
+        }
         // To a user who has read nothing, everything is new: they get no line.
-        Self { by_user, left_off: own.filter(|seq| *seq > Seq::default()), is_line_seen: false }
+        read.left_off = Some(read.get(user_id)).filter(|seq| *seq > Seq::default());
+        read
     }
 
-    /// Positions never go back.
+    /// 0 if the user has read nothing.
+    pub fn get(&self, user_id: UserId) -> Seq {
+        let position = self.positions.iter().find(|position| position.user_id == user_id);
+        position.map(|position| position.seq).unwrap_or_default()
+    }
+
+    /// Positions never go back. If the user has read on another device, the line follows, unless it has been in view here.
     pub fn advance(&mut self, user_id: UserId, seq: Seq) {
-        let position = self.by_user.entry(user_id).or_default();
-        *position = seq.max(*position);
+        match self.positions.iter_mut().find(|position| position.user_id == user_id) {
+            Some(position) => position.seq = seq.max(position.seq),
+            None => self.positions.push(MemberReadPosition { user_id, seq }),
+        }
+        if user_id == self.user_id && !self.is_line_seen {
+            self.left_off = self.left_off.map(|left_off| left_off.max(seq));
+        }
     }
 
     /// Whether there is an unread line that has not been in view.
@@ -61,7 +75,7 @@ impl ReadPositions {
             return Vec::new();
         }
         let others = members.into_iter().filter(|m| m.user.id != user_id && m.user.id != last.user.id);
-        let has_read = |id| self.by_user.get(&id).is_some_and(|seq| *seq >= last.seq);
+        let has_read = |id| self.get(id) >= last.seq;
         others.filter(|m| has_read(m.user.id)).map(|member| member.user.clone()).collect()
     }
 }
@@ -109,6 +123,20 @@ mod tests {
         assert_eq!(first_unread(Some(3), 3), Some(5), "the user's own is not unread");
         assert_eq!(first_unread(Some(3), 5), Some(6));
         assert_eq!(first_unread(Some(3), 6), None);
+    }
+
+    #[test]
+    fn line_follows_other_devices_until_seen() {
+        let [user_id, other] = [1, 2].map(UserId::new);
+        let response = ReadPositionsResponse { positions: Vec::new() };
+        let mut positions = ReadPositions::new(&response, user_id, Some(Seq::new(3)));
+        positions.advance(other, Seq::new(9));
+        assert_eq!((positions.left_off, positions.get(user_id)), (Some(Seq::new(3)), Seq::new(3)));
+        positions.advance(user_id, Seq::new(5));
+        assert_eq!(positions.left_off, Some(Seq::new(5)));
+        positions.is_line_seen = true;
+        positions.advance(user_id, Seq::new(6));
+        assert_eq!((positions.left_off, positions.get(user_id)), (Some(Seq::new(5)), Seq::new(6)));
     }
 
     #[test]

@@ -9,7 +9,7 @@ use uuid::Uuid;
 /// Consecutive messages of one author within this, in milliseconds, form a group.
 const GROUP_GAP: i64 = 5 * 60 * 1_000;
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DeliveryStatus {
     Sending,
     /// Slow mode holds it back.
@@ -18,14 +18,25 @@ pub enum DeliveryStatus {
     Offline,
     Sent,
     Failed(ProblemCode),
+    /// It is sent, and could not be deleted. No code: the server could not be reached.
+    NotDeleted(Option<ProblemCode>),
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+impl DeliveryStatus {
+    /// Whether the message waits for more than the next answer of the server.
+    fn is_stuck(self) -> bool {
+        matches!(self, Self::Held | Self::Offline | Self::Failed(_))
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MessageKind {
     Text,
     Event,
     /// Stands for so many deleted messages.
     Deleted(usize),
+    /// The user deletes it, and can still undo that.
+    Undoable,
 }
 
 /// A message as it is shown, whether it is stored or pending.
@@ -35,7 +46,6 @@ pub struct MessageItem {
     pub client_id: Uuid,
     /// 0 while the message is pending.
     pub seq: Seq,
-    pub revision: Seq,
     pub author_id: UserId,
     pub name: String,
     /// The file name of the author's avatar; empty without one.
@@ -48,34 +58,37 @@ pub struct MessageItem {
     pub status: DeliveryStatus,
 }
 
+/// While the key of an item stays equal, its elements stay in the page.
+pub type ItemKey = (UserId, Uuid, bool);
+
+impl MessageItem {
+    pub fn key(&self) -> ItemKey {
+        (self.author_id, self.client_id, self.is_own)
+    }
+
+    /// The id of its element.
+    pub fn element_id(&self) -> String {
+        format!("m-{}", self.client_id)
+    }
+}
+
+/// What depends on the neighbours of a message.
 #[expect(clippy::struct_excessive_bools, reason = "they are independent")]
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ListRow {
-    pub item: MessageItem,
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RowLayout {
     pub starts_group: bool,
     pub ends_group: bool,
     pub starts_day: bool,
     /// Whether the unread line stands above it.
     pub is_first_unread: bool,
+    /// Whether it is the first message that could not be sent so far: read receipts stand above it.
+    pub is_first_unsent: bool,
 }
 
-/// While the key of a row stays equal, its element stays too.
-pub type RowKey = (Uuid, MessageKind, Seq, DeliveryStatus, [String; 2], [bool; 5]);
-
-impl ListRow {
-    pub fn key(&self) -> RowKey {
-        let flags = [
-            self.starts_group,
-            self.ends_group,
-            self.starts_day,
-            self.is_first_unread,
-            self.item.is_deletable,
-        ];
-        let MessageItem { client_id, kind, revision, status, .. } = self.item;
-        // The text of an event names users, whose names may have changed.
-        let names = if kind == MessageKind::Event { &self.item.text } else { &self.item.name };
-        (client_id, kind, revision, status, [names.clone(), self.item.avatar.clone()], flags)
-    }
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListRow {
+    pub item: MessageItem,
+    pub layout: RowLayout,
 }
 
 /// `day` returns the number of the local day of a time.
@@ -85,6 +98,7 @@ pub fn build_rows(
     day: impl Fn(i64) -> i64,
 ) -> Vec<ListRow> {
     let mut rows: Vec<ListRow> = Vec::with_capacity(items.len());
+    let mut has_unsent = false;
     for item in items {
         let is_first_unread = first_unread == Some(item.client_id);
         let mut last = rows.last_mut();
@@ -99,9 +113,13 @@ pub fn build_rows(
             || starts_day
             || last.as_ref().is_none_or(|last| !is_same_group(&last.item, &item));
         if let Some(last) = last {
-            last.ends_group = starts_group;
+            last.layout.ends_group = starts_group;
         }
-        rows.push(ListRow { item, starts_group, ends_group: true, starts_day, is_first_unread });
+        let is_first_unsent = item.status.is_stuck() && !has_unsent;
+        has_unsent |= is_first_unsent;
+        let layout =
+            RowLayout { starts_group, ends_group: true, starts_day, is_first_unread, is_first_unsent };
+        rows.push(ListRow { item, layout });
     }
     rows
 }
@@ -136,7 +154,6 @@ mod tests {
             kind: MessageKind::Text,
             client_id: Uuid::nil(),
             seq: Seq::new(1),
-            revision: Seq::new(1),
             author_id: UserId::new(author_id),
             name: "ada".into(),
             avatar: String::new(),
@@ -151,7 +168,8 @@ mod tests {
     fn flags(items: Vec<MessageItem>) -> Vec<(bool, bool, bool)> {
         let day = |at: i64| at.div_euclid(DAY);
         let rows = build_rows(items, None, day);
-        rows.iter().map(|row| (row.starts_group, row.ends_group, row.starts_day)).collect()
+        let flags = |row: &ListRow| (row.layout.starts_group, row.layout.ends_group, row.layout.starts_day);
+        rows.iter().map(flags).collect()
     }
 
     #[test]
@@ -181,6 +199,16 @@ mod tests {
             kinds,
             [MessageKind::Deleted(2), MessageKind::Text, MessageKind::Deleted(1), MessageKind::Deleted(1)]
         );
+    }
+
+    #[test]
+    fn first_stuck_message_is_first_unsent() {
+        let with_status = |status| MessageItem { status, ..item(1, 0) };
+        let statuses =
+            [DeliveryStatus::Sent, DeliveryStatus::Sending, DeliveryStatus::Offline, DeliveryStatus::Held];
+        let rows = build_rows(statuses.map(with_status).into(), None, |_| 0);
+        let is_first: Vec<_> = rows.iter().map(|row| row.layout.is_first_unsent).collect();
+        assert_eq!(is_first, [false, false, true, false]);
     }
 
     #[test]

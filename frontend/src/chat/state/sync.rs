@@ -13,6 +13,7 @@ use shared::{
     socket::{ClientFrame, ServerFrame},
     sync::ApplyResult,
     timeline::Timeline,
+    user::User,
 };
 
 use crate::{
@@ -551,6 +552,13 @@ impl SyncStore {
             members
                 .iter()
                 .fold(0_i64, |version, member| version.wrapping_mul(31).wrapping_add(member.revision.get()))
+        })
+    }
+
+    /// The name of a user among the members, see [`Timeline::distinct_name`]. Does not track.
+    pub fn distinct_name(&self, user: &User) -> String {
+        self.with_timeline_untracked(|timeline| {
+            timeline.map(|timeline| timeline.distinct_name(user)).unwrap_or_default()
         })
     }
 

@@ -11,8 +11,10 @@ use shared::{
     timeline::Timeline,
     user::User,
 };
+use uuid::Uuid;
 
 use super::{
+    deletions::DeletionStore,
     read_positions::{ReadPositions, is_unread_by},
     rows::{DeliveryStatus, ListRow, MessageItem, MessageKind, build_rows},
     sync::{SyncEvent, SyncStore},
@@ -30,6 +32,8 @@ use crate::{
 
 /// If there are more new messages than this, only their number is announced.
 const ANNOUNCED_MAX: usize = 3;
+/// If more messages than this arrive at once, they may not all be in view.
+const IN_VIEW_MAX: usize = 10;
 /// How many pages are loaded at most to reach the unread line.
 const UNREAD_PAGES_MAX: usize = 20;
 
@@ -51,6 +55,7 @@ pub struct ViewportStore {
 struct Sources {
     chat_list: ChatListStore,
     outbox: RwSignal<Outbox>,
+    deletions: DeletionStore,
     announcements: Announcements,
 }
 
@@ -59,11 +64,12 @@ impl ViewportStore {
         sync: SyncStore,
         chat_list: ChatListStore,
         outbox: RwSignal<Outbox>,
+        deletions: DeletionStore,
         announcements: Announcements,
     ) -> Self {
         let store = Self {
             sync,
-            sources: StoredValue::new(Sources { chat_list, outbox, announcements }),
+            sources: StoredValue::new(Sources { chat_list, outbox, deletions, announcements }),
             range: RwSignal::new(VisibleRange::default()),
             is_following: RwSignal::new(true),
             seen_seq: RwSignal::new(Seq::default()),
@@ -93,10 +99,13 @@ impl ViewportStore {
                 let positions = ReadPositions::new(positions, self.sync.current_user_id(), listed);
                 self.seen_seq.set(positions.left_off.unwrap_or_else(|| self.sync.newest_seq()));
                 self.read_positions.set(positions);
+                if !untrack(|| self.has_unseen_line()) {
+                    self.read_positions.update(|positions| positions.left_off = None);
+                }
                 self.sources().chat_list.on_joined(&uri);
                 self.is_following.set(true);
                 self.range.update(|range| range.jump_to_end(&self.sync.seqs()));
-                self.mark_seen();
+                self.mark_end_seen();
             }
             SyncEvent::Applied(newest_before) => self.on_applied(*newest_before),
             SyncEvent::UriChanged(_) => {}
@@ -124,7 +133,7 @@ impl ViewportStore {
         });
         self.mark_left_off(newest_before);
         self.announce_since(newest_before);
-        self.mark_seen();
+        self.mark_end_seen();
     }
 
     pub fn rows(&self) -> Vec<ListRow> {
@@ -135,6 +144,9 @@ impl ViewportStore {
             let visible = timeline.messages().filter(|message| range.contains(message.seq));
             let mut items: Vec<_> =
                 visible.filter_map(|message| stored_item(timeline, message, member)).collect();
+            for item in &mut items {
+                self.sources().deletions.apply(item);
+            }
             if range.is_at_end() {
                 items.extend(self.pending_items(timeline, member.user_id));
             }
@@ -159,21 +171,18 @@ impl ViewportStore {
         unstored.map(|message| pending_item(message, &name, waiting)).collect()
     }
 
-    /// Tracks everything that the rows are made of.
-    pub fn track_rows(&self) {
-        self.sync.with_timeline(|_| ());
-        self.sources().outbox.track();
-        self.range.track();
-        self.read_positions.track();
-    }
-
     /// Whether there are only event messages.
     pub fn is_empty(&self) -> bool {
         let is_silent = self
             .sync
             .with_timeline(|timeline| timeline.is_none_or(|t| t.messages().all(|m| m.event.is_some())));
+        is_silent && !self.has_pending()
+    }
+
+    /// Whether there are messages that are not stored.
+    pub fn has_pending(&self) -> bool {
         let (chat_id, user_id) = (self.sync.chat_id(), self.sync.user_id());
-        is_silent && self.sources().outbox.read().list_for_chat(chat_id, user_id).next().is_none()
+        self.sources().outbox.read().list_for_chat(chat_id, user_id).next().is_some()
     }
 
     pub fn is_following(&self) -> bool {
@@ -200,20 +209,56 @@ impl ViewportStore {
         if self.is_following_now() != is_following {
             self.is_following.set(is_following);
         }
-        self.mark_seen();
+        self.mark_end_seen();
     }
 
-    /// Marks the chat as seen, and read, if its end is in view.
-    pub fn mark_seen(&self) {
-        let newest = self.sync.newest_seq();
-        let is_in_view = self.is_following_now() && !document().hidden();
-        if !is_in_view || newest == Seq::default() {
+    /// If the end of the chat is in view, all messages have been seen.
+    fn mark_end_seen(&self) {
+        if self.is_following_now() {
+            self.mark_seen(self.sync.newest_seq());
+        }
+    }
+
+    /// Messages up to this one are in view. They count as read once the unread line has been in view: until then, unread
+    /// ones are above.
+    pub fn mark_seen(&self, seq: Seq) {
+        if !is_watched() {
             return;
         }
-        if self.seen_seq.get_untracked() != newest {
-            self.seen_seq.set(newest);
+        if self.seen_seq.get_untracked() < seq {
+            self.seen_seq.set(seq);
         }
-        self.sources().chat_list.mark_read(self.sync.current_chat_id(), self.sync.current_uri(), newest);
+        if !untrack(|| self.has_unseen_line()) {
+            let user_id = self.sync.current_user_id();
+            self.read_positions.update_untracked(|positions| positions.advance(user_id, seq));
+            self.sync_read_position();
+        }
+    }
+
+    /// Sends the read position, unless the server has it.
+    pub fn sync_read_position(&self) {
+        let seq = self.read_seq();
+        if seq > Seq::default() {
+            let (chat_id, uri) = (self.sync.current_chat_id(), self.sync.current_uri());
+            self.sources().chat_list.mark_read(chat_id, uri, seq);
+        }
+    }
+
+    fn read_seq(&self) -> Seq {
+        self.read_positions.read_untracked().get(self.sync.current_user_id())
+    }
+
+    pub fn has_read_all(&self) -> bool {
+        self.read_seq() >= self.sync.newest_seq()
+    }
+
+    /// The place of the stored message with this id, if it is not read.
+    pub fn find_unread(&self, client_id: Uuid) -> Option<Seq> {
+        let read_seq = self.read_seq();
+        self.sync.with_timeline_untracked(|timeline| {
+            let mut unread = timeline?.messages().rev().take_while(|message| message.seq > read_seq);
+            Some(unread.find(|message| message.client_id == client_id)?.seq)
+        })
     }
 
     /// The user sent a message.
@@ -232,7 +277,7 @@ impl ViewportStore {
             }
             (is_away, ())
         });
-        self.mark_seen();
+        self.mark_end_seen();
     }
 
     /// Renders later messages.
@@ -280,10 +325,19 @@ impl ViewportStore {
         self.is_loading.get()
     }
 
-    /// Puts the unread line above messages that arrive while the end of the chat is out of view.
+    /// Puts the unread line above messages that are not in view as they arrive, if all earlier ones are read.
     fn mark_left_off(&self, newest_before: Seq) {
-        let is_away = !self.is_following_now() || document().hidden();
-        if is_away && self.seen_seq.get_untracked() == newest_before && newest_before > Seq::default() {
+        let (user_id, read_seq) = (self.sync.current_user_id(), self.read_seq());
+        let (new, earlier) = self.sync.with_timeline_untracked(|timeline| {
+            let messages = timeline.iter().flat_map(|timeline| timeline.messages().rev());
+            let later = messages.take_while(|message| message.seq > read_seq);
+            let unread = later.filter(|message| is_unread_by(message, user_id));
+            let seqs = unread.map(|message| message.seq);
+            let (new, earlier): (Vec<_>, Vec<_>) = seqs.partition(|seq| *seq > newest_before);
+            (new.len(), earlier.len())
+        });
+        let is_in_view = self.is_following_now() && is_watched() && new <= IN_VIEW_MAX;
+        if new > 0 && earlier == 0 && newest_before > Seq::default() && !is_in_view {
             self.read_positions.update(|positions| {
                 (positions.left_off, positions.is_line_seen) = (Some(newest_before), false);
             });
@@ -305,6 +359,15 @@ impl ViewportStore {
 
     /// Renders the unread line, and loads earlier messages if necessary. Returns whether it is rendered.
     pub async fn render_unread_line(self) -> bool {
+        let is_rendered = self.load_unread_line().await;
+        if !is_rendered {
+            // It is too far up. From now on, the end of the chat in view counts as read.
+            self.mark_line_seen();
+        }
+        is_rendered
+    }
+
+    async fn load_unread_line(self) -> bool {
         for _ in 0..UNREAD_PAGES_MAX {
             let (positions, user_id) = (self.read_positions.get_untracked(), self.sync.current_user_id());
             if positions.left_off.is_none() {
@@ -344,12 +407,9 @@ impl ViewportStore {
         });
     }
 
-    /// The others who have read the last message; none while messages that are not stored are below it.
+    /// The others who have read the last stored message.
     pub fn seen_by(&self) -> Vec<User> {
         let (positions, user_id) = (self.read_positions.read(), self.sync.user_id());
-        if self.sources().outbox.read().list_for_chat(self.sync.chat_id(), user_id).next().is_some() {
-            return Vec::new();
-        }
         self.sync.with_timeline(|timeline| {
             timeline.map(|timeline| positions.seen_by(timeline, user_id)).unwrap_or_default()
         })
@@ -387,6 +447,11 @@ impl ViewportStore {
     }
 }
 
+/// Whether the user can see the page: it is visible, and has the focus.
+pub fn is_watched() -> bool {
+    !document().hidden() && document().has_focus().unwrap_or(true)
+}
+
 /// `None` for an event of a newer server.
 fn stored_item(timeline: &Timeline, message: &Message, member: CurrentMember) -> Option<MessageItem> {
     let author = timeline.author(message);
@@ -404,7 +469,6 @@ fn stored_item(timeline: &Timeline, message: &Message, member: CurrentMember) ->
         kind,
         client_id: message.client_id,
         seq: message.seq,
-        revision: message.revision,
         author_id: author.id,
         name: timeline.distinct_name(author),
         avatar: author.avatar.clone(),
@@ -422,7 +486,6 @@ fn pending_item(message: &PendingMessage, name: &str, waiting: DeliveryStatus) -
         kind: MessageKind::Text,
         client_id: message.client_id,
         seq: Seq::default(),
-        revision: Seq::default(),
         author_id: message.user_id,
         name: name.to_owned(),
         // The user's own messages have no avatar.

@@ -1,0 +1,122 @@
+//! The rows in the page. A row that stays is not touched, so that it keeps the focus and the selection: the keyed list of
+//! Leptos would take it out and put it back whenever several rows are inserted above it.
+
+use std::mem;
+
+use leptos::{
+    prelude::*,
+    tachys::view::{Mountable, Render},
+};
+use wasm_bindgen::JsCast;
+use web_sys::{Element, FocusOptions, HtmlElement};
+
+use super::message::{MessageRow, MessageRowProps};
+use crate::chat::state::rows::{ItemKey, ListRow, MessageItem, MessageKind, RowLayout};
+
+pub struct RowList {
+    /// Of the component that contains the list.
+    owner: Owner,
+    rows: Vec<RenderedRow>,
+}
+
+struct RenderedRow {
+    key: ItemKey,
+    item: RwSignal<MessageItem>,
+    layout: RwSignal<RowLayout>,
+    view: Box<dyn Mountable>,
+    /// Is dropped last, because it owns the signals.
+    _owner: Owner,
+}
+
+impl RowList {
+    pub fn new() -> Self {
+        Self { owner: Owner::current().unwrap_or_default(), rows: Vec::new() }
+    }
+
+    /// Shows these rows, and no others, in the element. Tracks nothing.
+    pub fn show(&mut self, list: &Element, rows: Vec<ListRow>) {
+        let focused = focused_message();
+        self.remove_missing(&rows, focused.as_deref());
+        let mut kept = mem::take(&mut self.rows).into_iter().peekable();
+        for ListRow { item, layout } in rows {
+            let row = if let Some(row) = kept.next_if(|row| row.key == item.key()) {
+                row.update(item, layout);
+                row
+            } else {
+                let mut row = RenderedRow::new(&self.owner, item, layout);
+                let is_inserted =
+                    kept.peek().is_some_and(|next| next.view.insert_before_this(&mut *row.view));
+                if !is_inserted {
+                    row.view.mount(list, None);
+                }
+                row
+            };
+            self.rows.push(row);
+        }
+    }
+
+    /// Removes the rows that are not among `rows`, or not in the same order. If one had the focus, the nearest message gets
+    /// it.
+    fn remove_missing(&mut self, rows: &[ListRow], focused: Option<&str>) {
+        let mut rest = rows;
+        let mut nearest = None;
+        let mut lost_focus = false;
+        self.rows.retain_mut(|row| {
+            let place = rest.iter().position(|new| new.item.key() == row.key);
+            let item = row.item.read_untracked();
+            let is_kept = place.is_some();
+            if let Some(place) = place {
+                rest = rest.get(place + 1..).unwrap_or_default();
+                if item.kind != MessageKind::Event && (nearest.is_none() || !lost_focus) {
+                    nearest = Some(item.element_id());
+                }
+            } else {
+                lost_focus |= focused == Some(item.element_id().as_str());
+                row.view.unmount();
+            }
+            is_kept
+        });
+        if let Some(nearest) = nearest.filter(|_| lost_focus) {
+            focus_in_place(&nearest);
+        }
+    }
+}
+
+impl RenderedRow {
+    fn new(owner: &Owner, item: MessageItem, layout: RowLayout) -> Self {
+        let (key, owner) = (item.key(), owner.child());
+        let (item, layout, view) = owner.with(|| {
+            untrack(|| {
+                let (item, layout) = (RwSignal::new(item), RwSignal::new(layout));
+                let view = MessageRow(MessageRowProps { item, layout }).into_view().build();
+                (item, layout, Box::new(view) as Box<dyn Mountable>)
+            })
+        });
+        Self { key, item, layout, view, _owner: owner }
+    }
+
+    fn update(&self, item: MessageItem, layout: RowLayout) {
+        if *self.item.read_untracked() != item {
+            self.item.set(item);
+        }
+        if *self.layout.read_untracked() != layout {
+            self.layout.set(layout);
+        }
+    }
+}
+
+/// The element id of the message that has or contains the focus.
+fn focused_message() -> Option<String> {
+    Some(document().active_element()?.closest("article").ok()??.id())
+}
+
+/// Focuses the element without scrolling to it.
+fn focus_in_place(id: &str) {
+    let element = document().get_element_by_id(id).and_then(|element| element.dyn_into::<HtmlElement>().ok());
+    if let Some(element) = element {
+        let options = FocusOptions::new();
+        options.set_prevent_scroll(true);
+        // A message can always be focused.
+        let _focused = element.focus_with_options(&options);
+    }
+}
