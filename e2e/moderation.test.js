@@ -355,7 +355,7 @@ test('join request shows while another chat is open', async () => {
 });
 
 test('member leaves, owner deletes the chat', async () => {
-  const { owner, other, path, sidebar } = await ownerAndMember('una', 'vic');
+  const { owner, other, path, sidebar } = await ownerAndMember('ursula', 'vic');
   const otherSidebar = new Sidebar(other);
   await otherSidebar.open('Settings');
   await otherSidebar.button('Leave chat').click();
