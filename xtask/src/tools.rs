@@ -166,21 +166,16 @@ fn wasm_bindgen_step() -> Result<Option<Step>> {
     let title = format!("build wasm-bindgen {version} into target/tools");
     let build = move || {
         let profile = BuildMode::Quick.profile();
-        let folder = shell::tools_dir();
-        let target = folder.join("build/wasm-bindgen");
-        // Takes the processor time that compiling the server leaves.
-        let mut nice = shell::command("nice");
-        nice.args(["cargo", "build", "--profile", profile, "--package", "wasm-bindgen-program"]);
-        nice.arg("--target-dir").arg(&target).env("CARGO_TERM_PROGRESS_WHEN", "never");
-        shell::run(nice)?;
-        fs::create_dir_all(folder.join("bin"))?;
-        let built = target.join(profile).join("wasm-bindgen-program");
-        fs::copy(&built, folder.join("bin/wasm-bindgen"))
+        shell::run(shell::cargo(["build", "--profile", profile, "--package", "wasm-bindgen-program"]))?;
+        let folder = shell::tools_dir().join("bin");
+        fs::create_dir_all(&folder)?;
+        let built = shell::target_dir()?.join(profile).join("wasm-bindgen-program");
+        fs::copy(&built, folder.join("wasm-bindgen"))
             .with_context(|| format!("cannot copy {}", built.display()))?;
         ensure!(has_version("wasm-bindgen", &version), "the built wasm-bindgen is not of version {version}");
-        fs::remove_dir_all(&target).with_context(|| format!("cannot remove {}", target.display()))
+        Ok(())
     };
-    Ok(Some(Step::new(title, build).in_background()))
+    Ok(Some(Step::new(title, build).estimate("1 min")))
 }
 
 fn locked_version(lock: &str, package: &str) -> Option<String> {
