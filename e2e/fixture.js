@@ -68,6 +68,18 @@ export class Fixture {
     return this.track(new Person(name, person.context, await person.context.newPage()));
   }
 
+  // Two people in a chat with one message.
+  async newOwnerAndMember(ownerName, otherName, otherSettings) {
+    const [owner, other] = [await this.newPerson(ownerName), await this.newPerson(otherName, otherSettings)];
+    await owner.signUpAndStart();
+    const path = await owner.startChat();
+    await owner.send('Welcome.');
+    await other.signUpAndStart();
+    await other.openAndJoin(path);
+    await other.waitForMessage('Welcome.');
+    return { owner, other, path };
+  }
+
   track(person) {
     this.users.push(person);
     return person;

@@ -18,16 +18,6 @@ async function personWithMessages(name, count) {
   return { person, path };
 }
 
-async function pair(first, second) {
-  const [owner, other] = [await fixture.newPerson(first), await fixture.newPerson(second)];
-  await owner.signUpAndStart();
-  const path = await owner.startChat();
-  await owner.send('Welcome.');
-  await other.signUpAndJoin(path);
-  await other.waitForMessage('Welcome.');
-  return { owner, other, path };
-}
-
 // Scrolls to the top until this message is loaded.
 function scrollUpTo(person, text) {
   const isFound = (text) => {
@@ -95,7 +85,7 @@ test('focus moves to the nearest message in the page', async () => {
 });
 
 test('focus stays on a message that others follow', async () => {
-  const { owner, other } = await pair('dora', 'emil');
+  const { owner, other } = await fixture.newOwnerAndMember('dora', 'emil');
   await other.send('One.');
   const message = await owner.waitForMessage('One.');
   await message.focus();
@@ -106,7 +96,7 @@ test('focus stays on a message that others follow', async () => {
 });
 
 test('own message is announced when it is sent', async () => {
-  const { owner, other } = await pair('finn', 'gwen');
+  const { owner, other } = await fixture.newOwnerAndMember('finn', 'gwen');
   await live(owner).filter({ hasText: /^Sent\s?$/ }).waitFor({ state: 'attached' });
   await other.send('Tea?');
   await live(owner).filter({ hasText: /gwen.*: Tea\?/ }).waitFor({ state: 'attached' });
@@ -114,7 +104,7 @@ test('own message is announced when it is sent', async () => {
 });
 
 test('receipts stand below the last stored message', async () => {
-  const { owner } = await pair('hugo', 'ivy');
+  const { owner } = await fixture.newOwnerAndMember('hugo', 'ivy');
   const seen = owner.page.getByText('Seen by ivy');
   await owner.rejectMessage('No.');
   await owner.page.reload();
@@ -131,7 +121,7 @@ test('receipts stand below the last stored message', async () => {
 });
 
 test('deletion is undone, or done after six seconds', async () => {
-  const { owner, other } = await pair('jack', 'kim');
+  const { owner, other } = await fixture.newOwnerAndMember('jack', 'kim');
   await other.send('Oops.');
   const message = await owner.waitForMessage('Oops.');
   const remove = async () => {
@@ -161,7 +151,7 @@ test('deletion is undone, or done after six seconds', async () => {
 });
 
 test('deletion is sent when the page or the chat is left', async () => {
-  const { owner, other, path } = await pair('lena', 'mia');
+  const { owner, other, path } = await fixture.newOwnerAndMember('lena', 'mia');
   const remove = async (text) => {
     const message = await owner.waitForMessage(text);
     await message.hover();
@@ -180,7 +170,7 @@ test('deletion is sent when the page or the chat is left', async () => {
 });
 
 test('deletion that the server refuses is taken back', async () => {
-  const { owner, other, path } = await pair('nora', 'otto');
+  const { owner, other, path } = await fixture.newOwnerAndMember('nora', 'otto');
   await other.send('Stays.');
   const message = await owner.waitForMessage('Stays.');
   await owner.context.route(`**/api${path}/messages/*/`, (route) => {
@@ -197,7 +187,7 @@ test('deletion that the server refuses is taken back', async () => {
 });
 
 test('members copy messages of others', async () => {
-  const { owner, other } = await pair('pia', 'quin');
+  const { owner, other } = await fixture.newOwnerAndMember('pia', 'quin');
   await owner.send('**Two** cups');
   const message = await other.waitForMessage('Two cups');
   await message.hover();

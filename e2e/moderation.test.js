@@ -10,14 +10,8 @@ const fixture = Fixture.install();
 
 // A chat with its owner and a member.
 async function ownerAndMember(first, second) {
-  const [owner, other] = [await fixture.newPerson(first), await fixture.newPerson(second, { size: PHONE })];
-  await owner.signUpAndStart();
-  const path = await owner.startChat();
-  await owner.send('Welcome.');
-  await other.signUpAndStart();
-  await other.openAndJoin(path);
-  await other.waitForMessage('Welcome.');
-  return { owner, other, path, sidebar: new Sidebar(owner) };
+  const people = await fixture.newOwnerAndMember(first, second, { size: PHONE });
+  return { ...people, sidebar: new Sidebar(people.owner) };
 }
 
 test('renaming the chat is shown to both with its author', async () => {

@@ -9,14 +9,9 @@ const fixture = Fixture.install();
 
 const leaves = (count) => Array.from({ length: count }, (_, index) => `Leaf ${index + 1}.`);
 
-// Two users in two chats; the first has the second chat open. Returns the path of the other chat.
+// Two users in a chat; the first has another chat open. Returns the path of the chat that both are in.
 async function readerAndWriter(first, second) {
-  const [reader, writer] = [await fixture.newPerson(first), await fixture.newPerson(second)];
-  await reader.signUpAndStart();
-  const path = await reader.startChat();
-  await reader.send('Welcome.');
-  await writer.signUpAndJoin(path);
-  await writer.waitForMessage('Welcome.');
+  const { owner: reader, other: writer, path } = await fixture.newOwnerAndMember(first, second);
   await reader.goHome();
   await reader.startChat();
   return { reader, writer, path };

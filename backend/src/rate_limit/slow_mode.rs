@@ -101,6 +101,7 @@ mod tests {
         check(7, 1, 60, 1).unwrap();
         check(7, 2, 60, 3).unwrap();
         check(8, 1, 60, 4).unwrap();
+        check(7, 1, 0, 5).unwrap();
         slow_mode.clock.advance(Duration::from_mins(1));
         check(7, 1, 60, 6).unwrap();
     }

@@ -185,13 +185,6 @@ impl ApiResponse {
         self.headers.get(name).map_or("", |value| value.to_str().unwrap())
     }
 
-    /// Sorted names of the headers.
-    pub fn header_names(&self) -> Vec<&str> {
-        let mut names: Vec<_> = self.headers.keys().map(header::HeaderName::as_str).collect();
-        names.sort_unstable();
-        names
-    }
-
     /// Value and attributes of a cookie that the response sets.
     #[track_caller]
     pub fn cookie(&self, name: &str) -> (String, String) {

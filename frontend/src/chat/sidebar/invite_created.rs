@@ -6,8 +6,10 @@ use shared::member::Role;
 use super::chat_link::set_link_open;
 use crate::{
     chat::{state::use_sync, use_request::use_chat_request},
-    components::form_request::{Outcome, focus_soon},
-    components::link_field::LinkField,
+    components::{
+        form_request::{Outcome, focus_soon},
+        link_field::LinkField,
+    },
     strings::{self, invite_links},
 };
 
@@ -35,7 +37,7 @@ pub fn InviteCreated(
     }
 }
 
-/// Every reader knows the chat's own link: a read-only link restricts nobody while that one is open.
+/// Readers know the chat's own link. While it is open, they can become writers by it.
 #[component]
 fn OpenChatLinkWarning() -> impl IntoView {
     let (sync, request) = (use_sync(), use_chat_request());
