@@ -45,7 +45,10 @@ pub struct ChatCommands {
     auth_cache: Arc<AuthCache>,
     /// Requests that change the same chat wait here: waiting for the row lock instead would hold a database connection
     /// each, and leave none to other chats.
-    locks: KeyedLocks<ChatId>,
+    chat_locks: KeyedLocks<ChatId>,
+    /// The changes of one user run one after the other, so that a user who changes many chats cannot take all permits of
+    /// `running`.
+    user_locks: KeyedLocks<UserId>,
     running: Semaphore,
 }
 
@@ -57,8 +60,9 @@ impl ChatCommands {
         ingest: Arc<MessageIngest>,
         auth_cache: Arc<AuthCache>,
     ) -> Self {
-        let (locks, running) = (KeyedLocks::default(), Semaphore::new(RUNNING_MAX));
-        Self { db, epoch, hub, ingest, auth_cache, locks, running }
+        let (chat_locks, user_locks) = (KeyedLocks::default(), KeyedLocks::default());
+        let running = Semaphore::new(RUNNING_MAX);
+        Self { db, epoch, hub, ingest, auth_cache, chat_locks, user_locks, running }
     }
 
     /// Creates a chat; the membership of its owner is its first change.
@@ -83,16 +87,27 @@ impl ChatCommands {
     }
 
     /// Runs `work` on a chat in a transaction under the chat's lock, and publishes the changes. Completes even if the
-    /// client disconnects.
-    pub async fn run_transaction<T, F>(self: &Arc<Self>, chat_id: ChatId, work: F) -> Result<T, ApiError>
+    /// client disconnects. Background jobs have no actor.
+    pub async fn run_transaction<T, F>(
+        self: &Arc<Self>,
+        actor_id: impl Into<Option<UserId>>,
+        chat_id: ChatId,
+        work: F,
+    ) -> Result<T, ApiError>
     where
         T: Send + 'static,
         F: for<'r> FnOnce(&'r mut ChatTransaction<'_>) -> BoxFuture<'r, Result<T, ApiError>> + Send + 'static,
     {
         self.ingest.check_accepting()?;
-        let commands = Arc::clone(self);
+        let (commands, actor_id) = (Arc::clone(self), actor_id.into());
         run_detached(async move {
-            let turn = async { (commands.locks.acquire(chat_id).await, commands.running.acquire().await) };
+            let turn = async {
+                let user_lock = match actor_id {
+                    Some(actor_id) => Some(commands.user_locks.acquire(actor_id).await),
+                    None => None,
+                };
+                (user_lock, commands.chat_locks.acquire(chat_id).await, commands.running.acquire().await)
+            };
             let busy = || Rejection::new(ProblemCode::Busy).retry_after(Duration::from_secs(2));
             let _turn = timeout(LOCK_TIMEOUT, turn).await.map_err(|_| busy())?;
             let mut connection = commands.db.get().await?;
@@ -115,7 +130,7 @@ impl ChatCommands {
     ) -> Result<(), ApiError> {
         let commands = Arc::clone(self);
         run_detached(async move {
-            let deletion = commands.run_transaction(chat_id, move |transaction| {
+            let deletion = commands.run_transaction(actor_id, chat_id, move |transaction| {
                 retention::delete_chat(transaction, actor_id).boxed()
             });
             deletion.await?;

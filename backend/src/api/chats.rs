@@ -73,7 +73,7 @@ pub async fn rotate_uri(
     app.rate_limits.check_user(UserLimit::UriRotation, user.id)?;
     let uri = generate_uri();
     let new_uri = uri.clone();
-    let rotation = app.chats.run_transaction(chat.id, move |transaction| {
+    let rotation = app.chats.run_transaction(user.id, chat.id, move |transaction| {
         async move { chat::settings::rotate_uri(transaction, user.id, &new_uri).await }.boxed()
     });
     rotation.await?;

@@ -10,9 +10,9 @@ use shared::{
 use super::{ownership, transaction::ChatTransaction};
 use crate::{error::ApiError, store::invite_links};
 
-/// An action on another member.
+/// A change of the status or role of another member. Handing over the chat and deleting messages are commands of their own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum MemberAction {
+pub enum MembershipAction {
     Admit,
     Reject,
     Remove,
@@ -28,7 +28,7 @@ pub struct Moderator {
     pub role: Role,
 }
 
-impl MemberAction {
+impl MembershipAction {
     /// The status and role of the target after the action, or why the moderator may not do that.
     pub fn transition(
         self,
@@ -94,7 +94,7 @@ pub async fn moderate(
     transaction: &mut ChatTransaction<'_>,
     actor_id: UserId,
     target_id: UserId,
-    action: MemberAction,
+    action: MembershipAction,
 ) -> Result<Member, ApiError> {
     // The actor may have been demoted since the request was authorized.
     let role = transaction.require_role(actor_id, Role::Moderator).await?;
@@ -168,15 +168,15 @@ mod tests {
         MembershipStatus::Removed,
         MembershipStatus::Banned,
     ];
-    const ACTIONS: [MemberAction; 8] = [
-        MemberAction::Admit,
-        MemberAction::Reject,
-        MemberAction::Remove,
-        MemberAction::Ban,
-        MemberAction::Unban,
-        MemberAction::SetRole(Role::Reader),
-        MemberAction::SetRole(Role::Writer),
-        MemberAction::SetRole(Role::Moderator),
+    const ACTIONS: [MembershipAction; 8] = [
+        MembershipAction::Admit,
+        MembershipAction::Reject,
+        MembershipAction::Remove,
+        MembershipAction::Ban,
+        MembershipAction::Unban,
+        MembershipAction::SetRole(Role::Reader),
+        MembershipAction::SetRole(Role::Writer),
+        MembershipAction::SetRole(Role::Moderator),
     ];
 
     const ADA: UserId = UserId::new(1);
@@ -221,7 +221,7 @@ mod tests {
             let target = eve(role, status);
             let by_moderator = action.transition(&target, ada(Role::Moderator));
             let is_moderator = role == Role::Moderator && status != MembershipStatus::Left;
-            if matches!(action, MemberAction::SetRole(_)) || is_moderator {
+            if matches!(action, MembershipAction::SetRole(_)) || is_moderator {
                 assert_eq!(by_moderator, Err(ProblemCode::Forbidden), "{action:?} {target:?}");
             } else {
                 assert_eq!(
@@ -238,7 +238,7 @@ mod tests {
         use MembershipStatus::{Banned, Left, Member, Pending, Rejected, Removed};
         for status in STATUSES {
             let target = eve(Role::Writer, status);
-            let by_owner = |action: MemberAction| action.transition(&target, ada(Role::Owner));
+            let by_owner = |action: MembershipAction| action.transition(&target, ada(Role::Owner));
             let expected = match status {
                 Member => [None, None, Some(Removed), Some(Banned), None],
                 Pending => [Some(Member), Some(Rejected), None, Some(Banned), None],
@@ -246,31 +246,31 @@ mod tests {
                 _ => [None, None, None, Some(Banned), None],
             };
             let statuses = [
-                MemberAction::Admit,
-                MemberAction::Reject,
-                MemberAction::Remove,
-                MemberAction::Ban,
-                MemberAction::Unban,
+                MembershipAction::Admit,
+                MembershipAction::Reject,
+                MembershipAction::Remove,
+                MembershipAction::Ban,
+                MembershipAction::Unban,
             ]
             .map(|action| by_owner(action).ok().map(|(status, _)| status));
             assert_eq!(statuses, expected, "{status:?}");
             let expected =
                 if status == Member { Ok((Member, Role::Reader)) } else { Err(ProblemCode::Conflict) };
-            assert_eq!(by_owner(MemberAction::SetRole(Role::Reader)), expected, "{status:?}");
+            assert_eq!(by_owner(MembershipAction::SetRole(Role::Reader)), expected, "{status:?}");
         }
     }
 
     #[test]
     fn removed_moderator_is_demoted_to_writer() {
         let moderator = eve(Role::Moderator, MembershipStatus::Member);
-        let removed = MemberAction::Remove.transition(&moderator, ada(Role::Owner));
+        let removed = MembershipAction::Remove.transition(&moderator, ada(Role::Owner));
         assert_eq!(removed, Ok((MembershipStatus::Removed, Role::Writer)));
         let banned =
-            MemberAction::Ban.transition(&eve(Role::Reader, MembershipStatus::Member), ada(Role::Owner));
+            MembershipAction::Ban.transition(&eve(Role::Reader, MembershipStatus::Member), ada(Role::Owner));
         assert_eq!(banned, Ok((MembershipStatus::Banned, Role::Reader)));
     }
 
-    fn all_cases() -> impl Iterator<Item = (MemberAction, Role, MembershipStatus)> {
+    fn all_cases() -> impl Iterator<Item = (MembershipAction, Role, MembershipStatus)> {
         ACTIONS.into_iter().flat_map(|action| {
             let roles = [Role::Reader, Role::Writer, Role::Moderator].into_iter();
             roles.flat_map(move |role| STATUSES.into_iter().map(move |status| (action, role, status)))

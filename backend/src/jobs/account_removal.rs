@@ -42,7 +42,7 @@ impl AccountRemoval {
     pub async fn reassign_ownerless_chats(&self) -> Result<(), ApiError> {
         let chats = members::list_ownerless_chats(&mut *self.db.get().await?, CHATS_MAX).await?;
         for members::OwnerlessChat { chat_id, former_owner_id } in chats {
-            let reassigned = self.chats.run_transaction(chat_id, move |transaction| {
+            let reassigned = self.chats.run_transaction(None, chat_id, move |transaction| {
                 ownership::reassign_owner(transaction, former_owner_id).boxed()
             });
             if let Err(error) = reassigned.await {

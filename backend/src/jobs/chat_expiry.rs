@@ -32,7 +32,8 @@ pub async fn run_once(db: &Db, chats: &Arc<ChatCommands>) -> Result<(), ApiError
         log_failure("cannot delete an expired chat", chats.delete_chat(chat_id, None).await);
     }
     for chat_id in retention::list_chats_past_retention(&mut *db.get().await?).await? {
-        let expired = chats.run_transaction(chat_id, |transaction| expire_messages(transaction).boxed());
+        let expired =
+            chats.run_transaction(None, chat_id, |transaction| expire_messages(transaction).boxed());
         log_failure("cannot expire messages", expired.await);
     }
     for _ in 0..BATCHES_MAX {

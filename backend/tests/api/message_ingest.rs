@@ -1,11 +1,12 @@
 //! How concurrent posts are numbered and stored.
 
+use std::future::IntoFuture;
+
 use backend::store::{
     self,
     messages::posting::{self, NewPosts},
 };
 use futures_util::future::{Either, join, join_all, select};
-use reqwest::Method;
 use serde_json::json;
 use shared::{
     id::Head,
@@ -14,7 +15,7 @@ use shared::{
 };
 use uuid::Uuid;
 
-use crate::support::{TestApp, TestChat, TestUser};
+use crate::support::{TestApp, TestUser};
 
 const LOCK_CHAT: &str = "SELECT * FROM chats WHERE uri = $1 FOR UPDATE";
 
@@ -180,21 +181,22 @@ async fn busy_chat_does_not_hold_up_others() {
     app.execute_sql("ALTER TABLE chats ALTER id RESTART WITH 65").await;
     let coffee = ada.create_chat().await;
     assert_eq!((tea.id.get(), coffee.id.get()), (1, 65));
+    // More than there are database connections.
+    let members = app.create_users(30).await;
+    for member in &members {
+        member.join(&tea).await;
+    }
     let mut holder = app.sql().await;
     let lock = holder.transaction().await.unwrap();
     lock.execute(LOCK_CHAT, &[&tea.uri]).await.unwrap();
-    let rename = async |chat: &TestChat| {
-        let path = format!("/api/chats/{chat}/settings/");
-        ada.request(&Method::PATCH, &path).json(&json!({ "topic": "tea" })).await
-    };
-    // More than there are database connections.
-    let blocked = join_all((0..30).map(|_| rename(&tea)));
-    match select(Box::pin(blocked), Box::pin(rename(&coffee))).await {
+    let leaving = join_all(members.iter().map(|member| member.leave_chat(&tea).into_future()));
+    let renaming = ada.update_settings(&coffee, &json!({ "topic": "coffee" })).into_future();
+    match select(Box::pin(leaving), Box::pin(renaming)).await {
         Either::Left(_) => panic!("the locked chat was changed first"),
-        Either::Right((response, blocked)) => {
+        Either::Right((response, leaving)) => {
             response.assert_status(200);
             lock.rollback().await.unwrap();
-            blocked.await;
+            leaving.await;
         }
     }
 }

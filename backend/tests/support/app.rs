@@ -204,7 +204,7 @@ impl TestApp {
     /// Sets the membership status in a chat transaction, without an acting moderator.
     pub async fn apply_status(&self, chat: &TestChat, user: &TestUser, status: MembershipStatus) {
         let user_id = user.id;
-        let change = self.state.chats.run_transaction(chat.id, move |transaction| {
+        let change = self.state.chats.run_transaction(None, chat.id, move |transaction| {
             Box::pin(transaction.set_membership(user_id, status, Role::Writer))
         });
         change.await.unwrap();

@@ -5,6 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use serde_json::json;
 use shared::{id::Seq, message::MessagePosted, socket::ServerFrame};
 use tokio::time::timeout;
 use tokio_postgres::Transaction;
@@ -72,6 +73,33 @@ async fn posts_to_locked_chat_keep_order() {
     received.retain(|(_, id)| *id != ids[39]);
     assert_eq!(received.iter().map(|(_, id)| *id).collect::<Vec<_>>(), ids[..39]);
     ada.send_message(&tea, "fast again").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn changes_of_one_user_do_not_hold_up_others() {
+    let _serial = crate::serial().await;
+    let app = TestApp::spawn().await;
+    let (ada, brian) = (app.create_user("ada").await, app.create_user("brian").await);
+    let own = brian.create_chat().await;
+    let mut holder = app.sql().await;
+    let lock = holder.transaction().await.unwrap();
+    let mut changes = Vec::new();
+    // More than run at the same time.
+    for number in 0..20 {
+        let chat = ada.create_chat().await;
+        lock.execute(LOCK_CHAT, &[&chat.uri]).await.unwrap();
+        changes.push(tokio::spawn(
+            ada.update_settings(&chat, &json!({ "topic": number.to_string() })).into_future(),
+        ));
+    }
+    wait_for_lock_waiter(&lock).await;
+    let started = Instant::now();
+    brian.update_settings(&own, &json!({ "topic": "tea" })).await.assert_status(200);
+    assert!(started.elapsed() < Duration::from_secs(1), "another user's change is not blocked");
+    lock.rollback().await.unwrap();
+    for change in changes {
+        change.await.unwrap().assert_status(200);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

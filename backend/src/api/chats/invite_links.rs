@@ -57,7 +57,7 @@ pub async fn create(
     app.rate_limits.check_user(UserLimit::ChatChange, user.id)?;
     let secret = generate_uri();
     let stored_secret = secret.clone();
-    let link = app.chats.run_transaction(chat.id, move |transaction| {
+    let link = app.chats.run_transaction(user.id, chat.id, move |transaction| {
         async move { invite_links::create(transaction, user.id, &stored_secret, request).await }.boxed()
     });
     Ok(HttpResponse::Created().json(InviteLinkCreated { link: link.await?, secret }))
@@ -75,7 +75,7 @@ pub async fn revoke(
 ) -> Result<HttpResponse, ApiError> {
     let link_id = path_parameter(&request, "link_id").map(LinkId::new)?;
     app.rate_limits.check_user(UserLimit::ChatChange, user.id)?;
-    let revocation = app.chats.run_transaction(chat.id, move |transaction| {
+    let revocation = app.chats.run_transaction(user.id, chat.id, move |transaction| {
         invite_links::revoke(transaction, user.id, link_id).boxed()
     });
     revocation.await?;

@@ -86,7 +86,7 @@ async fn join_by_uri(
     uri: &str,
 ) -> Result<ChatReader, ApiError> {
     let (user_id, joining_user, uri) = (user.id, user.clone(), uri.to_owned());
-    let join = app.chats.run_transaction(chat_id, move |transaction| {
+    let join = app.chats.run_transaction(user_id, chat_id, move |transaction| {
         async move { chat::join::join(transaction, &joining_user, &uri).await }.boxed()
     });
     match join.await? {
@@ -113,7 +113,7 @@ async fn add_user(
     let found = store::users::find_by_username(&mut *app.db.get().await?, username).await?;
     let user = found.ok_or_else(|| Rejection::field("username", FieldCode::NotAChoice))?;
     let (actor_id, added) = (actor.id, user.clone());
-    let addition = app.chats.run_transaction(reader.chat.id, move |transaction| {
+    let addition = app.chats.run_transaction(actor_id, reader.chat.id, move |transaction| {
         async move { chat::join::add_member(transaction, actor_id, &added).await }.boxed()
     });
     addition.await?;

@@ -15,7 +15,7 @@ use shared::{
 
 use crate::{
     auth::{Authenticated, Authorized, ChatModerator, policy::extractors::limit_uri_probing},
-    chat::moderation::{self, MemberAction},
+    chat::moderation::{self, MembershipAction},
     error::{ApiError, Rejection},
     http::extract::{
         body::{FieldReader, FromFields},
@@ -40,25 +40,25 @@ pub async fn update(
 ) -> Result<Json<Member>, ApiError> {
     let (action, target_id) = (parse_action(update)?, path_parameter(&request, "user_id").map(UserId::new)?);
     app.rate_limits.check_user(UserLimit::ChatChange, user.id)?;
-    let changed = app.chats.run_transaction(chat.id, move |transaction| {
+    let changed = app.chats.run_transaction(user.id, chat.id, move |transaction| {
         moderation::moderate(transaction, user.id, target_id, action).boxed()
     });
     Ok(Json(changed.await?))
 }
 
-fn parse_action(update: UpdateMember) -> Result<MemberAction, Rejection> {
+fn parse_action(update: UpdateMember) -> Result<MembershipAction, Rejection> {
     let invalid = |field, code| Err(Rejection::field(field, code));
     match (update.role, update.status) {
         (None, None) => invalid("status", FieldCode::Required),
         // One change at a time. The ownership is transferred by another route.
         (Some(_), Some(_)) | (Some(Role::Owner), None) => invalid("role", FieldCode::NotAChoice),
-        (Some(role), None) => Ok(MemberAction::SetRole(role)),
+        (Some(role), None) => Ok(MembershipAction::SetRole(role)),
         (None, Some(status)) => match status {
-            MembershipStatus::Member => Ok(MemberAction::Admit),
-            MembershipStatus::Rejected => Ok(MemberAction::Reject),
-            MembershipStatus::Removed => Ok(MemberAction::Remove),
-            MembershipStatus::Banned => Ok(MemberAction::Ban),
-            MembershipStatus::Left => Ok(MemberAction::Unban),
+            MembershipStatus::Member => Ok(MembershipAction::Admit),
+            MembershipStatus::Rejected => Ok(MembershipAction::Reject),
+            MembershipStatus::Removed => Ok(MembershipAction::Remove),
+            MembershipStatus::Banned => Ok(MembershipAction::Ban),
+            MembershipStatus::Left => Ok(MembershipAction::Unban),
             MembershipStatus::Pending => invalid("status", FieldCode::NotAChoice),
         },
     }
@@ -84,7 +84,9 @@ pub async fn leave(
     let result = match chat_id {
         Some(chat_id) => {
             app.chats
-                .run_transaction(chat_id, move |transaction| moderation::leave(transaction, user.id).boxed())
+                .run_transaction(user.id, chat_id, move |transaction| {
+                    moderation::leave(transaction, user.id).boxed()
+                })
                 .await
         }
         None => Err(ProblemCode::ChatNotFound.into()),

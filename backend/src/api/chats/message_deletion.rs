@@ -45,7 +45,7 @@ pub async fn delete_one(
 ) -> Result<HttpResponse, ApiError> {
     let seq = path_parameter(&request, "seq").map(Seq::new)?;
     app.rate_limits.check_user(UserLimit::ChatChange, user.id)?;
-    let deletion = app.chats.run_transaction(chat.id, move |transaction| {
+    let deletion = app.chats.run_transaction(user.id, chat.id, move |transaction| {
         message_deletion::delete_one(transaction, user.id, seq).boxed()
     });
     deletion.await?;
@@ -65,7 +65,7 @@ pub async fn delete_recent(
 ) -> Result<Json<MessagesDeleted>, ApiError> {
     let query: RecentMessagesQuery = parse_query(&request)?;
     app.rate_limits.check_user(UserLimit::ChatChange, user.id)?;
-    let deleted = app.chats.run_transaction(chat.id, move |transaction| {
+    let deleted = app.chats.run_transaction(user.id, chat.id, move |transaction| {
         message_deletion::delete_recent(transaction, user.id, query.user, query.minutes).boxed()
     });
     Ok(Json(MessagesDeleted { count: deleted.await? }))

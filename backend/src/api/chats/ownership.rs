@@ -29,7 +29,7 @@ pub async fn transfer(
 ) -> Result<Json<Member>, ApiError> {
     app.rate_limits.check_user(UserLimit::ChatChange, user.id)?;
     let owned_max = app.rate_limits.owned_chats_max();
-    let owner = app.chats.run_transaction(chat.id, move |transaction| {
+    let owner = app.chats.run_transaction(user.id, chat.id, move |transaction| {
         ownership::transfer(transaction, user.id, transfer.user_id, owned_max).boxed()
     });
     Ok(Json(owner.await?))

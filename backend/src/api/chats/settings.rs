@@ -30,9 +30,9 @@ pub async fn update(
     Authorized(ChatModerator { user, chat }, update): Authorized<ChatModerator, UpdateChatSettings>,
 ) -> Result<Json<Chat>, ApiError> {
     app.rate_limits.check_user(UserLimit::ChatChange, user.id)?;
-    let settings = app
-        .chats
-        .run_transaction(chat.id, move |transaction| settings::update(transaction, user.id, update).boxed());
+    let settings = app.chats.run_transaction(user.id, chat.id, move |transaction| {
+        settings::update(transaction, user.id, update).boxed()
+    });
     Ok(Json(settings.await?))
 }
 
