@@ -18,10 +18,10 @@ const MESSAGE_MAX: usize = 4_000;
 /// message is plain.
 pub const MESSAGES: [(&str, &str, usize); 6] = [
     (PLAIN, "", 0),
-    ("links", "http://b.c ", 98),
-    ("labels", "[a](http://b.c) ", 42),
-    ("quotes", "> > > > > > > > a\n\n", 29),
-    ("lists", "- `a`\n", 74),
+    ("links", "http://b.c ", 81),
+    ("labels", "[a](http://b.c) ", 35),
+    ("quotes", "> > > > > > > > a\n\n", 24),
+    ("lists", "- `a`\n", 61),
     ("escapes", "\\*[a*a\\_*a](http://a)", MESSAGE_MAX),
 ];
 
@@ -39,17 +39,24 @@ pub fn run(bench: &mut Bench) {
 }
 
 fn measure(bench: &Bench) -> Result<HashMap<String, Vec<f64>>> {
+    let texts = serde_json::to_string(&texts())?;
+    let output = run_script(bench, "opening_time.js", &[texts, bench.rounds.to_string()])?;
+    serde_json::from_slice(&output).context("no times")
+}
+
+/// Runs a script of `e2e/` with our server, and returns its output.
+pub fn run_script(bench: &Bench, script: &str, args: &[String]) -> Result<Vec<u8>> {
     let folder = paths::root().join("e2e");
     if !folder.join("node_modules").is_dir() {
         let status = Command::new("npm").arg("ci").current_dir(&folder).status().context("cannot run npm")?;
         ensure!(status.success(), "npm failed ({status})");
     }
     let mut node = bench.cores.load_command("node");
-    node.arg("opening_time.js").arg(serde_json::to_string(&texts())?).arg(bench.rounds.to_string());
+    node.arg(script).args(args);
     node.env("CHATIRE_BINARY", paths::sibling_binary("chatire")?).current_dir(folder);
     let output = node.output().context("cannot run node")?;
     ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr).trim());
-    serde_json::from_slice(&output.stdout).context("no times")
+    Ok(output.stdout)
 }
 
 fn texts() -> BTreeMap<&'static str, String> {

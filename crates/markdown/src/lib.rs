@@ -25,7 +25,7 @@ use self::links::{Token, tokenize};
 /// The greatest depth of nested quotes and lists, and of nested emphasis. Anything deeper is literal text.
 const DEPTH_MAX: usize = 8;
 /// A message that needs more elements and texts than this in a client is shown as literal text.
-const NODES_MAX: usize = 300;
+const NODES_MAX: usize = 250;
 
 /// A block-level element.
 #[derive(Clone, Debug, PartialEq, Eq)]
