@@ -101,7 +101,7 @@ fn build_auth_context(
         passwords: Passwords::new(config.limits.limit_password_queue),
         passkeys: Passkeys::default(),
         tickets: Tickets::new(clock.clone()),
-        cache: Arc::new(AuthCache::default()),
+        cache: Arc::new(AuthCache::new(clock.clone())),
         rate_limits: Arc::clone(rate_limits),
     })
 }

@@ -276,7 +276,7 @@ impl EventStream {
     /// Returns the last event if the user is not a member any more. Must be called before every event with changes.
     async fn check_membership(&mut self) -> Result<Option<Bytes>, ApiError> {
         let (user_id, chat_id) = (self.claims.sub, self.chat_id);
-        if ChatReader::find_cached(&self.app.auth, user_id, chat_id).is_some() {
+        if ChatReader::find_recent(&self.app.auth, user_id, chat_id).is_some() {
             return Ok(None);
         }
         let Err(error) = ChatReader::find_by_id(&self.app.auth, user_id, chat_id).await else {

@@ -82,15 +82,16 @@ pub async fn check_session(
 
 async fn load_session(auth: &AuthContext, id: Uuid) -> Result<(UserId, Option<DateTime<Utc>>), ApiError> {
     let epoch = auth.cache.epoch();
-    let found = store::sessions::find(&mut *auth.db.get().await?, id).await?;
-    let ActiveSession { user_id, undelivered_since, .. } = found.ok_or(ProblemCode::SessionEnded)?;
-    auth.cache.insert_session(epoch, id, user_id);
-    Ok((user_id, undelivered_since))
+    let found = store::sessions::find_with_user(&mut *auth.db.get().await?, id).await?;
+    let (ActiveSession { undelivered_since, .. }, user) = found.ok_or(ProblemCode::SessionEnded)?;
+    auth.cache.insert_session(epoch, id, user.id);
+    auth.cache.insert_user(epoch, &user);
+    Ok((user.id, undelivered_since))
 }
 
 /// The user with their e-mail address, unless the account was deleted.
 pub async fn find_user(auth: &AuthContext, id: UserId) -> Result<User, ApiError> {
-    if let Some(user) = auth.cache.user(id) {
+    if let Some(user) = auth.cache.recent_user(id) {
         return Ok(user);
     }
     let epoch = auth.cache.epoch();

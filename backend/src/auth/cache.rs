@@ -1,9 +1,13 @@
-//! Cache of sessions, users and memberships for authorization. Changes by this server are visible at once; other changes to
-//! the tables become visible after a few seconds.
+//! Cache of sessions, users and memberships for authorization. Changes by this server invalidate their entries at once.
+//!
+//! What another program changes is found when an entry is read again. For access that nothing else checks (all reading, and
+//! sessions) an entry serves for [`RECENT`]. For what a member sends it serves for minutes, because the statement that stores it
+//! checks the membership again: so a post to a quiet chat needs no query of its own.
 
 use std::{
+    hash::Hash,
     sync::atomic::{AtomicU64, Ordering},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use moka::sync::Cache;
@@ -14,94 +18,151 @@ use shared::{
 };
 use uuid::Uuid;
 
-use crate::store::chats::PostingRules;
+use crate::{clock::Clock, store::chats::PostingRules};
 
-/// The longest time for which a change by another program stays unseen.
-const TTL: Duration = Duration::from_secs(5);
+/// The longest time for which access to read ignores a change by another program.
+const RECENT: Duration = Duration::from_secs(5);
+/// How long entries live at least. Each lives up to half as long again: many that ended at the same moment would all be read
+/// again at once.
+const LIFETIME: Duration = Duration::from_mins(10);
 const SESSIONS_MAX: u64 = 200_000;
 const USERS_MAX: u64 = 100_000;
 const CHATS_MAX: u64 = 100_000;
 const MEMBERS_MAX: u64 = 200_000;
 
 pub struct AuthCache {
+    clock: Clock,
     /// The user of each active session.
-    sessions: Cache<Uuid, UserId>,
-    users: Cache<UserId, User>,
+    sessions: Cache<Uuid, Entry<UserId>>,
+    users: Cache<UserId, Entry<User>>,
     /// Chat ids by current and former URIs.
-    chat_ids: Cache<String, ChatId>,
-    chats: Cache<ChatId, PostingRules>,
-    roles: Cache<(ChatId, UserId), Role>,
+    chat_ids: Cache<String, Entry<ChatId>>,
+    chats: Cache<ChatId, Entry<PostingRules>>,
+    roles: Cache<(ChatId, UserId), Entry<Role>>,
     /// Incremented by every invalidation: a value that was read before may be stale.
     invalidations: AtomicU64,
 }
 
 /// The state of the cache when a database read began.
 #[derive(Clone, Copy)]
-pub struct CacheEpoch(u64);
+pub struct CacheEpoch {
+    invalidations: u64,
+    at: Instant,
+}
 
-impl Default for AuthCache {
-    fn default() -> Self {
-        Self {
-            sessions: Cache::builder().max_capacity(SESSIONS_MAX).time_to_live(TTL).build(),
-            users: Cache::builder().max_capacity(USERS_MAX).time_to_live(TTL).build(),
-            chat_ids: Cache::builder().max_capacity(CHATS_MAX).time_to_live(TTL).build(),
-            chats: Cache::builder().max_capacity(CHATS_MAX).time_to_live(TTL).build(),
-            roles: Cache::builder().max_capacity(MEMBERS_MAX).time_to_live(TTL).build(),
-            invalidations: AtomicU64::new(0),
-        }
+/// A value, and when it was read from the database.
+#[derive(Clone)]
+struct Entry<T> {
+    value: T,
+    read_at: Instant,
+    expires_at: Instant,
+}
+
+impl<T> Entry<T> {
+    fn new(value: T, epoch: CacheEpoch) -> Self {
+        let lifetime = LIFETIME.mul_f64(rand::random_range(1.0..1.5));
+        Self { value, read_at: epoch.at, expires_at: epoch.at + lifetime }
+    }
+
+    fn alive(self, now: Instant) -> Option<T> {
+        (now < self.expires_at).then_some(self.value)
+    }
+
+    fn recent(self, now: Instant) -> Option<T> {
+        (now.duration_since(self.read_at) < RECENT).then_some(self.value)
     }
 }
 
+/// A cache whose entries decide themselves when they expire; here they are only bounded.
+fn bounded<K, V>(entries: u64) -> Cache<K, Entry<V>>
+where
+    K: Hash + Eq + Send + Sync + 'static,
+    V: Clone + Send + Sync + 'static,
+{
+    Cache::builder().max_capacity(entries).time_to_live(LIFETIME * 3 / 2).build()
+}
+
 impl AuthCache {
-    /// The user of a session that is known to be active.
-    pub fn session_user_id(&self, id: Uuid) -> Option<UserId> {
-        self.sessions.get(&id)
+    pub fn new(clock: Clock) -> Self {
+        Self {
+            clock,
+            sessions: Cache::builder().max_capacity(SESSIONS_MAX).time_to_live(RECENT).build(),
+            users: bounded(USERS_MAX),
+            chat_ids: bounded(CHATS_MAX),
+            chats: bounded(CHATS_MAX),
+            roles: bounded(MEMBERS_MAX),
+            invalidations: AtomicU64::new(0),
+        }
     }
 
-    pub fn user(&self, user_id: UserId) -> Option<User> {
-        self.users.get(&user_id)
+    /// The user of a session that was active in the last seconds.
+    pub fn session_user_id(&self, id: Uuid) -> Option<UserId> {
+        self.sessions.get(&id)?.recent(self.clock.instant())
+    }
+
+    /// The user as they were in the last seconds.
+    pub fn recent_user(&self, user_id: UserId) -> Option<User> {
+        self.users.get(&user_id)?.recent(self.clock.instant())
+    }
+
+    /// The user, except for changes by other programs.
+    pub fn known_user(&self, user_id: UserId) -> Option<User> {
+        self.users.get(&user_id)?.alive(self.clock.instant())
     }
 
     /// The chat with this current or former URI.
     pub fn chat_id(&self, uri: &str) -> Option<ChatId> {
-        self.chat_ids.get(uri)
+        self.chat_ids.get(uri)?.alive(self.clock.instant())
     }
 
-    /// The role of the user in the chat.
-    pub fn membership(&self, user_id: UserId, chat_id: ChatId) -> Option<(PostingRules, Role)> {
-        Some((self.chats.get(&chat_id)?, self.roles.get(&(chat_id, user_id))?))
+    /// The role that the user had in the chat in the last seconds: enough to read.
+    pub fn recent_membership(&self, user_id: UserId, chat_id: ChatId) -> Option<(PostingRules, Role)> {
+        let now = self.clock.instant();
+        Some((self.chats.get(&chat_id)?.recent(now)?, self.roles.get(&(chat_id, user_id))?.recent(now)?))
+    }
+
+    /// The role of the user in the chat, except for changes by other programs: enough for what is checked again when it is
+    /// stored.
+    pub fn known_membership(&self, user_id: UserId, chat_id: ChatId) -> Option<(PostingRules, Role)> {
+        let now = self.clock.instant();
+        Some((self.chats.get(&chat_id)?.alive(now)?, self.roles.get(&(chat_id, user_id))?.alive(now)?))
     }
 
     /// Must be called before the database is read.
     pub fn epoch(&self) -> CacheEpoch {
-        CacheEpoch(self.invalidations.load(Ordering::Acquire))
+        let invalidations = self.invalidations.load(Ordering::Acquire);
+        CacheEpoch { invalidations, at: self.clock.instant() }
+    }
+
+    fn is_outdated(&self, epoch: CacheEpoch) -> bool {
+        self.invalidations.load(Ordering::Acquire) != epoch.invalidations
     }
 
     pub fn insert_session(&self, epoch: CacheEpoch, id: Uuid, user_id: UserId) {
-        self.sessions.insert(id, user_id);
+        self.sessions.insert(id, Entry::new(user_id, epoch));
         // Checked after the insertion, so that an invalidation in between is not lost.
-        if self.epoch().0 != epoch.0 {
+        if self.is_outdated(epoch) {
             self.sessions.invalidate(&id);
         }
     }
 
     pub fn insert_user(&self, epoch: CacheEpoch, user: &User) {
-        self.users.insert(user.id, user.clone());
-        if self.epoch().0 != epoch.0 {
+        self.users.insert(user.id, Entry::new(user.clone(), epoch));
+        if self.is_outdated(epoch) {
             self.users.invalidate(&user.id);
         }
     }
 
-    /// Needs no epoch, because a URI never belongs to another chat later.
-    pub fn insert_uri(&self, uri: &str, chat_id: ChatId) {
-        self.chat_ids.insert(uri.to_owned(), chat_id);
+    /// Not invalidated, because a URI never belongs to another chat later.
+    pub fn insert_uri(&self, epoch: CacheEpoch, uri: &str, chat_id: ChatId) {
+        self.chat_ids.insert(uri.to_owned(), Entry::new(chat_id, epoch));
     }
 
     pub fn insert_membership(&self, epoch: CacheEpoch, user_id: UserId, rules: &PostingRules, role: Role) {
         let chat_id = rules.chat.id;
-        self.chats.insert(chat_id, rules.clone());
-        self.roles.insert((chat_id, user_id), role);
-        if self.epoch().0 != epoch.0 {
+        self.chats.insert(chat_id, Entry::new(rules.clone(), epoch));
+        self.roles.insert((chat_id, user_id), Entry::new(role, epoch));
+        if self.is_outdated(epoch) {
             self.invalidate_chat(chat_id);
             self.invalidate_role(chat_id, user_id);
         }
@@ -148,53 +209,98 @@ mod tests {
         PostingRules { chat: ChatRef { id: TEA, uri: "tea".into() }, closed: false, slow_mode_seconds: 0 }
     }
 
+    fn new_cache() -> AuthCache {
+        AuthCache::new(Clock::default())
+    }
+
     #[test]
     fn user_is_cached_until_invalidated() {
-        let cache = AuthCache::default();
+        let cache = new_cache();
         cache.insert_user(cache.epoch(), &ada());
-        assert_eq!(cache.user(ADA), Some(ada()));
+        assert_eq!((cache.recent_user(ADA), cache.known_user(ADA)), (Some(ada()), Some(ada())));
         cache.invalidate_user(ADA);
-        assert!(cache.user(ADA).is_none());
+        assert_eq!((cache.recent_user(ADA), cache.known_user(ADA)), (None, None));
     }
 
     #[test]
     fn membership_is_cached_until_invalidated() {
-        let cache = AuthCache::default();
+        let cache = new_cache();
         for uri in ["tea", "oldtea"] {
-            cache.insert_uri(uri, TEA);
+            cache.insert_uri(cache.epoch(), uri, TEA);
             assert_eq!(cache.chat_id(uri), Some(TEA));
         }
         assert!(cache.chat_id("te").is_none());
-        cache.insert_membership(cache.epoch(), ADA, &tea(), Role::Writer);
-        let (rules, role) = cache.membership(ADA, TEA).unwrap();
-        assert_eq!((rules.chat.uri.as_str(), role), ("tea", Role::Writer));
-        assert!(cache.membership(UserId::new(2), TEA).is_none());
-        cache.invalidate_role(TEA, ADA);
-        assert!(cache.membership(ADA, TEA).is_none());
-        cache.insert_membership(cache.epoch(), ADA, &tea(), Role::Writer);
-        cache.invalidate_chat(TEA);
-        assert!(cache.membership(ADA, TEA).is_none());
+        let changes: [fn(&AuthCache); 2] =
+            [|cache| cache.invalidate_role(TEA, ADA), |cache| cache.invalidate_chat(TEA)];
+        for invalidate in changes {
+            cache.insert_membership(cache.epoch(), ADA, &tea(), Role::Writer);
+            let (rules, role) = cache.recent_membership(ADA, TEA).unwrap();
+            assert_eq!((rules.chat.uri.as_str(), role), ("tea", Role::Writer));
+            assert!(cache.known_membership(ADA, TEA).is_some());
+            assert!(cache.known_membership(UserId::new(2), TEA).is_none());
+            invalidate(&cache);
+            assert!(cache.recent_membership(ADA, TEA).is_none());
+            assert!(cache.known_membership(ADA, TEA).is_none());
+        }
     }
 
     #[test]
     fn stale_read_is_not_cached() {
-        let cache = AuthCache::default();
+        let cache = new_cache();
         let epoch = cache.epoch();
         cache.invalidate_user(ADA);
         cache.insert_user(epoch, &ada());
-        assert!(cache.user(ADA).is_none());
+        assert!(cache.known_user(ADA).is_none());
         cache.insert_membership(epoch, ADA, &tea(), Role::Writer);
-        assert!(cache.membership(ADA, TEA).is_none());
+        assert!(cache.known_membership(ADA, TEA).is_none());
         cache.insert_session(epoch, Uuid::nil(), ADA);
         assert!(cache.session_user_id(Uuid::nil()).is_none());
     }
 
     #[test]
     fn session_is_cached_until_invalidated() {
-        let cache = AuthCache::default();
+        let cache = new_cache();
         cache.insert_session(cache.epoch(), Uuid::nil(), ADA);
         assert_eq!(cache.session_user_id(Uuid::nil()), Some(ADA));
         cache.invalidate_session(Uuid::nil());
         assert!(cache.session_user_id(Uuid::nil()).is_none());
+    }
+
+    #[test]
+    fn access_to_read_is_cached_for_seconds() {
+        let cache = new_cache();
+        // The age counts from before the read.
+        let epoch = cache.epoch();
+        cache.clock.advance(RECENT / 2);
+        cache.insert_session(epoch, Uuid::nil(), ADA);
+        cache.insert_user(epoch, &ada());
+        cache.insert_membership(epoch, ADA, &tea(), Role::Writer);
+        let cached = || {
+            [
+                cache.session_user_id(Uuid::nil()).is_some(),
+                cache.recent_user(ADA).is_some(),
+                cache.recent_membership(ADA, TEA).is_some(),
+            ]
+        };
+        assert_eq!(cached(), [true; 3]);
+        cache.clock.advance(RECENT / 2);
+        assert_eq!(cached(), [false; 3]);
+    }
+
+    #[test]
+    fn known_membership_is_cached_for_minutes() {
+        let cache = new_cache();
+        for chat_id in (1..=100).map(ChatId::new) {
+            let chat = ChatRef { id: chat_id, ..tea().chat };
+            cache.insert_membership(cache.epoch(), ADA, &PostingRules { chat, ..tea() }, Role::Writer);
+        }
+        let count_known =
+            || (1..=100).filter(|id| cache.known_membership(ADA, ChatId::new(*id)).is_some()).count();
+        cache.clock.advance(LIFETIME * 99 / 100);
+        assert_eq!(count_known(), 100);
+        cache.clock.advance(LIFETIME * 26 / 100);
+        assert!((1..100).contains(&count_known()), "not all end at the same moment");
+        cache.clock.advance(LIFETIME * 26 / 100);
+        assert_eq!(count_known(), 0);
     }
 }

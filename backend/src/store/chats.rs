@@ -94,12 +94,14 @@ pub struct SettingsColumns {
 }
 
 /// The settings that limit who may post, checked on every request.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Queryable, Selectable)]
+#[diesel(table_name = chats)]
 pub struct PostingRules {
+    #[diesel(embed)]
     pub chat: ChatRef,
     /// Read-only.
     pub closed: bool,
-    pub slow_mode_seconds: u32,
+    pub slow_mode_seconds: i32,
 }
 
 /// A chat whose head advances from `after` to `head`.
@@ -148,7 +150,7 @@ pub async fn find_active(connection: &mut AsyncPgConnection, id: ChatId) -> Resu
 }
 
 /// Distinguishes a deleted chat from one that never existed: the caller knows its URI.
-fn require_active<T>(found: Option<(T, Option<DateTime<Utc>>)>) -> Result<T, StoreError> {
+pub(super) fn require_active<T>(found: Option<(T, Option<DateTime<Utc>>)>) -> Result<T, StoreError> {
     match found {
         Some((chat, None)) => Ok(chat),
         Some(_) => Err(ProblemCode::ChatDeleted.into()),
@@ -159,22 +161,6 @@ fn require_active<T>(found: Option<(T, Option<DateTime<Utc>>)>) -> Result<T, Sto
 /// The chat, deleted or not.
 pub async fn find(connection: &mut AsyncPgConnection, id: ChatId) -> Result<ChatRow, StoreError> {
     Ok(chats::table.find(id).select(ChatRow::as_select()).first(connection).await?)
-}
-
-/// The posting rules of a chat, unless it is deleted.
-pub async fn find_posting_rules(
-    connection: &mut AsyncPgConnection,
-    id: ChatId,
-) -> Result<PostingRules, StoreError> {
-    let found = chats::table
-        .find(id)
-        .select((ChatRef::as_select(), dsl::closed, dsl::slow_mode_seconds, dsl::deleted_at))
-        .first::<(ChatRef, bool, i32, Option<DateTime<Utc>>)>(connection)
-        .await
-        .optional()?;
-    let found = found.map(|(chat, closed, seconds, deleted_at)| ((chat, closed, seconds), deleted_at));
-    let (chat, closed, slow_mode_seconds) = require_active(found)?;
-    Ok(PostingRules { chat, closed, slow_mode_seconds: slow_mode_seconds.unsigned_abs() })
 }
 
 /// Locks the chats that are not deleted, in ascending order of id so that transactions do not deadlock.

@@ -13,10 +13,11 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use shared::{
     id::{ChatId, Head, Seq, UserId},
     member::{Member, MembershipStatus, Role},
+    problem::ProblemCode,
 };
 
 use super::{
-    chats::{self, HeadAdvance},
+    chats::{self, HeadAdvance, PostingRules},
     enum_columns::{MembershipStatusColumn, TextEnum},
     error::StoreError,
     schema::{
@@ -155,6 +156,27 @@ pub async fn find_role(
         .await
         .optional()?;
     Ok(role)
+}
+
+/// The role of a member, and the rules of the chat. That the chat is deleted takes precedence: its memberships are deleted as
+/// well.
+pub async fn find_access(
+    connection: &mut AsyncPgConnection,
+    chat_id: ChatId,
+    user_id: UserId,
+) -> Result<(PostingRules, Role), StoreError> {
+    let is_own = dsl::chat_id.eq(chats_table::id).and(dsl::user_id.eq(user_id));
+    let membership = members::table.on(is_own.and(dsl::status.eq(MembershipStatus::Member.bind())));
+    let found = chats_table::table
+        .left_join(membership)
+        .filter(chats_table::id.eq(chat_id))
+        .select((PostingRules::as_select(), dsl::role.nullable(), chats_table::deleted_at))
+        .first::<(PostingRules, Option<Role>, Option<DateTime<Utc>>)>(connection)
+        .await
+        .optional()?;
+    let found = found.map(|(rules, role, deleted_at)| ((rules, role), deleted_at));
+    let (rules, role) = chats::require_active(found)?;
+    Ok((rules, role.ok_or(ProblemCode::ChatNotFound)?))
 }
 
 /// The roles that the users have in those of the chats of which they are members.

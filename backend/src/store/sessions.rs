@@ -8,7 +8,7 @@ use diesel::{
     sql_types::Bool,
 };
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
-use shared::{id::UserId, member::MembershipStatus, session::SessionInfo};
+use shared::{id::UserId, member::MembershipStatus, session::SessionInfo, user::User};
 use uuid::Uuid;
 
 use super::{
@@ -19,7 +19,7 @@ use super::{
         sessions::{self, dsl},
         users,
     },
-    users::raise_credentials_version,
+    users::{UserRow, raise_credentials_version},
 };
 
 /// A session expires after this many days without use. A guest cannot sign in again, so a guest's session lives as long
@@ -115,6 +115,24 @@ pub async fn find(connection: &mut AsyncPgConnection, id: Uuid) -> Result<Option
         .await
         .optional()?;
     Ok(row.and_then(|(row, guest)| row.into_active(guest)))
+}
+
+/// An active session and its user with their e-mail, unless the user is deleted.
+pub async fn find_with_user(
+    connection: &mut AsyncPgConnection,
+    id: Uuid,
+) -> Result<Option<(ActiveSession, User)>, StoreError> {
+    let row = sessions::table
+        .inner_join(users::table)
+        .filter(dsl::id.eq(id).and(dsl::ended_at.is_null()).and(users::deleted_at.is_null()))
+        .select((SessionRow::as_select(), UserRow::as_select(), users::email))
+        .first::<(SessionRow, UserRow, String)>(connection)
+        .await
+        .optional()?;
+    Ok(row.and_then(|(row, user, email)| {
+        let user = User { email, ..user.into_user() };
+        Some((row.into_active(user.guest)?, user))
+    }))
 }
 
 /// The user's sessions, the last used first.

@@ -19,7 +19,7 @@ use crate::api::websocket::{
 };
 use crate::{
     api::chats::messages::count_post,
-    auth::{Authenticated, ChatReader, policy::extractors::limit_uri_probing},
+    auth::{Authenticated, ChatReader, ChatWriter, policy::extractors::limit_uri_probing},
     error::{ApiError, Rejection},
     store::read_positions::ReadPosition,
 };
@@ -61,7 +61,7 @@ impl ConnectionTask {
     /// Enqueues a message; the ingest replies.
     async fn post(&mut self, chat_id: ChatId, client_id: Uuid, message: String) -> Result<(), ApiError> {
         check_message(&message).map_err(|code| Rejection::field("message", code))?;
-        let writer = self.find_cached(chat_id).await?.require_writer()?;
+        let writer = self.find_writer(chat_id).await?;
         count_post(&self.app, &writer, client_id).await?;
         // The next typing frame belongs to a new message and is passed on at once.
         if let Some(subscription) = self.subscription(chat_id) {
@@ -70,11 +70,11 @@ impl ConnectionTask {
         self.app.ingest.post_from_socket(&self.connection, chat_id, writer.user, client_id, message)
     }
 
-    /// Finds the user's membership, in the cache if possible.
-    async fn find_cached(&self, chat_id: ChatId) -> Result<ChatReader, ApiError> {
-        match ChatReader::find_cached(&self.app.auth, self.connection.user_id(), chat_id) {
-            Some(reader) => Ok(reader),
-            None => Box::pin(self.find_chat(chat_id)).await,
+    /// Finds the user's permission to post. A known permission is enough, a refusal is always recent.
+    async fn find_writer(&self, chat_id: ChatId) -> Result<ChatWriter, ApiError> {
+        match ChatWriter::find_known(&self.app.auth, self.connection.user_id(), chat_id) {
+            Some(writer) => Ok(writer),
+            None => Box::pin(self.find_chat(chat_id)).await?.require_writer(),
         }
     }
 
@@ -94,7 +94,7 @@ impl ConnectionTask {
     async fn typing(&mut self, chat_id: ChatId) {
         let Some(subscription) = self.subscription(chat_id) else { return };
         let is_due = subscription.typing_sent_at.is_none_or(|sent_at| sent_at.elapsed() > TYPING_THROTTLE);
-        if !is_due || self.find_cached(chat_id).await.and_then(ChatReader::require_writer).is_err() {
+        if !is_due || self.find_writer(chat_id).await.is_err() {
             return;
         }
         if let Some(subscription) = self.subscription(chat_id) {
@@ -108,7 +108,11 @@ impl ConnectionTask {
         if seq < Seq::default() {
             return Err(negative("seq"));
         }
-        let user_id = self.find_cached(chat_id).await?.user.id;
+        let user_id = self.connection.user_id();
+        // The statement that stores the position leaves out those of former members.
+        if self.app.auth.cache.known_membership(user_id, chat_id).is_none() {
+            Box::pin(self.find_chat(chat_id)).await?;
+        }
         if seq <= self.subscription(chat_id).map_or(Seq::default(), |subscription| subscription.read_seq) {
             return Ok(());
         }

@@ -25,7 +25,7 @@ use crate::{
     },
 };
 
-/// A user who may read the chat.
+/// A user who may read the chat, as of the last seconds.
 #[derive(Clone, Debug)]
 pub struct ChatReader {
     pub user: User,
@@ -34,7 +34,8 @@ pub struct ChatReader {
     pub rules: PostingRules,
 }
 
-/// A user who may post to the chat, which is open.
+/// A user who may post to the chat, which is open. Another program may have changed that minutes ago: storing the message checks
+/// it again.
 #[derive(Clone, Debug)]
 pub struct ChatWriter {
     pub user: User,
@@ -60,49 +61,23 @@ impl ChatReader {
     /// Finds the user's membership by a current or former URI of the chat. A chat that does not exist and a chat of others
     /// give the same error.
     pub async fn find(auth: &AuthContext, user_id: UserId, uri: &str) -> Result<Self, ApiError> {
-        if !is_valid_uri(uri) {
-            return Err(ProblemCode::ChatNotFound.into());
-        }
-        let chat_id = if let Some(chat_id) = auth.cache.chat_id(uri) {
-            chat_id
-        } else {
-            let found = store::chat_links::find_chat_id(&mut *auth.db.get().await?, uri).await?;
-            let chat_id = found.ok_or(ProblemCode::ChatNotFound)?;
-            auth.cache.insert_uri(uri, chat_id);
-            chat_id
-        };
-        Self::find_by_id(auth, user_id, chat_id).await
+        Self::find_by_id(auth, user_id, find_chat_id(auth, uri).await?).await
     }
 
     /// Like [`find`](Self::find), by the id of the chat.
     pub async fn find_by_id(auth: &AuthContext, user_id: UserId, chat_id: ChatId) -> Result<Self, ApiError> {
         let user = find_user(auth, user_id).await?;
-        let (rules, role) = match auth.cache.membership(user_id, chat_id) {
+        let (rules, role) = match auth.cache.recent_membership(user_id, chat_id) {
             Some(cached) => cached,
-            None => Self::load(auth, user_id, chat_id).await?,
+            None => load_membership(auth, user_id, chat_id).await?,
         };
         Ok(Self { user, chat: rules.chat.clone(), role, rules })
     }
 
-    async fn load(
-        auth: &AuthContext,
-        user_id: UserId,
-        chat_id: ChatId,
-    ) -> Result<(PostingRules, Role), ApiError> {
-        let epoch = auth.cache.epoch();
-        let mut connection = auth.db.get().await?;
-        let role = store::members::find_role(&mut connection, chat_id, user_id).await?;
-        // Fails with `ChatDeleted`, which takes precedence: the memberships of a deleted chat are deleted as well.
-        let rules = store::chats::find_posting_rules(&mut connection, chat_id).await?;
-        let role = role.ok_or(ProblemCode::ChatNotFound)?;
-        auth.cache.insert_membership(epoch, user_id, &rules, role);
-        Ok((rules, role))
-    }
-
     /// Like [`find_by_id`](Self::find_by_id), but without a database query.
-    pub fn find_cached(auth: &AuthContext, user_id: UserId, chat_id: ChatId) -> Option<Self> {
-        let user = auth.cache.user(user_id)?;
-        let (rules, role) = auth.cache.membership(user_id, chat_id)?;
+    pub fn find_recent(auth: &AuthContext, user_id: UserId, chat_id: ChatId) -> Option<Self> {
+        let user = auth.cache.recent_user(user_id)?;
+        let (rules, role) = auth.cache.recent_membership(user_id, chat_id)?;
         Some(Self { user, chat: rules.chat.clone(), role, rules })
     }
 
@@ -115,12 +90,63 @@ impl ChatReader {
         if rules.closed {
             return Err(ProblemCode::ChatClosed.into());
         }
-        Ok(ChatWriter { user, chat, role, slow_mode_seconds: rules.slow_mode_seconds })
+        Ok(ChatWriter { user, chat, role, slow_mode_seconds: rules.slow_mode_seconds.unsigned_abs() })
     }
 
     fn require_role(self, least: Role) -> Result<Self, ApiError> {
         if self.role >= least { Ok(self) } else { Err(ProblemCode::Forbidden.into()) }
     }
+}
+
+impl ChatWriter {
+    /// Like [`ChatReader::find`], but a known permission is enough. A refusal is always recent.
+    async fn find(auth: &AuthContext, user_id: UserId, uri: &str) -> Result<Self, ApiError> {
+        let chat_id = find_chat_id(auth, uri).await?;
+        match Self::find_known(auth, user_id, chat_id) {
+            Some(writer) => Ok(writer),
+            None => ChatReader::find_by_id(auth, user_id, chat_id).await?.require_writer(),
+        }
+    }
+
+    /// The permission to post as far as it is known, without a database query.
+    pub fn find_known(auth: &AuthContext, user_id: UserId, chat_id: ChatId) -> Option<Self> {
+        let (rules, role) = auth.cache.known_membership(user_id, chat_id)?;
+        let user = auth.cache.known_user(user_id)?;
+        ChatReader { user, chat: rules.chat.clone(), role, rules }.require_writer().ok()
+    }
+}
+
+/// The chat to which a current or former URI leads.
+async fn find_chat_id(auth: &AuthContext, uri: &str) -> Result<ChatId, ApiError> {
+    if !is_valid_uri(uri) {
+        return Err(ProblemCode::ChatNotFound.into());
+    }
+    if let Some(chat_id) = auth.cache.chat_id(uri) {
+        return Ok(chat_id);
+    }
+    let epoch = auth.cache.epoch();
+    let found = store::chat_links::find_chat_id(&mut *auth.db.get().await?, uri).await?;
+    let chat_id = found.ok_or(ProblemCode::ChatNotFound)?;
+    auth.cache.insert_uri(epoch, uri, chat_id);
+    Ok(chat_id)
+}
+
+async fn load_membership(
+    auth: &AuthContext,
+    user_id: UserId,
+    chat_id: ChatId,
+) -> Result<(PostingRules, Role), ApiError> {
+    let epoch = auth.cache.epoch();
+    let (rules, role) = store::members::find_access(&mut *auth.db.get().await?, chat_id, user_id).await?;
+    auth.cache.insert_membership(epoch, user_id, &rules, role);
+    Ok((rules, role))
+}
+
+/// The chat's URI in the path of a request, and its sender.
+async fn authenticate_in_chat(request: &HttpRequest) -> Result<(&AuthContext, UserId, &str), ApiError> {
+    let auth = AuthContext::from_request(request)?;
+    let Authenticated { user, .. } = Authenticated::extract(request).await?;
+    Ok((auth, user.id, request.match_info().get("uri").unwrap_or_default()))
 }
 
 impl FromRequest for ChatReader {
@@ -130,10 +156,8 @@ impl FromRequest for ChatReader {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let request = request.clone();
         Box::pin(async move {
-            let auth = AuthContext::from_request(&request)?;
-            let Authenticated { user, .. } = Authenticated::extract(&request).await?;
-            let uri = request.match_info().get("uri").unwrap_or_default();
-            let found = Self::find(auth, user.id, uri).await;
+            let (auth, user_id, uri) = authenticate_in_chat(&request).await?;
+            let found = Self::find(auth, user_id, uri).await;
             limit_uri_probing(auth, client_ip(&request, &auth.config), found)
         })
     }
@@ -144,8 +168,12 @@ impl FromRequest for ChatWriter {
     type Future = ExtractFuture<Self>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let reader = ChatReader::extract(request);
-        Box::pin(async move { reader.await?.require_writer() })
+        let request = request.clone();
+        Box::pin(async move {
+            let (auth, user_id, uri) = authenticate_in_chat(&request).await?;
+            let found = Self::find(auth, user_id, uri).await;
+            limit_uri_probing(auth, client_ip(&request, &auth.config), found)
+        })
     }
 }
 
