@@ -77,6 +77,7 @@ fn is_transient(message: &str) -> bool {
         "deadlock detected",
         "connection closed",
         "shutting down",
+        "terminating connection",
         // The database cannot write.
         "No space left on device",
         "Read-only file system",
