@@ -21,7 +21,7 @@ use actix_web::{
     body::MessageBody,
     dev::{AppConfig, ServiceRequest, ServiceResponse},
     http::{Method, header},
-    middleware::{NormalizePath, from_fn},
+    middleware::{Condition, NormalizePath, from_fn},
     rt::net::TcpStream,
     web::Data,
 };
@@ -146,8 +146,9 @@ fn application(
         InitError = (),
     >,
 > {
+    let origins = &app.config.allowed_origins;
     ActixApp::new()
-        .wrap(cors(&app.config.allowed_origins))
+        .wrap(Condition::new(!origins.is_empty(), cors(origins)))
         .wrap(from_fn(cors_error::replace_body))
         .wrap(from_fn(close_on_unread_body::close))
         .wrap(from_fn(error_headers::add))

@@ -15,7 +15,7 @@ use shared::{
 use tokio::time::timeout;
 use uuid::Uuid;
 
-use crate::support::{PASSWORD, TEST_TIMEOUT, TestApp, TestChat, TestUser, png};
+use crate::support::{PASSWORD, TEST_TIMEOUT, TestApp, TestChat, TestUser, assert_security_headers, png};
 
 impl TestUser {
     async fn start_export(&self) -> DataExport {
@@ -133,7 +133,7 @@ async fn export_download_requires_owner_or_ticket() {
     let response = by(&ticket).open().await.unwrap();
     assert_eq!(response.headers()["content-type"], "application/zip");
     assert_eq!(response.headers()["content-disposition"], "attachment; filename=\"chatire.zip\"");
-    assert_eq!(response.headers()["content-security-policy"], "sandbox");
+    assert_security_headers(&path, response.headers());
     assert_eq!(response.headers()["cache-control"], "no-store");
     assert!(!unpack(&response.bytes().await.unwrap()).is_empty());
     by(&ticket).await.assert_problem(ProblemCode::NotAuthenticated);

@@ -3,7 +3,7 @@
 use actix_web::{
     HttpRequest, HttpResponse,
     body::SizedStream,
-    http::header::{CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_TYPE},
+    http::header::{CONTENT_DISPOSITION, CONTENT_TYPE},
     web::{Data, Json},
 };
 use shared::{
@@ -92,7 +92,6 @@ pub async fn download(
     Ok(HttpResponse::Ok()
         .insert_header((CONTENT_TYPE, "application/zip"))
         .insert_header((CONTENT_DISPOSITION, "attachment; filename=\"chatire.zip\""))
-        .insert_header((CONTENT_SECURITY_POLICY, "sandbox"))
         .body(SizedStream::new(length, ReaderStream::new(file))))
 }
 

@@ -82,6 +82,8 @@ impl<'a> Representation<'a> {
         let mut response = HttpResponse::build(if is_unchanged { StatusCode::NOT_MODIFIED } else { status });
         response.insert_header(file_names::cache_control(self.path));
         response.insert_header((header::VARY, header::ACCEPT_ENCODING.as_str()));
+        // Also if unchanged: a browser takes over the security headers, which depend on the type.
+        response.insert_header((header::CONTENT_TYPE, file_names::content_type(self.path)));
         if status == StatusCode::OK {
             response.insert_header(ETag(tag));
         } else {
@@ -94,7 +96,6 @@ impl<'a> Representation<'a> {
         if self.encoding != Encoding::identity() {
             response.insert_header((header::CONTENT_ENCODING, self.encoding.to_string()));
         }
-        response.insert_header((header::CONTENT_TYPE, file_names::content_type(self.path)));
         response.body(body(self.file.bytes))
     }
 

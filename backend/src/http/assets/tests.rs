@@ -103,6 +103,7 @@ async fn cached_file_is_not_sent_again() {
         let again = get(WASM, &[accepted.clone(), (IF_NONE_MATCH, known)]).unwrap();
         assert_eq!(again.status(), StatusCode::NOT_MODIFIED, "{known}");
         assert_eq!(header(&again, ETAG), tag);
+        assert_eq!(header(&again, CONTENT_TYPE), "application/wasm");
         assert_eq!(header(&again, CACHE_CONTROL), "public, max-age=31536000, immutable");
         assert_eq!(header(&again, CONTENT_ENCODING), "");
         assert_eq!(text(again).await, "");
