@@ -160,17 +160,26 @@ const fn title(status: u16) -> &'static str {
     }
 }
 
+/// The detail of a rejection that has none of its own.
 fn default_detail(code: ProblemCode) -> &'static str {
     match code {
-        ProblemCode::Malformed | ProblemCode::Invalid => "The request body is invalid.",
+        ProblemCode::Malformed => "The request body is malformed.",
+        ProblemCode::Invalid => "The request body is invalid.",
+        ProblemCode::TooLarge => "The request body is too large.",
+        ProblemCode::BodyTimeout => "The request body took too long to arrive.",
+        ProblemCode::UnsupportedMediaType => "This content type or encoding is not supported.",
+        ProblemCode::MethodNotAllowed => "This path does not have this method.",
+        ProblemCode::UpgradeRequired => "This resource is a WebSocket.",
+        ProblemCode::NotFound => "Not found.",
+        ProblemCode::Conflict => "The resource has changed. Reload and try again.",
+        ProblemCode::CrossOriginForbidden => "Requests from this origin are not allowed.",
         ProblemCode::WrongCredentials => "Unable to log in with provided credentials.",
         ProblemCode::NotAuthenticated => "Authentication credentials were not provided.",
+        // As in the original.
         ProblemCode::InvalidToken | ProblemCode::TokenRejected => "Error decoding signature.",
         ProblemCode::TokenExpired => "Signature has expired.",
         ProblemCode::SessionEnded => "This session has ended.",
         ProblemCode::Forbidden => "You do not have permission to perform this action.",
-        ProblemCode::CrossOriginForbidden => "Requests from this origin are not allowed.",
-        ProblemCode::NotFound => "Not found.",
         ProblemCode::AccountRequired => "Guests cannot do this. Create an account first.",
         ProblemCode::ReauthenticationRequired => "Confirm your identity first: POST /auth/reauthentication/.",
         ProblemCode::SecondFactorRequired => "This account requires a second-factor code.",
@@ -178,26 +187,32 @@ fn default_detail(code: ProblemCode) -> &'static str {
         ProblemCode::PasskeysUnavailable => "Passkeys require a host name, and HTTPS unless on localhost.",
         ProblemCode::ResetTokenInvalid => "The reset link was used or has expired. Request another.",
         ProblemCode::EmailUnavailable => "This server cannot send e-mail. Contact its administrator.",
+        ProblemCode::TooManyRequests => "Request was throttled.",
+        ProblemCode::Busy => "The server is busy. Try again in a moment.",
+        ProblemCode::Internal | ProblemCode::Unknown => "An internal error occurred. It has been logged.",
+        _ => chat_detail(code),
+    }
+}
+
+fn chat_detail(code: ProblemCode) -> &'static str {
+    match code {
         ProblemCode::ChatNotFound => "The chat does not exist, or you are not a member.",
+        ProblemCode::ChatDeleted => "This chat has been deleted.",
         ProblemCode::GuestsNotAllowed => "Guests cannot join this chat. Sign in with an account.",
         ProblemCode::Banned => "You were banned from this chat.",
-        ProblemCode::JoinPending | ProblemCode::JoinRejected => "A moderator must approve your request.",
-        ProblemCode::ChatClosed => "This chat is closed for new messages.",
+        ProblemCode::JoinPending => "A moderator must approve your request.",
+        ProblemCode::JoinRejected => "A moderator rejected your request. Try again later.",
         ProblemCode::LinkClosed => "Joining by this chat's URL is disabled.",
-        ProblemCode::LinkRevoked | ProblemCode::LinkExpired => "This link was revoked or has expired.",
+        ProblemCode::LinkRevoked => "This link was revoked.",
+        ProblemCode::LinkExpired => "This link has expired.",
         ProblemCode::LinkUseLimitReached => "This link has reached its use limit.",
-        ProblemCode::ChatDeleted => "This chat has been deleted.",
         ProblemCode::OwnerCannotLeave => "You are the only member. Delete the chat instead of leaving it.",
         ProblemCode::ChatLimitReached => "You own too many chats. Delete one or hand one over first.",
+        ProblemCode::ChatClosed => "This chat is closed for new messages.",
         ProblemCode::SlowMode => "Slow mode is on. Wait before you send another message.",
-        ProblemCode::Conflict | ProblemCode::StaleCursor => "The resource has changed. Reload and try again.",
-        ProblemCode::MethodNotAllowed | ProblemCode::UnsupportedMediaType => "The request is not supported.",
-        ProblemCode::BodyTimeout | ProblemCode::TooLarge => "The request body is too large or too slow.",
-        ProblemCode::UpgradeRequired => "This resource is a WebSocket.",
         ProblemCode::ClientIdConflict => "This client_id was already used for another message.",
-        ProblemCode::TooManyRequests => "Request was throttled.",
-        ProblemCode::Internal | ProblemCode::Unknown => "An internal error occurred. It has been logged.",
-        ProblemCode::Busy => "The server is busy. Try again in a moment.",
+        ProblemCode::StaleCursor => "The cursor does not match the database. Load the chat again.",
+        _ => "The request was rejected.",
     }
 }
 
@@ -246,4 +261,25 @@ pub fn max_length(field: &str) -> Option<usize> {
         "password" | "new_password" | "current_password" => shared::credentials::PASSWORD_MAX,
         _ => return None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use utoipa::PartialSchema;
+
+    use super::*;
+
+    #[test]
+    fn every_problem_code_has_its_own_detail() {
+        let schema = serde_json::to_value(ProblemCode::schema()).unwrap();
+        let codes: Vec<ProblemCode> = serde_json::from_value(schema["enum"].clone()).unwrap();
+        assert!(codes.contains(&ProblemCode::Busy) && codes.contains(&ProblemCode::SlowMode));
+        let mut details = HashSet::from([chat_detail(ProblemCode::Unknown)]);
+        let shared = [ProblemCode::TokenRejected, ProblemCode::Unknown];
+        for code in codes.into_iter().filter(|code| !shared.contains(code)) {
+            assert!(details.insert(default_detail(code)), "{code:?}");
+        }
+    }
 }
