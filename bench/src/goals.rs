@@ -1,7 +1,7 @@
 //! The performance goals of our server, and whether it reaches them.
 
 use crate::results::Results;
-use crate::scenarios::{cold_start, growth, idle, inserts, messaging, opening, rest};
+use crate::scenarios::{after_load, cold_start, first_view, growth, idle, inserts, messaging, opening, rest};
 use crate::table::{format_figure, render_table};
 use crate::target::{OURS, Target};
 
@@ -66,6 +66,7 @@ fn all_goals(results: &Results) -> Vec<Goal> {
     let mut goals = throughput_goals(results);
     goals.extend(http_goals(results));
     goals.extend(resource_goals(results));
+    goals.extend(first_view_goals(results));
     goals
 }
 
@@ -121,13 +122,32 @@ fn resource_goals(results: &Results) -> Vec<Goal> {
         messaging::FAULTS.map(|fault| fixed(&format!("G7 {fault}"), sum_faults(results, fault), AtMost, 0.0)),
     );
     goals.extend([
-        fixed("members, worst against 10", worst_ratio(results, growth::MEMBERS), AtLeast, 0.9),
-        fixed("chats, worst against 10", worst_ratio(results, growth::CHATS), AtLeast, 0.9),
+        fixed("members, worst against 100", worst_ratio(results, growth::MEMBERS, "100"), AtLeast, 0.85),
+        fixed("chats, worst against 1,000", worst_ratio(results, growth::CHATS, "1,000"), AtLeast, 0.85),
+        fixed(
+            "quiet chats, worst against 1,000",
+            worst_ratio(results, growth::QUIET_CHATS, "1,000"),
+            AtLeast,
+            0.85,
+        ),
         fixed("cold start ms", ours(cold_start::NAME, cold_start::MILLIS), AtMost, 150.0),
         fixed("MiB at rest", ours(cold_start::NAME, cold_start::MEMORY), AtMost, 25.0),
+        fixed("MiB a minute after a load", ours(after_load::NAME, after_load::MEMORY), AtMost, 60.0),
         fixed("opening, slowest messages against plain", slowest_opening(results), AtMost, 1.5),
     ]);
     goals
+}
+
+/// A page that can be used no later than the plain one.
+fn first_view_goals(results: &Results) -> Vec<Goal> {
+    let of = |page, figure| results.median(first_view::NAME, page, figure);
+    let goal = |figure: &'static str| Goal {
+        name: figure.to_owned(),
+        measured: of(first_view::OURS, figure),
+        bound: AtMost,
+        required: of(first_view::PLAIN_PAGE, figure),
+    };
+    first_view::figures().map(goal).collect()
 }
 
 fn compare_with(
@@ -154,11 +174,11 @@ fn sum_faults(results: &Results, fault: &str) -> Option<f64> {
     ours.filter_map(|target| results.sum(target, fault)).reduce(|sum, more| sum + more)
 }
 
-/// The lowest ratio of any size to the smallest size.
-fn worst_ratio(results: &Results, scenario: &str) -> Option<f64> {
-    let [smallest, larger @ ..] = growth::SIZES;
+/// The lowest ratio of any larger size to this one.
+fn worst_ratio(results: &Results, scenario: &str, smallest: &str) -> Option<f64> {
     let at = |size| results.median(scenario, size, messaging::PER_CPU_SECOND);
-    let ratios = larger.into_iter().filter_map(|(size, _)| Some(at(size)? / at(smallest.0)?));
+    let larger = growth::SIZES.into_iter().skip_while(|(size, _)| *size != smallest).skip(1);
+    let ratios = larger.filter_map(|(size, _)| Some(at(size)? / at(smallest)?));
     ratios.reduce(f64::min)
 }
 
@@ -202,6 +222,7 @@ mod tests {
         for (size, rate) in [("10", 100.0), ("100", 120.0), ("1,000", 80.0)] {
             results.add(growth::CHATS, size, [(messaging::PER_CPU_SECOND, rate)]);
         }
-        assert_eq!(worst_ratio(&results, growth::CHATS), Some(0.8));
+        assert_eq!(worst_ratio(&results, growth::CHATS, "10"), Some(0.8));
+        assert_eq!(worst_ratio(&results, growth::CHATS, "1,000"), None);
     }
 }

@@ -25,7 +25,7 @@ pub fn ensure_installed(target: Target) -> Result<()> {
     }
 }
 
-fn install_npm(name: &str) -> Result<()> {
+pub fn install_npm(name: &str) -> Result<()> {
     install_packages(name, "server.js", "package.json", |folder| {
         let mut npm = Command::new("npm");
         npm.args(["install", "--no-audit", "--no-fund", "--loglevel=error"]).current_dir(folder);
@@ -72,7 +72,7 @@ fn run_checked(mut command: Command) -> Result<()> {
     if status.success() { Ok(()) } else { bail!("{name} failed ({status})") }
 }
 
-fn ensure_runnable(mut program: Command) -> Result<()> {
+pub fn ensure_runnable(mut program: Command) -> Result<()> {
     let quiet = program.arg("--version").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     let status = quiet.status().with_context(|| format!("cannot run {}", quiet.get_program().display()))?;
     if status.success() { Ok(()) } else { bail!("does not run ({status})") }

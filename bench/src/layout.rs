@@ -56,6 +56,16 @@ impl Layout {
         };
         (0..count).map(|number| WriterGroup { writers: group(number) }).collect()
     }
+
+    /// Groups in which all members of all chats write in turn, first one of each chat.
+    pub fn groups_of_everyone(&self, count: usize) -> Vec<WriterGroup> {
+        let writer = |number: usize| {
+            let (index, chat) = (number / self.chats, number % self.chats);
+            Writer { socket: self.member(chat, index), chat }
+        };
+        let writers = |group| (group..self.members * self.chats).step_by(count).map(writer).collect();
+        (0..count).map(|group| WriterGroup { writers: writers(group) }).collect()
+    }
 }
 
 #[cfg(test)]
@@ -95,5 +105,20 @@ mod tests {
         for writer in writer_groups.iter().flat_map(|group| &group.writers) {
             assert!(layout.chats_of(writer.socket).contains(&writer.chat));
         }
+    }
+
+    #[test]
+    fn groups_of_everyone_contain_each_member_once() {
+        let groups = Layout::new(200, 100, 2).groups_of_everyone(10);
+        let mut writers: Vec<_> = groups
+            .iter()
+            .flat_map(|group| &group.writers)
+            .map(|writer| (writer.chat, writer.socket))
+            .collect();
+        writers.sort_unstable();
+        assert_eq!(writers, (0..200).map(|user| (user / 2, user)).collect::<Vec<_>>());
+        let mut first: Vec<_> = groups.iter().map(|group| group.writers[0].chat).collect();
+        first.dedup();
+        assert_eq!(first.len(), 10);
     }
 }

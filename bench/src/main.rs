@@ -43,7 +43,7 @@ use crate::cpu_cores::Cores;
 use crate::database::Database;
 use crate::options::{Options, Scenario};
 use crate::results::Results;
-use crate::scenarios::{cold_start, growth, idle, inserts, messaging, opening, rest};
+use crate::scenarios::{after_load, cold_start, first_view, growth, idle, inserts, messaging, opening, rest};
 use crate::target::{OURS, Target};
 
 /// A machine with a higher load average is busy with other work.
@@ -87,6 +87,8 @@ fn run(scenario: Scenario, bench: &mut Bench) {
         Scenario::Idle => idle::run(bench),
         Scenario::Growth => growth::run(bench),
         Scenario::Start => cold_start::run(bench),
+        Scenario::AfterLoad => after_load::run(bench),
+        Scenario::FirstView => first_view::run(bench),
         Scenario::Opening => opening::run(bench),
     }
 }

@@ -35,6 +35,8 @@ pub enum Scenario {
     Idle,
     Growth,
     Start,
+    AfterLoad,
+    FirstView,
     Opening,
 }
 
@@ -48,6 +50,8 @@ impl Scenario {
             Self::Idle => "Idle sockets",
             Self::Growth => "Larger and more chats",
             Self::Start => "Cold starts",
+            Self::AfterLoad => "Memory after a load",
+            Self::FirstView => "The first view",
             Self::Opening => "Opening a chat",
         }
     }

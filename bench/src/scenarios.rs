@@ -1,6 +1,8 @@
 //! The scenarios, one file each.
 
+pub mod after_load;
 pub mod cold_start;
+pub mod first_view;
 pub mod growth;
 pub mod idle;
 pub mod inserts;

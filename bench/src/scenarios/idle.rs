@@ -1,5 +1,6 @@
 //! The memory of idle sockets.
 
+use std::ops::Range;
 use std::thread::sleep;
 use std::time::Duration;
 
@@ -38,16 +39,11 @@ pub fn run(bench: &mut Bench) {
 
 fn measure(bench: &mut Bench, running: &Running, layout: &Layout, joins: bool) -> Result<()> {
     let target = running.target;
-    let spec = |user: usize| SocketSpec {
-        user: running.users[user].clone(),
-        chats: if joins { layout.chats_of(user) } else { Vec::new() },
-    };
     let before = process_stats::memory_kib(running.pid())?;
     let mut sockets = SocketPool::open(target.adapter(), running.address, &[])?;
     let mut opened = 0;
     for (count, name) in COUNTS.into_iter().zip(scenario_names(joins)) {
-        let specs: Vec<_> = (opened..count).map(spec).collect();
-        sockets.open_more(running.address, &specs)?;
+        sockets.open_more(running.address, &specs(running, layout, opened..count, joins))?;
         opened = count;
         sleep(SETTLE_TIME);
         let (open, now) = (sockets.count_open(), process_stats::memory_kib(running.pid())?);
@@ -57,6 +53,12 @@ fn measure(bench: &mut Bench, running: &Running, layout: &Layout, joins: bool) -
         bench.results.add(name, target.name(), figures);
     }
     Ok(())
+}
+
+/// A socket for each of these users, subscribed to the chats of the user if it `joins`.
+pub fn specs(running: &Running, layout: &Layout, users: Range<usize>, joins: bool) -> Vec<SocketSpec> {
+    let chats = |user| if joins { layout.chats_of(user) } else { Vec::new() };
+    users.map(|user| SocketSpec { user: running.users[user].clone(), chats: chats(user) }).collect()
 }
 
 fn scenario_names(joins: bool) -> [&'static str; 2] {
