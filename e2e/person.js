@@ -183,8 +183,9 @@ export class Person {
     return this.page.evaluate(() => navigator.clipboard.readText());
   }
 
+  // That of the program, not of the skeleton.
   get composer() {
-    return this.page.getByRole('textbox', { name: 'Message', exact: true });
+    return this.page.locator('#app').getByRole('textbox', { name: 'Message', exact: true });
   }
 
   get messages() {

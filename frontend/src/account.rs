@@ -13,7 +13,7 @@ use self::{password_reset::PasswordReset, settings::Settings, sign_in::SignInPag
 use crate::{
     components::{IsSignedIn, theme},
     session::Session,
-    strings,
+    skeleton, strings,
 };
 
 #[component]
@@ -29,6 +29,7 @@ pub fn App() -> impl IntoView {
         "/reset" => (strings::account::RESET_TITLE, EitherOf3::B(view! { <PasswordReset /> })),
         _ => (strings::SIGN_IN, EitherOf3::C(view! { <SignInPage /> })),
     };
+    skeleton::remove_when_mounted();
     document().set_title(&strings::title(0, title));
     page
 }

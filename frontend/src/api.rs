@@ -2,6 +2,7 @@
 
 pub mod account;
 pub mod auth;
+pub mod early_responses;
 pub mod moderation;
 
 use std::marker::PhantomData;
@@ -10,6 +11,7 @@ use futures_util::future::{Either, select};
 use gloo_net::http::{Method, Request, RequestBuilder};
 use gloo_timers::future::TimeoutFuture;
 use js_sys::Reflect;
+use leptos::prelude::document;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use shared::{
     changes::{Changes, ChangesQuery},
@@ -22,13 +24,16 @@ use shared::{
 };
 use uuid::Uuid;
 use wasm_bindgen::JsValue;
+use web_sys::RequestCache;
 
+use self::early_responses::EarlyResponse;
 pub use crate::request_error::RequestError;
 
 /// Milliseconds until a request without an answer counts as failed.
 const TIMEOUT: u32 = 15_000;
 /// As [`TIMEOUT`], for requests that upload a file.
 const UPLOAD_TIMEOUT: u32 = 120_000;
+const NOT_FOUND: u16 = 404;
 /// Messages loaded when a chat opens: one or two screens.
 const FIRST_PAGE_SIZE: u8 = 50;
 
@@ -176,7 +181,13 @@ async fn fetch(raw: &RawRequest, token: Option<&str>) -> Result<(u16, String), R
     if raw.method == Method::DELETE {
         request = keep_alive(request);
     }
+    let early = EarlyResponse::take(&raw.method, &raw.path);
     let response = async {
+        if let Some(early) = early
+            && let Some(received) = early.receive().await
+        {
+            return Ok(received);
+        }
         let response = request.send().await?;
         Ok::<_, gloo_net::Error>((response.status(), response.text().await?))
     };
@@ -184,6 +195,15 @@ async fn fetch(raw: &RawRequest, token: Option<&str>) -> Result<(u16, String), R
         Either::Left((response, _)) => response.map_err(|_| RequestError::Unreachable),
         Either::Right(_) => Err(RequestError::Unreachable),
     }
+}
+
+/// Whether the server no longer has the script of this page, because it has been upgraded.
+pub async fn is_page_outdated() -> bool {
+    let script = document().query_selector("script[type=module][src]").ok().flatten();
+    let Some(url) = script.and_then(|script| script.get_attribute("src")) else { return false };
+    // Not from the browser's cache.
+    let request = RequestBuilder::new(&url).method(Method::HEAD).cache(RequestCache::NoStore);
+    request.send().await.is_ok_and(|response| response.status() == NOT_FOUND)
 }
 
 /// The browser sends it even when the page is closed.

@@ -25,10 +25,10 @@ use self::{
     composer::{Composer, WriteRestrictionNotice},
     connection_notice::ConnectionNotice,
     header::ChatHeader,
-    join::JoinScreen,
+    join::join_screen,
     join_request::JoinRequestBanner,
     messages::MessageList,
-    removed::RemovedScreen,
+    removed::removed_screen,
     sidebar::{SidebarNavigation, SidebarPane},
     state::{
         sync::{ChatStage, SyncStore},
@@ -37,8 +37,9 @@ use self::{
 };
 use crate::{
     components::{error_page::ErrorPage, loading::LoadingPage},
+    lazy_view::LazyView,
     session::use_session,
-    strings,
+    skeleton, strings,
 };
 
 #[component]
@@ -60,15 +61,20 @@ pub fn ChatPage(
     let stage = Memo::new(move |_| sync.stage());
     move || match stage.get() {
         ChatStage::Loading => EitherOf5::A(view! { <LoadingPage text=strings::OPENING_CHAT /> }),
-        ChatStage::Join => EitherOf5::B(view! { <JoinScreen /> }),
+        ChatStage::Join => {
+            EitherOf5::B(view! { <LazyView load=|| Box::pin(join_screen()) class="loading" /> })
+        }
         ChatStage::Open => EitherOf5::C(view! { <OpenChat /> }),
-        ChatStage::Removed(status) => EitherOf5::D(view! { <RemovedScreen status /> }),
+        ChatStage::Removed(status) => {
+            EitherOf5::D(view! { <LazyView load=move || Box::pin(removed_screen(status)) class="loading" /> })
+        }
         ChatStage::Failed(error) => EitherOf5::E(view! { <ErrorPage error retry=move |()| sync.load() /> }),
     }
 }
 
 #[component]
 fn OpenChat() -> impl IntoView {
+    skeleton::remove_when_mounted();
     let (sync, draft, presence) = (use_sync(), use_draft(), use_presence());
     let navigation = SidebarNavigation::new(sync);
     provide_context(navigation);

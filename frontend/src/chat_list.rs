@@ -163,7 +163,7 @@ impl ChatListStore {
         })
     }
 
-    fn count(&self) -> usize {
+    pub fn count(&self) -> usize {
         self.list.with(|list| list.as_ref().map_or(0, |list| list.entries().len()))
     }
 

@@ -10,11 +10,13 @@ mod clock;
 mod components;
 mod drafts;
 mod hash_redirect;
+mod lazy_view;
 mod listeners;
 mod outbox;
 mod pages;
 mod request_error;
 mod session;
+mod skeleton;
 mod socket;
 mod storage;
 mod strings;
@@ -26,9 +28,9 @@ use wasm_bindgen::JsCast;
 pub fn mount_program<V: IntoView + 'static>(program: fn() -> V) {
     #[cfg(debug_assertions)]
     console_error_panic_hook::set_once();
+    api::early_responses::expire();
     let root = document().get_element_by_id("app").and_then(|root| root.dyn_into().ok());
     if let Some::<web_sys::HtmlElement>(root) = root {
-        root.set_text_content(None);
         mount_to(root, program).forget();
     }
 }

@@ -1,6 +1,7 @@
 //! Builds the client into `dist/`: two programs, a folder for each.
 
 mod quick_bundle;
+mod release_bundle;
 
 use std::{
     env, fs,
@@ -28,7 +29,7 @@ const INPUTS: [&str; 11] = [
     ".cargo/config.toml",
     "xtask/src/client.rs",
     "xtask/src/client",
-    "xtask/compress",
+    "xtask/client-tools",
 ];
 
 #[derive(Clone, Copy)]
@@ -42,11 +43,13 @@ pub const PROGRAMS: [ClientProgram; 2] = [
     ClientProgram { name: "account", page: "account.html" },
 ];
 
+const RELEASE_PROFILE: &str = "wasm-release";
+
 /// Trunk's options for a debug build.
 pub const DEBUG_PROFILE: [&str; 2] = ["--cargo-profile", "wasm-dev"];
 
 impl ClientProgram {
-    fn source(self) -> PathBuf {
+    pub fn source(self) -> PathBuf {
         project::root().join("frontend").join(self.page)
     }
 }
@@ -67,29 +70,22 @@ pub fn build_steps(mode: BuildMode) -> Result<Vec<Step>> {
 
 /// Compiles both programs at once, so that they are linked at the same time.
 fn compile(mode: BuildMode) -> Result<()> {
-    let profile = match mode {
-        BuildMode::Quick => mode.profile(),
-        BuildMode::Release => "wasm-release",
-    };
     let mut cargo =
         shell::cargo(["build", "--target=wasm32-unknown-unknown", "--package=frontend", "--bins"]);
-    cargo.args(["--profile", profile]);
+    match mode {
+        BuildMode::Quick => cargo.args(["--profile", mode.profile()]),
+        BuildMode::Release => cargo.args(["--profile", RELEASE_PROFILE, "--features", "split"]),
+    };
     shell::run(cargo)
 }
 
-/// Trunk finds the programs compiled.
 fn bundle(mode: BuildMode, stamp: &Path) -> Result<()> {
     remove_other_files()?;
     match mode {
         BuildMode::Quick => PROGRAMS.into_iter().try_for_each(quick_bundle::bundle)?,
         BuildMode::Release => {
-            for program in PROGRAMS {
-                let mut trunk = trunk_command("build", program, &project::dist_dir());
-                trunk.arg("--release");
-                shell::run(trunk)?;
-            }
-            minify_scripts()?;
-            let mut compress = shell::cargo(["run", "--quiet", "--package", "compress", "--"]);
+            PROGRAMS.into_iter().try_for_each(release_bundle::bundle)?;
+            let mut compress = client_tools("compress");
             compress.arg(project::dist_dir());
             shell::run(compress)?;
         }
@@ -104,24 +100,18 @@ pub fn check_debug_build() -> Result<()> {
     let dist = shell::target_dir()?.join("client/debug");
     for program in PROGRAMS {
         fs::create_dir_all(dist.join(program.name))?;
-        let mut trunk = trunk_command("build", program, &dist);
+        let mut trunk = trunk_command("build", &program.source(), &dist.join(program.name));
         trunk.args(DEBUG_PROFILE);
         shell::run(trunk)?;
     }
     Ok(())
 }
 
-/// Trunk leaves the JavaScript of wasm-bindgen as it is.
-fn minify_scripts() -> Result<()> {
-    for path in project::list_files(&project::dist_dir())? {
-        if path.extension().is_some_and(|extension| extension == "js") {
-            let mut esbuild = shell::command("esbuild");
-            esbuild.args(["--minify", "--log-level=warning", "--allow-overwrite"]).arg(&path);
-            esbuild.arg(format!("--outfile={}", path.display()));
-            shell::run(esbuild)?;
-        }
-    }
-    Ok(())
+/// The program in `xtask/client-tools`.
+fn client_tools(verb: &str) -> Command {
+    let mut tools = shell::cargo(["run", "--quiet", "--package", "client-tools", "--"]);
+    tools.arg(verb);
+    tools
 }
 
 /// The server embeds everything in `dist/`.
@@ -149,10 +139,10 @@ pub fn write_account_page() -> Result<()> {
 
 /// Trunk finds its tools on `PATH`, but Cargo may have to download crates. Trunk reads `NO_COLOR` as an option of its own
 /// with the values `true` and `false`.
-pub fn trunk_command(verb: &str, program: ClientProgram, dist: &Path) -> Command {
+pub fn trunk_command(verb: &str, page: &Path, dist: &Path) -> Command {
     let mut trunk = shell::command("trunk");
     trunk.args([verb, "--offline=false"]);
-    trunk.arg("--dist").arg(dist.join(program.name)).arg(program.source());
+    trunk.arg("--dist").arg(dist).arg(page);
     if env::var_os("NO_COLOR").is_some() {
         trunk.env("NO_COLOR", "true");
     }

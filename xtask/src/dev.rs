@@ -33,7 +33,8 @@ pub fn run() -> Result<()> {
     client::write_account_page()?;
     let mut trunks = Vec::new();
     for program in client::PROGRAMS {
-        let mut trunk = client::trunk_command("watch", program, &project::dist_dir());
+        let mut trunk =
+            client::trunk_command("watch", &program.source(), &project::dist_dir().join(program.name));
         trunk.args(client::DEBUG_PROFILE);
         trunk.args(["--watch", "frontend", "--watch", "shared", "--watch", "crates"]);
         trunks.push(trunk.spawn()?);

@@ -8,7 +8,7 @@ use crate::{project::BuildMode, shell, steps::Step};
 
 pub fn build_step(mode: BuildMode) -> Step {
     let estimate = match mode {
-        BuildMode::Quick => "6 min",
+        BuildMode::Quick => "5 min",
         BuildMode::Release => "7 min",
     };
     let build =

@@ -6,7 +6,7 @@ use leptos::{ev, html, prelude::*};
 use super::state::{draft::WriteRestriction, use_draft, use_presence, use_viewport};
 use crate::{
     components::icon::{Icon, SvgIcon},
-    strings,
+    skeleton, strings,
 };
 
 /// The key code of a key that an input method handles, in browsers without `isComposing`.
@@ -29,6 +29,7 @@ pub fn Composer() -> impl IntoView {
         event.prevent_default();
         send();
     };
+    continue_typing(textarea, send);
     let error =
         move || draft.error().map(|code| strings::errors::for_field("message", code)).unwrap_or_default();
     view! {
@@ -65,12 +66,6 @@ fn MessageInput(textarea: NodeRef<html::Textarea>, send: Callback<()>) -> impl I
             send.run(());
         }
     };
-    // When it appears.
-    Effect::new(move |_| {
-        if !is_touch_screen() {
-            focus(textarea);
-        }
-    });
     view! {
         // The style sheet makes the field as high as this text.
         <div class="message-input" data-text=move || draft.text()>
@@ -89,6 +84,18 @@ fn MessageInput(textarea: NodeRef<html::Textarea>, send: Callback<()>) -> impl I
             ></textarea>
         </div>
     }
+}
+
+/// Takes the focus when the composer appears, and sends what was sent from the skeleton.
+fn continue_typing(textarea: NodeRef<html::Textarea>, send: impl Fn() + 'static) {
+    let typed = skeleton::typed_text("message");
+    Effect::new(move |_| {
+        if typed.as_ref().is_some_and(|typed| typed.is_submitted) {
+            send();
+        } else if !is_touch_screen() || typed.as_ref().is_some_and(|typed| typed.has_focus) {
+            focus(textarea);
+        }
+    });
 }
 
 /// Takes the place of the composer.

@@ -17,12 +17,20 @@ use crate::{
         form_request::{FormRequest, Outcome},
         name_field::{NameField, SignInLink},
     },
+    lazy_view::lazy_view,
     session::{return_to, use_session},
     strings,
 };
 
+lazy_view! {
+    welcome,
+    pub fn join_screen() {
+        view! { <JoinScreen /> }
+    }
+}
+
 #[component]
-pub fn JoinScreen() -> impl IntoView {
+fn JoinScreen() -> impl IntoView {
     let sync = use_sync();
     let request = FormRequest::default();
     let preview = Memo::new(move |_| sync.preview());

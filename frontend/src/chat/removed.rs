@@ -6,11 +6,19 @@ use shared::member::MembershipStatus;
 use super::state::use_sync;
 use crate::{
     components::app_bar::AppBar,
+    lazy_view::lazy_view,
     strings::{self, moderation},
 };
 
+lazy_view! {
+    welcome,
+    pub fn removed_screen(status: MembershipStatus) {
+        view! { <RemovedScreen status /> }
+    }
+}
+
 #[component]
-pub fn RemovedScreen(status: MembershipStatus) -> impl IntoView {
+fn RemovedScreen(status: MembershipStatus) -> impl IntoView {
     let sync = use_sync();
     let (heading, text) = moderation::former_member_page(status);
     // Rejoining leads through the join page.

@@ -27,6 +27,7 @@ use crate::{
         form_request::focus,
         icon::{Icon, SvgIcon},
     },
+    lazy_view::{LazyView, lazy_view},
     strings::{self, moderation},
 };
 
@@ -146,13 +147,6 @@ pub fn SidebarPane(navigation: SidebarNavigation) -> impl IntoView {
             navigation.close();
         }
     };
-    let tab_panel = move || match navigation.tab.get().unwrap_or(SidebarTab::People) {
-        SidebarTab::People => EitherOf4::A(view! { <Members /> }),
-        SidebarTab::Links => EitherOf4::B(view! { <InviteLinks /> }),
-        SidebarTab::Settings => EitherOf4::C(view! { <ChatSettings /> }),
-        SidebarTab::History => EitherOf4::D(view! { <AuditLog /> }),
-    };
-    let label = move || navigation.tab.get().map_or("", SidebarTab::label);
     let pane = move || {
         view! {
             <aside class="sidebar" aria-label=moderation::SIDEBAR on:keydown=on_key>
@@ -160,14 +154,35 @@ pub fn SidebarPane(navigation: SidebarNavigation) -> impl IntoView {
                     <h2>{moderation::SIDEBAR}</h2>
                     <CloseButton navigation />
                 </div>
-                <Tabs navigation />
-                <div id="sidebar-content" class="sidebar-content" role="tabpanel" aria-label=label>
-                    {tab_panel}
-                </div>
+                <LazyView load=move || Box::pin(sidebar_content(navigation)) class="part-loading" />
             </aside>
         }
     };
     move || is_open.get().then(pane)
+}
+
+lazy_view! {
+    sidebar,
+    fn sidebar_content(navigation: SidebarNavigation) {
+        view! { <SidebarContent navigation /> }
+    }
+}
+
+#[component]
+fn SidebarContent(navigation: SidebarNavigation) -> impl IntoView {
+    let tab_panel = move || match navigation.tab.get().unwrap_or(SidebarTab::People) {
+        SidebarTab::People => EitherOf4::A(view! { <Members /> }),
+        SidebarTab::Links => EitherOf4::B(view! { <InviteLinks /> }),
+        SidebarTab::Settings => EitherOf4::C(view! { <ChatSettings /> }),
+        SidebarTab::History => EitherOf4::D(view! { <AuditLog /> }),
+    };
+    let label = move || navigation.tab.get().map_or("", SidebarTab::label);
+    view! {
+        <Tabs navigation />
+        <div id="sidebar-content" class="sidebar-content" role="tabpanel" aria-label=label>
+            {tab_panel}
+        </div>
+    }
 }
 
 /// Moves the focus into the sidebar when it opens, and back to its button when it closes.

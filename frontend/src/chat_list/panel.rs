@@ -8,15 +8,23 @@ use web_sys::HtmlElement;
 use super::{ChatListStore, row::ChatRow, use_chat_list};
 use crate::{
     components::icon::{Icon, SvgIcon},
+    lazy_view::lazy_view,
     strings::chat_list as strings,
 };
 
 /// On the start page, a search field appears from so many chats on.
 const SEARCH_FIELD_MIN: usize = 8;
 
+lazy_view! {
+    chat_list,
+    pub fn chat_list_sidebar() {
+        view! { <ChatListSidebar /> }
+    }
+}
+
 /// The list beside a chat or the start page.
 #[component]
-pub fn ChatListSidebar() -> impl IntoView {
+fn ChatListSidebar() -> impl IntoView {
     let chat_list = use_chat_list();
     let path = use_location().pathname;
     let has_search = Signal::derive(move || chat_list.count() > 1);
@@ -44,19 +52,23 @@ pub fn ChatListSidebar() -> impl IntoView {
     }
 }
 
+lazy_view! {
+    chat_list,
+    pub fn start_page_chat_list() {
+        view! { <StartPageChatList /> }
+    }
+}
+
 /// The list on the start page, unless it is beside it.
 #[component]
-pub fn StartPageChatList() -> impl IntoView {
+fn StartPageChatList() -> impl IntoView {
     let chat_list = use_chat_list();
-    let is_shown = Memo::new(move |_| !chat_list.is_wide() && chat_list.count() > 0);
     let has_search = Signal::derive(move || chat_list.count() >= SEARCH_FIELD_MIN);
     view! {
-        <Show when=move || is_shown.get()>
-            <nav class="chats-below" aria-labelledby="your-chats">
-                <h2 id="your-chats">{strings::YOUR_CHATS}</h2>
-                <SearchableList has_search />
-            </nav>
-        </Show>
+        <nav class="chats-below" aria-labelledby="your-chats">
+            <h2 id="your-chats">{strings::YOUR_CHATS}</h2>
+            <SearchableList has_search />
+        </nav>
     }
 }
 

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use shared::problem::ProblemCode;
 
 use super::{app_bar::AppBar, countdown::Countdown};
-use crate::{request_error::RequestError, strings::errors};
+use crate::{request_error::RequestError, skeleton, strings::errors};
 
 /// The next step is to try again, or to start a new chat if the error is permanent.
 #[component]
@@ -15,6 +15,7 @@ pub fn ErrorPage(
     #[prop(into)]
     retry: Callback<()>,
 ) -> impl IntoView {
+    skeleton::remove_when_mounted();
     let (heading, text) = errors::for_page(error.code());
     let is_permanent = error.code() == Some(ProblemCode::NotFound) || error.is_permanent();
     let countdown = Countdown::default();

@@ -1,6 +1,13 @@
 //! A page with a spinner.
 
+use std::time::Duration;
+
 use leptos::prelude::*;
+
+use crate::skeleton;
+
+/// As in the style sheet.
+const SHOWN_AFTER: Duration = Duration::from_secs(12);
 
 /// Looks like the skeleton in `index.html`, so that nothing moves when the program starts.
 #[component]
@@ -9,6 +16,14 @@ pub fn LoadingPage(
     text: &'static str,
     #[prop(optional)] is_shown_at_once: bool,
 ) -> impl IntoView {
+    // Not before, so that what is typed into the skeleton can go on.
+    let wait = if is_shown_at_once { Duration::ZERO } else { SHOWN_AFTER };
+    let timer = set_timeout_with_handle(skeleton::hide, wait);
+    on_cleanup(move || {
+        if let Ok(timer) = timer {
+            timer.clear();
+        }
+    });
     view! {
         <main class="loading" aria-busy="true">
             <span class="spinner" aria-hidden="true"></span>

@@ -2,13 +2,17 @@
 
 use leptos::{html, prelude::*};
 use shared::guest_name::generate;
+use web_sys::HtmlInputElement;
 
 use super::{
     field::{DISPLAY_NAME, Field},
     form_request::FormRequest,
     use_is_signed_in,
 };
-use crate::strings::onboarding;
+use crate::{
+    skeleton::{self, TypedText},
+    strings::onboarding,
+};
 
 /// Filled with a generated name.
 #[component]
@@ -17,8 +21,19 @@ pub fn NameField(node: NodeRef<html::Input>, request: FormRequest) -> impl IntoV
     let is_signed_in = Memo::new(move |_| is_signed_in.get());
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "lies in 0..=u32::MAX")]
     let generated = generate((js_sys::Math::random() * f64::from(u32::MAX)) as u32);
+    let typed = skeleton::typed_text(DISPLAY_NAME);
+    let typed_name = typed.as_ref().map(|typed| typed.text.clone()).filter(|text| !text.is_empty());
+    if let Some(TypedText { has_focus, is_submitted, .. }) = typed {
+        let has_text = typed_name.is_some();
+        on_first_mount(node, move |input| match (is_submitted, has_focus) {
+            (true, _) => submit_form(input),
+            (false, true) => focus(input, has_text),
+            (false, false) => {}
+        });
+    }
+    let name = typed_name.unwrap_or(generated);
     move || {
-        let value = generated.clone();
+        let value = name.clone();
         (!is_signed_in.get()).then(|| {
             view! {
                 <Field
@@ -32,6 +47,33 @@ pub fn NameField(node: NodeRef<html::Input>, request: FormRequest) -> impl IntoV
                 />
             }
         })
+    }
+}
+
+fn on_first_mount(node: NodeRef<html::Input>, action: impl Fn(&HtmlInputElement) + 'static) {
+    let is_done = StoredValue::new(false);
+    Effect::new(move |_| {
+        if let Some(input) = node.get().filter(|_| !is_done.get_value()) {
+            is_done.set_value(true);
+            action(&input);
+        }
+    });
+}
+
+fn submit_form(input: &HtmlInputElement) {
+    if let Some(form) = input.form() {
+        // Fails if a handler ends it.
+        let _submitted = form.request_submit();
+    }
+}
+
+/// The next character is added to a typed name, and replaces a generated one.
+fn focus(input: &HtmlInputElement, is_typed: bool) {
+    // If the field cannot take the focus, it stays where it is.
+    let _focused = input.focus();
+    if is_typed {
+        let end = u32::try_from(input.value().encode_utf16().count()).unwrap_or_default();
+        let _set = input.set_selection_range(end, end);
     }
 }
 

@@ -6,13 +6,14 @@ use leptos_router::{
     hooks::{use_location, use_navigate, use_params_map},
 };
 
-use super::start::StartPage;
+use super::start::start_page;
 use crate::{
     chat::{ChatPage, announcer::Announcer, state::use_sync},
     chat_list::{
-        panel::{ChatListSidebar, install_shortcut},
+        panel::{chat_list_sidebar, install_shortcut},
         use_chat_list,
     },
+    lazy_view::LazyView,
     session::{AuthState, return_to::redirect_to_sign_in, use_session, waiting_page::WaitingPage},
 };
 
@@ -45,7 +46,7 @@ pub fn ChatsPage() -> impl IntoView {
             }
             EitherOf3::A(view! { <WaitingPage /> })
         }
-        Screen::Start => EitherOf3::B(view! { <StartPage /> }),
+        Screen::Start => EitherOf3::B(view! { <LazyView load=|| Box::pin(start_page()) class="loading" /> }),
         Screen::Chat(uri) => EitherOf3::C(view! { <ChatPage uri /> }),
     };
     install_shortcut(chat_list, move || navigate("/chats", NavigateOptions::default()));
@@ -54,7 +55,7 @@ pub fn ChatsPage() -> impl IntoView {
         <div class="columns">
             <Announcer />
             <Show when=move || has_chat_list.get()>
-                <ChatListSidebar />
+                <LazyView load=|| Box::pin(chat_list_sidebar()) class="chat-list-panel part-loading" />
             </Show>
             {content}
         </div>

@@ -5,7 +5,7 @@ use leptos_router::{NavigateOptions, hooks::use_navigate};
 
 use crate::{
     api,
-    chat_list::panel::StartPageChatList,
+    chat_list::{panel::start_page_chat_list, use_chat_list},
     components::{
         app_bar::AppBar,
         field::input_value,
@@ -13,6 +13,7 @@ use crate::{
         name_field::{NameField, SignInLink},
         theme::ThemeSwitch,
     },
+    lazy_view::{LazyView, lazy_view},
     session::{
         return_to::{DEFAULT_PATH, auth_url},
         use_session,
@@ -20,9 +21,17 @@ use crate::{
     strings::{self, onboarding},
 };
 
+lazy_view! {
+    welcome,
+    pub fn start_page() {
+        view! { <StartPage /> }
+    }
+}
+
 #[component]
-pub fn StartPage() -> impl IntoView {
-    let session = use_session();
+fn StartPage() -> impl IntoView {
+    let (session, chat_list) = (use_session(), use_chat_list());
+    let has_list = Memo::new(move |_| !chat_list.is_wide() && chat_list.count() > 0);
     let heading = move || match session.current_user() {
         Some(user) => strings::welcome(user.name()),
         None => onboarding::START_TITLE.to_owned(),
@@ -41,7 +50,9 @@ pub fn StartPage() -> impl IntoView {
                 <SignInLink href=auth_url(DEFAULT_PATH, true) />
                 <ClaimLink />
             </main>
-            <StartPageChatList />
+            <Show when=move || has_list.get()>
+                <LazyView load=|| Box::pin(start_page_chat_list()) class="part-loading" />
+            </Show>
             <footer class="page-footer">
                 <ThemeSwitch />
             </footer>

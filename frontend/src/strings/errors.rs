@@ -12,6 +12,7 @@ use shared::{
 use super::{CHAT_IS_CLOSED, moderation};
 
 pub const TRY_AGAIN: &str = "Try again";
+pub const PART_NOT_LOADED: &str = "This part couldn’t be loaded. Check your connection.";
 pub const START_A_NEW_CHAT: &str = "Start a new chat";
 
 const ASK_FOR_NEW_LINK: &str = "Ask the person who sent it for a new one.";

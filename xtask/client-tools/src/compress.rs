@@ -1,23 +1,13 @@
-//! Compresses the built client ahead of time, with the best settings: writes `.br` and `.gz` beside every file of a folder
-//! that gets smaller. A program of its own, since `cargo xtask run` does without, and Brotli takes long to compile.
+//! Compresses the built client ahead of time, with the best settings.
 
-use std::{
-    env,
-    ffi::OsString,
-    fs,
-    io::Write,
-    path::{Path, PathBuf},
-};
+use std::{ffi::OsString, fs, io::Write, path::Path};
 
 use anyhow::{Context, Result};
 
 const COMPRESSIBLE: [&str; 9] = ["css", "html", "ico", "js", "json", "svg", "txt", "wasm", "webmanifest"];
 
-fn main() -> Result<()> {
-    compress_folder(&PathBuf::from(env::args_os().nth(1).context("the folder is missing")?))
-}
-
-fn compress_folder(folder: &Path) -> Result<()> {
+/// Writes `.br` and `.gz` beside every file of a folder that gets smaller by it.
+pub fn compress_folder(folder: &Path) -> Result<()> {
     let files = fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))?;
     for path in files.map(|file| Ok(file?.path())).collect::<Result<Vec<_>>>()? {
         if path.is_dir() {
@@ -59,7 +49,7 @@ fn gzip(raw: &[u8]) -> Result<Vec<u8>> {
 
 #[cfg(test)]
 mod tests {
-    use std::io::Read;
+    use std::{env, io::Read};
 
     use super::*;
 

@@ -1,4 +1,4 @@
-//! The `wasm-bindgen` command, as far as Trunk uses it.
+//! The `wasm-bindgen` command, as far as Trunk and `cargo xtask` use it.
 //!
 //! wasm-bindgen-cli compiles three times as many crates, for its test runner and a parser of all options. Building this
 //! program as part of the workspace also keeps it at the version of the library, which must be the same.
@@ -25,6 +25,9 @@ fn main() -> Result<()> {
             ("--out-dir", folder) => output = Some(folder.to_owned()),
             ("--out-name", name) => {
                 bindgen.out_name(name);
+            }
+            ("--keep-lld-exports", _) => {
+                bindgen.keep_lld_exports(true);
             }
             ("--no-typescript", _) => {
                 bindgen.typescript(false);

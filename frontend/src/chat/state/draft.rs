@@ -14,7 +14,7 @@ use crate::{
     clock,
     drafts::Drafts,
     outbox::sender::{OutboxEvent, OutboxSender},
-    strings,
+    skeleton, strings,
 };
 
 /// Why the user cannot write.
@@ -63,6 +63,10 @@ impl DraftStore {
                 // The user was not known when the chat was opened.
                 if self.text.read_untracked().is_empty() {
                     self.text.set(self.stored_text());
+                }
+                if let Some(typed) = skeleton::typed_text("message") {
+                    let draft = if typed.has_draft { String::new() } else { self.text.get_untracked() };
+                    self.set_text(draft + &typed.text);
                 }
                 self.acknowledge();
             }

@@ -1,0 +1,169 @@
+// What the page does while the program loads, and the parts of the program that are loaded later.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { Fixture, PHONE } from './fixture.js';
+
+const PROGRAM = '**/chat_bg.wasm';
+const fixture = Fixture.install();
+
+// Holds back the files of this pattern until the returned function is called.
+async function hold(target, pattern) {
+  let release;
+  const released = new Promise((resolve) => (release = resolve));
+  await target.route(pattern, async (route) => {
+    await released;
+    await route.continue();
+  });
+  return release;
+}
+
+const apiRequests = (person) =>
+  person.requests
+    .map((request) => `${request.method()} ${new URL(request.url()).pathname}`)
+    .filter((request) => /\/(api|auth)\//.test(request) && !request.includes('socket'));
+
+test('first requests are sent once, while the program loads', async () => {
+  const { owner, path } = await fixture.newOwnerAndMember('first-owner', 'first-member');
+  // Another tab has the cookie, but no token.
+  const tab = await fixture.newTab(owner, 'first-owner');
+  const release = await hold(tab.page, PROGRAM);
+  const joined = tab.page.waitForResponse((response) => response.request().method() === 'PATCH');
+  await tab.open(path);
+  await joined;
+  const chat = `/api${path}/`;
+  const expected = [
+    'POST /auth/jwt/refresh/',
+    'GET /auth/me/',
+    'GET /api/chats/',
+    `GET ${chat}`,
+    `GET ${chat}messages/`,
+    `GET ${chat}read_position/`,
+    `PATCH ${chat}`,
+  ];
+  assert.deepEqual(apiRequests(tab).sort(), [...expected].sort());
+  release();
+  await tab.waitForMessage('Welcome.');
+  const sent = apiRequests(tab);
+  // The chat list is fetched again when the socket is open.
+  for (const request of expected.filter((request) => request !== 'GET /api/chats/')) {
+    assert.equal(sent.filter((other) => other === request).length, 1, request);
+  }
+});
+
+test('start page takes the name before the program runs', async () => {
+  const person = await fixture.newPerson('early-name');
+  const release = await hold(person.page, PROGRAM);
+  await person.open('/');
+  await person.field('Your name').pressSequentially('Early Bird');
+  release();
+  await person.page.locator('#skeleton').waitFor({ state: 'detached' });
+  assert.equal(await person.field('Your name').inputValue(), 'Early Bird');
+  // The field still has the focus, and what is typed next is added.
+  await person.page.keyboard.type('!');
+  assert.equal(await person.field('Your name').inputValue(), 'Early Bird!');
+});
+
+test('empty name field keeps the focus, and typing replaces the name', async () => {
+  const person = await fixture.newPerson('early-focus');
+  const release = await hold(person.page, PROGRAM);
+  await person.open('/');
+  await person.field('Your name').focus();
+  release();
+  await person.page.locator('#skeleton').waitFor({ state: 'detached' });
+  assert.notEqual(await person.field('Your name').inputValue(), '');
+  await person.page.keyboard.type('Late');
+  assert.equal(await person.field('Your name').inputValue(), 'Late');
+});
+
+test('chat is started by a form sent before the program runs', async () => {
+  const person = await fixture.newPerson('early-start');
+  const release = await hold(person.page, PROGRAM);
+  await person.open('/');
+  await person.field('Your name').fill('Starter');
+  await person.button('Start Chatting').click();
+  release();
+  await person.waitForPath(/^\/chats\/\w+$/);
+  await person.page.getByRole('textbox', { name: 'Message' }).waitFor();
+});
+
+test('visitor of a chat types the name before the program runs', async () => {
+  const { path } = await fixture.newOwnerAndMember('early-owner', 'early-member');
+  const visitor = await fixture.newPerson('early-visitor', { size: PHONE });
+  const release = await hold(visitor.page, PROGRAM);
+  await visitor.open(path);
+  await visitor.field('Your name').fill('Visitor');
+  assert.equal(await visitor.button('Join the chat').isDisabled(), true);
+  release();
+  await visitor.button('Join the chat').click();
+  await visitor.waitForMessage('Welcome.');
+  assert.equal(await visitor.page.getByText('Visitor').count() > 0, true);
+});
+
+test('message written before the program runs is sent once', async () => {
+  const { owner, other, path } = await fixture.newOwnerAndMember('early-writer', 'early-reader');
+  const tab = await fixture.newTab(owner, 'early-writer');
+  const release = await hold(tab.page, PROGRAM);
+  await tab.open(path);
+  const message = tab.page.getByRole('textbox', { name: 'Message' });
+  await message.fill('Written early.');
+  await message.press('Enter');
+  release();
+  await other.waitForMessage('Written early.');
+  await tab.waitForMessage('Written early.');
+  assert.equal(await other.page.getByRole('main').getByText('Written early.', { exact: true }).count(), 1);
+  assert.equal(await message.inputValue(), '');
+});
+
+test('text typed before the program runs stays a draft', async () => {
+  const { owner, path } = await fixture.newOwnerAndMember('early-drafter', 'early-waiter');
+  const tab = await fixture.newTab(owner, 'early-drafter');
+  const release = await hold(tab.page, PROGRAM);
+  await tab.open(path);
+  const message = tab.page.getByRole('textbox', { name: 'Message' });
+  await message.pressSequentially('Not yet');
+  release();
+  await tab.waitForMessage('Welcome.');
+  assert.equal(await message.inputValue(), 'Not yet');
+  await tab.page.keyboard.type(' sent');
+  assert.equal(await message.inputValue(), 'Not yet sent');
+});
+
+test('part that cannot be loaded offers to try again', async () => {
+  const { owner } = await fixture.newOwnerAndMember('part-owner', 'part-member');
+  let isCut = true;
+  await owner.page.route('**/split_sidebar.wasm', (route) => (isCut ? route.abort() : route.continue()));
+  await owner.page.locator('#chat-title').click();
+  await owner.page.getByText('This part couldn’t be loaded.').waitFor();
+  isCut = false;
+  await owner.button('Try again').click();
+  await owner.page.getByRole('tab', { name: 'People' }).waitFor();
+  owner.errors = owner.errors.filter((error) => !/ERR_FAILED|Failed to fetch/.test(error));
+});
+
+test('page that is older than the server reloads itself', async () => {
+  const { owner } = await fixture.newOwnerAndMember('old-owner', 'old-member');
+  // The files of the page are gone, but for the reload.
+  await owner.page.route('**/chat-*/**', (route) => route.fulfill({ status: 404, body: '' }));
+  const gone = owner.page.waitForResponse((response) => response.request().method() === 'HEAD');
+  await owner.page.locator('#chat-title').click();
+  await gone;
+  await owner.page.unroute('**/chat-*/**');
+  await owner.page.getByRole('tab', { name: 'People' }).waitFor();
+  owner.errors = owner.errors.filter((error) => !/404|TypeError/.test(error));
+});
+
+test('draft is in view and can be edited before the program runs', async () => {
+  const { owner } = await fixture.newOwnerAndMember('draft-owner', 'draft-member');
+  await owner.composer.fill('Half a draft');
+  const release = await hold(owner.page, PROGRAM);
+  const message = owner.page.getByRole('textbox', { name: 'Message' });
+  await owner.page.reload({ waitUntil: 'commit' });
+  await owner.page.locator('#skeleton').getByText('Opening the chat…').waitFor();
+  assert.equal(await message.inputValue(), 'Half a draft');
+  await message.fill('A whole draft');
+  release();
+  await owner.waitForMessage('Welcome.');
+  assert.equal(await owner.composer.inputValue(), 'A whole draft');
+});

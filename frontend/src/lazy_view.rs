@@ -1,0 +1,114 @@
+//! Views whose code is loaded when they are first shown. With the feature `split`, each name given to [`lazy_view!`] is a
+//! WebAssembly module of its own; without, everything is in one module.
+
+use std::{future::Future, pin::Pin};
+
+use futures_util::FutureExt;
+pub use leptos::wasm_split::SplitLoaderError;
+use leptos::{either::EitherOf3, prelude::*, reactive::computed::ScopedFuture, task::spawn_local};
+
+use crate::{api, skeleton, strings::errors};
+
+/// Defines an asynchronous function that loads a module and creates a view of it.
+macro_rules! lazy_view {
+    ($module:ident, $visibility:vis fn $name:ident($($argument:ident: $type:ty),*) $view:block) => {
+        #[cfg(feature = "split")]
+        #[leptos::wasm_split::wasm_split($module, wasm_split_path = ::leptos::wasm_split, fallible)]
+        $visibility fn $name($($argument: $type),*)
+            -> Result<leptos::prelude::AnyView, $crate::lazy_view::SplitLoaderError> {
+            Ok(leptos::prelude::IntoAny::into_any($view))
+        }
+
+        #[cfg(not(feature = "split"))]
+        $visibility async fn $name($($argument: $type),*)
+            -> Result<leptos::prelude::AnyView, $crate::lazy_view::SplitLoaderError> {
+            Ok(leptos::prelude::IntoAny::into_any($view))
+        }
+    };
+}
+pub(crate) use lazy_view;
+
+type ViewFuture = Pin<Box<dyn Future<Output = Result<AnyView, SplitLoaderError>>>>;
+
+#[derive(Clone, Copy, PartialEq)]
+enum LoadState {
+    Loading,
+    Loaded,
+    Failed,
+}
+
+/// What is known of a view that is being loaded.
+#[derive(Clone, Copy)]
+struct Loading {
+    state: RwSignal<LoadState>,
+    view: StoredValue<Option<AnyView>, LocalStorage>,
+}
+
+impl Loading {
+    fn start(self, owner: &Owner, view: ViewFuture) {
+        let mut view = owner.with(|| ScopedFuture::new_untracked(view));
+        // A module that was loaded before is shown at once.
+        if let Some(result) = (&mut view).now_or_never() {
+            self.finish(result);
+        } else {
+            self.state.set(LoadState::Loading);
+            spawn_local(async move { self.finish(view.await) });
+        }
+    }
+
+    /// Does nothing if something else is shown by now.
+    fn finish(self, result: Result<AnyView, SplitLoaderError>) {
+        let state = if result.is_ok() { LoadState::Loaded } else { LoadState::Failed };
+        self.view.try_set_value(result.ok());
+        self.state.try_set(state);
+        // When the view is on the page, but before it is drawn.
+        spawn_local(async { skeleton::remove() });
+        if state == LoadState::Failed {
+            spawn_local(reload_if_outdated());
+        }
+    }
+}
+
+/// The modules of a page that was left open while the server was upgraded are gone.
+async fn reload_if_outdated() {
+    if api::is_page_outdated().await {
+        // If the browser refuses, the button remains.
+        let _reloaded = window().location().reload();
+    }
+}
+
+/// Shows a spinner while a view is loaded, and offers to try again if that fails.
+#[component]
+pub fn LazyView<F>(
+    /// Calls a function that [`lazy_view!`] defined.
+    load: F,
+    /// Class of the element around the spinner.
+    class: &'static str,
+) -> impl IntoView
+where
+    F: Fn() -> ViewFuture + Copy + Send + 'static,
+{
+    let loading = Loading { state: RwSignal::new(LoadState::Loading), view: StoredValue::new_local(None) };
+    let owner = Owner::current().unwrap_or_default();
+    let start = move || loading.start(&owner, load());
+    start();
+    move || match loading.state.get() {
+        LoadState::Loaded => EitherOf3::A(loading.view.write_value().take()),
+        LoadState::Loading => EitherOf3::B(view! {
+            <div class=class aria-busy="true">
+                <span class="spinner" aria-hidden="true"></span>
+            </div>
+        }),
+        LoadState::Failed => {
+            let start = start.clone();
+            EitherOf3::C(view! {
+                <div class=class>
+                    <p role="alert">{errors::PART_NOT_LOADED}</p>
+                    <button class="primary" on:click=move |_| start()>
+                        {errors::TRY_AGAIN}
+                    </button>
+                </div>
+            })
+        }
+    }
+}
