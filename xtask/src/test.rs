@@ -78,7 +78,15 @@ fn run_static_checks() -> Result<()> {
     let checks: [&[&str]; 3] = [
         &["fmt", "--all", "--check"],
         &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"],
-        &["clippy", "--package", "frontend", "--target", "wasm32-unknown-unknown", "--", "-D", "warnings"],
+        &[
+            "clippy",
+            "--package=frontend",
+            "--features=split",
+            "--target=wasm32-unknown-unknown",
+            "--",
+            "-D",
+            "warnings",
+        ],
     ];
     for check in checks {
         let check = shell::cargo(check);
