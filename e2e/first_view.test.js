@@ -46,8 +46,8 @@ test('first requests are sent once, while the program loads', async () => {
   release();
   await tab.waitForMessage('Welcome.');
   const sent = apiRequests(tab);
-  // The chat list is fetched again when the socket is open.
-  for (const request of expected.filter((request) => request !== 'GET /api/chats/')) {
+  // The chat list and the read positions are fetched again when the socket is open.
+  for (const request of expected.filter((request) => !/(GET \/api\/chats|read_position)\/$/.test(request))) {
     assert.equal(sent.filter((other) => other === request).length, 1, request);
   }
 });
@@ -89,7 +89,7 @@ test('chat is started by a form sent before the program runs', async () => {
 });
 
 test('visitor of a chat types the name before the program runs', async () => {
-  const { path } = await fixture.newOwnerAndMember('early-owner', 'early-member');
+  const { owner, path } = await fixture.newOwnerAndMember('early-owner', 'early-member');
   const visitor = await fixture.newPerson('early-visitor', { size: PHONE });
   const release = await hold(visitor.page, PROGRAM);
   await visitor.open(path);
@@ -98,7 +98,7 @@ test('visitor of a chat types the name before the program runs', async () => {
   release();
   await visitor.button('Join the chat').click();
   await visitor.waitForMessage('Welcome.');
-  assert.equal(await visitor.page.getByText('Visitor').count() > 0, true);
+  await owner.page.getByText('Visitor').first().waitFor();
 });
 
 test('message written before the program runs is sent once', async () => {
@@ -114,6 +114,55 @@ test('message written before the program runs is sent once', async () => {
   await tab.waitForMessage('Written early.');
   assert.equal(await other.page.getByRole('main').getByText('Written early.', { exact: true }).count(), 1);
   assert.equal(await message.inputValue(), '');
+});
+
+test('text typed while the chat loads is kept, also by the wide page', async () => {
+  const { owner, path } = await fixture.newOwnerAndMember('slow-owner', 'slow-member');
+  await owner.composer.fill('An older draft');
+  const tab = await fixture.newTab(owner, 'slow-owner');
+  const release = await hold(tab.page, `**/api${path}/`);
+  await tab.open(path);
+  const message = tab.page.getByRole('textbox', { name: 'Message' });
+  await message.fill('On my way');
+  // The chat list is there before the chat.
+  await tab.page.locator('.chat-list-panel').waitFor({ state: 'attached' });
+  await message.press('Enter');
+  release();
+  await tab.waitForMessage('On my way');
+  assert.equal(await tab.composer.inputValue(), 'An older draft');
+  assert.equal(tab.requests.filter((request) => request.method() === 'PATCH').length, 1);
+});
+
+test('message written while the server fails is sent after all', async () => {
+  const { owner, path } = await fixture.newOwnerAndMember('failing-owner', 'failing-member');
+  const tab = await fixture.newTab(owner, 'failing-owner');
+  let isFailing = true;
+  await tab.page.route(`**/api${path}/`, (route) => (isFailing ? route.fulfill({ status: 503 }) : route.continue()));
+  tab.expectStatus('503 (Service Unavailable)', `/api${path}/`);
+  const release = await hold(tab.page, PROGRAM);
+  await tab.open(path);
+  const message = tab.page.getByRole('textbox', { name: 'Message' });
+  await message.fill('Still here');
+  await message.press('Enter');
+  release();
+  await tab.button('Try again').waitFor();
+  isFailing = false;
+  // Unless the page has tried again by itself.
+  await tab.page.evaluate(() => document.querySelector('main button.primary')?.click());
+  await tab.waitForMessage('Still here');
+});
+
+test('chat list that loads after the page changed does no harm', async () => {
+  const person = await fixture.newPerson('late-list');
+  await person.open('/');
+  const release = await hold(person.page, '**/split_chat_list.wasm');
+  await person.field('Your name').fill('Late');
+  await person.button('Start Chatting').click();
+  await person.composer.waitFor();
+  release();
+  await person.page.getByRole('navigation', { name: 'Your chats' }).waitFor();
+  await person.send('Works.');
+  await person.waitForMessage('Works.');
 });
 
 test('text typed before the program runs stays a draft', async () => {

@@ -5,7 +5,12 @@ use std::{future::Future, pin::Pin};
 
 use futures_util::FutureExt;
 pub use leptos::wasm_split::SplitLoaderError;
-use leptos::{either::EitherOf3, prelude::*, reactive::computed::ScopedFuture, task::spawn_local};
+use leptos::{
+    either::EitherOf3,
+    prelude::*,
+    reactive::{computed::ScopedFuture, spawn_local_scoped_with_cancellation},
+    task::spawn_local,
+};
 
 use crate::{api, skeleton, strings::errors};
 
@@ -52,18 +57,17 @@ impl Loading {
             self.finish(result);
         } else {
             self.state.set(LoadState::Loading);
-            spawn_local(async move { self.finish(view.await) });
+            // Not if something else is shown by then: the view would miss its context.
+            owner.with(|| spawn_local_scoped_with_cancellation(async move { self.finish(view.await) }));
         }
     }
 
-    /// Does nothing if something else is shown by now.
     fn finish(self, result: Result<AnyView, SplitLoaderError>) {
         let state = if result.is_ok() { LoadState::Loaded } else { LoadState::Failed };
-        self.view.try_set_value(result.ok());
-        self.state.try_set(state);
-        // When the view is on the page, but before it is drawn.
-        spawn_local(async { skeleton::remove() });
+        self.view.set_value(result.ok());
+        self.state.set(state);
         if state == LoadState::Failed {
+            skeleton::hide();
             spawn_local(reload_if_outdated());
         }
     }

@@ -17,7 +17,7 @@ use shared::{
 
 use self::current_user::CurrentUser;
 use crate::{
-    api::{ApiRequest, RawRequest, RequestError, auth},
+    api::{ApiRequest, RawRequest, RequestError, auth, early_responses},
     clock, storage,
 };
 
@@ -241,6 +241,7 @@ impl Session {
         if auth_state != AuthState::SigningOut {
             storage::write(storage::browser(), MAY_HAVE_COOKIE, None);
         }
+        early_responses::clear();
         self.token.set_value(None);
         self.auth_state.set(auth_state);
     }

@@ -4,28 +4,34 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlInputElement, HtmlTextAreaElement};
 
-/// What was typed into a field of the skeleton.
+/// What happened to a field of the skeleton.
 pub struct TypedText {
-    pub text: String,
-    /// The text began as the draft of the chat.
+    /// `None` if the user has not typed.
+    pub text: Option<String>,
+    /// The field began with the draft of the chat.
     pub has_draft: bool,
     pub has_focus: bool,
     /// The form was submitted. The program has to do it.
     pub is_submitted: bool,
 }
 
-/// What was typed into the field of this name; `None` when the skeleton is gone or the field is untouched.
+/// What happened to the field of this name; `None` without a skeleton, or on another page than the one that it was for.
 pub fn typed_text(field: &str) -> Option<TypedText> {
-    let field = skeleton()?.query_selector(&format!("[name={field}]")).ok().flatten()?;
-    let text = match field.dyn_ref::<HtmlInputElement>() {
+    let skeleton = skeleton()?;
+    if skeleton.get_attribute("data-path") != window().location().pathname().ok() {
+        return None;
+    }
+    let field = skeleton.query_selector(&format!("[name={field}]")).ok().flatten()?;
+    let value = match field.dyn_ref::<HtmlInputElement>() {
         Some(input) => input.value(),
         None => field.dyn_ref::<HtmlTextAreaElement>()?.value(),
     };
-    let has_focus = document().active_element().as_ref() == Some(&field);
-    let has_draft = field.has_attribute("data-has-draft");
-    let is_submitted = field.has_attribute("data-submitted");
-    let typed = TypedText { text, has_draft, has_focus, is_submitted };
-    (has_focus || is_submitted || !typed.text.is_empty()).then_some(typed)
+    Some(TypedText {
+        text: field.has_attribute("data-edited").then_some(value),
+        has_draft: field.has_attribute("data-has-draft"),
+        has_focus: document().active_element().as_ref() == Some(&field),
+        is_submitted: field.has_attribute("data-submitted"),
+    })
 }
 
 /// Shows the program instead; the text can still be read.
@@ -36,16 +42,13 @@ pub fn hide() {
     }
 }
 
-/// Shows the program instead. The text has been read.
-pub fn remove() {
-    if let Some(skeleton) = skeleton() {
-        skeleton.remove();
-    }
-}
-
-/// As [`remove`], when the view that is being created is on the page.
+/// Shows the view that is being created instead, which has read the text.
 pub fn remove_when_mounted() {
-    Effect::new(|_| remove());
+    Effect::new(|_| {
+        if let Some(skeleton) = skeleton() {
+            skeleton.remove();
+        }
+    });
 }
 
 fn skeleton() -> Option<Element> {

@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// Everything that the built client depends on.
-const INPUTS: [&str; 11] = [
+const INPUTS: [&str; 12] = [
     "frontend",
     "shared",
     "crates",
@@ -30,6 +30,7 @@ const INPUTS: [&str; 11] = [
     "xtask/src/client.rs",
     "xtask/src/client",
     "xtask/client-tools",
+    "xtask/wasm-bindgen",
 ];
 
 #[derive(Clone, Copy)]

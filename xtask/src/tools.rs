@@ -160,7 +160,13 @@ fn install(package: &str, version: &str) -> Result<()> {
 fn wasm_bindgen_step() -> Result<Option<Step>> {
     let lock = fs::read_to_string(project::root().join("Cargo.lock"))?;
     let version = locked_version(&lock, "wasm-bindgen").context("Cargo.lock has no wasm-bindgen")?;
-    if has_version("wasm-bindgen", &version) {
+    // The program is ours: its options may change while the version stays.
+    let source = project::list_files(&project::root().join("xtask/wasm-bindgen"))?;
+    let source = source.iter().map(fs::read).collect::<std::io::Result<Vec<_>>>()?;
+    let (stamp, current) =
+        (shell::tools_dir().join("wasm-bindgen.stamp"), format!("{:016x}\n", project::fingerprint(source)));
+    let is_current = fs::read_to_string(&stamp).is_ok_and(|built| built == current);
+    if is_current && has_version("wasm-bindgen", &version) {
         return Ok(None);
     }
     let title = format!("build wasm-bindgen {version} into target/tools");
@@ -173,6 +179,7 @@ fn wasm_bindgen_step() -> Result<Option<Step>> {
         fs::copy(&built, folder.join("wasm-bindgen"))
             .with_context(|| format!("cannot copy {}", built.display()))?;
         ensure!(has_version("wasm-bindgen", &version), "the built wasm-bindgen is not of version {version}");
+        fs::write(stamp, current)?;
         Ok(())
     };
     Ok(Some(Step::new(title, build).estimate("1 min")))

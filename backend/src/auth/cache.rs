@@ -2,7 +2,8 @@
 //!
 //! What another program changes is found when an entry is read again. For access that nothing else checks (all reading, and
 //! sessions) an entry serves for [`RECENT`]. For what a member sends it serves for minutes, because the statement that stores it
-//! checks the membership again: so a post to a quiet chat needs no query of its own.
+//! checks the membership again: so a post to a quiet chat needs no query of its own. Only slow mode, and who is exempt from it,
+//! is taken from such an entry.
 
 use std::{
     hash::Hash,
@@ -73,7 +74,7 @@ impl<T> Entry<T> {
     }
 }
 
-/// A cache whose entries decide themselves when they expire; here they are only bounded.
+/// A bounded cache. Readers check the age of an entry; the time to live only frees memory.
 fn bounded<K, V>(entries: u64) -> Cache<K, Entry<V>>
 where
     K: Hash + Eq + Send + Sync + 'static,
@@ -163,8 +164,9 @@ impl AuthCache {
         self.chats.insert(chat_id, Entry::new(rules.clone(), epoch));
         self.roles.insert((chat_id, user_id), Entry::new(role, epoch));
         if self.is_outdated(epoch) {
-            self.invalidate_chat(chat_id);
-            self.invalidate_role(chat_id, user_id);
+            // Not counted as an invalidation, which would make all other reads outdated that are going on.
+            self.chats.invalidate(&chat_id);
+            self.roles.invalidate(&(chat_id, user_id));
         }
     }
 

@@ -12,12 +12,14 @@ const LIFETIME: u32 = 10_000;
 
 /// To be called when the program starts.
 pub fn expire() {
-    Timeout::new(LIFETIME, || {
-        if let Some(responses) = responses() {
-            responses.clear();
-        }
-    })
-    .forget();
+    Timeout::new(LIFETIME, clear).forget();
+}
+
+/// To be called when another user takes over.
+pub fn clear() {
+    if let Some(responses) = responses() {
+        responses.clear();
+    }
 }
 
 fn responses() -> Option<Map> {

@@ -29,7 +29,7 @@ pub fn Composer() -> impl IntoView {
         event.prevent_default();
         send();
     };
-    continue_typing(textarea, send);
+    focus_when_shown(textarea);
     let error =
         move || draft.error().map(|code| strings::errors::for_field("message", code)).unwrap_or_default();
     view! {
@@ -86,13 +86,11 @@ fn MessageInput(textarea: NodeRef<html::Textarea>, send: Callback<()>) -> impl I
     }
 }
 
-/// Takes the focus when the composer appears, and sends what was sent from the skeleton.
-fn continue_typing(textarea: NodeRef<html::Textarea>, send: impl Fn() + 'static) {
-    let typed = skeleton::typed_text("message");
+/// Takes the focus when the composer appears.
+fn focus_when_shown(textarea: NodeRef<html::Textarea>) {
+    let had_focus = skeleton::typed_text("message").is_some_and(|typed| typed.has_focus);
     Effect::new(move |_| {
-        if typed.as_ref().is_some_and(|typed| typed.is_submitted) {
-            send();
-        } else if !is_touch_screen() || typed.as_ref().is_some_and(|typed| typed.has_focus) {
+        if had_focus || !is_touch_screen() {
             focus(textarea);
         }
     });

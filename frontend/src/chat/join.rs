@@ -7,7 +7,7 @@ use leptos::{
 };
 use shared::{chat::ChatPreview, member::MembershipStatus};
 
-use super::state::use_sync;
+use super::state::{use_draft, use_sync};
 use crate::{
     components::{
         app_bar::AppBar,
@@ -19,7 +19,7 @@ use crate::{
     },
     lazy_view::lazy_view,
     session::{return_to, use_session},
-    strings,
+    skeleton, strings,
 };
 
 lazy_view! {
@@ -31,7 +31,12 @@ lazy_view! {
 
 #[component]
 fn JoinScreen() -> impl IntoView {
-    let sync = use_sync();
+    skeleton::remove_when_mounted();
+    let (sync, draft) = (use_sync(), use_draft());
+    // A signed-in user sees a chat until the server says that they are no member.
+    if let Some(text) = skeleton::typed_text("message").and_then(|typed| typed.text) {
+        draft.set_text(text);
+    }
     let request = FormRequest::default();
     let preview = Memo::new(move |_| sync.preview());
     let status = Memo::new(move |_| preview.get().and_then(|preview| preview.status));

@@ -7,6 +7,7 @@ use super::state::use_sync;
 use crate::{
     components::app_bar::AppBar,
     lazy_view::lazy_view,
+    skeleton,
     strings::{self, moderation},
 };
 
@@ -19,6 +20,7 @@ lazy_view! {
 
 #[component]
 fn RemovedScreen(status: MembershipStatus) -> impl IntoView {
+    skeleton::remove_when_mounted();
     let sync = use_sync();
     let (heading, text) = moderation::former_member_page(status);
     // Rejoining leads through the join page.

@@ -15,7 +15,8 @@ pub fn ErrorPage(
     #[prop(into)]
     retry: Callback<()>,
 ) -> impl IntoView {
-    skeleton::remove_when_mounted();
+    // Trying again may still open the chat, with what was typed.
+    Effect::new(|_| skeleton::hide());
     let (heading, text) = errors::for_page(error.code());
     let is_permanent = error.code() == Some(ProblemCode::NotFound) || error.is_permanent();
     let countdown = Countdown::default();

@@ -16,7 +16,7 @@ pub fn LoadingPage(
     text: &'static str,
     #[prop(optional)] is_shown_at_once: bool,
 ) -> impl IntoView {
-    // Not before, so that what is typed into the skeleton can go on.
+    // Until then the skeleton stays, so that the user can go on typing.
     let wait = if is_shown_at_once { Duration::ZERO } else { SHOWN_AFTER };
     let timer = set_timeout_with_handle(skeleton::hide, wait);
     on_cleanup(move || {

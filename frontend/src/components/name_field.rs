@@ -14,7 +14,7 @@ use crate::{
     strings::onboarding,
 };
 
-/// Filled with a generated name.
+/// Filled with the name that was typed into the skeleton, or a generated one.
 #[component]
 pub fn NameField(node: NodeRef<html::Input>, request: FormRequest) -> impl IntoView {
     let is_signed_in = use_is_signed_in();
@@ -22,7 +22,7 @@ pub fn NameField(node: NodeRef<html::Input>, request: FormRequest) -> impl IntoV
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "lies in 0..=u32::MAX")]
     let generated = generate((js_sys::Math::random() * f64::from(u32::MAX)) as u32);
     let typed = skeleton::typed_text(DISPLAY_NAME);
-    let typed_name = typed.as_ref().map(|typed| typed.text.clone()).filter(|text| !text.is_empty());
+    let typed_name = typed.as_ref().and_then(|typed| typed.text.clone()).filter(|text| !text.is_empty());
     if let Some(TypedText { has_focus, is_submitted, .. }) = typed {
         let has_text = typed_name.is_some();
         on_first_mount(node, move |input| match (is_submitted, has_focus) {
@@ -62,7 +62,7 @@ fn on_first_mount(node: NodeRef<html::Input>, action: impl Fn(&HtmlInputElement)
 
 fn submit_form(input: &HtmlInputElement) {
     if let Some(form) = input.form() {
-        // Fails if a handler ends it.
+        // Fails only if the form is not on the page.
         let _submitted = form.request_submit();
     }
 }

@@ -18,6 +18,7 @@ use crate::{
         return_to::{DEFAULT_PATH, auth_url},
         use_session,
     },
+    skeleton,
     strings::{self, onboarding},
 };
 
@@ -30,6 +31,7 @@ lazy_view! {
 
 #[component]
 fn StartPage() -> impl IntoView {
+    skeleton::remove_when_mounted();
     let (session, chat_list) = (use_session(), use_chat_list());
     let has_list = Memo::new(move |_| !chat_list.is_wide() && chat_list.count() > 0);
     let heading = move || match session.current_user() {

@@ -1,5 +1,5 @@
-//! Splits and compresses a release build of the client. A program of its own, since `cargo xtask run` does without, and its
-//! libraries take long to compile.
+//! Splits and compresses a release build of the client. A program of its own, since `cargo xtask run` does not need it, and
+//! its libraries take long to compile.
 
 #![allow(clippy::print_stdout, reason = "a command-line program")]
 

@@ -1,6 +1,6 @@
 //! Splits a linked client into a main module and those that it loads when it needs them.
 
-use std::{fs, path::Path};
+use std::{collections::BTreeMap, fs, path::Path};
 
 use anyhow::{Context, Result, anyhow};
 use wasm_encoder::RawSection;
@@ -17,7 +17,7 @@ pub fn split(input: &Path, name: &str, output: &Path) -> Result<()> {
     options.main_out_path = &main_out_path;
     options.main_module = &main_module;
     let modules = wasm_split_cli_support::transform(options).map_err(|error| anyhow!("{error:#}"))?;
-    for (name, files) in modules.prefetch_map {
+    for (name, files) in modules.prefetch_map.into_iter().collect::<BTreeMap<_, _>>() {
         println!("{name} {}", files.join(" "));
     }
     Ok(())

@@ -90,11 +90,19 @@ impl ConnectionTask {
         limit_uri_probing(&self.app.auth, self.connection.client_ip(), reader)
     }
 
+    /// As [`Self::find_writer`], for what no statement checks again.
+    async fn find_recent_writer(&self, chat_id: ChatId) -> Result<ChatWriter, ApiError> {
+        match ChatReader::find_recent(&self.app.auth, self.connection.user_id(), chat_id) {
+            Some(reader) => reader.require_writer(),
+            None => Box::pin(self.find_chat(chat_id)).await?.require_writer(),
+        }
+    }
+
     /// Passes a typing frame on if the client subscribes to the chat and may write there.
     async fn typing(&mut self, chat_id: ChatId) {
         let Some(subscription) = self.subscription(chat_id) else { return };
         let is_due = subscription.typing_sent_at.is_none_or(|sent_at| sent_at.elapsed() > TYPING_THROTTLE);
-        if !is_due || self.find_writer(chat_id).await.is_err() {
+        if !is_due || self.find_recent_writer(chat_id).await.is_err() {
             return;
         }
         if let Some(subscription) = self.subscription(chat_id) {

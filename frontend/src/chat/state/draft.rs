@@ -14,7 +14,8 @@ use crate::{
     clock,
     drafts::Drafts,
     outbox::sender::{OutboxEvent, OutboxSender},
-    skeleton, strings,
+    skeleton::{self, TypedText},
+    strings,
 };
 
 /// Why the user cannot write.
@@ -64,10 +65,7 @@ impl DraftStore {
                 if self.text.read_untracked().is_empty() {
                     self.text.set(self.stored_text());
                 }
-                if let Some(typed) = skeleton::typed_text("message") {
-                    let draft = if typed.has_draft { String::new() } else { self.text.get_untracked() };
-                    self.set_text(draft + &typed.text);
-                }
+                self.continue_skeleton();
                 self.acknowledge();
             }
             SyncEvent::Applied(_) => {
@@ -97,6 +95,23 @@ impl DraftStore {
                 }
             }
             OutboxEvent::Stored(_) | OutboxEvent::Failed(..) => {}
+        }
+    }
+
+    /// Takes over what was typed before the program ran.
+    fn continue_skeleton(&self) {
+        let Some(typed) = skeleton::typed_text("message") else { return };
+        let TypedText { text: Some(text), has_draft, is_submitted, .. } = typed else { return };
+        let other_draft = if has_draft { String::new() } else { self.text.get_untracked() };
+        if is_submitted && untrack(|| self.restriction()).is_none() {
+            self.set_text(text);
+            if self.send() {
+                self.set_text(other_draft);
+            }
+        } else if other_draft.is_empty() {
+            self.set_text(text);
+        } else {
+            self.set_text(format!("{other_draft}\n{text}"));
         }
     }
 
