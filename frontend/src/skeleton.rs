@@ -1,6 +1,6 @@
 //! The skeleton in `index.html`: what is in view until the program shows its first view. What was typed into it is kept.
 
-use leptos::prelude::*;
+use leptos::{prelude::*, task::spawn_local};
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlInputElement, HtmlTextAreaElement};
 
@@ -45,9 +45,12 @@ pub fn hide() {
 /// Shows the view that is being created instead, which has read the text.
 pub fn remove_when_mounted() {
     Effect::new(|_| {
-        if let Some(skeleton) = skeleton() {
-            skeleton.remove();
-        }
+        // After the parts of the view that are created while it is put on the page.
+        spawn_local(async {
+            if let Some(skeleton) = skeleton() {
+                skeleton.remove();
+            }
+        });
     });
 }
 
