@@ -155,7 +155,7 @@ test('message written while the server fails is sent after all', async () => {
 test('chat list that loads after the page changed does no harm', async () => {
   const person = await fixture.newPerson('late-list');
   await person.open('/');
-  const release = await hold(person.page, '**/split_chat_list.wasm');
+  const release = await hold(person.page, '**/split_pages.wasm');
   await person.field('Your name').fill('Late');
   await person.button('Start Chatting').click();
   await person.composer.waitFor();

@@ -12,7 +12,7 @@ use crate::{
 };
 
 lazy_view! {
-    welcome,
+    pages,
     pub fn removed_screen(status: MembershipStatus) {
         view! { <RemovedScreen status /> }
     }

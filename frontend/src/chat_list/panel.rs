@@ -16,7 +16,7 @@ use crate::{
 const SEARCH_FIELD_MIN: usize = 8;
 
 lazy_view! {
-    chat_list,
+    pages,
     pub fn chat_list_sidebar() {
         view! { <ChatListSidebar /> }
     }
@@ -53,7 +53,7 @@ fn ChatListSidebar() -> impl IntoView {
 }
 
 lazy_view! {
-    chat_list,
+    pages,
     pub fn start_page_chat_list() {
         view! { <StartPageChatList /> }
     }

@@ -23,7 +23,7 @@ use crate::{
 };
 
 lazy_view! {
-    welcome,
+    pages,
     pub fn start_page() {
         view! { <StartPage /> }
     }

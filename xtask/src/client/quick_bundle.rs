@@ -10,7 +10,7 @@ use crate::{
     shell,
 };
 
-/// Writes the program, its stylesheet, icon and page to its folder in `dist/`.
+/// Writes the program, its stylesheet and page to its folder in `dist/`.
 pub fn bundle(program: ClientProgram) -> Result<()> {
     let folder = project::dist_dir().join(program.name);
     if folder.exists() {
@@ -25,7 +25,6 @@ pub fn bundle(program: ClientProgram) -> Result<()> {
     shell::run(wasm_bindgen)?;
     let page = fs::read_to_string(program.source())?;
     let page = replace_trunk_links(&page, |rel| match rel {
-        "icon" => add_icon(&folder),
         "css" => add_stylesheet(&folder),
         "rust" => add_program(&folder, program.name),
         _ => bail!("the page has an unknown link: data-trunk rel=\"{rel}\""),
@@ -48,11 +47,6 @@ fn replace_trunk_links(page: &str, html: impl Fn(&str) -> Result<String>) -> Res
         rest = after;
     }
     Ok(output + rest)
-}
-
-fn add_icon(folder: &Path) -> Result<String> {
-    let name = write_hashed(folder, "favicon", "svg", &fs::read(frontend().join("favicon.svg"))?)?;
-    Ok(format!(r#"<link rel="icon" href="/{name}">"#))
 }
 
 /// Joins the stylesheets as the hook in `Trunk.toml` does.
