@@ -7,7 +7,6 @@
 
 use std::{
     hash::Hash,
-    sync::atomic::{AtomicU64, Ordering},
     time::{Duration, Instant},
 };
 
@@ -19,6 +18,7 @@ use shared::{
 };
 use uuid::Uuid;
 
+use super::invalidations::{CacheKey, InvalidationTime, Invalidations};
 use crate::{clock::Clock, store::chats::PostingRules};
 
 /// The longest time for which access to read ignores a change by another program.
@@ -40,14 +40,13 @@ pub struct AuthCache {
     chat_ids: Cache<String, Entry<ChatId>>,
     chats: Cache<ChatId, Entry<PostingRules>>,
     roles: Cache<(ChatId, UserId), Entry<Role>>,
-    /// Incremented by every invalidation: a value that was read before may be stale.
-    invalidations: AtomicU64,
+    invalidations: Invalidations,
 }
 
 /// The state of the cache when a database read began.
 #[derive(Clone, Copy)]
 pub struct CacheEpoch {
-    invalidations: u64,
+    invalidations: InvalidationTime,
     at: Instant,
 }
 
@@ -92,7 +91,7 @@ impl AuthCache {
             chat_ids: bounded(CHATS_MAX),
             chats: bounded(CHATS_MAX),
             roles: bounded(MEMBERS_MAX),
-            invalidations: AtomicU64::new(0),
+            invalidations: Invalidations::default(),
         }
     }
 
@@ -131,25 +130,23 @@ impl AuthCache {
 
     /// Must be called before the database is read.
     pub fn epoch(&self) -> CacheEpoch {
-        let invalidations = self.invalidations.load(Ordering::Acquire);
-        CacheEpoch { invalidations, at: self.clock.instant() }
+        CacheEpoch { invalidations: self.invalidations.now(), at: self.clock.instant() }
     }
 
-    fn is_outdated(&self, epoch: CacheEpoch) -> bool {
-        self.invalidations.load(Ordering::Acquire) != epoch.invalidations
+    fn is_outdated(&self, epoch: CacheEpoch, key: CacheKey) -> bool {
+        self.invalidations.is_invalidated_since(epoch.invalidations, key)
     }
 
     pub fn insert_session(&self, epoch: CacheEpoch, id: Uuid, user_id: UserId) {
         self.sessions.insert(id, Entry::new(user_id, epoch));
-        // Checked after the insertion, so that an invalidation in between is not lost.
-        if self.is_outdated(epoch) {
+        if self.is_outdated(epoch, CacheKey::Session(id)) {
             self.sessions.invalidate(&id);
         }
     }
 
     pub fn insert_user(&self, epoch: CacheEpoch, user: &User) {
         self.users.insert(user.id, Entry::new(user.clone(), epoch));
-        if self.is_outdated(epoch) {
+        if self.is_outdated(epoch, CacheKey::User(user.id)) {
             self.users.invalidate(&user.id);
         }
     }
@@ -163,34 +160,35 @@ impl AuthCache {
         let chat_id = rules.chat.id;
         self.chats.insert(chat_id, Entry::new(rules.clone(), epoch));
         self.roles.insert((chat_id, user_id), Entry::new(role, epoch));
-        if self.is_outdated(epoch) {
-            // Not counted as an invalidation, which would make all other reads outdated that are going on.
+        if self.is_outdated(epoch, CacheKey::Chat(chat_id)) {
             self.chats.invalidate(&chat_id);
+        }
+        if self.is_outdated(epoch, CacheKey::Role(chat_id, user_id)) {
             self.roles.invalidate(&(chat_id, user_id));
         }
     }
 
     /// To be called when a session ended.
     pub fn invalidate_session(&self, id: Uuid) {
-        self.invalidations.fetch_add(1, Ordering::AcqRel);
+        self.invalidations.record(CacheKey::Session(id));
         self.sessions.invalidate(&id);
     }
 
     /// To be called when a user changed or was deleted.
     pub fn invalidate_user(&self, user_id: UserId) {
-        self.invalidations.fetch_add(1, Ordering::AcqRel);
+        self.invalidations.record(CacheKey::User(user_id));
         self.users.invalidate(&user_id);
     }
 
     /// To be called when a membership changed.
     pub fn invalidate_role(&self, chat_id: ChatId, user_id: UserId) {
-        self.invalidations.fetch_add(1, Ordering::AcqRel);
+        self.invalidations.record(CacheKey::Role(chat_id, user_id));
         self.roles.invalidate(&(chat_id, user_id));
     }
 
     /// To be called when a chat changed or was deleted.
     pub fn invalidate_chat(&self, chat_id: ChatId) {
-        self.invalidations.fetch_add(1, Ordering::AcqRel);
+        self.invalidations.record(CacheKey::Chat(chat_id));
         self.chats.invalidate(&chat_id);
     }
 }
@@ -249,14 +247,26 @@ mod tests {
     #[test]
     fn stale_read_is_not_cached() {
         let cache = new_cache();
-        let epoch = cache.epoch();
-        cache.invalidate_user(ADA);
-        cache.insert_user(epoch, &ada());
-        assert!(cache.known_user(ADA).is_none());
-        cache.insert_membership(epoch, ADA, &tea(), Role::Writer);
-        assert!(cache.known_membership(ADA, TEA).is_none());
-        cache.insert_session(epoch, Uuid::nil(), ADA);
-        assert!(cache.session_user_id(Uuid::nil()).is_none());
+        let invalidations: [fn(&AuthCache); 4] = [
+            |cache| cache.invalidate_user(ADA),
+            |cache| cache.invalidate_session(Uuid::nil()),
+            |cache| cache.invalidate_role(TEA, ADA),
+            |cache| cache.invalidate_chat(TEA),
+        ];
+        for (index, invalidate) in invalidations.into_iter().enumerate() {
+            let epoch = cache.epoch();
+            invalidate(&cache);
+            cache.insert_user(epoch, &ada());
+            cache.insert_session(epoch, Uuid::nil(), ADA);
+            cache.insert_membership(epoch, ADA, &tea(), Role::Writer);
+            let is_cached = [
+                cache.known_user(ADA).is_some(),
+                cache.session_user_id(Uuid::nil()).is_some(),
+                cache.known_membership(ADA, TEA).is_some(),
+            ];
+            // Only what was invalidated.
+            assert_eq!(is_cached, [index != 0, index != 1, index < 2], "{index}");
+        }
     }
 
     #[test]
