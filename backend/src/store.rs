@@ -16,6 +16,7 @@ pub mod instance;
 pub mod invite_links;
 pub mod members;
 pub mod messages;
+pub mod open_join;
 pub mod passkeys;
 pub mod password_resets;
 pub mod read_positions;

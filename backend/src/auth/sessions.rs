@@ -9,7 +9,7 @@ use super::{cookies, jwt::TokenLifetime, opaque_token::OpaqueToken, user_agent::
 use crate::{
     config::Config,
     http::extract::origin::{is_cross_origin, is_https, is_same_origin},
-    store::sessions::NewSession,
+    store::sessions::{NewSession, SessionDetails},
 };
 
 /// A session that is about to be stored.
@@ -44,10 +44,13 @@ impl SessionStart {
     }
 
     pub fn new_session(&self, user_id: UserId) -> NewSession {
+        NewSession { user_id, details: self.details() }
+    }
+
+    pub fn details(&self) -> SessionDetails {
         let ClientInfo { user_agent, os } = self.client.clone();
-        NewSession {
+        SessionDetails {
             id: self.id,
-            user_id,
             refresh_hash: self.refresh_token.hash(),
             browser_id: (!self.is_cross_origin).then_some(self.browser_id),
             user_agent,

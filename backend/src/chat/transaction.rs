@@ -43,8 +43,7 @@ where
 {
     connection
         .transaction(async |connection| {
-            chats::lock(connection, &[chat_id]).await?;
-            let chat = chats::find_active(connection, chat_id).await?;
+            let chat = chats::lock_active(connection, chat_id).await?;
             let mut transaction = ChatTransaction { head: chat.head, connection, chat };
             let output = work(&mut transaction).await?;
             let committed = transaction.finish(epoch).await?;
@@ -134,8 +133,7 @@ impl ChatTransaction<'_> {
         if head == chat.head {
             return Ok(None);
         }
-        chats::set_head(connection, chat.id, head).await?;
-        let changed = chats::find(connection, chat.id).await?;
+        let changed = chats::set_head(connection, chat.id, head).await?;
         Ok(Some(changes::list_since(connection, &changed, epoch, chat.head).await?))
     }
 }

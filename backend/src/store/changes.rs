@@ -7,7 +7,11 @@ use shared::{
 };
 use uuid::Uuid;
 
-use super::{chats::ChatRow, error::StoreError, members, messages};
+use super::{
+    chats::{ChatRow, HeadAdvance},
+    error::StoreError,
+    members, messages,
+};
 
 /// How many bytes of text one response holds: it stays in memory until the client has received it.
 const BYTES_MAX: usize = 256 * 1024;
@@ -22,16 +26,17 @@ pub async fn list_since(
     epoch: Uuid,
     after: Head,
 ) -> Result<Changes, StoreError> {
+    let unchanged =
+        HeadAdvance { chat_id: chat.id, after, head: chat.head }.into_changes(epoch, Vec::new(), Vec::new());
+    if after == chat.head {
+        return Ok(unchanged);
+    }
     let settings = chat.settings();
     let mut changes = Changes {
-        chat_id: chat.id,
-        epoch,
-        after,
-        head: chat.head,
-        more: false,
         chat: (settings.revision.as_head() > after).then_some(settings),
         members: members::list_changed(connection, chat.id, after, CHANGES_MAX + 1).await?,
         messages: messages::list_changed(connection, chat, after, CHANGES_MAX + 1).await?,
+        ..unchanged
     };
     truncate(&mut changes, usize::try_from(CHANGES_MAX).unwrap_or(usize::MAX));
     Ok(changes)

@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 
 use diesel::{
-    dsl::{AsSelect, SqlTypeOf},
     pg::Pg,
     prelude::*,
     sql_query,
@@ -22,7 +21,7 @@ use super::{
     enum_columns::{MembershipStatusColumn, RoleColumn},
     error::StoreError,
     messages::MessageRow,
-    static_query::StaticQuery,
+    static_query::{Columns, StaticQuery},
     users::UserRow,
 };
 
@@ -32,7 +31,6 @@ const UNREAD_SCAN_MAX: u32 = 10 * UNREAD_MAX;
 /// How many other members are named.
 const OTHER_MEMBERS_MAX: usize = 3;
 
-type Columns<T> = SqlTypeOf<AsSelect<T, Pg>>;
 type SqlRow = (
     Columns<ChatRow>,
     (RoleColumn, Bool, BigInt, BigInt, BigInt),

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use diesel::{
+    pg::Pg,
     prelude::*,
     sql_query,
     sql_types::{Array, BigInt},
@@ -23,6 +24,7 @@ use super::{
         chats::{self, dsl},
         former_uris,
     },
+    static_query::{Columns, StaticQuery},
 };
 
 /// How many former URIs of a chat are remembered.
@@ -149,6 +151,12 @@ pub async fn find_active(connection: &mut AsyncPgConnection, id: ChatId) -> Resu
     require_active(chat.optional()?)
 }
 
+/// Locks the chat, unless it is deleted, until the end of the transaction.
+pub async fn lock_active(connection: &mut AsyncPgConnection, id: ChatId) -> Result<ChatRow, StoreError> {
+    let chat = chats::table.find(id).select((ChatRow::as_select(), dsl::deleted_at)).for_update();
+    require_active(chat.first(connection).await.optional()?)
+}
+
 /// Distinguishes a deleted chat from one that never existed: the caller knows its URI.
 pub(super) fn require_active<T>(found: Option<(T, Option<DateTime<Utc>>)>) -> Result<T, StoreError> {
     match found {
@@ -226,9 +234,19 @@ pub async fn set_revision(
     Ok(())
 }
 
-pub async fn set_head(connection: &mut AsyncPgConnection, id: ChatId, head: Head) -> Result<(), StoreError> {
-    diesel::update(chats::table.find(id)).set(dsl::head.eq(head)).execute(connection).await?;
-    Ok(())
+/// Sets the head of a locked chat, and returns the chat with it.
+pub async fn set_head(
+    connection: &mut AsyncPgConnection,
+    id: ChatId,
+    head: Head,
+) -> Result<ChatRow, StoreError> {
+    let chat = StaticQuery::<Columns<ChatRow>>::new("UPDATE chats SET head = ? WHERE id = ? RETURNING ?")
+        .bind::<BigInt, _>(head)
+        .bind::<BigInt, _>(id)
+        .columns(<ChatRow as Selectable<Pg>>::construct_selection())
+        .get_result(connection)
+        .await?;
+    Ok(chat)
 }
 
 /// Sets the heads of locked chats.

@@ -1,7 +1,13 @@
 //! Guests: users without a password.
 
 use anyhow::anyhow;
-use diesel::{dsl::now, prelude::*, sql_query, sql_types::BigInt};
+use diesel::{
+    dsl::now,
+    pg::Pg,
+    prelude::*,
+    sql_query,
+    sql_types::{BigInt, Bytea, Nullable, Text, Uuid as SqlUuid},
+};
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use rand::RngExt;
 use shared::{
@@ -18,7 +24,8 @@ use super::{
     error::{OnConstraint, StoreError},
     members,
     schema::users::{self, dsl},
-    sessions::{self, NewSession},
+    sessions::{self, NewSession, SessionDetails},
+    static_query::{Columns, StaticQuery},
     users::{USERNAME_CONSTRAINT, UserRow, normalize_username, username_taken},
 };
 
@@ -35,20 +42,35 @@ pub struct ClaimedAccount {
     pub changed_members: Vec<(HeadAdvance, Member)>,
 }
 
-/// Creates a guest with a generated username.
-pub async fn create(connection: &mut AsyncPgConnection, display_name: &str) -> Result<User, StoreError> {
+/// One statement, and so one commit. Returns nothing if the username is taken.
+const CREATE: &str = "
+    WITH created AS (
+        INSERT INTO users (username, username_key, display_name, guest) VALUES (?, ?, ?, true)
+        ON CONFLICT DO NOTHING RETURNING *),
+    session AS (
+        INSERT INTO sessions (user_id, id, refresh_hash, browser_id, user_agent, os)
+        SELECT id, ?, ?, ?, ?, ? FROM created)
+    SELECT ? FROM created AS users";
+
+/// Creates a guest with a generated username, and a session of theirs.
+pub async fn create(
+    connection: &mut AsyncPgConnection,
+    display_name: &str,
+    session: &SessionDetails,
+) -> Result<User, StoreError> {
     for _ in 0..ATTEMPTS_MAX {
         let username = generate_username();
-        let created = diesel::insert_into(users::table)
-            .values((
-                dsl::username.eq(&username),
-                dsl::username_key.eq(normalize_username(&username)),
-                dsl::display_name.eq(display_name),
-                dsl::guest.eq(true),
-            ))
-            .on_conflict_do_nothing()
-            .returning(UserRow::as_returning())
-            .get_result(connection)
+        let created = StaticQuery::<Columns<UserRow>>::new(CREATE)
+            .bind::<Text, _>(&username)
+            .bind::<Text, _>(normalize_username(&username))
+            .bind::<Text, _>(display_name)
+            .bind::<SqlUuid, _>(session.id)
+            .bind::<Bytea, _>(&session.refresh_hash)
+            .bind::<Nullable<SqlUuid>, _>(session.browser_id)
+            .bind::<Text, _>(&session.user_agent)
+            .bind::<Text, _>(&session.os)
+            .columns(<UserRow as Selectable<Pg>>::construct_selection())
+            .get_result::<UserRow>(connection)
             .await
             .optional()?;
         if let Some(row) = created {

@@ -4,10 +4,10 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 use diesel::{
-    dsl::sql,
+    pg::Pg,
     prelude::*,
     sql_query,
-    sql_types::{Array, BigInt, Bool},
+    sql_types::{Array, BigInt, Bool, Timestamptz},
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use shared::{
@@ -25,6 +25,7 @@ use super::{
         members::{self, dsl},
         users,
     },
+    static_query::{Columns, StaticQuery},
     users::UserRow,
 };
 
@@ -74,7 +75,16 @@ pub struct MembershipChange {
     pub read_seq: Option<Seq>,
 }
 
-/// Inserts a membership, or renews a former one, whose read position stays.
+/// Earlier messages can be read, but do not count as unread. A former membership keeps its read position.
+const UPSERT: &str = "
+    INSERT INTO members
+        (chat_id, user_id, role, status, read_seq, seq, revision, created_at, status_changed_at)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+    ON CONFLICT (chat_id, user_id) DO UPDATE SET role = excluded.role, status = excluded.status,
+        seq = excluded.seq, revision = excluded.revision, created_at = excluded.created_at,
+        status_changed_at = excluded.status_changed_at";
+
+/// Inserts a membership, or renews a former one.
 pub async fn upsert(
     connection: &mut AsyncPgConnection,
     chat_id: ChatId,
@@ -82,20 +92,16 @@ pub async fn upsert(
     seq: Seq,
     at: DateTime<Utc>,
 ) -> Result<(), StoreError> {
-    let columns = (
-        dsl::role.eq(role.bind()),
-        dsl::status.eq(status.bind()),
-        dsl::seq.eq(seq),
-        dsl::revision.eq(seq),
-        dsl::created_at.eq(at),
-        dsl::status_changed_at.eq(at),
-    );
-    diesel::insert_into(members::table)
-        // Earlier messages can be read, but do not count as unread.
-        .values((dsl::chat_id.eq(chat_id), dsl::user_id.eq(user_id), dsl::read_seq.eq(seq), columns))
-        .on_conflict((dsl::chat_id, dsl::user_id))
-        .do_update()
-        .set(columns)
+    StaticQuery::<()>::new(UPSERT)
+        .bind::<BigInt, _>(chat_id)
+        .bind::<BigInt, _>(user_id)
+        .columns(role.bind())
+        .columns(status.bind())
+        .bind::<BigInt, _>(seq)
+        .bind::<BigInt, _>(seq)
+        .bind::<BigInt, _>(seq)
+        .bind::<Timestamptz, _>(at)
+        .bind::<Timestamptz, _>(at)
         .execute(connection)
         .await?;
     Ok(())
@@ -254,27 +260,21 @@ pub async fn count(connection: &mut AsyncPgConnection, chat_id: ChatId) -> Resul
     Ok(count.unsigned_abs())
 }
 
-/// The members of a chat, the owner first, then in the order in which they joined.
-pub async fn list(connection: &mut AsyncPgConnection, chat_id: ChatId) -> Result<Vec<Member>, StoreError> {
-    list_by_status(connection, chat_id, &[MembershipStatus::Member]).await
-}
-
 /// The members with one of these statuses, the owner first, then in the order in which they joined.
 pub async fn list_by_status(
     connection: &mut AsyncPgConnection,
     chat_id: ChatId,
     statuses: &[MembershipStatus],
 ) -> Result<Vec<Member>, StoreError> {
-    let rows = members::table
-        .inner_join(users::table)
-        .filter(dsl::chat_id.eq(chat_id))
-        .filter(
-            sql::<Bool>("members.status = ANY(").bind::<Array<MembershipStatusColumn>, _>(statuses).sql(")"),
-        )
-        .order(dsl::seq)
-        .select((MemberRow::as_select(), UserRow::as_select()))
-        .load::<(MemberRow, UserRow)>(connection)
-        .await?;
+    let query = StaticQuery::<(Columns<MemberRow>, Columns<UserRow>)>::new(
+        "SELECT ?, ? FROM members JOIN users ON users.id = members.user_id \
+         WHERE members.chat_id = ? AND members.status = ANY(?) ORDER BY members.seq",
+    )
+    .columns(<MemberRow as Selectable<Pg>>::construct_selection())
+    .columns(<UserRow as Selectable<Pg>>::construct_selection())
+    .bind::<BigInt, _>(chat_id)
+    .bind::<Array<MembershipStatusColumn>, _>(statuses);
+    let rows: Vec<(MemberRow, UserRow)> = query.load(connection).await?;
     let mut members: Vec<_> = rows.into_iter().map(|(row, user)| row.into_member(user)).collect();
     members.sort_by_key(|member| std::cmp::Reverse(member.role));
     Ok(members)
@@ -346,24 +346,21 @@ pub async fn shares_chat(
     Ok(row.is_shared)
 }
 
+/// For a chat and a user.
+pub(super) const SHARES_BROWSER_WITH_BANNED_GUEST: &str = "
+    EXISTS (SELECT FROM sessions own JOIN sessions other USING (browser_id)
+        JOIN members ON members.user_id = other.user_id AND members.chat_id = ? AND status = 'banned'
+        JOIN users ON users.id = other.user_id AND (guest OR claimed_at > status_changed_at)
+        WHERE own.user_id = ?)";
+
 /// Whether the user has a session in the browser of a user who was a guest when they were banned.
 pub async fn shares_browser_with_banned_guest(
     connection: &mut AsyncPgConnection,
     chat_id: ChatId,
     user_id: UserId,
 ) -> Result<bool, StoreError> {
-    let row: IsShared = sql_query(
-        "SELECT EXISTS (SELECT FROM sessions own JOIN sessions other USING (browser_id) \
-           JOIN members ON members.user_id = other.user_id \
-             AND members.chat_id = $1 AND status = 'banned' \
-           JOIN users ON users.id = other.user_id AND (guest OR claimed_at > status_changed_at) \
-         WHERE own.user_id = $2) AS is_shared",
-    )
-    .bind::<BigInt, _>(chat_id)
-    .bind::<BigInt, _>(user_id)
-    .get_result(connection)
-    .await?;
-    Ok(row.is_shared)
+    let query = StaticQuery::<Bool>::new(format!("SELECT {SHARES_BROWSER_WITH_BANNED_GUEST}"));
+    Ok(query.bind::<BigInt, _>(chat_id).bind::<BigInt, _>(user_id).get_result(connection).await?)
 }
 
 /// Locks all chats the user has a membership in. Must precede a change of the user's row: a writer locks the chat first

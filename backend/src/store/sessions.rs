@@ -31,8 +31,16 @@ const ACCOUNT_DAYS: i64 = 30;
 #[derive(Insertable)]
 #[diesel(table_name = sessions)]
 pub struct NewSession {
-    pub id: Uuid,
     pub user_id: UserId,
+    #[diesel(embed)]
+    pub details: SessionDetails,
+}
+
+/// A session to store, without its user.
+#[derive(Insertable)]
+#[diesel(table_name = sessions)]
+pub struct SessionDetails {
+    pub id: Uuid,
     /// SHA-256 of the refresh token.
     pub refresh_hash: Vec<u8>,
     pub browser_id: Option<Uuid>,

@@ -3,12 +3,16 @@
 use std::{borrow::Cow, marker::PhantomData};
 
 use diesel::{
+    dsl::{AsSelect, SqlTypeOf},
     expression::{AsExpression, TypedExpressionType},
     pg::Pg,
     prelude::*,
     query_builder::{AstPass, Query, QueryFragment, QueryId},
     sql_types::SqlType,
 };
+
+/// The SQL type of the columns of a row.
+pub type Columns<T> = SqlTypeOf<AsSelect<T, Pg>>;
 
 /// A query that returns rows of the SQL type `T`. Each `?` in its text stands for the next bind or list of columns.
 pub struct StaticQuery<'a, T> {

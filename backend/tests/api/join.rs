@@ -1,5 +1,7 @@
 //! Joining chats: by URI and link, with which role, and who is rejected.
 
+use std::future::IntoFuture;
+
 use futures_util::future::join_all;
 use reqwest::Method;
 use serde_json::json;
@@ -29,6 +31,48 @@ async fn join_without_username_joins_the_caller() {
         let joined: JoinResponse = request.await.assert_status(200).json();
         assert_eq!((joined.user.username.as_str(), role_of(&joined, &user)), (name, Role::Writer));
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn join_is_decided_by_a_change_it_waits_for() {
+    let close = "UPDATE chats SET link_open = false";
+    let ban = "INSERT INTO members (chat_id, user_id, role, status, read_seq, seq, revision, created_at) \
+               SELECT 1, id, 'writer', 'banned', 2, 2, 2, now() FROM users WHERE username = 'brian'";
+    for (statement, code) in [(close, ProblemCode::LinkClosed), (ban, ProblemCode::Banned)] {
+        let app = TestApp::spawn().await;
+        let (_, tea) = app.ada_and_chat().await;
+        let brian = app.create_user("brian").await;
+        let mut owner = app.sql().await;
+        let change = owner.transaction().await.unwrap();
+        change.execute("UPDATE chats SET head = head + 1", &[]).await.unwrap();
+        let join = tokio::spawn(brian.try_join(&tea).into_future());
+        app.wait_for_lock_waiter().await;
+        change.execute(statement, &[]).await.unwrap();
+        change.commit().await.unwrap();
+        join.await.unwrap().assert_problem(code);
+        let unchanged = "SELECT count(*) FROM chats WHERE head = 2";
+        assert_eq!(app.query_count(unchanged).await, 1, "the refused join has no number");
+    }
+}
+
+/// A proxy before the database counts the statements.
+#[tokio::test(flavor = "multi_thread")]
+async fn newcomer_joins_with_few_statements() {
+    let (app, proxy) = TestApp::spawn_behind_proxy().await;
+    let (_, tea) = app.ada_and_chat().await;
+    app.create_guest("First").await.join(&tea).await;
+    let before = proxy.statement_count();
+    let guest = app.create_guest("Second").await;
+    assert_eq!(proxy.statement_count() - before, 1, "the guest and their session");
+    let before = proxy.statement_count();
+    guest.join(&tea).await;
+    assert_eq!(proxy.statement_count() - before, 6, "rights, joining, member, rights, chat, members");
+    let mut socket = guest.open_socket().await;
+    let before = proxy.statement_count();
+    let joined = guest.join(&tea).await;
+    socket.subscribe(&tea, Some(joined.head), Some(joined.epoch)).await;
+    socket.recv_changes().await;
+    assert_eq!(proxy.statement_count() - before, 3, "chat and members of the response, and the head");
 }
 
 #[tokio::test(flavor = "multi_thread")]

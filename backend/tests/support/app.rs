@@ -7,7 +7,10 @@ use backend::{
     config::{Config, RateLimits, limits::LimitSettings},
     server,
     state::AppState,
-    store::{self, sessions::NewSession},
+    store::{
+        self,
+        sessions::{NewSession, SessionDetails},
+    },
 };
 use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine};
 use hmac::{Hmac, KeyInit, Mac};
@@ -160,8 +163,8 @@ impl TestApp {
     pub async fn create_session_token(&self, user_id: UserId) -> String {
         let id = Uuid::new_v4();
         let (refresh_hash, user_agent) = (id.as_bytes().to_vec(), "test".to_owned());
-        let session =
-            NewSession { id, user_id, refresh_hash, browser_id: None, user_agent, os: String::new() };
+        let details = SessionDetails { id, refresh_hash, browser_id: None, user_agent, os: String::new() };
+        let session = NewSession { user_id, details };
         store::sessions::insert(&mut self.state.db.get().await.unwrap(), session).await.unwrap();
         self.state.auth.jwt_keys.issue(user_id, id, TokenLifetime::Program).unwrap()
     }

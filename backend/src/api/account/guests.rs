@@ -19,7 +19,7 @@ use crate::{
     },
     rate_limit::IpLimit,
     state::AppState,
-    store::{self, guests},
+    store::guests,
 };
 
 /// Creates a guest and signs in.
@@ -37,9 +37,10 @@ pub async fn create(
     let name =
         display_name.filter(|name| !name.is_empty()).unwrap_or_else(|| guest_name::generate(rand::random()));
     let session = SessionStart::from_request(&request, &app.config);
-    let mut connection = app.db.get().await?;
-    let user = guests::create(&mut connection, &name).await?;
-    store::sessions::insert(&mut connection, session.new_session(user.id)).await?;
+    let epoch = app.auth.cache.epoch();
+    let user = guests::create(&mut *app.db.get().await?, &name, &session.details()).await?;
+    app.auth.cache.insert_session(epoch, session.id, user.id);
+    app.auth.cache.insert_user(epoch, &user);
     let token = app.auth.jwt_keys.issue(user.id, session.id, session.token_lifetime)?;
     Ok(session.respond(HttpResponse::Created(), true, SessionCreated { token, user }))
 }

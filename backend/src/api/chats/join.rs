@@ -8,7 +8,7 @@ use actix_web::{
 };
 use futures_util::FutureExt;
 use shared::{
-    chat::{JoinChat, JoinResponse, is_valid_uri},
+    chat::{JoinChat, JoinResponse},
     id::{ChatId, UserId},
     member::{MembershipStatus, Role},
     paths,
@@ -17,7 +17,10 @@ use shared::{
 };
 
 use crate::{
-    auth::{Authenticated, Authorized, ChatReader, policy::extractors::limit_uri_probing},
+    auth::{
+        Authenticated, Authorized, ChatReader,
+        policy::extractors::{find_chat_id, limit_uri_probing},
+    },
     chat::{self, join::JoinOutcome},
     error::{ApiError, Rejection},
     http::extract::{
@@ -65,9 +68,8 @@ async fn join_self(
     client_ip: IpAddr,
 ) -> Result<ChatReader, ApiError> {
     match ChatReader::find(&app.auth, user.id, uri).await {
-        Err(error) if error.code() == ProblemCode::ChatNotFound && is_valid_uri(uri) => {
-            let found = store::chat_links::find_chat_id(&mut *app.db.get().await?, uri).await?;
-            let chat_id = found.ok_or(ProblemCode::ChatNotFound)?;
+        Err(error) if error.code() == ProblemCode::ChatNotFound => {
+            let chat_id = find_chat_id(&app.auth, uri).await?;
             check_limits(app, user.id, client_ip)?;
             join_by_uri(app, chat_id, user, uri).await
         }
@@ -85,12 +87,8 @@ async fn join_by_uri(
     user: &User,
     uri: &str,
 ) -> Result<ChatReader, ApiError> {
-    let (user_id, joining_user, uri) = (user.id, user.clone(), uri.to_owned());
-    let join = app.chats.run_transaction(user_id, chat_id, move |transaction| {
-        async move { chat::join::join(transaction, &joining_user, &uri).await }.boxed()
-    });
-    match join.await? {
-        JoinOutcome::Joined => ChatReader::find_by_id(&app.auth, user_id, chat_id).await,
+    match app.chats.join(chat_id, uri.to_owned(), user.clone()).await? {
+        JoinOutcome::Joined => ChatReader::find_by_id(&app.auth, user.id, chat_id).await,
         JoinOutcome::Pending => Err(ProblemCode::JoinPending.into()),
     }
 }
@@ -129,12 +127,13 @@ async fn load_response(
     let mut connection = app.db.get().await?;
     // The head is read first, so that it is not newer than the members.
     let chat = store::chats::find_active(&mut connection, chat.id).await?;
-    let mut members = store::members::list(&mut connection, chat.id).await?;
+    let statuses = [MembershipStatus::Member, MembershipStatus::Pending, MembershipStatus::Banned];
+    let listed = store::members::list_by_status(&mut connection, chat.id, &statuses).await?;
+    let (mut members, former_members): (Vec<_>, Vec<_>) =
+        listed.into_iter().partition(|member| member.status.is_member());
     if let Some(own) = members.iter_mut().find(|member| member.user.id == caller.id) {
         own.user.email.clone_from(&caller.email);
     }
-    let statuses = [MembershipStatus::Pending, MembershipStatus::Banned];
-    let former_members = store::members::list_by_status(&mut connection, chat.id, &statuses).await?;
     let user = added.unwrap_or(caller);
     let (status, message) = ("SUCCESS".to_owned(), format!("{} joined the chat", user.username));
     let settings = chat.settings();

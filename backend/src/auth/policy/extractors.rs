@@ -117,7 +117,7 @@ impl ChatWriter {
 }
 
 /// The chat to which a current or former URI leads.
-async fn find_chat_id(auth: &AuthContext, uri: &str) -> Result<ChatId, ApiError> {
+pub async fn find_chat_id(auth: &AuthContext, uri: &str) -> Result<ChatId, ApiError> {
     if !is_valid_uri(uri) {
         return Err(ProblemCode::ChatNotFound.into());
     }
