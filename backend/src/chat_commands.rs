@@ -2,6 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use chrono::{SubsecRound, Utc};
 use diesel_async::AsyncConnection;
 use futures_util::{FutureExt, future::BoxFuture};
 use shared::{
@@ -9,6 +10,7 @@ use shared::{
     id::{ChatId, UserId},
     member::{Member, MembershipStatus, Role},
     problem::ProblemCode,
+    user::User,
 };
 use tokio::{sync::Semaphore, time::timeout};
 use uuid::Uuid;
@@ -16,6 +18,7 @@ use uuid::Uuid;
 use crate::{
     auth::cache::AuthCache,
     chat::{
+        join::{self, JoinOutcome},
         retention,
         transaction::{self, ChatTransaction},
     },
@@ -66,28 +69,36 @@ impl ChatCommands {
     }
 
     /// Creates a chat; the membership of its owner is its first change.
-    pub async fn create(&self, uri: &str, owner_id: UserId, owned_max: usize) -> Result<ChatRow, ApiError> {
-        let mut connection = self.db.get().await?;
-        let chat = connection
-            .transaction(async |connection| {
-                if store::members::count_owned_chats(connection, owner_id).await? >= owned_max {
-                    return Err(ApiError::from(ProblemCode::ChatLimitReached));
-                }
-                let chat = store::chats::insert(connection, uri).await?;
-                let (role, status) = (Role::Owner, MembershipStatus::Member);
-                let owner = NewMembership { user_id: owner_id, role, status };
-                let joined_at = chat.settings().created_at;
-                store::members::upsert(connection, chat.id, owner, chat.head.as_seq(), joined_at).await?;
-                Ok(chat)
-            })
-            .await?;
-        // Other devices of the owner update their chat lists.
-        self.hub.announce_membership(chat.id, owner_id, MembershipStatus::Member);
-        Ok(chat)
+    pub async fn create(
+        self: &Arc<Self>,
+        uri: String,
+        owner_id: UserId,
+        owned_max: usize,
+    ) -> Result<ChatRow, ApiError> {
+        let commands = Arc::clone(self);
+        run_detached(async move {
+            let mut connection = commands.db.get().await?;
+            let chat = connection
+                .transaction(async |connection| {
+                    if store::members::count_owned_chats(connection, owner_id).await? >= owned_max {
+                        return Err(ApiError::from(ProblemCode::ChatLimitReached));
+                    }
+                    let chat = store::chats::insert(connection, &uri).await?;
+                    let (role, status) = (Role::Owner, MembershipStatus::Member);
+                    let owner = NewMembership { user_id: owner_id, role, status };
+                    let joined_at = chat.settings().created_at;
+                    store::members::upsert(connection, chat.id, owner, chat.head.as_seq(), joined_at).await?;
+                    Ok(chat)
+                })
+                .await?;
+            // Other devices of the owner update their chat lists.
+            commands.hub.announce_membership(chat.id, owner_id, MembershipStatus::Member);
+            Ok(chat)
+        })
+        .await
     }
 
-    /// Runs `work` on a chat in a transaction under the chat's lock, and publishes the changes. Completes even if the
-    /// client disconnects. Background jobs have no actor.
+    /// Runs `work` on a chat in a transaction under the chat's lock, and publishes the changes. Background jobs have no actor.
     pub async fn run_transaction<T, F>(
         self: &Arc<Self>,
         actor_id: impl Into<Option<UserId>>,
@@ -98,8 +109,49 @@ impl ChatCommands {
         T: Send + 'static,
         F: for<'r> FnOnce(&'r mut ChatTransaction<'_>) -> BoxFuture<'r, Result<T, ApiError>> + Send + 'static,
     {
+        let commands = Arc::clone(self);
+        self.run_exclusive(actor_id.into(), chat_id, async move {
+            let mut connection = commands.db.get().await?;
+            transaction::run(&mut connection, commands.epoch, chat_id, work).await
+        })
+        .await
+    }
+
+    /// Joins the chat by one of its URIs, or requests to. In the common case, a first visit to an open chat, by one statement.
+    pub async fn join(
+        self: &Arc<Self>,
+        chat_id: ChatId,
+        uri: String,
+        user: User,
+    ) -> Result<JoinOutcome, ApiError> {
+        let commands = Arc::clone(self);
+        self.run_exclusive(Some(user.id), chat_id, async move {
+            let (mut connection, now) = (commands.db.get().await?, Utc::now().trunc_subsecs(3));
+            if let Some(chat) =
+                store::open_join::join_open_chat(&mut connection, chat_id, &uri, &user, now).await?
+            {
+                let member = store::members::find(&mut connection, chat_id, user.id).await?;
+                let changes = chat.into_changes(commands.epoch, member.into_iter().collect(), Vec::new());
+                return Ok((JoinOutcome::Joined, Some(changes)));
+            }
+            transaction::run(&mut connection, commands.epoch, chat_id, move |transaction| {
+                async move { join::join(transaction, &user, &uri).await }.boxed()
+            })
+            .await
+        })
+        .await
+    }
+
+    /// Runs `work` when no other change of this user or this chat is under way, and publishes the changes that it has
+    /// committed. Completes even if the client disconnects.
+    async fn run_exclusive<T: Send + 'static>(
+        self: &Arc<Self>,
+        actor_id: Option<UserId>,
+        chat_id: ChatId,
+        work: impl Future<Output = Result<(T, Option<Changes>), ApiError>> + Send + 'static,
+    ) -> Result<T, ApiError> {
         self.ingest.check_accepting()?;
-        let (commands, actor_id) = (Arc::clone(self), actor_id.into());
+        let commands = Arc::clone(self);
         run_detached(async move {
             let turn = async {
                 let user_lock = match actor_id {
@@ -110,10 +162,7 @@ impl ChatCommands {
             };
             let busy = || Rejection::new(ProblemCode::Busy).retry_after(Duration::from_secs(2));
             let _turn = timeout(LOCK_TIMEOUT, turn).await.map_err(|_| busy())?;
-            let mut connection = commands.db.get().await?;
-            let (output, committed) =
-                transaction::run(&mut connection, commands.epoch, chat_id, work).await?;
-            drop(connection);
+            let (output, committed) = work.await?;
             if let Some(committed) = committed {
                 commands.publish_commit(committed).await;
             }

@@ -44,10 +44,9 @@ pub async fn create(
     _: NoIdempotencyKey,
 ) -> Result<Json<ChatCreated>, ApiError> {
     app.rate_limits.check_user(UserLimit::Chat, user.id)?;
-    let uri = generate_uri();
-    let chat = app.chats.create(&uri, user.id, app.rate_limits.owned_chats_max()).await?;
+    let chat = app.chats.create(generate_uri(), user.id, app.rate_limits.owned_chats_max()).await?;
     let (status, message) = ("SUCCESS".to_owned(), "New chat session created".to_owned());
-    Ok(Json(ChatCreated { status, uri, message, chat: chat.settings() }))
+    Ok(Json(ChatCreated { status, uri: chat.uri.clone(), message, chat: chat.settings() }))
 }
 
 /// Deletes the chat.
