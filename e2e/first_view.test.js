@@ -24,11 +24,18 @@ const apiRequests = (person) =>
     .map((request) => `${request.method()} ${new URL(request.url()).pathname}`)
     .filter((request) => /\/(api|auth)\//.test(request) && !request.includes('socket'));
 
+// The socket is open, and asked for what the chat list has missed.
+async function followFrame(page) {
+  const socket = await page.waitForEvent('websocket');
+  await socket.waitForEvent('framesent', { predicate: ({ payload }) => payload.includes('"follow"') });
+}
+
 test('first requests are sent once, while the program loads', async () => {
   const { owner, path } = await fixture.newOwnerAndMember('first-owner', 'first-member');
   // Another tab has the cookie, but no token.
   const tab = await fixture.newTab(owner, 'first-owner');
   const release = await hold(tab.page, PROGRAM);
+  const followed = followFrame(tab.page);
   const joined = tab.page.waitForResponse((response) => response.request().method() === 'PATCH');
   await tab.open(path);
   await joined;
@@ -45,11 +52,30 @@ test('first requests are sent once, while the program loads', async () => {
   assert.deepEqual(apiRequests(tab).sort(), [...expected].sort());
   release();
   await tab.waitForMessage('Welcome.');
+  await followed;
   const sent = apiRequests(tab);
-  // The chat list and the read positions are fetched again when the socket is open.
-  for (const request of expected.filter((request) => !/(GET \/api\/chats|read_position)\/$/.test(request))) {
+  // The read positions are fetched again when the socket is open.
+  for (const request of expected.filter((request) => !request.endsWith('read_position/'))) {
     assert.equal(sent.filter((other) => other === request).length, 1, request);
   }
+});
+
+test('chat list is fetched again if it changed before the socket opened', async () => {
+  const { owner, path } = await fixture.newOwnerAndMember('missed-owner', 'missed-member');
+  const tab = await fixture.newTab(owner, 'missed-owner');
+  const release = await hold(tab.page, '**/auth/tickets/');
+  await tab.open(path);
+  await tab.waitForMessage('Welcome.');
+  const fetches = () => apiRequests(tab).filter((request) => request === 'GET /api/chats/').length;
+  assert.equal(fetches(), 1);
+  // Another device starts a chat.
+  await owner.goHome();
+  await owner.startChat();
+  const refetched = tab.page.waitForResponse((response) => new URL(response.url()).pathname === '/api/chats/');
+  release();
+  const list = await (await refetched).json();
+  assert.equal(list.chats.length, 2);
+  assert.equal(fetches(), 2);
 });
 
 test('start page takes the name before the program runs', async () => {

@@ -17,8 +17,10 @@ use leptos::{prelude::*, task::spawn_local};
 use shared::{
     id::{ChatId, Seq},
     member::MembershipStatus,
+    problem::ProblemCode,
     socket::{ClientFrame, ServerFrame},
 };
+use uuid::Uuid;
 
 use self::{
     list::{ChatEntry, ChatList, UpdateResult},
@@ -58,6 +60,10 @@ struct Inner {
     focus_on_render: bool,
     /// The frames that arrived while the list is being fetched: they may be newer than the response.
     pending_frames: Option<Vec<ServerFrame>>,
+    /// Whether the socket opened while the list was being fetched: what changed in between is in neither.
+    opened_while_fetching: bool,
+    /// The version of the list, while it is complete and as the server sent it.
+    fetched_version: Option<Uuid>,
     /// Runs until the list is fetched again.
     refresh_timer: Option<Timeout>,
     poll_count: u32,
@@ -74,6 +80,8 @@ impl ChatListStore {
             read_sync: ReadSync::new(socket),
             focus_on_render: false,
             pending_frames: None,
+            opened_while_fetching: false,
+            fetched_version: None,
             refresh_timer: None,
             poll_count: 0,
         };
@@ -203,6 +211,8 @@ impl ChatListStore {
             return;
         }
         self.update(|list| list.mark_read(chat_id, seq));
+        // The position may be lost, and is sent again after a fetch.
+        self.set_outdated();
         self.inner.with_value(|inner| inner.read_sync).send(ReadPosition { chat_id, uri, seq });
     }
 
@@ -232,6 +242,7 @@ impl ChatListStore {
             (result != UpdateResult::Unchanged, result)
         });
         if result == Some(UpdateResult::NeedsRefresh) {
+            self.set_outdated();
             self.refresh_in(REFRESH_DELAY);
         }
     }
@@ -240,7 +251,7 @@ impl ChatListStore {
 
     fn handle_event(&self, event: &SocketEvent) {
         match event {
-            SocketEvent::Opened => self.refresh(),
+            SocketEvent::Opened => self.on_opened(),
             SocketEvent::Poll => self.on_poll(),
             SocketEvent::Frame(frame) => {
                 self.inner.update_value(|inner| {
@@ -274,6 +285,12 @@ impl ChatListStore {
             ServerFrame::Membership { chat_id, .. } | ServerFrame::Gone { chat_id } => {
                 self.update(|list| list.remove(*chat_id));
             }
+            // The chat was deleted while the socket opened.
+            ServerFrame::Refused { client_id: None, chat_id: Some(chat_id), problem, .. }
+                if problem.code == ProblemCode::ChatNotFound =>
+            {
+                self.update(|list| list.remove(*chat_id));
+            }
             ServerFrame::Resync { chat_id } => self.update(|list| {
                 if list.contains(*chat_id) { UpdateResult::NeedsRefresh } else { UpdateResult::Unchanged }
             }),
@@ -282,6 +299,36 @@ impl ChatListStore {
     }
 
     // Fetching
+
+    fn on_opened(&self) {
+        if self.is_fetching() {
+            self.inner.update_value(|inner| inner.opened_while_fetching = true);
+        } else if self.is_current() {
+            self.follow();
+        } else {
+            self.refresh();
+        }
+    }
+
+    /// Whether the list is as it was fetched, and nothing was missed until the socket opened.
+    fn is_current(&self) -> bool {
+        let fetched = self.inner.with_value(|inner| inner.fetched_version);
+        fetched.is_some() && fetched == self.socket().chat_list_version()
+    }
+
+    /// The list differs from the server's: the next socket fetches it.
+    fn set_outdated(&self) {
+        self.inner.update_value(|inner| inner.fetched_version = None);
+    }
+
+    /// Asks for the changes of all chats since the list.
+    fn follow(&self) {
+        let followed =
+            self.list.with_untracked(|list| list.as_ref().map(|list| (list.epoch(), list.followed_chats())));
+        if let Some((epoch, chats)) = followed {
+            self.socket().send(&ClientFrame::Follow { epoch, chats });
+        }
+    }
 
     /// The server has changed something that the list cannot derive.
     fn on_outdated(&self) {
@@ -303,17 +350,22 @@ impl ChatListStore {
         self.inner.update_value(|inner| {
             inner.refresh_timer = None;
             inner.pending_frames = Some(Vec::new());
+            inner.opened_while_fetching = false;
+            inner.fetched_version = None;
         });
         spawn_local(async move {
             let response = store.session().send(api::list_chats()).await;
-            let frames = store.inner.try_update_value(|inner| inner.pending_frames.take()).flatten();
+            let frames = store.take_pending_frames();
             if store.session().user_id_untracked() != Some(user_id) {
                 store.refresh();
                 return;
             }
             match response {
                 Ok(response) => {
-                    store.on_fetched(ChatList::new(response, user_id), frames.unwrap_or_default());
+                    // With more chats than are listed, a message moves others into the list.
+                    let version = Some(response.version).filter(|_| !response.more);
+                    store.inner.update_value(|inner| inner.fetched_version = version);
+                    store.on_fetched(ChatList::new(response, user_id), frames);
                 }
                 // Without a socket, the next poll or the next socket fetches it.
                 Err(_) if store.socket().is_open() => store.refresh_in(RETRY_DELAY),
@@ -322,10 +374,18 @@ impl ChatListStore {
         });
     }
 
+    fn take_pending_frames(&self) -> Vec<ServerFrame> {
+        self.inner.try_update_value(|inner| inner.pending_frames.take()).flatten().unwrap_or_default()
+    }
+
     fn on_fetched(&self, list: ChatList, frames: Vec<ServerFrame>) {
-        let (epoch, chats) = (list.epoch(), list.followed_chats());
         self.list.set(Some(list));
-        self.socket().send(&ClientFrame::Follow { epoch, chats });
+        let has_opened = self.inner.with_value(|inner| inner.opened_while_fetching);
+        if has_opened && !self.is_current() {
+            self.refresh();
+        } else {
+            self.follow();
+        }
         for frame in frames {
             self.handle_frame(&frame);
         }

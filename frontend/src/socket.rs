@@ -16,6 +16,7 @@ use gloo_timers::{
 };
 use leptos::{prelude::*, task::spawn_local};
 use shared::socket::{ClientFrame, ServerFrame};
+use uuid::Uuid;
 
 use self::{
     backoff::Backoff,
@@ -68,6 +69,8 @@ struct Inner {
     status: RwSignal<Option<ConnectionStatus>>,
     listeners: Listeners<SocketEvent>,
     connection: Option<SocketConnection>,
+    /// The version of the chat list when the socket opened.
+    chat_list_version: Option<Uuid>,
     transport: Transport,
     is_running: bool,
     /// Runs from the loss of the socket until the loss is shown.
@@ -96,6 +99,7 @@ impl SocketClient {
             status: RwSignal::new(None),
             listeners: Listeners::default(),
             connection: None,
+            chat_list_version: None,
             transport: Transport::None,
             is_running: false,
             grace_timer: None,
@@ -112,6 +116,11 @@ impl SocketClient {
 
     pub fn is_open(self) -> bool {
         self.inner.with_value(|inner| inner.transport == Transport::Socket)
+    }
+
+    /// The version of the chat list from which on its changes arrive as frames; `None` if some may be lost.
+    pub fn chat_list_version(self) -> Option<Uuid> {
+        self.inner.with_value(|inner| inner.chat_list_version)
     }
 
     pub fn subscribe(self, listener: impl Fn(&SocketEvent) + 'static) {
@@ -157,6 +166,8 @@ impl SocketClient {
     /// The network or the tab is back: tries to connect at once, or checks that the open socket still works.
     pub fn wake(self) {
         if self.is_open() {
+            // Frames may have been lost while the page slept.
+            self.inner.update_value(|inner| inner.chat_list_version = None);
             self.emit(&SocketEvent::Opened);
         } else {
             self.end_delay();
@@ -203,8 +214,11 @@ impl SocketClient {
         while let Some(text) = self.next_frame(&mut frames).await {
             self.inner.update_value(|inner| inner.awaiting_reply_since = None);
             match frame_reader::read(&text) {
-                Some(ServerFrame::Welcome { .. }) => {
+                Some(ServerFrame::Welcome { chat_list_version, .. }) => {
                     end.opened_at = Some(clock::now());
+                    // An older server has no versions.
+                    let version = Some(chat_list_version).filter(|version| !version.is_nil());
+                    self.inner.update_value(|inner| inner.chat_list_version = version);
                     self.on_open();
                 }
                 Some(ServerFrame::Goodbye { retry_after, .. }) => {
@@ -242,6 +256,7 @@ impl SocketClient {
     fn on_close(self) {
         let before = self.inner.try_update_value(|inner| {
             inner.connection = None;
+            inner.chat_list_version = None;
             inner.awaiting_reply_since = None;
             std::mem::take(&mut inner.transport)
         });

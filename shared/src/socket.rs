@@ -136,6 +136,9 @@ pub enum ServerFrame {
         session: Uuid,
         /// Seconds between the server's pings.
         heartbeat: u64,
+        /// The version of [`ChatListResponse`](crate::chat_list::ChatListResponse): if the client has it, the list need not be
+        /// fetched again.
+        chat_list_version: Uuid,
     },
     /// A chat was opened.
     Subscribed {

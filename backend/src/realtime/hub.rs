@@ -2,6 +2,7 @@
 //! that do not fit into a connection's queue are dropped, and the connection reads them from the database.
 
 pub mod channel;
+pub mod chat_list_versions;
 pub mod connection;
 pub mod connection_limit;
 pub mod flush_batch;
@@ -36,6 +37,7 @@ use crate::{
     error::{ApiError, Rejection},
     realtime::hub::{
         channel::{Channel, Lag},
+        chat_list_versions::ChatListVersions,
         connection::Connection,
         connection_limit::{ConnectionLimiter, ConnectionLimits, ConnectionPermit},
         flush_batch::FlushBatch,
@@ -67,6 +69,7 @@ pub struct Hub {
     limiter: ConnectionLimiter,
     clock: Clock,
     pub message_cache: MessageCache,
+    pub chat_list_versions: ChatListVersions,
     /// True once the server stops; ends the event streams.
     shutdown: watch::Sender<bool>,
     /// Every connection task holds a receiver, so the channel closes when all have ended.
@@ -81,6 +84,7 @@ impl Hub {
             limiter: ConnectionLimiter::new(limits),
             clock,
             message_cache: MessageCache::default(),
+            chat_list_versions: ChatListVersions::default(),
             shutdown: watch::Sender::new(false),
             open_connections: watch::Sender::new(()),
         }
@@ -230,6 +234,7 @@ impl Hub {
 
     /// Tells all subscribers that the chat was deleted, and unsubscribes them.
     pub async fn announce_deleted(&self, chat_id: ChatId) {
+        self.chat_list_versions.bump_all();
         self.message_cache.invalidate(chat_id);
         let deleted = lock(&self.channels).remove(&chat_id);
         let mut batch = FlushBatch::default();

@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::json;
 use shared::{
-    chat_list::{CHAT_LIST_MAX, ChatSummary, UNREAD_MAX},
+    chat_list::{CHAT_LIST_MAX, ChatListResponse, ChatSummary, UNREAD_MAX},
     member::{MembershipStatus, Role},
     problem::ProblemCode,
     socket::ServerFrame,
@@ -183,6 +183,43 @@ async fn chat_list_is_capped_to_most_recent() {
     app.execute_sql(ten).await;
     assert_eq!(ada.get("/api/chats/").await.value().get("more"), None, "exactly as many as fit");
     assert_eq!(uris(&chats)[..3], ["chat3", "chat210", "chat209"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn chat_list_version_tells_what_was_missed() {
+    let app = TestApp::spawn().await;
+    let (ada, tea) = app.ada_and_chat().await;
+    let brian = app.create_user("brian").await;
+    brian.join(&tea).await;
+    let list_version =
+        async || brian.get("/api/chats/").await.assert_status(200).json::<ChatListResponse>().version;
+    let socket_version = async || brian.open_socket_and_list_version().await.1;
+    let mut version = list_version().await;
+    assert_eq!(socket_version().await, version);
+    let seq = ada.send_message(&tea, "tea?").await.stored.seq;
+    assert_eq!(socket_version().await, version, "messages come with the changes of the chat");
+    let put = async |path: &str, body| {
+        let path = format!("/api/chats/{tea}/{path}/");
+        brian.request(&Method::PUT, &path).json(&body).await.assert_status(200);
+    };
+    put("mute", json!({ "muted": true })).await;
+    let mut assert_changed = async |what| {
+        let before = std::mem::replace(&mut version, list_version().await);
+        assert_ne!(version, before, "{what}");
+        assert_eq!(socket_version().await, version, "{what}");
+    };
+    assert_changed("muted").await;
+    put("read_position", json!({ "seq": seq })).await;
+    assert_changed("read position").await;
+    brian.create_chat().await;
+    assert_changed("new chat").await;
+    ada.set_status(&tea, &brian, MembershipStatus::Removed).await.assert_status(200);
+    assert_changed("removed").await;
+    let coffee = ada.create_chat().await;
+    brian.join(&coffee).await;
+    assert_changed("joined").await;
+    ada.delete_chat(&coffee).await.assert_status(204);
+    assert_changed("deleted").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -67,10 +67,17 @@ pub async fn open_websocket(
 impl TestUser {
     /// Opens a socket with a token, as programs do, and receives the welcome.
     pub async fn open_socket(&self) -> WsClient {
+        self.open_socket_and_list_version().await.0
+    }
+
+    /// Opens a socket, and returns the version of the chat list in the welcome.
+    pub async fn open_socket_and_list_version(&self) -> (WsClient, Uuid) {
         let authorization = format!("JWT {}", self.token);
         let (mut socket, _) = open_websocket(&self.http, &[("authorization", &authorization)]).await.unwrap();
-        assert!(matches!(socket.recv_event().await, ServerFrame::Welcome { .. }));
-        socket
+        match socket.recv_event().await {
+            ServerFrame::Welcome { chat_list_version, .. } => (socket, chat_list_version),
+            other => panic!("expected a welcome, got {other:?}"),
+        }
     }
 
     /// Opens a socket that is subscribed to a chat from now on.

@@ -60,9 +60,13 @@ fn chat(id: ChatId, uri: &str) -> ChatSummary {
     }
 }
 
+fn response(chats: Vec<ChatSummary>) -> ChatListResponse {
+    ChatListResponse { epoch: Uuid::nil(), version: Uuid::nil(), chats, more: false }
+}
+
 fn list() -> ChatList {
     let chats = vec![chat(TEA, "tea"), chat(TOAST, "toast"), chat(JAM, "jam")];
-    ChatList::new(ChatListResponse { epoch: Uuid::nil(), chats, more: false }, USER_ID)
+    ChatList::new(response(chats), USER_ID)
 }
 
 fn changes(chat_id: ChatId, head: i64, messages: Vec<Message>, members: Vec<Member>) -> Changes {
@@ -130,8 +134,7 @@ fn read_position_leaves_later_messages_unread() {
 fn partial_read_of_unloaded_count_needs_refetch() {
     let mut tea = chat(TEA, "tea");
     (tea.head, tea.unread, tea.last_message) = (Head::new(40), 30, Some(message(40, BRIAN)));
-    let mut list =
-        ChatList::new(ChatListResponse { epoch: Uuid::nil(), chats: vec![tea], more: false }, USER_ID);
+    let mut list = ChatList::new(response(vec![tea]), USER_ID);
     assert_eq!(list.mark_read(TEA, Seq::new(20)), UpdateResult::NeedsRefresh);
     assert_eq!(list.mark_read(TEA, Seq::new(40)), UpdateResult::Applied);
     assert_eq!(unread(&list, "tea"), 0);
@@ -197,8 +200,7 @@ fn cut_off_join_requests_need_refetch_when_decided() {
     let mut tea = chat(TEA, "tea");
     tea.role = Role::Owner;
     tea.join_requests = (10..).take(JOIN_REQUESTS_MAX).map(|id| user(UserId::new(id))).collect();
-    let mut list =
-        ChatList::new(ChatListResponse { epoch: Uuid::nil(), chats: vec![tea], more: false }, USER_ID);
+    let mut list = ChatList::new(response(vec![tea]), USER_ID);
     let rejected = member(UserId::new(10), 5, MembershipStatus::Rejected);
     assert_eq!(list.apply(&changes(TEA, 5, Vec::new(), vec![rejected])), UpdateResult::NeedsRefresh);
 }
@@ -207,8 +209,7 @@ fn cut_off_join_requests_need_refetch_when_decided() {
 fn member_joining_large_chat_needs_refetch() {
     let mut tea = chat(TEA, "tea");
     tea.members = 60;
-    let mut list =
-        ChatList::new(ChatListResponse { epoch: Uuid::nil(), chats: vec![tea], more: false }, USER_ID);
+    let mut list = ChatList::new(response(vec![tea]), USER_ID);
     let joined = changes(TEA, 5, Vec::new(), vec![member(EVE, 5, MembershipStatus::Member)]);
     assert_eq!(list.apply(&joined), UpdateResult::NeedsRefresh);
     let renamed = changes(TEA, 6, Vec::new(), vec![member(BRIAN, 6, MembershipStatus::Member)]);

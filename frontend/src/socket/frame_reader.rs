@@ -25,6 +25,8 @@ struct Fields {
     reason: Option<String>,
     #[serde(default)]
     heartbeat: u64,
+    #[serde(default)]
+    chat_list_version: Uuid,
     retry_after: Option<u64>,
     #[serde(default)]
     seq: Seq,
@@ -50,6 +52,7 @@ pub fn read(text: &str) -> Option<ServerFrame> {
         session,
         reason,
         heartbeat,
+        chat_list_version,
         retry_after,
         seq,
         revision,
@@ -65,7 +68,7 @@ pub fn read(text: &str) -> Option<ServerFrame> {
         "read" => ServerFrame::Read { chat_id: chat_id?, user_id: fields.user_id, seq },
         "membership" => ServerFrame::Membership { chat_id: chat_id?, status: fields.status? },
         "gone" => ServerFrame::Gone { chat_id: chat_id? },
-        "welcome" => ServerFrame::Welcome { session: session?, heartbeat },
+        "welcome" => ServerFrame::Welcome { session: session?, heartbeat, chat_list_version },
         "goodbye" => ServerFrame::Goodbye { reason: reason?, retry_after },
         _ => return None,
     })
@@ -97,7 +100,7 @@ mod tests {
             messages: Vec::new(),
         };
         for frame in [
-            ServerFrame::Welcome { session: id, heartbeat: 30 },
+            ServerFrame::Welcome { session: id, heartbeat: 30, chat_list_version: id },
             ServerFrame::Changes(changes),
             ServerFrame::Posted { client_id: id, seq, revision: Seq::new(4) },
             ServerFrame::Refused {

@@ -10,6 +10,7 @@ use shared::{
 
 use crate::{
     auth::{Authenticated, Authorized, ChatReader},
+    detached::run_detached,
     error::ApiError,
     http::extract::body::{FieldReader, FromFields},
     state::AppState,
@@ -25,9 +26,10 @@ pub async fn list(
     app: Data<AppState>,
     Authenticated { user, .. }: Authenticated,
 ) -> Result<Json<ChatListResponse>, ApiError> {
+    let version = app.hub.chat_list_versions.get(user.id);
     app.read_receipts.flush(|position| position.user_id == user.id).await;
     let (chats, more) = store::chat_list::list_for_user(&mut *app.db.get().await?, user.id).await?;
-    Ok(Json(ChatListResponse { epoch: app.epoch, chats, more }))
+    Ok(Json(ChatListResponse { epoch: app.epoch, version, chats, more }))
 }
 
 /// Turns the caller's notifications for the chat off or on.
@@ -40,12 +42,14 @@ pub async fn mute(
     app: Data<AppState>,
     Authorized(ChatReader { user, chat, .. }, mute): Authorized<ChatReader, UpdateMute>,
 ) -> Result<Json<UpdateMute>, ApiError> {
-    store::read_positions::set_muted(&mut *app.db.get().await?, chat.id, user.id, mute.muted).await?;
-    // Other devices of the user reload the chat list.
-    app.hub.send_to_user(
-        user.id,
-        &ServerFrame::Membership { chat_id: chat.id, status: MembershipStatus::Member },
-    );
+    run_detached(async move {
+        store::read_positions::set_muted(&mut *app.db.get().await?, chat.id, user.id, mute.muted).await?;
+        // Other devices of the user reload the chat list.
+        let changed = ServerFrame::Membership { chat_id: chat.id, status: MembershipStatus::Member };
+        app.hub.send_to_user(user.id, &changed);
+        Ok(())
+    })
+    .await?;
     Ok(Json(mute))
 }
 

@@ -10,6 +10,7 @@ use shared::{
 
 use crate::{
     auth::{Authorized, ChatReader},
+    detached::run_detached,
     error::ApiError,
     http::extract::body::{FieldReader, FromFields},
     state::AppState,
@@ -41,12 +42,16 @@ pub async fn update(
     Authorized(ChatReader { user, chat, .. }, update): Authorized<ChatReader, UpdateReadPosition>,
 ) -> Result<Json<UpdateReadPosition>, ApiError> {
     let position = ReadPosition { chat_id: chat.id, user_id: user.id, seq: update.seq };
-    let (seq, has_advanced) = store::read_positions::advance(&mut *app.db.get().await?, position).await?;
-    if has_advanced {
-        let (user_id, chat_id) = (user.id, chat.id);
-        app.hub.send_to_other_devices(user_id, None, &ServerFrame::Read { chat_id, user_id, seq });
-        app.hub.queue_read_position(chat_id, MemberReadPosition { user_id, seq });
-    }
+    let stored = run_detached(async move {
+        let (seq, has_advanced) = store::read_positions::advance(&mut *app.db.get().await?, position).await?;
+        if has_advanced {
+            let (user_id, chat_id) = (user.id, chat.id);
+            app.hub.send_to_other_devices(user_id, None, &ServerFrame::Read { chat_id, user_id, seq });
+            app.hub.queue_read_position(chat_id, MemberReadPosition { user_id, seq });
+        }
+        Ok(seq)
+    });
+    let seq = stored.await?;
     Ok(Json(UpdateReadPosition { seq }))
 }
 

@@ -62,7 +62,13 @@ impl ConnectionTask {
         early: &[u8],
     ) -> Self {
         let (id, connection) = app.hub.open_connection(stream, permit, claims.sid, claims.exp);
-        connection.send_frame(&ServerFrame::Welcome { session: id, heartbeat: HEARTBEAT_SECONDS });
+        // Read after the hub knows the connection: later changes of the list are sent to it.
+        let chat_list_version = app.hub.chat_list_versions.get(connection.user_id());
+        connection.send_frame(&ServerFrame::Welcome {
+            session: id,
+            heartbeat: HEARTBEAT_SECONDS,
+            chat_list_version,
+        });
         let (guard, limit) = (app.hub.track_connection(), app.rate_limits.frame_limit());
         let mut decoder = FrameDecoder::new(app.config.limits.limit_frame.0);
         decoder.push(early);

@@ -12,14 +12,17 @@ use super::{Hub, frame, lock};
 use crate::realtime::hub::connection::Connection;
 
 impl Hub {
+    /// Sends a frame about the user's chat list.
     pub fn send_to_user(&self, user_id: UserId, frame: &ServerFrame) {
+        self.chat_list_versions.bump(user_id);
         for (_, connection) in self.connections_of_user(user_id) {
             connection.send_frame(frame);
         }
     }
 
-    /// Sends a frame that may be lost to a user's connections, except to the one it came from.
+    /// Sends a frame about the user's chat list that may be lost, except to the connection it came from.
     pub fn send_to_other_devices(&self, user_id: UserId, origin: Option<Uuid>, frame: &ServerFrame) {
+        self.chat_list_versions.bump(user_id);
         let mut connections = self.connections_of_user(user_id);
         connections.retain(|(id, _)| Some(*id) != origin);
         if let Some(frame) = (!connections.is_empty()).then(|| frame::text(frame)).flatten() {
