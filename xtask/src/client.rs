@@ -46,6 +46,15 @@ pub const PROGRAMS: [ClientProgram; 2] = [
 
 const RELEASE_PROFILE: &str = "wasm-release";
 
+/// Compiles the standard library with a release, without the messages of panics, which a page cannot show: the first view
+/// gets 6 % smaller. Not stable yet, so that another version of the toolchain may need other options.
+const BUILD_STD: [&str; 4] = [
+    "-Zbuild-std=std,panic_abort",
+    "-Zbuild-std-features=optimize_for_size",
+    "--config",
+    r#"target.wasm32-unknown-unknown.rustflags=["-Zunstable-options", "-Cpanic=immediate-abort"]"#,
+];
+
 /// Trunk's options for a debug build.
 pub const DEBUG_PROFILE: [&str; 2] = ["--cargo-profile", "wasm-dev"];
 
@@ -75,7 +84,10 @@ fn compile(mode: BuildMode) -> Result<()> {
         shell::cargo(["build", "--target=wasm32-unknown-unknown", "--package=frontend", "--bins"]);
     match mode {
         BuildMode::Quick => cargo.args(["--profile", mode.profile()]),
-        BuildMode::Release => cargo.args(["--profile", RELEASE_PROFILE, "--features", "split"]),
+        BuildMode::Release => {
+            cargo.args(["--profile", RELEASE_PROFILE, "--features", "split"]);
+            cargo.args(BUILD_STD).env("RUSTC_BOOTSTRAP", "1")
+        }
     };
     shell::run(cargo)
 }

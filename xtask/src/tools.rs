@@ -32,6 +32,7 @@ const FAST_BUILD: [(&str, &str); 5] = [
 pub fn build_steps() -> Result<Vec<Step>> {
     let mut steps: Vec<_> = packages::build_step().into_iter().collect();
     steps.extend(trunk_step());
+    steps.extend(std_source_step()?);
     steps.extend(client_steps()?);
     Ok(steps)
 }
@@ -103,6 +104,15 @@ fn schemathesis_step() -> Option<Step> {
         fs::copy(wanted, installed)?;
         Ok(())
     }))
+}
+
+/// The source of the standard library, which a release of the client is compiled with.
+fn std_source_step() -> Result<Option<Step>> {
+    let mut rustc = shell::command("rustc");
+    rustc.args(["--print", "sysroot"]);
+    let sysroot = shell::output(rustc)?;
+    let is_installed = Path::new(sysroot.trim()).join("lib/rustlib/src/rust/library/Cargo.lock").is_file();
+    Ok((!is_installed).then(|| rustup_step(&["component", "add", "rust-src"])))
 }
 
 /// The compilation target of the client, and wasm-bindgen.
