@@ -1,6 +1,8 @@
-// Measures how long a page takes until it can be used, on a slow network and processor, for `cargo xtask bench first-view`.
+// Measures how long a page takes until it can be used, on a slow network and processor, and what it loads, for
+// `cargo xtask bench first-view`.
 // Arguments: the number of rounds, and the folder of a page to compare with, whose server.js has its packages installed.
-// Prints the milliseconds of all rounds as JSON: [{ page, network, visitor, event, millis: [] }].
+// Prints the milliseconds of all rounds and the bytes as JSON:
+// { times: [{ page, network, visitor, event, millis: [] }], bytes: [{ page, part, bytes }] }.
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -39,7 +41,12 @@ try {
       }
     }
   }
-  process.stdout.write(JSON.stringify([...results.values()]));
+  const bytes = [];
+  for (const [page, url] of Object.entries(pages)) {
+    const parts = await measureBytes(url + path, session);
+    bytes.push(...Object.entries(parts).map(([part, bytes]) => ({ page, part, bytes })));
+  }
+  process.stdout.write(JSON.stringify({ times: [...results.values()], bytes }));
 
   function record(page, network, visitor, times) {
     for (const [event, millis] of Object.entries(times)) {
@@ -79,6 +86,36 @@ async function measure(url, network, session, events) {
   } finally {
     await context.close();
   }
+}
+
+// The bytes of the responses of a first view by part, with their headers.
+async function measureBytes(url, session) {
+  const context = await fixture.browser.newContext();
+  try {
+    const page = await context.newPage();
+    await page.addInitScript(installMarks, { session, text: TEXT });
+    const devtools = await context.newCDPSession(page);
+    await devtools.send('Network.enable');
+    const parts = { all: 0 };
+    const partOfRequest = new Map();
+    devtools.on('Network.responseReceived', ({ requestId, type, response }) => {
+      partOfRequest.set(requestId, partOf(type, response, partOfRequest));
+    });
+    devtools.on('Network.loadingFinished', ({ requestId, encodedDataLength }) => {
+      const part = partOfRequest.get(requestId);
+      parts[part] = (parts[part] ?? 0) + encodedDataLength;
+      parts.all += encodedDataLength;
+    });
+    await page.goto(url, { waitUntil: 'networkidle' });
+    return parts;
+  } finally {
+    await context.close();
+  }
+}
+
+function partOf(type, response, earlier) {
+  if (response.mimeType === 'application/wasm') return [...earlier.values()].includes('program') ? 'later' : 'program';
+  return { Document: 'page', Script: 'script', Stylesheet: 'style', Fetch: 'api', XHR: 'api' }[type] ?? 'other';
 }
 
 // Runs in the page.

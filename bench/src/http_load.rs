@@ -137,7 +137,7 @@ fn excerpt(bytes: &[u8]) -> String {
 }
 
 /// Parses a response that has a content length, as those of all targets do.
-fn parse_response(bytes: &[u8]) -> Result<Option<&[u8]>> {
+pub fn parse_response(bytes: &[u8]) -> Result<Option<&[u8]>> {
     let Some(end) = memmem::find(bytes, b"\r\n\r\n") else { return Ok(None) };
     let header = String::from_utf8_lossy(&bytes[..end]);
     ensure!(header.starts_with("HTTP/1.1 20"), "refused: {}", excerpt(bytes));

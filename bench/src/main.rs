@@ -25,6 +25,7 @@ mod marker;
 mod options;
 mod ordering_checker;
 mod paths;
+mod plots;
 mod process_stats;
 mod protocol_adapter;
 mod results;
@@ -43,7 +44,9 @@ use crate::cpu_cores::Cores;
 use crate::database::Database;
 use crate::options::{Options, Scenario};
 use crate::results::Results;
-use crate::scenarios::{after_load, cold_start, first_view, growth, idle, inserts, messaging, opening, rest};
+use crate::scenarios::{
+    after_load, cold_start, first_view, growth, idle, inserts, messaging, newcomers, opening, rest,
+};
 use crate::target::{OURS, Target};
 
 /// A machine with a higher load average is busy with other work.
@@ -72,8 +75,11 @@ fn main() -> Result<()> {
     }
     let report = table::render_report(&bench.results) + &goals::render_goals(&bench.results);
     println!("{report}");
-    fs::create_dir_all(paths::output_dir())?;
-    fs::write(paths::output_dir().join("report.md"), report)?;
+    let published = options.publish.then(paths::published_dir);
+    for folder in [Some(paths::output_dir()), published].into_iter().flatten() {
+        plots::write_plots(&bench.results, &folder)?;
+        fs::write(folder.join("report.md"), &report)?;
+    }
     ensure!(!bench.results.has_skipped(OURS), "our own server failed");
     Ok(())
 }
@@ -85,6 +91,7 @@ fn run(scenario: Scenario, bench: &mut Bench) {
         Scenario::Rest => rest::run(bench),
         Scenario::Inserts => inserts::run(bench),
         Scenario::Idle => idle::run(bench),
+        Scenario::Newcomers => newcomers::run(bench),
         Scenario::Growth => growth::run(bench),
         Scenario::Start => cold_start::run(bench),
         Scenario::AfterLoad => after_load::run(bench),

@@ -16,7 +16,7 @@ pub struct Options {
     #[arg(long, default_value_t = 3)]
     rounds: usize,
     /// Seconds per measurement
-    #[arg(long, default_value_t = 5)]
+    #[arg(long, default_value_t = 8)]
     seconds: u64,
     /// One short round, to check that everything works
     #[arg(long)]
@@ -24,6 +24,9 @@ pub struct Options {
     /// Include chats of 10,000 members
     #[arg(long)]
     pub long: bool,
+    /// Also write the report and its plots to docs/performance/, after all scenarios with all targets
+    #[arg(long, conflicts_with_all = ["scenarios", "only", "quick"])]
+    pub publish: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -33,6 +36,7 @@ pub enum Scenario {
     Rest,
     Inserts,
     Idle,
+    Newcomers,
     Growth,
     Start,
     AfterLoad,
@@ -48,6 +52,7 @@ impl Scenario {
             Self::Rest => "Posts and history over HTTP",
             Self::Inserts => "Inserts without a server",
             Self::Idle => "Idle sockets",
+            Self::Newcomers => "People who come for the first time",
             Self::Growth => "Larger and more chats",
             Self::Start => "Cold starts",
             Self::AfterLoad => "Memory after a load",

@@ -7,5 +7,6 @@ pub mod growth;
 pub mod idle;
 pub mod inserts;
 pub mod messaging;
+pub mod newcomers;
 pub mod opening;
 pub mod rest;

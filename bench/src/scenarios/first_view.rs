@@ -12,6 +12,7 @@ use crate::scenarios::opening::run_script;
 use crate::{install, paths};
 
 pub const NAME: &str = "first view in Chromium, with a processor four times slower";
+pub const BYTES: &str = "what a member's first view loads, headers included";
 pub const OURS: &str = "chatire";
 pub const PLAIN_PAGE: &str = "vue";
 
@@ -27,9 +28,33 @@ const FIGURES: [(&str, &str, &str, &str); 8] = [
     ("1.6 Mbit/s", "member", "messages", "ms until a member sees messages, 1.6 Mbit/s"),
 ];
 
+/// What a member's first view loads, as `e2e/first_view_time.js` names the parts, and what they are called in the report.
+const PARTS: [(&str, &str); 7] = [
+    ("all", "KB in all"),
+    ("program", "KB of WebAssembly"),
+    ("later", "KB of WebAssembly after the first view"),
+    ("script", "KB of scripts"),
+    ("style", "KB of styles"),
+    ("page", "KB of the page"),
+    ("api", "KB of API responses"),
+];
+
 /// The names of all figures.
 pub fn figures() -> impl Iterator<Item = &'static str> {
     FIGURES.into_iter().map(|(.., figure)| figure)
+}
+
+#[derive(Deserialize)]
+struct Measured {
+    times: Vec<Times>,
+    bytes: Vec<PartSize>,
+}
+
+#[derive(Deserialize)]
+struct PartSize {
+    page: String,
+    part: String,
+    bytes: f64,
 }
 
 /// The milliseconds of all rounds.
@@ -43,8 +68,8 @@ struct Times {
 }
 
 pub fn run(bench: &mut Bench) {
-    let times = match measure(bench) {
-        Ok(times) => times,
+    let measured = match measure(bench) {
+        Ok(measured) => measured,
         Err(error) => return bench.results.skip(Some(NAME), "Chromium", format!("{error:#}")),
     };
     for (network, visitor, event, figure) in FIGURES {
@@ -52,15 +77,24 @@ pub fn run(bench: &mut Bench) {
             let key = [page, network, visitor, event];
             let is_figure =
                 |times: &&Times| [&*times.page, &times.network, &times.visitor, &times.event] == key;
-            for millis in times.iter().filter(is_figure).flat_map(|times| &times.millis) {
+            for millis in measured.times.iter().filter(is_figure).flat_map(|times| &times.millis) {
                 println!("  {page:<8} {figure:<44} {millis:>9.0}");
                 bench.results.add(NAME, page, [(figure, *millis)]);
             }
         }
     }
+    for (part, figure) in PARTS {
+        for page in [OURS, PLAIN_PAGE] {
+            let is_part = |size: &&PartSize| size.page == page && size.part == part;
+            let Some(size) = measured.bytes.iter().find(is_part) else { continue };
+            let kb = size.bytes / 1_000.0;
+            println!("  {page:<8} {figure:<44} {kb:>9.1}");
+            bench.results.add(BYTES, page, [(figure, kb)]);
+        }
+    }
 }
 
-fn measure(bench: &Bench) -> Result<Vec<Times>> {
+fn measure(bench: &Bench) -> Result<Measured> {
     let folder = install_plain_page()?;
     let output = run_script(bench, "first_view_time.js", &[bench.rounds.to_string(), folder])?;
     serde_json::from_slice(&output).context("no times")

@@ -17,6 +17,7 @@ pub const MANY_CHATS_HALF: &str = "S2 at half of each one's maximum";
 
 /// Names by which the goals find figures.
 pub const PER_CPU_SECOND: &str = "deliveries/CPU-s";
+pub const P95: &str = "p95 ms";
 pub const P99: &str = "p99 ms";
 /// Near 100, the load generator is the limit, and figures per second say more about it than about the server.
 pub const LOAD: &str = "load %";
@@ -117,7 +118,7 @@ fn record_result(
         (LOAD, load_percent(outcome.before, outcome.after, outcome.seconds)),
         ("MiB", process_stats::memory_kib(running.pid())? / 1_024.0),
     ];
-    let latency = [("p50 ms", 0.5), (P99, 0.99), ("p99.9 ms", 0.999)]
+    let latency = [("p50 ms", 0.5), (P95, 0.95), (P99, 0.99), ("p99.9 ms", 0.999)]
         .map(|(name, at)| (name, quantile_millis(&outcome.latency, at)));
     bench.results.add(scenario, target, throughput.into_iter().chain(latency).chain(fault_figures(outcome)));
     Ok(())

@@ -1,9 +1,15 @@
 // Bun's built-in server and publish, with PostgreSQL: one insert per message, then a broadcast.
 
-import postgres from "postgres";
+import { SQL } from "bun";
 
 const { PGHOST, PGUSER, PGDATABASE, PORT } = process.env;
-const sql = postgres({ path: `${PGHOST}/.s.PGSQL.5432`, user: PGUSER, database: PGDATABASE, max: 16 });
+const sql = new SQL({
+  adapter: "postgres",
+  path: `${PGHOST}/.s.PGSQL.5432`,
+  username: PGUSER,
+  database: PGDATABASE,
+  max: 16,
+});
 
 const store = (chat, user, id, message) => sql`
   INSERT INTO messages (chat_id, user_id, client_id, message)
