@@ -22,7 +22,12 @@ const LABEL_WIDTH: u32 = 250;
 const FIGURE_ROOM: f64 = 1.18;
 const OUR_COLOR: RGBColor = RGBColor(31, 111, 235);
 const OTHER_COLOR: RGBColor = RGBColor(139, 148, 158);
-const LINE_COLORS: [RGBColor; 3] = [OUR_COLOR, RGBColor(218, 105, 0), RGBColor(38, 131, 71)];
+const LINE_COLORS: [RGBColor; 2] = [OUR_COLOR, RGBColor(218, 105, 0)];
+const MEMBER_GROWTH: [(&str, &str); 1] = [("members of a chat", growth::MEMBERS)];
+const CHAT_GROWTH: [(&str, &str); 2] = [
+    ("chats of 2, as fast as possible", growth::CHATS),
+    ("chats of 2, each user posts once a minute", growth::QUIET_CHATS),
+];
 const FONT: &str = "sans-serif";
 const FONT_SIZE: u32 = 14;
 const TITLE_SIZE: u32 = 17;
@@ -45,9 +50,13 @@ pub fn write_plots(results: &Results, folder: &Path) -> Result<()> {
     for chart in bar_charts(results) {
         chart.draw(&folder.join(chart.file)).map_err(|error| anyhow!("{}: {error}", chart.file))?;
     }
-    let lines = growth_lines(results);
-    if !lines.is_empty() {
-        draw_growth(&lines, &folder.join("growth.svg")).map_err(|error| anyhow!("growth.svg: {error}"))?;
+    for (file, lines) in [
+        ("growth-members.svg", growth_lines(results, &MEMBER_GROWTH)),
+        ("growth-chats.svg", growth_lines(results, &CHAT_GROWTH)),
+    ] {
+        if !lines.is_empty() {
+            draw_growth(&lines, &folder.join(file)).map_err(|error| anyhow!("{file}: {error}"))?;
+        }
     }
     Ok(())
 }
@@ -91,6 +100,7 @@ fn compare_pages(results: &Results, file: &'static str, title: &'static str, sce
         [first_view::OURS, first_view::PLAIN_PAGE].into_iter().filter_map(move |page| {
             let value = results.median(scenario, page, figure)?;
             let is_ours = page == first_view::OURS;
+            let figure = figure.trim_start_matches("ms until ").trim_start_matches("KB of ");
             let label = if is_ours { figure.to_owned() } else { page.to_owned() };
             Some(Bar { label, value, is_ours })
         })
@@ -121,6 +131,7 @@ impl BarChart {
             .disable_y_mesh()
             .disable_y_axis()
             .x_labels(5)
+            .max_light_lines(0)
             .x_label_formatter(&|figure| format_figure(Some(*figure)))
             .label_style((FONT, FONT_SIZE))
             .draw()?;
@@ -148,13 +159,8 @@ struct GrowthLine {
     points: Vec<(f64, f64)>,
 }
 
-fn growth_lines(results: &Results) -> Vec<GrowthLine> {
-    let scenarios = [
-        ("members of a chat", growth::MEMBERS),
-        ("chats of 2, as fast as possible", growth::CHATS),
-        ("chats of 2, each user posts once a minute", growth::QUIET_CHATS),
-    ];
-    let line = |(name, scenario)| {
+fn growth_lines(results: &Results, scenarios: &[(&'static str, &str)]) -> Vec<GrowthLine> {
+    let line = |&(name, scenario): &(&'static str, &str)| {
         let measured = growth::SIZES.into_iter().filter_map(|(size, count)| {
             Some((count as f64, results.median(scenario, size, messaging::PER_CPU_SECOND)?))
         });
@@ -163,7 +169,7 @@ fn growth_lines(results: &Results) -> Vec<GrowthLine> {
         let points = points.into_iter().map(|(count, rate)| (count, rate / smallest)).collect();
         Some(GrowthLine { name, points })
     };
-    scenarios.into_iter().filter_map(line).collect()
+    scenarios.iter().filter_map(line).collect()
 }
 
 fn draw_growth(lines: &[GrowthLine], path: &Path) -> Result<(), Box<dyn std::error::Error>> {
@@ -175,12 +181,14 @@ fn draw_growth(lines: &[GrowthLine], path: &Path) -> Result<(), Box<dyn std::err
     let mut chart = ChartBuilder::on(&area)
         .caption("Deliveries per CPU-second, relative to the smallest size", (FONT, TITLE_SIZE))
         .margin(10)
+        .margin_right(36)
         .set_label_area_size(LabelAreaPosition::Left, 48)
         .set_label_area_size(LabelAreaPosition::Bottom, 28)
         .build_cartesian_2d((10.0..largest).log_scale(), 0.0..highest * FIGURE_ROOM)?;
     chart
         .configure_mesh()
         .disable_x_mesh()
+        .max_light_lines(0)
         .x_label_formatter(&|count| format_figure(Some(*count)))
         .y_label_formatter(&|ratio| format!("{ratio:.1}"))
         .label_style((FONT, FONT_SIZE))
@@ -219,7 +227,7 @@ mod tests {
         for text in ["a chat of 500", "chatire", "1,234,000", "bun", "500,000"] {
             assert!(bars.contains(text), "{text}: {bars}");
         }
-        assert!(read("growth.svg").contains("once a minute"));
+        assert!(read("growth-chats.svg").contains("once a minute"));
         assert!(!folder.path().join("history.svg").exists());
     }
 }
