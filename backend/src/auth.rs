@@ -6,7 +6,6 @@ pub mod context;
 pub mod cookies;
 pub mod encryption;
 mod hmac_sha256;
-mod invalidations;
 pub mod jwt;
 mod key_file;
 pub mod opaque_token;

@@ -2,6 +2,7 @@
 
 pub mod api;
 pub mod auth;
+mod change_times;
 pub mod chat;
 pub mod chat_commands;
 pub mod cli;

@@ -75,11 +75,8 @@ fn main() -> Result<()> {
     }
     let report = table::render_report(&bench.results) + &goals::render_goals(&bench.results);
     println!("{report}");
-    let published = options.publish.then(paths::published_dir);
-    for folder in [Some(paths::output_dir()), published].into_iter().flatten() {
-        plots::write_plots(&bench.results, &folder)?;
-        fs::write(folder.join("report.md"), &report)?;
-    }
+    plots::write_plots(&bench.results, &paths::output_dir())?;
+    fs::write(paths::output_dir().join("report.md"), report)?;
     ensure!(!bench.results.has_skipped(OURS), "our own server failed");
     Ok(())
 }

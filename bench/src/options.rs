@@ -24,9 +24,6 @@ pub struct Options {
     /// Include chats of 10,000 members
     #[arg(long)]
     pub long: bool,
-    /// Also write the report and its plots to docs/performance/, after all scenarios with all targets
-    #[arg(long, conflicts_with_all = ["scenarios", "only", "quick"])]
-    pub publish: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -23,11 +23,6 @@ pub fn output_dir() -> PathBuf {
     root().join("target/bench")
 }
 
-/// The figures and plots that docs/performance.md shows.
-pub fn published_dir() -> PathBuf {
-    root().join("docs/performance")
-}
-
 /// Where a target from a package registry is installed.
 pub fn install_dir(name: &str) -> PathBuf {
     output_dir().join(name)

@@ -54,8 +54,8 @@ pub const CHAT_LIST_MAX: i64 = 200;
 pub struct ChatListResponse {
     /// The state of the database that the heads belong to.
     pub epoch: Uuid,
-    /// Changes with what the chats' own changes do not tell: memberships, muted chats and read positions. The welcome frame
-    /// of a socket has the same version if nothing was missed.
+    /// Changes with what the chats' own changes do not tell: memberships, deleted and muted chats, and read positions. The
+    /// welcome frame of a socket has the same version if nothing was missed.
     #[serde(default)]
     pub version: Uuid,
     /// At most [`CHAT_LIST_MAX`].

@@ -18,8 +18,11 @@ use shared::{
 };
 use uuid::Uuid;
 
-use super::invalidations::{CacheKey, InvalidationTime, Invalidations};
-use crate::{clock::Clock, store::chats::PostingRules};
+use crate::{
+    change_times::{ChangeTime, ChangeTimes},
+    clock::Clock,
+    store::chats::PostingRules,
+};
 
 /// The longest time for which access to read ignores a change by another program.
 const RECENT: Duration = Duration::from_secs(5);
@@ -40,13 +43,22 @@ pub struct AuthCache {
     chat_ids: Cache<String, Entry<ChatId>>,
     chats: Cache<ChatId, Entry<PostingRules>>,
     roles: Cache<(ChatId, UserId), Entry<Role>>,
-    invalidations: Invalidations,
+    /// Recorded after the change is committed, and before the entry is removed.
+    invalidations: ChangeTimes<CacheKey>,
+}
+
+#[derive(Clone, Copy, Hash)]
+enum CacheKey {
+    Session(Uuid),
+    User(UserId),
+    Chat(ChatId),
+    Role(ChatId, UserId),
 }
 
 /// The state of the cache when a database read began.
 #[derive(Clone, Copy)]
 pub struct CacheEpoch {
-    invalidations: InvalidationTime,
+    invalidations: ChangeTime,
     at: Instant,
 }
 
@@ -91,7 +103,7 @@ impl AuthCache {
             chat_ids: bounded(CHATS_MAX),
             chats: bounded(CHATS_MAX),
             roles: bounded(MEMBERS_MAX),
-            invalidations: Invalidations::default(),
+            invalidations: ChangeTimes::default(),
         }
     }
 
@@ -133,8 +145,10 @@ impl AuthCache {
         CacheEpoch { invalidations: self.invalidations.now(), at: self.clock.instant() }
     }
 
+    /// Whether the key was invalidated after the read began. To be called after the insertion, so that an invalidation in
+    /// between is not lost.
     fn is_outdated(&self, epoch: CacheEpoch, key: CacheKey) -> bool {
-        self.invalidations.is_invalidated_since(epoch.invalidations, key)
+        self.invalidations.last(key) > epoch.invalidations
     }
 
     pub fn insert_session(&self, epoch: CacheEpoch, id: Uuid, user_id: UserId) {

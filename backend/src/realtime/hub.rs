@@ -234,6 +234,7 @@ impl Hub {
 
     /// Tells all subscribers that the chat was deleted, and unsubscribes them.
     pub async fn announce_deleted(&self, chat_id: ChatId) {
+        // Its members are gone from the database: any user may have it in their list.
         self.chat_list_versions.bump_all();
         self.message_cache.invalidate(chat_id);
         let deleted = lock(&self.channels).remove(&chat_id);

@@ -1,4 +1,5 @@
-//! Hand-written SQL whose statement is prepared once per connection, which `diesel::sql_query` does not do.
+//! Hand-written SQL whose statement is prepared once per connection. Diesel does not do that for `sql_query`, inserts and updates,
+//! and to plan a statement anew can cost more than to run it.
 
 use std::{borrow::Cow, marker::PhantomData};
 
