@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { Fixture, PHONE } from './fixture.js';
+import { DESKTOP, Fixture, PHONE } from './fixture.js';
 
 const PROGRAM = '**/chat_bg.wasm';
 const fixture = Fixture.install();
@@ -23,6 +23,17 @@ const apiRequests = (person) =>
   person.requests
     .map((request) => `${request.method()} ${new URL(request.url()).pathname}`)
     .filter((request) => /\/(api|auth)\//.test(request) && !request.includes('socket'));
+
+// Text, time and place of all messages, and of what stands between them.
+function messageBoxes(page, root) {
+  const selector = `${root} :is(.day-separator, .event, .author, .message .avatar, .bubble, .message-meta time)`;
+  return page.locator(selector).evaluateAll((elements) =>
+    elements.map((element) => {
+      const { x, y, width, height } = element.getBoundingClientRect();
+      return [element.textContent, ...[x, y, width, height].map(Math.round)];
+    }),
+  );
+}
 
 // The socket is open, and asked for what the chat list has missed.
 async function followFrame(page) {
@@ -114,17 +125,97 @@ test('chat is started by a form sent before the program runs', async () => {
   await person.page.getByRole('textbox', { name: 'Message' }).waitFor();
 });
 
-test('visitor of a chat types the name before the program runs', async () => {
+test('visitor joins, reads and writes before the program runs', async () => {
   const { owner, path } = await fixture.newOwnerAndMember('early-owner', 'early-member');
   const visitor = await fixture.newPerson('early-visitor', { size: PHONE });
   const release = await hold(visitor.page, PROGRAM);
   await visitor.open(path);
   await visitor.field('Your name').fill('Visitor');
-  assert.equal(await visitor.button('Join the chat').isDisabled(), true);
+  await visitor.button('Join the chat').click();
+  await visitor.page.locator('#skeleton').getByText('Welcome.').waitFor();
+  await owner.page.getByText('Visitor').first().waitFor();
+  const message = visitor.page.getByRole('textbox', { name: 'Message' });
+  await message.fill('Already here.');
+  await visitor.button('Send').first().click();
   release();
+  await owner.waitForMessage('Already here.');
+  await visitor.waitForMessage('Already here.', { own: true });
+  assert.equal(await visitor.page.locator('.unread-line').count(), 0);
+  const sent = apiRequests(visitor);
+  for (const request of ['POST /auth/guest/', `PATCH /api${path}/`, `GET /api${path}/messages/`]) {
+    assert.equal(sent.filter((other) => other === request).length, 1, request);
+  }
+});
+
+test('visitor who joined before the program ran is a member after a reload', async () => {
+  const { path } = await fixture.newOwnerAndMember('reload-owner', 'reload-member');
+  const visitor = await fixture.newPerson('reload-visitor');
+  const release = await hold(visitor.page, PROGRAM);
+  await visitor.open(path);
+  await visitor.field('Your name').fill('Reloader');
+  await visitor.button('Join the chat').click();
+  await visitor.page.locator('#skeleton').getByText('Welcome.').waitFor();
+  release();
+  await visitor.page.reload();
+  await visitor.send('Still Reloader.');
+  await visitor.waitForMessage('Still Reloader.', { own: true });
+  const guests = apiRequests(visitor).filter((request) => request === 'POST /auth/guest/');
+  assert.equal(guests.length, 1);
+});
+
+test('name that the server rejects is shown with its error', async () => {
+  const { path } = await fixture.newOwnerAndMember('strict-owner', 'strict-member');
+  const visitor = await fixture.newPerson('strict-visitor');
+  visitor.expectStatus('400 (Bad Request)', '/auth/guest/');
+  const release = await hold(visitor.page, PROGRAM);
+  await visitor.open(path);
+  const rejected = visitor.page.waitForResponse('**/auth/guest/');
+  await visitor.field('Your name').fill('x'.repeat(100));
+  await visitor.button('Join the chat').click();
+  assert.equal((await rejected).status(), 400);
+  release();
+  await visitor.page.locator('#skeleton').waitFor({ state: 'detached' });
+  assert.equal(await visitor.field('Your name').inputValue(), 'x'.repeat(100));
+  assert.equal(await visitor.field('Your name').getAttribute('aria-invalid'), 'true');
+  await visitor.field('Your name').fill('Short');
   await visitor.button('Join the chat').click();
   await visitor.waitForMessage('Welcome.');
-  await owner.page.getByText('Visitor').first().waitFor();
+});
+
+test('visitor waits for the program where joining needs approval', async () => {
+  const { owner, path } = await fixture.newOwnerAndMember('wary-owner', 'wary-member');
+  await owner.page.evaluate(async (path) => {
+    const headers = { Authorization: `JWT ${sessionStorage.getItem('authToken')}`, 'Content-Type': 'application/json' };
+    await fetch(`/api${path}/settings/`, { method: 'PATCH', headers, body: JSON.stringify({ approval_required: true }) });
+  }, path);
+  const visitor = await fixture.newPerson('wary-visitor');
+  const release = await hold(visitor.page, PROGRAM);
+  const previewed = visitor.page.waitForResponse(`**/api${path}/`);
+  await visitor.open(path);
+  await previewed;
+  assert.equal(await visitor.button('Join the chat').isDisabled(), true);
+  release();
+  await visitor.button('Ask to join').waitFor();
+});
+
+test('messages stay in place when the program takes over', async () => {
+  for (const [size, name] of [[PHONE, 'still-phone'], [DESKTOP, 'still-desktop']]) {
+    const { owner, other, path } = await fixture.newOwnerAndMember(`${name}-owner`, `${name}-other`, { size });
+    await owner.send('A first line\nand a second.');
+    await owner.send('And another message.');
+    await other.waitForMessage('And another message.');
+    await other.send('An answer.');
+    await other.page.reload();
+    await other.waitForMessage('An answer.');
+    const release = await hold(other.page, PROGRAM);
+    await other.page.reload({ waitUntil: 'commit' });
+    await other.page.locator('#skeleton').getByText('An answer.').waitFor();
+    const before = await messageBoxes(other.page, '#skeleton');
+    release();
+    await other.page.locator('#skeleton').waitFor({ state: 'detached' });
+    await other.composer.waitFor();
+    assert.deepEqual(await messageBoxes(other.page, '#app'), before, path);
+  }
 });
 
 test('message written before the program runs is sent once', async () => {
@@ -151,7 +242,7 @@ test('text typed while the chat loads is kept, also by the wide page', async () 
   const message = tab.page.getByRole('textbox', { name: 'Message' });
   await message.fill('On my way');
   // The chat list is there before the chat.
-  await tab.page.locator('.chat-list-panel').waitFor({ state: 'attached' });
+  await tab.page.locator('#app .chat-list-panel').waitFor({ state: 'attached' });
   await message.press('Enter');
   release();
   await tab.waitForMessage('On my way');

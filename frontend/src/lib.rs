@@ -28,9 +28,14 @@ use wasm_bindgen::JsCast;
 pub fn mount_program<V: IntoView + 'static>(program: fn() -> V) {
     #[cfg(debug_assertions)]
     console_error_panic_hook::set_once();
-    api::early_responses::expire();
+    let joining = api::early_responses::take_over();
     let root = document().get_element_by_id("app").and_then(|root| root.dyn_into().ok());
-    if let Some::<web_sys::HtmlElement>(root) = root {
+    let Some::<web_sys::HtmlElement>(root) = root else { return };
+    wasm_bindgen_futures::spawn_local(async move {
+        if let Some(joining) = joining {
+            // If it failed, the program joins.
+            let _joined = joining.await;
+        }
         mount_to(root, program).forget();
-    }
+    });
 }

@@ -1,4 +1,4 @@
-//! The skeleton in `index.html`: what is in view until the program shows its first view. What was typed into it is kept.
+//! The skeleton (`skeleton.js`): what is in view until the program shows its first view. What was typed into it is kept.
 
 use leptos::{prelude::*, task::spawn_local};
 use wasm_bindgen::JsCast;
@@ -60,11 +60,11 @@ fn skeleton() -> Option<Element> {
 
 #[cfg(test)]
 mod tests {
-    use crate::strings::{self, onboarding};
+    use crate::strings::{self, dates, onboarding};
 
     #[test]
     fn skeleton_has_the_texts_of_the_program() {
-        let page = include_str!("../index.html");
+        let page = [include_str!("../index.html"), include_str!("../skeleton.js")].concat();
         for text in [
             onboarding::START_TITLE,
             strings::INTRODUCTION,
@@ -78,6 +78,11 @@ mod tests {
             strings::ALL_CHATS,
             strings::MESSAGE,
             strings::SEND,
+            strings::YOU,
+            strings::ONE_MOMENT,
+            dates::TODAY,
+            dates::YESTERDAY,
+            &onboarding::chat_with(&[]),
         ] {
             assert!(page.contains(text), "{text}");
         }

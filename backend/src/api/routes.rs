@@ -15,6 +15,11 @@ use super::{
 };
 
 route_table::routes! {
+    // The router tries the paths in this order, so the path that is requested most is the first.
+    [CHAT_MESSAGES]          GET        messages::list                    Reader
+                             POST       messages::post                    Writer
+                             DELETE     message_deletion::delete_recent   Moderator
+
     // Operations.
     [HEALTH]                 GET        pages::health                     Anyone
     [READINESS]              GET        pages::readiness                  Anyone
@@ -78,9 +83,6 @@ route_table::routes! {
                              POST       invite_links::create              Moderator
     [CHAT_LINK]              DELETE     invite_links::revoke              Moderator
     [CHAT_LINK_MEMBERS]      GET        invite_links::list_members        Moderator
-    [CHAT_MESSAGES]          GET        messages::list                    Reader
-                             POST       messages::post                    Writer
-                             DELETE     message_deletion::delete_recent   Moderator
     [CHAT_MESSAGE]           DELETE     message_deletion::delete_one      Reader
     [CHAT_CHANGES]           GET        changes::list                     Reader
     [CHAT_EVENTS]            GET        events::stream_events             Reader

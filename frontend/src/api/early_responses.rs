@@ -1,8 +1,8 @@
-//! Responses to the requests that the script in `index.html` sends while the program is loading.
+//! Responses to the requests that `early_requests.js` sends while the program is loading.
 
 use gloo_net::http::Method;
 use gloo_timers::callback::Timeout;
-use js_sys::{Array, Map, Promise, Reflect};
+use js_sys::{Array, Map, Object, Promise, Reflect};
 use leptos::prelude::window;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
@@ -10,9 +10,15 @@ use wasm_bindgen_futures::JsFuture;
 /// Milliseconds after the start of the program until the responses are too old.
 const LIFETIME: u32 = 10_000;
 
-/// To be called when the program starts.
-pub fn expire() {
+/// To be called when the program starts. From then on the program joins chats itself; returned is a join that has begun,
+/// whose end has to be awaited.
+pub fn take_over() -> Option<JsFuture<JsValue>> {
     Timeout::new(LIFETIME, clear).forget();
+    let early = early()?;
+    // Deleting a field of an ordinary object cannot fail.
+    let _deleted = Reflect::delete_property(&early, &JsValue::from_str("join"));
+    let joining: Promise = field(&early, "joining")?.dyn_into().ok()?;
+    Some(joining.into())
 }
 
 /// To be called when another user takes over.
@@ -22,8 +28,16 @@ pub fn clear() {
     }
 }
 
+fn early() -> Option<Object> {
+    field(&window(), "early")?.dyn_into().ok()
+}
+
+fn field(object: &JsValue, name: &str) -> Option<JsValue> {
+    Reflect::get(object, &JsValue::from_str(name)).ok()
+}
+
 fn responses() -> Option<Map> {
-    Reflect::get(&window(), &JsValue::from_str("earlyResponses")).ok()?.dyn_into().ok()
+    field(&early()?.into(), "responses")?.dyn_into().ok()
 }
 
 /// A request that was sent early.

@@ -4,8 +4,8 @@ use chrono::{DateTime, Utc};
 
 use crate::clock;
 
-const TODAY: &str = "Today";
-const YESTERDAY: &str = "Yesterday";
+pub const TODAY: &str = "Today";
+pub const YESTERDAY: &str = "Yesterday";
 
 /// 22 Nov 2026, 14:02
 pub fn date_and_time(at: DateTime<Utc>) -> String {

@@ -25,6 +25,9 @@ const WASM_OPT: [&str; 9] = [
     "--enable-sign-ext",
 ];
 
+/// Scripts that Trunk puts into the page as they are.
+const INLINE_SCRIPTS: [&str; 2] = ["early_requests.js", "skeleton.js"];
+
 /// Marks the link to the program, which Trunk then leaves in the page.
 const SKIP: &str = "data-trunk-skip";
 
@@ -40,14 +43,27 @@ pub fn bundle(program: ClientProgram) -> Result<()> {
 }
 
 fn build_page(program: ClientProgram, dist: &Path) -> Result<()> {
-    let source = fs::read_to_string(program.source())?;
+    let mut html =
+        fs::read_to_string(program.source())?.replace(r#"rel="rust""#, &format!(r#"rel="rust" {SKIP}"#));
+    for script in INLINE_SCRIPTS {
+        let minified = format!("../target/client/{script}");
+        minify(&program.source().with_file_name(script), &program.source().with_file_name(&minified))?;
+        html = html.replace(&format!(r#"href="{script}""#), &format!(r#"href="{minified}""#));
+    }
     let page = program.source().with_extension("release.html");
-    fs::write(&page, source.replace(r#"rel="rust""#, &format!(r#"rel="rust" {SKIP}"#)))?;
+    fs::write(&page, html)?;
     let mut trunk = trunk_command("build", &page, dist);
     trunk.arg("--release");
     shell::run(trunk)?;
     fs::remove_file(page)?;
     Ok(())
+}
+
+fn minify(script: &Path, output: &Path) -> Result<()> {
+    let mut esbuild = shell::command("esbuild");
+    esbuild.args(["--minify", "--log-level=error"]).arg(script);
+    esbuild.arg(format!("--outfile={}", output.display()));
+    shell::run(esbuild)
 }
 
 /// Writes the script and the modules to a folder that has their hash in its name, since they refer to each other by name.
