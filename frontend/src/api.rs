@@ -3,6 +3,7 @@
 pub mod account;
 pub mod auth;
 pub mod early_responses;
+pub mod json;
 pub mod moderation;
 
 use std::marker::PhantomData;
@@ -149,17 +150,10 @@ impl RawRequest {
     }
 }
 
-/// `flatten` makes all responses use the deserializer of the socket frames, which makes the client a seventh smaller.
-#[derive(Deserialize)]
-struct Response<R> {
-    #[serde(flatten)]
-    response: R,
-}
-
 /// Reads a response; no content counts as an object without fields.
 pub fn decode<R: DeserializeOwned>(text: &str) -> Option<R> {
     let text = if text.is_empty() { "{}" } else { text };
-    serde_json::from_str(text).ok().map(|Response { response }| response)
+    json::from_str(text)
 }
 
 /// Proxies in front of the server answer without a problem document.

@@ -18,6 +18,7 @@ use shared::{
 use wasm_bindgen::JsValue;
 
 use super::{PendingMessage, PendingState};
+use crate::api::json;
 
 const STORE: &str = "outbox";
 
@@ -160,7 +161,7 @@ fn decode_failure(failure: &str) -> PendingState {
     if failure.is_empty() {
         return PendingState::Waiting;
     }
-    PendingState::Failed(serde_json::from_str(failure).unwrap_or(ProblemCode::Unknown))
+    PendingState::Failed(json::from_str(failure).unwrap_or(ProblemCode::Unknown))
 }
 
 fn array<const N: usize>(texts: [&str; N]) -> Array {
