@@ -1,9 +1,12 @@
 //! The audit log of a chat: who did what, and when.
 
-use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::{event::Event, user::User};
+use crate::{
+    event::Event,
+    time::{DateTime, Utc},
+    user::User,
+};
 
 /// One entry of the audit log.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,6 +1,5 @@
 //! Chats: their settings, how they are created, joined and previewed.
 
-use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -9,6 +8,7 @@ use crate::{
     member::{Member, MembershipStatus, Role},
     problem::FieldCode,
     text::check_single_line,
+    time::{DateTime, Utc},
     user::User,
 };
 

@@ -1,8 +1,9 @@
 //! Exports of all data of an account.
 
-use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
+
+use crate::time::{DateTime, Utc};
 
 /// The state of a [`DataExport`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

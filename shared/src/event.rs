@@ -3,13 +3,13 @@
 mod fields;
 pub mod sentence;
 
-use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use self::fields::EventFields;
 use crate::{
     id::{LinkId, Seq, UserId},
     member::{Member, Role},
+    time::{DateTime, Utc},
     user::User,
 };
 

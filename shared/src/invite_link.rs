@@ -1,6 +1,5 @@
 //! Invite links: further ways into a chat beside its page URL.
 
-use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -8,6 +7,7 @@ use crate::{
     member::{Member, Role},
     problem::FieldCode,
     text::check_single_line,
+    time::{DateTime, Utc},
     user::User,
 };
 

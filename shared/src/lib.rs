@@ -24,5 +24,6 @@ pub mod session;
 pub mod socket;
 pub mod sync;
 mod text;
+pub mod time;
 pub mod timeline;
 pub mod user;

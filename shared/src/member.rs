@@ -1,10 +1,10 @@
 //! Members: users in a chat.
 
-use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::{
     id::{Seq, UserId},
+    time::{DateTime, Utc},
     user::User,
 };
 

@@ -1,6 +1,5 @@
 //! Messages, and the requests that list, post and delete them.
 
-use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -9,6 +8,7 @@ use crate::{
     id::{ChatId, Head, MessageId, Seq},
     problem::FieldCode,
     text::is_invisible,
+    time::{DateTime, Utc},
     user::User,
 };
 

@@ -1,8 +1,9 @@
 //! Passkeys (WebAuthn level 3): registration, sign-in and management.
 
-use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
+
+use crate::time::{DateTime, Utc};
 
 /// The most passkeys per account.
 pub const PASSKEYS_MAX: i64 = 20;

@@ -1,8 +1,9 @@
 //! Sessions: sign-ins of an account.
 
-use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
+
+use crate::time::{DateTime, Utc};
 
 /// One active session.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

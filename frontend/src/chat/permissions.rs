@@ -84,7 +84,7 @@ impl CurrentMember {
 
 #[cfg(test)]
 mod tests {
-    use chrono::DateTime;
+    use shared::time::DateTime;
     use shared::{id::Seq, user::User};
 
     use super::*;

@@ -26,7 +26,7 @@ fn message(seq: i64, author: UserId) -> Message {
         seq,
         revision: seq,
         client_id: Uuid::nil(),
-        created_at: chrono::DateTime::UNIX_EPOCH,
+        created_at: shared::time::DateTime::UNIX_EPOCH,
         user: user(author),
         message: format!("message {seq}"),
         event: None,
@@ -35,7 +35,7 @@ fn message(seq: i64, author: UserId) -> Message {
 }
 
 fn member(id: UserId, seq: i64, status: MembershipStatus) -> Member {
-    let (seq, created_at) = (Seq::new(seq), chrono::DateTime::UNIX_EPOCH);
+    let (seq, created_at) = (Seq::new(seq), shared::time::DateTime::UNIX_EPOCH);
     Member { user: user(id), role: Role::Writer, status, seq, revision: seq, created_at }
 }
 
@@ -47,7 +47,7 @@ const JAM: ChatId = ChatId::new(3);
 fn chat(id: ChatId, uri: &str) -> ChatSummary {
     ChatSummary {
         uri: uri.to_owned(),
-        chat: Chat::new(id, chrono::DateTime::UNIX_EPOCH),
+        chat: Chat::new(id, shared::time::DateTime::UNIX_EPOCH),
         head: Head::new(4),
         role: Role::Writer,
         muted: false,
@@ -222,7 +222,7 @@ fn uri_change_keeps_position_and_leaving_removes() {
     let settings = Chat {
         uri: "crumpets".into(),
         revision: Seq::new(5),
-        ..Chat::new(TOAST, chrono::DateTime::UNIX_EPOCH)
+        ..Chat::new(TOAST, shared::time::DateTime::UNIX_EPOCH)
     };
     list.apply(&Changes { chat: Some(settings), ..changes(TOAST, 5, Vec::new(), Vec::new()) });
     assert_eq!(order(&list), ["tea", "crumpets", "jam"]);

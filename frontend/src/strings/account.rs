@@ -158,7 +158,7 @@ fn size(bytes: u64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use chrono::DateTime;
+    use shared::time::DateTime;
     use uuid::Uuid;
 
     use super::*;

@@ -1,6 +1,6 @@
 //! Dates and times in words, in the browser's language and time zone.
 
-use chrono::{DateTime, Utc};
+use shared::time::{DateTime, Utc};
 
 use crate::clock;
 

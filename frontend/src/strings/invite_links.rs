@@ -1,7 +1,9 @@
 //! Texts for the chat link and the invite links.
 
-use chrono::{DateTime, Utc};
-use shared::member::Role;
+use shared::{
+    member::Role,
+    time::{DateTime, Utc},
+};
 
 use super::{bidi::BidiIsolate, dates::date_and_time};
 

@@ -1,7 +1,9 @@
 //! Texts of the sidebar (members, settings, history) and of moderation.
 
-use chrono::{DateTime, Utc};
-use shared::member::{MembershipStatus, Role};
+use shared::{
+    member::{MembershipStatus, Role},
+    time::{DateTime, Utc},
+};
 
 use super::{MESSAGE_DELETED, bidi::BidiIsolate, dates::date_and_time};
 

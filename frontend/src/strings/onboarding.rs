@@ -105,8 +105,7 @@ pub fn join_notes(preview: &ChatPreview) -> String {
 
 #[cfg(test)]
 mod tests {
-    use chrono::DateTime;
-    use shared::id::ChatId;
+    use shared::{id::ChatId, time::DateTime};
 
     use super::*;
 

@@ -1,12 +1,12 @@
 //! Deserializes events.
 
-use chrono::{DateTime, Utc};
 use serde::Deserialize;
 
 use super::{Event, UserRef};
 use crate::{
     id::{LinkId, Seq},
     member::Role,
+    time::{DateTime, Utc},
 };
 
 /// The fields of all events. The derived deserializer has code per variant, which makes the client about 3 % larger.

@@ -1,10 +1,10 @@
-use chrono::DateTime;
 use proptest::prelude::*;
 
 use super::*;
 use crate::{
     id::{ChatId, MessageId},
     member::Role,
+    time::DateTime,
 };
 
 const EPOCH: Uuid = Uuid::from_u128(7);

@@ -136,7 +136,7 @@ fn LinkMembers(link_id: LinkId) -> impl IntoView {
 
 #[cfg(test)]
 mod tests {
-    use chrono::DateTime;
+    use shared::time::DateTime;
     use shared::{member::Role, user::User};
 
     use super::*;
