@@ -90,11 +90,19 @@ pub fn LazyView<F>(
     class: &'static str,
 ) -> impl IntoView
 where
-    F: Fn() -> ViewFuture + Copy + Send + 'static,
+    F: Fn() -> ViewFuture + 'static,
 {
+    show_loading(StoredValue::new_local(Box::new(load)), class)
+}
+
+/// One function for all views, which makes the client smaller.
+fn show_loading(
+    load: StoredValue<Box<dyn Fn() -> ViewFuture>, LocalStorage>,
+    class: &'static str,
+) -> impl IntoView {
     let loading = Loading { state: RwSignal::new(LoadState::Loading), view: StoredValue::new_local(None) };
     let owner = Owner::current().unwrap_or_default();
-    let start = move || loading.start(&owner, load());
+    let start = move || loading.start(&owner, load.with_value(|load| load()));
     start();
     move || match loading.state.get() {
         LoadState::Loaded => EitherOf3::A(loading.view.write_value().take()),

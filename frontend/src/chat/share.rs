@@ -13,17 +13,24 @@ use crate::{
         icon::{Icon, SvgIcon},
         link_field::LinkField,
     },
+    lazy_view::{LazyView, lazy_view},
     strings::{self, onboarding},
 };
+
+/// The field that gets the focus when the popover opens.
+const POPOVER_LINK: &str = "popover-link";
 
 /// In the place of the first message, while the chat is empty.
 #[component]
 pub fn SharePanel() -> impl IntoView {
     let (sync, viewport) = (use_sync(), use_viewport());
     let can_share = Memo::new(move |_| sync.current_member().can_share_link());
+    let is_shown = Memo::new(move |_| viewport.is_empty() && can_share.get());
     view! {
-        <section class="card centred share" hidden=move || !viewport.is_empty() || !can_share.get()>
-            <ShareLink id="panel-link" />
+        <section class="card centred share" hidden=move || !is_shown.get()>
+            <Show when=move || is_shown.get()>
+                <LazyView load=|| Box::pin(panel_link()) class="part-loading" />
+            </Show>
         </section>
         <p class="hint" hidden=move || !viewport.is_empty() || can_share.get()>
             {strings::chat_list::NO_MESSAGES_YET}
@@ -36,25 +43,19 @@ pub fn SharePanel() -> impl IntoView {
 pub fn ShareButton() -> impl IntoView {
     let (sync, viewport) = (use_sync(), use_viewport());
     let (container, popover) = (NodeRef::<html::Div>::new(), NodeRef::<html::Div>::new());
-    let is_shown = move || !viewport.is_empty() && sync.current_member().can_share_link();
-    // The browser moves the focus back to the button when the popover closes.
-    let close_when_left = move |event: ev::FocusEvent| {
-        let next = event.related_target().and_then(|target| target.dyn_into::<web_sys::Node>().ok());
-        if let (Some(container), Some(popover), Some(next)) =
-            (container.get_untracked(), popover.get_untracked(), next)
-            && !container.contains(Some(&next))
-        {
-            // Fails if it is closed.
-            let _hidden = popover.hide_popover();
-        }
+    let was_opened = RwSignal::new(false);
+    let open = move |_| {
+        was_opened.set(true);
+        focus_soon(POPOVER_LINK);
     };
+    let is_shown = move || !viewport.is_empty() && sync.current_member().can_share_link();
     view! {
-        <div class="share-menu" node_ref=container on:focusout=close_when_left>
+        <div class="share-menu" node_ref=container on:focusout=move |event| close_when_left(&event, container, popover)>
             <button
                 class="quiet share-button"
                 popovertarget="share"
                 hidden=move || !is_shown()
-                on:click=|_| focus_soon("popover-link")
+                on:click=open
             >
                 <SvgIcon icon=Icon::Share />
                 <span class="label">{onboarding::SHARE}</span>
@@ -67,9 +68,38 @@ pub fn ShareButton() -> impl IntoView {
                 aria-label=strings::SHARE_TITLE
                 node_ref=popover
             >
-                <ShareLink id="popover-link" />
+                <Show when=move || was_opened.get()>
+                    <LazyView load=|| Box::pin(popover_link()) class="part-loading" />
+                </Show>
             </div>
         </div>
+    }
+}
+
+/// The browser moves the focus back to the button when the popover closes.
+fn close_when_left(event: &ev::FocusEvent, container: NodeRef<html::Div>, popover: NodeRef<html::Div>) {
+    let next = event.related_target().and_then(|target| target.dyn_into::<web_sys::Node>().ok());
+    if let (Some(container), Some(popover), Some(next)) =
+        (container.get_untracked(), popover.get_untracked(), next)
+        && !container.contains(Some(&next))
+    {
+        // Fails if it is closed.
+        let _hidden = popover.hide_popover();
+    }
+}
+
+lazy_view! {
+    pages,
+    fn panel_link() {
+        view! { <ShareLink id="panel-link" /> }
+    }
+}
+
+lazy_view! {
+    pages,
+    fn popover_link() {
+        focus_soon(POPOVER_LINK);
+        view! { <ShareLink id=POPOVER_LINK /> }
     }
 }
 
