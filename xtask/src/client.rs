@@ -46,13 +46,13 @@ pub const PROGRAMS: [ClientProgram; 2] = [
 
 const RELEASE_PROFILE: &str = "wasm-release";
 
-/// Compiles the standard library with a release, without the messages of panics, which a page cannot show: the first view
-/// gets 6 % smaller. Not stable yet, so that another version of the toolchain may need other options.
+/// Compiles the standard library with a release, without the messages of panics and the texts of `Debug`, which a page does not
+/// show. Not stable yet, so that another version of the toolchain may need other options.
 const BUILD_STD: [&str; 4] = [
     "-Zbuild-std=std,panic_abort",
     "-Zbuild-std-features=optimize_for_size",
     "--config",
-    r#"target.wasm32-unknown-unknown.rustflags=["-Zunstable-options", "-Cpanic=immediate-abort"]"#,
+    r#"target.wasm32-unknown-unknown.rustflags=["-Zunstable-options", "-Cpanic=immediate-abort", "-Zfmt-debug=none"]"#,
 ];
 
 /// Trunk's options for a debug build.

@@ -81,6 +81,9 @@ fn build_modules(program: ClientProgram, dist: &Path) -> Result<String> {
     tools.arg(linked.with_extension("wasm")).arg(program.name).arg(&split);
     let modules = shell::output(tools)?;
     generate_bindings(program, &split)?;
+    let mut tools = client_tools("shorten");
+    tools.arg(&split).arg(program.name);
+    shell::run(tools)?;
     for module in project::list_files(&split)? {
         if module.extension() == Some(OsStr::new("wasm")) {
             optimise(&module, &output)?;
