@@ -24,13 +24,25 @@ const apiRequests = (person) =>
     .map((request) => `${request.method()} ${new URL(request.url()).pathname}`)
     .filter((request) => /\/(api|auth)\//.test(request) && !request.includes('socket'));
 
-// Text, time and place of all messages, and of what stands between them.
+// Sends a request with the session of a person.
+function callApi(person, method, path, body) {
+  return person.page.evaluate(async ([method, path, body]) => {
+    const headers = { Authorization: `JWT ${sessionStorage.authToken}`, 'Content-Type': 'application/json' };
+    const response = await fetch(path, { method, headers, body: body && JSON.stringify(body) });
+    if (!response.ok) throw new Error(await response.text());
+  }, [method, path, body]);
+}
+
+// Text, place and colour of all messages, and of what stands between them.
 function messageBoxes(page, root) {
   const selector = `${root} :is(.day-separator, .event, .author, .message .avatar, .bubble, .message-meta time)`;
   return page.locator(selector).evaluateAll((elements) =>
     elements.map((element) => {
       const { x, y, width, height } = element.getBoundingClientRect();
-      return [element.textContent, ...[x, y, width, height].map(Math.round)];
+      const { backgroundColor } = getComputedStyle(element);
+      // Names are isolated from the text around them, by an element or by characters.
+      const text = element.textContent.replace(/[\u2068\u2069]/g, '');
+      return [text, backgroundColor, ...[x, y, width, height].map(Math.round)];
     }),
   );
 }
@@ -184,10 +196,7 @@ test('name that the server rejects is shown with its error', async () => {
 
 test('visitor waits for the program where joining needs approval', async () => {
   const { owner, path } = await fixture.newOwnerAndMember('wary-owner', 'wary-member');
-  await owner.page.evaluate(async (path) => {
-    const headers = { Authorization: `JWT ${sessionStorage.getItem('authToken')}`, 'Content-Type': 'application/json' };
-    await fetch(`/api${path}/settings/`, { method: 'PATCH', headers, body: JSON.stringify({ approval_required: true }) });
-  }, path);
+  await callApi(owner, 'PATCH', `/api${path}/settings/`, { approval_required: true });
   const visitor = await fixture.newPerson('wary-visitor');
   const release = await hold(visitor.page, PROGRAM);
   const previewed = visitor.page.waitForResponse(`**/api${path}/`);
@@ -198,23 +207,58 @@ test('visitor waits for the program where joining needs approval', async () => {
   await visitor.button('Ask to join').waitFor();
 });
 
+test('join that failed before the program ran is tried again, and its error is shown', async () => {
+  const { path } = await fixture.newOwnerAndMember('broken-owner', 'broken-member');
+  const visitor = await fixture.newPerson('broken-visitor');
+  const chat = `/api${path}/`;
+  visitor.expectStatus('503 (Service Unavailable)', chat);
+  let isFailing = true;
+  const fail = (route) => (isFailing && route.request().method() === 'PATCH' ? route.fulfill({ status: 503 }) : route.continue());
+  await visitor.page.route(`**${chat}`, fail);
+  const release = await hold(visitor.page, PROGRAM);
+  await visitor.open(path);
+  const failed = () => visitor.page.waitForResponse((response) => response.status() === 503);
+  const [first] = await Promise.all([
+    failed(),
+    visitor.field('Your name').fill('Visitor').then(() => visitor.button('Join the chat').click()),
+  ]);
+  assert.equal(first.request().method(), 'PATCH');
+  const second = failed();
+  release();
+  await second;
+  await visitor.page.getByRole('alert').first().waitFor();
+  isFailing = false;
+  await visitor.button('Join as Visitor').click();
+  await visitor.waitForMessage('Welcome.');
+  assert.equal(apiRequests(visitor).filter((request) => request === 'POST /auth/guest/').length, 1);
+});
+
 test('messages stay in place when the program takes over', async () => {
   for (const [size, name] of [[PHONE, 'still-phone'], [DESKTOP, 'still-desktop']]) {
     const { owner, other, path } = await fixture.newOwnerAndMember(`${name}-owner`, `${name}-other`, { size });
+    const messages = `/api${path}/messages/`;
+    await owner.send('Two messages that are deleted.');
+    await owner.send('This is the second one.');
+    await owner.waitForMessage('This is the second one.', { own: true });
+    await callApi(owner, 'DELETE', `${messages}?user=${await owner.page.evaluate(() => sessionStorage.account)}&minutes=5`);
+    await callApi(owner, 'PATCH', `/api${path}/settings/`, { approval_required: true });
     await owner.send('A first line\nand a second.');
     await owner.send('And another message.');
     await other.waitForMessage('And another message.');
     await other.send('An answer.');
-    await other.page.reload();
-    await other.waitForMessage('An answer.');
-    const release = await hold(other.page, PROGRAM);
-    await other.page.reload({ waitUntil: 'commit' });
-    await other.page.locator('#skeleton').getByText('An answer.').waitFor();
-    const before = await messageBoxes(other.page, '#skeleton');
+    await other.waitForMessage('An answer.', { own: true });
+    // A new tab does not know whose session it is.
+    const tab = await fixture.newTab(other, `${name}-other`);
+    await tab.page.setViewportSize(size);
+    const release = await hold(tab.page, PROGRAM);
+    await tab.open(path);
+    await tab.page.locator('#skeleton').getByText('An answer.').waitFor();
+    const before = await messageBoxes(tab.page, '#skeleton');
+    assert.ok(before.length > 10);
     release();
-    await other.page.locator('#skeleton').waitFor({ state: 'detached' });
-    await other.composer.waitFor();
-    assert.deepEqual(await messageBoxes(other.page, '#app'), before, path);
+    await tab.page.locator('#skeleton').waitFor({ state: 'detached' });
+    await tab.composer.waitFor();
+    assert.deepEqual(await messageBoxes(tab.page, '#app'), before);
   }
 });
 

@@ -23,7 +23,7 @@ test('guests start and join, a claimed account keeps the chat', async () => {
   const name = await amber.field('Your name').inputValue();
   assert.match(name, /^\S+ \S+$/, 'a generated name is filled in');
   const path = await amber.startChat();
-  await amber.page.getByRole('log').getByText('QR code', { exact: true }).click();
+  await amber.log.getByText('QR code', { exact: true }).click();
   await amber.page.getByRole('img', { name: 'QR code of the link' }).waitFor();
   await amber.screenshot(screenshotPath('guest-share'));
   const link = await amber.copyLink();

@@ -20,7 +20,7 @@ async function startChatWithMessages(person, count) {
 }
 
 function distanceFromEnd(person) {
-  return person.page.getByRole('log').evaluate((log) => log.scrollHeight - log.scrollTop - log.clientHeight);
+  return person.log.evaluate((log) => log.scrollHeight - log.scrollTop - log.clientHeight);
 }
 
 test('growing composer keeps the end of the chat in view', async () => {
@@ -89,7 +89,7 @@ test('print shows every loaded message and no controls', async () => {
   assert.ok(pages > 1, `${pages} page`);
 
   await cleo.page.emulateMedia({ media: 'print' });
-  const log = await cleo.page.getByRole('log').evaluate((log) => log.scrollHeight - log.clientHeight);
+  const log = await cleo.log.evaluate((log) => log.scrollHeight - log.clientHeight);
   assert.equal(log, 0, 'the list is not cut off');
   assert.ok(await cleo.messages.filter({ hasText: 'Message 1.' }).isVisible());
   for (const control of ['header', '.composer', '.sidebar', 'nav']) {

@@ -47,7 +47,7 @@ test('messages that stay in view are not moved', async () => {
     globalThis.focused = [];
     addEventListener('keyup', () => globalThis.focused.push(document.activeElement.nodeName));
   });
-  await person.page.getByRole('log').focus();
+  await person.log.focus();
   let text = '';
   for (let presses = 0; !/^Leaf 1\.$/m.test(text); presses += 20) {
     assert.ok(presses < 3_000, `still at ${text}`);

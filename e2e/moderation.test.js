@@ -118,7 +118,7 @@ test('deleted message leaves a tombstone for both', async () => {
   await owner.waitForMessage('Buy now!');
   const spam = owner.messages.filter({ hasText: 'Buy now!' });
   // With the keyboard only.
-  await owner.page.getByRole('log', { name: 'Messages' }).focus();
+  await owner.log.focus();
   await owner.page.keyboard.press('ArrowUp');
   await owner.page.keyboard.press('Tab');
   await owner.page.keyboard.press('Enter');

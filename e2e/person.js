@@ -188,8 +188,12 @@ export class Person {
     return this.page.locator('#app').getByRole('textbox', { name: 'Message', exact: true });
   }
 
+  get log() {
+    return this.page.locator('#app').getByRole('log', { name: 'Messages' });
+  }
+
   get messages() {
-    return this.page.getByRole('log', { name: 'Messages' }).getByRole('article');
+    return this.log.getByRole('article');
   }
 
   get notice() {
@@ -198,17 +202,16 @@ export class Person {
 
   // Waits for an event line between the messages.
   waitForEvent(text) {
-    return this.page.getByRole('log', { name: 'Messages' }).locator('.event').filter({ hasText: text }).first().waitFor();
+    return this.log.locator('.event').filter({ hasText: text }).first().waitFor();
   }
 
   // Opens a chat, and joins it if necessary.
   async openAndJoin(path) {
     await this.open(path);
-    const log = this.page.getByRole('log', { name: 'Messages' });
     const join = this.page.getByRole('button', { name: /^Join/ });
-    await log.or(join).waitFor();
+    await this.log.or(join).waitFor();
     if (await join.isVisible()) await join.click();
-    await log.waitFor();
+    await this.log.waitFor();
   }
 
   // Asks to join a chat that requires approval.
@@ -270,7 +273,7 @@ export class Person {
   // Pixels between the top of the message list and the message.
   async distanceFromTop(text) {
     const message = await this.messages.filter({ hasText: text }).boundingBox();
-    return message.y - (await this.page.getByRole('log').boundingBox()).y;
+    return message.y - (await this.log.boundingBox()).y;
   }
 
   cutOff(options) {

@@ -66,7 +66,7 @@ test('scrolling through unread messages marks them read', async () => {
   await reader.chatList.waitForUnread(path, '40');
   await reader.chatList.linkTo(path).click();
   await reader.waitForMessage('Leaf 40.');
-  const log = reader.page.getByRole('log');
+  const log = reader.log;
   await log.hover();
   while (await reader.button('New messages').isVisible()) await reader.page.mouse.wheel(0, -300);
   await reader.waitForMessage('Leaf 1.');

@@ -2,12 +2,13 @@
 // src/api/early_responses.rs. skeleton.js shows what they contain.
 (() => {
   const responses = new Map();
-  // `preview` and `messages` are set when they arrive; `onchange` is called then.
+  // `account` (the id of the user), `preview` and `messages` are set when they are known; `onchange` is called then.
   const early = (window.early = { responses });
   let remembered, token;
   try {
     remembered = localStorage.getItem("remembered");
     token = sessionStorage.getItem("authToken");
+    early.account = sessionStorage.getItem("account");
   } catch {
     return;
   }
@@ -55,16 +56,20 @@
   const createGuest = async (name) => {
     const [status, text] = await request("POST", "/auth/guest/", JSON.stringify({ display_name: name.trim() || null }));
     if (status != 201) throw status;
-    const created = JSON.parse(text);
-    token = created.token;
+    const { token: newToken, user } = JSON.parse(text);
+    [token, early.account] = [newToken, user.id];
     // As src/session.rs stores them.
-    localStorage.setItem("remembered", "yes");
-    const { id, username, display_name } = created.user;
-    const session = { authToken: token, renewedAt: Date.now(), account: id, username, displayName: display_name, guest: "yes" };
-    for (const [key, value] of Object.entries(session)) sessionStorage.setItem(key, value);
+    const { username, display_name } = user;
+    const session = { authToken: token, renewedAt: Date.now(), account: user.id, username, displayName: display_name, guest: "yes" };
+    try {
+      for (const [key, value] of Object.entries(session)) sessionStorage.setItem(key, value);
+      localStorage.setItem("remembered", "yes");
+    } catch {
+      // Full storage: a reload may lose the session.
+    }
   };
-  // Joins as a new guest of this name. The program waits until that is done, and finds a member who is signed in. If it
-  // fails, the program does the rest and shows the error.
+  // Joins as a new guest of this name. The program waits until that is done, and finds a member who is signed in. After a
+  // failure it sends the form itself and shows the error.
   early.join = (name) => {
     early.joining = (async () => {
       await createGuest(name);
@@ -80,7 +85,7 @@
   if (token || !remembered) return open();
   send("POST", "/auth/jwt/refresh/", undefined, (response) => {
     token = response.token;
-    send("GET", "/auth/me/");
+    send("GET", "/auth/me/", undefined, ({ id }) => show("account")(id));
     open();
   });
 })();

@@ -43,7 +43,7 @@
     for (const link of document.querySelectorAll("[data-module=pages]")) link.rel = "preload";
   };
 
-  // A visitor may join at once if there is nothing to read before that.
+  // A visitor may join at once unless there is something to read before that: see join_notes in src/strings/onboarding.rs.
   const showPreview = ({ name, status, role, closed, approval_required, guests_allowed }) => {
     if (isMember) {
       if (name) find("h1").textContent = name;
@@ -53,25 +53,23 @@
     }
   };
 
-  const day = (date) => date.toLocaleDateString();
+  // As src/strings/dates.rs.
   const dayLabel = (date) => {
-    const yesterday = new Date();
-    yesterday.setDate(yesterday.getDate() - 1);
-    if (day(date) == day(new Date())) return "Today";
-    return day(date) == day(yesterday)
-      ? "Yesterday"
-      : date.toLocaleDateString([], { weekday: "long", day: "numeric", month: "long" });
+    const midnight = (date) => new Date(date).setHours(0, 0, 0, 0);
+    const age = Math.round((midnight(Date.now()) - midnight(date)) / 86_400_000);
+    const year = age > 180 ? { year: "numeric" } : { weekday: "long" };
+    return ["Today", "Yesterday"][age] ?? date.toLocaleDateString([], { day: "numeric", month: "long", ...year });
   };
   const element = (name, className, text) => Object.assign(document.createElement(name), { className, textContent: text });
   const avatar = ({ id, avatar }, name) => {
-    if (avatar) return Object.assign(element("img", "avatar"), { src: `/api/avatars/${avatar}/`, alt: "" });
+    const picture = { loading: "lazy", decoding: "async", alt: "", src: `/api/avatars/${avatar}/` };
+    if (avatar) return Object.assign(element("img", "avatar"), picture);
     const letter = element("span", "avatar", /[\p{L}\p{N}]/u.exec(name)?.[0] ?? [...name][0]);
     letter.style.backgroundColor = `oklch(0.53 0.125 ${((id % 360) * 137 + 250) % 360})`;
     return letter;
   };
-  const article = ({ user, message, deleted }, date, isOwn) => {
+  const article = ({ user, message, deleted }, date, isOwn, name) => {
     const row = copy("message-skeleton").firstElementChild;
-    const name = user.display_name || user.username;
     row.dataset.own = isOwn;
     row.dataset.state = deleted ? "deleted" : "sent";
     row.querySelector("bdi").textContent = isOwn ? "You" : name;
@@ -85,30 +83,56 @@
     }
     return row;
   };
-  // Shows the newest messages as src/chat/state/rows.rs arranges them, without Markdown.
-  const showMessages = ({ messages }) => {
-    const own = sessionStorage.getItem("account");
-    const rows = element("div", "message-rows");
-    let last, lastRow;
+  const event = (text, name) => {
+    const row = element("p", "event", ` ${text}`);
+    row.prepend(element("bdi", "", name));
+    return row;
+  };
+  // The username tells apart who has the same name.
+  const distinctName = (user, messages) => {
+    const name = ({ display_name, username }) => display_name || username;
+    const isSame = (other) => other.id != user.id && name(other).toLowerCase() == name(user).toLowerCase();
+    return messages.some(({ user }) => isSame(user)) ? `${name(user)} (${user.username})` : name(user);
+  };
+  // The newest messages as src/chat/state/rows.rs arranges them, without Markdown.
+  const appendRows = (rows, messages) => {
+    let last, lastRow, deleted;
     for (const message of messages.slice(-30)) {
       const date = new Date(message.created_at);
-      const startsDay = !last || day(last.date) != day(date);
+      const isOwn = message.user.id == early.account;
+      const isSameDay = last && new Date(last.created_at).toDateString() == date.toDateString();
+      const isSameUser = last?.user.id == message.user.id;
+      deleted = isSameDay && isSameUser && last.deleted && message.deleted ? deleted + 1 : 1;
+      if (deleted > 1) {
+        lastRow.querySelector("p").textContent = `${deleted} messages deleted`;
+        continue;
+      }
       const startsGroup =
-        startsDay || last.event || message.event || last.user.id != message.user.id || date - last.date >= 300_000;
-      if (startsDay) rows.append(element("h2", "day-separator", dayLabel(date)));
-      const row = message.event ? element("p", "event", message.message) : article(message, date, message.user.id == own);
+        !isSameDay || !isSameUser || last.event || message.event || date - new Date(last.created_at) >= 300_000;
+      if (!isSameDay) rows.append(element("h2", "day-separator", dayLabel(date)));
+      const name = distinctName(message.user, messages);
+      const row = message.event ? event(message.message, isOwn ? "You" : name) : article(message, date, isOwn, name);
       row.classList.toggle("group-start", startsGroup);
       if (startsGroup) lastRow?.classList.add("group-end");
       rows.append(row);
-      [last, lastRow] = [{ ...message, date }, row];
+      [last, lastRow] = [message, row];
     }
     lastRow?.classList.add("group-end");
     rows.append(element("p", "seen-by"));
-    const [area, log] = [element("div", "message-area"), element("div", "log")];
+  };
+  const showMessages = ({ messages }) => {
+    const [area, log, rows] = [element("div", "message-area"), element("div", "log"), element("div", "message-rows")];
+    Object.assign(log, { role: "log", ariaLive: "off", ariaLabel: "Messages", tabIndex: 0 });
     area.append(log);
     log.append(rows);
+    appendRows(rows, messages);
     find(".part-loading").replaceWith(area);
-    log.scrollTop = log.scrollHeight;
+    find("main").ariaBusy = "false";
+    let isAtEnd = true;
+    const showEnd = () => isAtEnd && (log.scrollTop = log.scrollHeight);
+    log.onscroll = () => (isAtEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 100);
+    // The composer grows, and a keyboard may take space.
+    new ResizeObserver(showEnd).observe(log);
   };
 
   const shown = {};
@@ -121,6 +145,7 @@
   else showWelcome();
   early.onchange = () => {
     show("preview", showPreview);
+    if (!early.account) return;
     show("messages", (page) => {
       if (!isMember) {
         showChat();
@@ -143,7 +168,7 @@
       field.form.requestSubmit();
     }
   });
-  // The program submits the form as soon as it can.
+  // The program submits the form as soon as it can. Visitors who may join at once do not wait for it.
   skeleton.addEventListener("submit", (event) => {
     event.preventDefault();
     if ((isMember && !field.value.trim()) || field.readOnly) return;
@@ -151,7 +176,7 @@
     field.dataset.submitted = "";
     if (isChat && !isMember) {
       find("button").textContent = "One moment…";
-      early.join(field.value);
+      early.join?.(field.value);
     }
   });
 })();

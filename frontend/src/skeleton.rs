@@ -11,7 +11,7 @@ pub struct TypedText {
     /// The field began with the draft of the chat.
     pub has_draft: bool,
     pub has_focus: bool,
-    /// The form was submitted. The program has to do it.
+    /// The form was submitted, and has to be submitted by the program.
     pub is_submitted: bool,
 }
 
@@ -34,9 +34,10 @@ pub fn typed_text(field: &str) -> Option<TypedText> {
     })
 }
 
-/// Shows the program instead; the text can still be read.
+/// Shows the program instead, unless messages can be read; the text can still be read.
 pub fn hide() {
-    if let Some(skeleton) = skeleton() {
+    let is_empty = |skeleton: &Element| skeleton.query_selector(".message-rows").ok().flatten().is_none();
+    if let Some(skeleton) = skeleton().filter(is_empty) {
         // Setting an attribute of this name cannot fail.
         let _set = skeleton.set_attribute("hidden", "");
     }
@@ -79,6 +80,7 @@ mod tests {
             strings::MESSAGE,
             strings::SEND,
             strings::YOU,
+            strings::MESSAGES,
             strings::ONE_MOMENT,
             dates::TODAY,
             dates::YESTERDAY,

@@ -15,17 +15,21 @@ const LIFETIME: u32 = 10_000;
 pub fn take_over() -> Option<JsFuture<JsValue>> {
     Timeout::new(LIFETIME, clear).forget();
     let early = early()?;
-    // Deleting a field of an ordinary object cannot fail.
-    let _deleted = Reflect::delete_property(&early, &JsValue::from_str("join"));
+    remove_field(&early, "join");
     let joining: Promise = field(&early, "joining")?.dyn_into().ok()?;
     Some(joining.into())
 }
 
-/// To be called when another user takes over.
+/// To be called when another user takes over. Responses that arrive later are not used either.
 pub fn clear() {
-    if let Some(responses) = responses() {
-        responses.clear();
+    if let Some(early) = early() {
+        remove_field(&early, "responses");
     }
+}
+
+fn remove_field(object: &Object, name: &str) {
+    // Fails for none of these fields.
+    let _removed = Reflect::delete_property(object, &JsValue::from_str(name));
 }
 
 fn early() -> Option<Object> {

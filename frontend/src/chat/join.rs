@@ -4,6 +4,7 @@ use leptos::{
     either::{Either, EitherOf3},
     ev,
     prelude::*,
+    task::spawn_local,
 };
 use shared::{chat::ChatPreview, member::MembershipStatus};
 
@@ -13,7 +14,7 @@ use crate::{
         app_bar::AppBar,
         avatar::avatar,
         countdown::Countdown,
-        field::input_value,
+        field::{DISPLAY_NAME, input_value},
         form_request::{FormRequest, Outcome},
         name_field::{NameField, SignInLink},
     },
@@ -106,6 +107,11 @@ fn NameForm(request: FormRequest) -> impl IntoView {
         event.prevent_default();
         sync.join(request, input_value(name));
     };
+    // The visitor has become a guest before the program ran, and could not join.
+    let is_submitted = skeleton::typed_text(DISPLAY_NAME).is_some_and(|typed| typed.is_submitted);
+    if is_submitted && untrack(|| session.is_signed_in()) {
+        spawn_local(async move { sync.join(request, String::new()) });
+    }
     let preview = move || sync.preview();
     let notes =
         move || preview().map(|preview| strings::onboarding::join_notes(&preview)).unwrap_or_default();
