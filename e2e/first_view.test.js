@@ -142,6 +142,7 @@ test('visitor joins, reads and writes before the program runs', async () => {
   const visitor = await fixture.newPerson('early-visitor', { size: PHONE });
   const release = await hold(visitor.page, PROGRAM);
   await visitor.open(path);
+  await visitor.waitForHeading('You’re invited to a chat');
   await visitor.field('Your name').fill('Visitor');
   await visitor.button('Join the chat').click();
   await visitor.page.locator('#skeleton').getByText('Welcome.').waitFor();
@@ -185,6 +186,7 @@ test('name that the server rejects is shown with its error', async () => {
   await visitor.field('Your name').fill('x'.repeat(100));
   await visitor.button('Join the chat').click();
   assert.equal((await rejected).status(), 400);
+  await visitor.button('One moment…').waitFor();
   release();
   await visitor.page.locator('#skeleton').waitFor({ state: 'detached' });
   assert.equal(await visitor.field('Your name').inputValue(), 'x'.repeat(100));

@@ -59,9 +59,10 @@ fn build_page(program: ClientProgram, dist: &Path) -> Result<()> {
     Ok(())
 }
 
+/// Trunk minifies the scripts again, and would show an escaped character as its escape.
 fn minify(script: &Path, output: &Path) -> Result<()> {
     let mut esbuild = shell::command("esbuild");
-    esbuild.args(["--minify", "--log-level=error"]).arg(script);
+    esbuild.args(["--minify", "--charset=utf8", "--log-level=error"]).arg(script);
     esbuild.arg(format!("--outfile={}", output.display()));
     shell::run(esbuild)
 }
