@@ -24,29 +24,46 @@ pub fn bundle(program: ClientProgram) -> Result<()> {
     wasm_bindgen.arg(built.join(program.name).with_extension("wasm"));
     shell::run(wasm_bindgen)?;
     let page = fs::read_to_string(program.source())?;
-    let page = replace_trunk_links(&page, |rel| match rel {
+    let page = replace_trunk_links(&page, |link| match link.rel {
         "css" => add_stylesheet(&folder),
         "rust" => add_program(&folder, program.name),
-        _ => bail!("the page has an unknown link: data-trunk rel=\"{rel}\""),
+        "inline" => inline_script(link),
+        rel => bail!("the page has an unknown link: data-trunk rel=\"{rel}\""),
     })?;
     fs::write(folder.join("index.html"), page)?;
     Ok(())
 }
 
-/// Replaces each `<link data-trunk rel="…" … />` by the HTML for its `rel`.
-fn replace_trunk_links(page: &str, html: impl Fn(&str) -> Result<String>) -> Result<String> {
+/// A `<link data-trunk rel="…" href="…" />`.
+struct TrunkLink<'a> {
+    rel: &'a str,
+    /// Empty without one.
+    href: &'a str,
+}
+
+/// Replaces each [`TrunkLink`] by the HTML for it.
+fn replace_trunk_links(page: &str, html: impl Fn(&TrunkLink<'_>) -> Result<String>) -> Result<String> {
     let mut output = String::new();
     let mut rest = page;
     while let Some((before, after)) = rest.split_once("data-trunk") {
         let (before, _) = before.rsplit_once("<link").context("data-trunk is outside of a link")?;
         let (attributes, after) = after.split_once("/>").context("a link is not closed")?;
-        let rel = attributes.split_once("rel=\"").and_then(|(_, value)| value.split_once('"'));
-        let (rel, _) = rel.context("a link has no rel")?;
+        let attribute = |name: &str| {
+            let (_, value) = attributes.split_once(&format!("{name}=\""))?;
+            value.split_once('"').map(|(value, _)| value)
+        };
+        let rel = attribute("rel").context("a link has no rel")?;
         output += before;
-        output += &html(rel)?;
+        output += &html(&TrunkLink { rel, href: attribute("href").unwrap_or_default() })?;
         rest = after;
     }
     Ok(output + rest)
+}
+
+fn inline_script(link: &TrunkLink<'_>) -> Result<String> {
+    let path = frontend().join(link.href);
+    let script = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+    Ok(format!("<script>{script}</script>"))
 }
 
 /// Joins the stylesheets as the hook in `Trunk.toml` does.
@@ -93,9 +110,20 @@ mod tests {
     fn trunk_links_are_replaced_by_their_rel() {
         let page =
             "<p>\n<link data-trunk rel=\"icon\" href=\"a\" />\n<link\n data-trunk\n rel=\"rust\"\n/></p>";
-        let replaced = replace_trunk_links(page, |rel| Ok(format!("[{rel}]"))).unwrap();
-        assert_eq!(replaced, "<p>\n[icon]\n[rust]</p>");
-        assert!(replace_trunk_links(page, |rel| bail!("{rel}")).is_err());
+        let replaced = replace_trunk_links(page, |link| Ok(format!("[{} {}]", link.rel, link.href))).unwrap();
+        assert_eq!(replaced, "<p>\n[icon a]\n[rust ]</p>");
+        assert!(replace_trunk_links(page, |link| bail!("{}", link.rel)).is_err());
         assert!(replace_trunk_links("<link data-trunk href=\"a\" />", |_| Ok(String::new())).is_err());
+    }
+
+    #[test]
+    fn scripts_of_the_page_are_inlined() {
+        let page = include_str!("../../../frontend/index.html");
+        let replaced = replace_trunk_links(page, |link| match link.rel {
+            "inline" => inline_script(link),
+            "css" | "rust" => Ok(String::new()),
+            rel => bail!("unknown: {rel}"),
+        });
+        assert!(replaced.unwrap().contains("early.join = "));
     }
 }
