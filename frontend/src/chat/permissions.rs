@@ -84,8 +84,7 @@ impl CurrentMember {
 
 #[cfg(test)]
 mod tests {
-    use shared::time::DateTime;
-    use shared::{id::Seq, user::User};
+    use shared::{id::Seq, time::DateTime, user::User};
 
     use super::*;
 

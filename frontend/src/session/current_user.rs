@@ -42,6 +42,7 @@ impl CurrentUser {
         })
     }
 
+    /// `early_requests.js` stores a new guest in the same way.
     pub fn store(&self) {
         let write = |key, value: Option<&str>| storage::write(storage::tab(), key, value);
         write(USER_ID, Some(&self.id.to_string()));

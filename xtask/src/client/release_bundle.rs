@@ -25,7 +25,7 @@ const WASM_OPT: [&str; 9] = [
     "--enable-sign-ext",
 ];
 
-/// Scripts that Trunk puts into the page as they are.
+/// Scripts in the page. Trunk leaves them as they are, since its minifier does not understand all of what they use.
 const INLINE_SCRIPTS: [&str; 2] = ["early_requests.js", "skeleton.js"];
 
 /// Marks the link to the program, which Trunk then leaves in the page.
@@ -59,7 +59,7 @@ fn build_page(program: ClientProgram, dist: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Trunk minifies the scripts again, and would show an escaped character as its escape.
+/// Trunk understands and minifies the result once more, and would show an escaped character as its escape.
 fn minify(script: &Path, output: &Path) -> Result<()> {
     let mut esbuild = shell::command("esbuild");
     esbuild.args(["--minify", "--charset=utf8", "--log-level=error"]).arg(script);

@@ -136,8 +136,7 @@ fn LinkMembers(link_id: LinkId) -> impl IntoView {
 
 #[cfg(test)]
 mod tests {
-    use shared::time::DateTime;
-    use shared::{member::Role, user::User};
+    use shared::{member::Role, time::DateTime, user::User};
 
     use super::*;
 
