@@ -32,6 +32,7 @@ pub fn database_step() -> Option<Step> {
 pub fn bench_step() -> Option<Step> {
     let mut packages = missing(&[NODE, NPM]);
     packages.extend(postgresql());
+    packages.extend(chromium());
     install_step(packages)
 }
 
@@ -40,10 +41,13 @@ pub fn test_step() -> Option<Step> {
     let mut packages = missing(&[WASM_OPT, ESBUILD, NODE, NPM, MAIL]);
     packages.extend(postgresql());
     packages.extend(python_environments());
-    if env::var_os("CHROMIUM").is_none() {
-        packages.extend(missing(&[CHROMIUM]));
-    }
+    packages.extend(chromium());
     install_step(packages)
+}
+
+/// Chromium, unless `CHROMIUM` names one.
+fn chromium() -> Vec<&'static str> {
+    if env::var_os("CHROMIUM").is_some() { Vec::new() } else { missing(&[CHROMIUM]) }
 }
 
 /// Fails if Node.js is too old for Playwright.
