@@ -43,7 +43,13 @@ const fixture = Fixture.install(async (fixture) => {
   await sidebar.toggle('Approve new people');
   await ada.waitForEvent('You turned off approval');
   await brian.send('🫖');
-  await brian.waitForMessage('🫖');
+  await brian.choose(await brian.waitForMessage('🫖'), 'Edit');
+  await brian.composer.fill('🫖🫖');
+  await brian.composer.press('Enter');
+  await ada.choose(await ada.waitForMessage('bakery'), 'Reply');
+  await ada.send('They close at five.');
+  await brian.waitForMessage('They close at five.');
+  await brian.waitForMessage('🫖🫖');
 }, { host: 'localhost' });
 
 for (const [device, size] of Object.entries({ phone: PHONE, desktop: DESKTOP })) {

@@ -247,6 +247,8 @@ test('messages stay in place when the program takes over', async () => {
     await owner.send('A first line\nand a second.');
     await owner.send('And another message.');
     await other.waitForMessage('And another message.');
+    // The new tab has no unread messages.
+    await owner.log.locator('.seen-by').filter({ hasText: /\w/ }).first().waitFor();
     await other.send('An answer.');
     await other.waitForMessage('An answer.', { own: true });
     // A new tab does not know whose session it is.

@@ -37,9 +37,9 @@ function findClippedText(page) {
     const isText = (node) => node.nodeType === Node.TEXT_NODE && node.data.trim() !== '';
     const hasText = (element) => [...element.childNodes].some(isText);
     const isClipped = (element) => {
-      const { clipPath, fontSize, lineHeight, overflowY } = getComputedStyle(element);
-      // For assistive technology only.
-      if (clipPath !== 'none') return false;
+      const { clipPath, fontSize, lineHeight, overflowY, webkitLineClamp } = getComputedStyle(element);
+      // For assistive technology only, or with an ellipsis at the end.
+      if (clipPath !== 'none' || webkitLineClamp !== 'none') return false;
       const isCut = /hidden|clip/.test(overflowY) && element.scrollHeight > element.clientHeight + 1;
       return isCut || parseFloat(lineHeight) < parseFloat(fontSize);
     };

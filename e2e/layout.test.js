@@ -49,6 +49,16 @@ test('growing composer keeps the end of the chat in view', async () => {
   }
 });
 
+test('messages that arrive at once keep the end of the chat in view', async () => {
+  const gus = await fixture.newPerson('gus', { size: PHONE });
+  const path = await startChatWithMessages(gus, 20);
+  await Promise.all(Array.from({ length: 30 }, (_, index) => gus.postMany(path, [`At once ${index}.`])));
+  await gus.page.waitForFunction(() => document.querySelectorAll('#app article').length >= 50);
+  await waitForFrames(gus.page);
+  assert.equal(await distanceFromEnd(gus), 0);
+  assert.equal(await gus.button('Jump to latest').isVisible(), false);
+});
+
 test('forced colors show controls and their states', async () => {
   const brian = await fixture.newPerson('brian');
   await brian.page.emulateMedia({ forcedColors: 'active' });

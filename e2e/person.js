@@ -276,6 +276,13 @@ export class Person {
     return message.y - (await this.log.boundingBox()).y;
   }
 
+  // Chooses an action in the menu of a message.
+  async choose(message, action) {
+    await message.hover();
+    await message.getByRole('button', { name: 'Message options' }).click();
+    await message.getByRole('button', { name: action, exact: true }).click();
+  }
+
   cutOff(options) {
     return cutOff(this, options);
   }

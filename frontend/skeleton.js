@@ -68,13 +68,27 @@
     letter.style.backgroundColor = `oklch(0.53 0.125 ${((id % 360) * 137 + 250) % 360})`;
     return letter;
   };
-  const article = ({ user, message, deleted }, date, isOwn, name) => {
+  // What a message replies to. The program loads it if it is not among the newest messages.
+  const quote = (quoted, messages) => {
+    const row = element("span", "quote", "");
+    if (quoted) {
+      const name = quoted.user.id == early.account ? "You" : distinctName(quoted.user, messages);
+      row.append(element("bdi", "quote-author", name));
+    }
+    row.append(Object.assign(element("span", "quote-text", quoted ? quoted.message : "Loading…"), { dir: "auto" }));
+    return row;
+  };
+  const article = ({ user, message, reply_to, edited_at, deleted }, messages, date, isOwn, name) => {
     const row = copy("message-skeleton").firstElementChild;
     row.dataset.own = isOwn;
     row.dataset.state = deleted ? "deleted" : "sent";
     row.querySelector("bdi").textContent = isOwn ? "You" : name;
     row.querySelector("p").textContent = message;
+    if (reply_to) {
+      row.querySelector("p").before(quote(messages.find(({ seq }) => seq == reply_to), messages));
+    }
     row.querySelector("time").textContent = date.toLocaleTimeString([], { hour: "numeric", minute: "2-digit" });
+    if (edited_at) row.querySelector("footer").prepend(element("span", "edited", "edited"));
     if (deleted) row.querySelector(".icon-button").remove();
     if (isOwn) row.querySelector(".avatar").remove();
     else {
@@ -111,7 +125,7 @@
         !isSameDay || !isSameUser || last.event || message.event || date - new Date(last.created_at) >= 300_000;
       if (!isSameDay) rows.append(element("h2", "day-separator", dayLabel(date)));
       const name = distinctName(message.user, messages);
-      const row = message.event ? event(message.message, isOwn ? "You" : name) : article(message, date, isOwn, name);
+      const row = message.event ? event(message.message, isOwn ? "You" : name) : article(message, messages, date, isOwn, name);
       row.classList.toggle("group-start", startsGroup);
       if (startsGroup) lastRow?.classList.add("group-end");
       rows.append(row);

@@ -4,6 +4,7 @@ pub mod access_link;
 pub mod invite_links;
 pub mod join;
 pub mod message_deletion;
+pub mod message_edits;
 pub mod moderation;
 pub mod ownership;
 pub mod preview;

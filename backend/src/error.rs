@@ -198,6 +198,8 @@ fn chat_detail(code: ProblemCode) -> &'static str {
     match code {
         ProblemCode::ChatNotFound => "The chat does not exist, or you are not a member.",
         ProblemCode::ChatDeleted => "This chat has been deleted.",
+        ProblemCode::MessageDeleted => "This message has been deleted.",
+        ProblemCode::EditWindowClosed => "This message cannot be edited any more.",
         ProblemCode::GuestsNotAllowed => "Guests cannot join this chat. Sign in with an account.",
         ProblemCode::Banned => "You were banned from this chat.",
         ProblemCode::JoinPending => "A moderator must approve your request.",
@@ -210,7 +212,8 @@ fn chat_detail(code: ProblemCode) -> &'static str {
         ProblemCode::ChatLimitReached => "You own too many chats. Delete one or hand one over first.",
         ProblemCode::ChatClosed => "This chat is closed for new messages.",
         ProblemCode::SlowMode => "Slow mode is on. Wait before you send another message.",
-        ProblemCode::ClientIdConflict => "This client_id was already used for another message.",
+        ProblemCode::ClientIdConflict => "This id was already used for other content.",
+        ProblemCode::ReplyTargetNotFound => "This chat has no message with the number reply_to.",
         ProblemCode::StaleCursor => "The cursor does not match the database. Load the chat again.",
         _ => "The request was rejected.",
     }

@@ -53,7 +53,8 @@ pub enum UserLimit {
     Export,
     /// Chats that are started.
     Chat,
-    /// Changes of settings, roles, members and links, and deletions: each is a row of the timeline or the audit log.
+    /// Changes of settings, roles, members and links, edits and deletions: each changes a row of the timeline or
+    /// the audit log.
     ChatChange,
     UriRotation,
 }

@@ -23,7 +23,6 @@ use shared::{
     paths,
     socket::Ticket,
 };
-use uuid::Uuid;
 use wasm_bindgen::JsValue;
 use web_sys::RequestCache;
 
@@ -97,6 +96,12 @@ pub fn get_messages_before(uri: &str, seq: Seq) -> ApiRequest<MessagePage> {
     ApiRequest::new(Method::GET, format!("{}?before={seq}", paths::fill(paths::CHAT_MESSAGES, &[uri])))
 }
 
+/// A page with this message alone, or with an earlier one if it does not exist any more.
+pub fn get_message(uri: &str, seq: Seq) -> ApiRequest<MessagePage> {
+    let (path, before) = (paths::fill(paths::CHAT_MESSAGES, &[uri]), seq.get().saturating_add(1));
+    ApiRequest::new(Method::GET, format!("{path}?before={before}&limit=1"))
+}
+
 pub fn get_changes(uri: &str, since: ChangesQuery) -> ApiRequest<Changes> {
     let epoch = since.epoch.map(|epoch| format!("&epoch={epoch}")).unwrap_or_default();
     ApiRequest::new(
@@ -106,9 +111,8 @@ pub fn get_changes(uri: &str, since: ChangesQuery) -> ApiRequest<Changes> {
 }
 
 /// The response contains the fields of the stored message, among others.
-pub fn post_message(uri: &str, client_id: Uuid, message: String) -> ApiRequest<Message> {
-    let post = PostMessage { message, client_id: Some(client_id) };
-    ApiRequest::new(Method::POST, paths::fill(paths::CHAT_MESSAGES, &[uri])).with_json(&post)
+pub fn post_message(uri: &str, post: &PostMessage) -> ApiRequest<Message> {
+    ApiRequest::new(Method::POST, paths::fill(paths::CHAT_MESSAGES, &[uri])).with_json(post)
 }
 
 impl<R> ApiRequest<R> {
@@ -211,6 +215,7 @@ fn keep_alive(request: Request) -> Request {
 #[cfg(test)]
 mod tests {
     use shared::{chat::UriRotated, id::Head, problem::ProblemCode};
+    use uuid::Uuid;
 
     use super::*;
 

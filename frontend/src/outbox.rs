@@ -43,6 +43,8 @@ pub struct PendingMessage {
     /// A URI of the chat, possibly a former one; requests need it.
     pub uri: String,
     pub text: String,
+    /// The message that it replies to.
+    pub reply_to: Option<Seq>,
     /// When it was written or last retried, in milliseconds since 1970: messages are sent in this order.
     pub queued_at: i64,
     pub state: PendingState,
@@ -51,7 +53,19 @@ pub struct PendingMessage {
     server_errors: u8,
 }
 
+/// What the author of a new message has written.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct MessageContent {
+    pub text: String,
+    /// The message that it replies to.
+    pub reply_to: Option<Seq>,
+}
+
 impl PendingMessage {
+    pub fn content(&self) -> MessageContent {
+        MessageContent { text: self.text.clone(), reply_to: self.reply_to }
+    }
+
     pub fn has_failed(&self) -> bool {
         matches!(self.state, PendingState::Failed(_))
     }
@@ -94,15 +108,17 @@ impl Outbox {
         user_id: UserId,
         chat_id: ChatId,
         uri: String,
-        text: String,
+        content: MessageContent,
         now: i64,
     ) -> PendingMessage {
+        let MessageContent { text, reply_to } = content;
         let message = PendingMessage {
             client_id: Uuid::new_v4(),
             user_id,
             chat_id,
             uri,
             text,
+            reply_to,
             queued_at: self.next_queued_at(now),
             state: PendingState::Waiting,
             is_persisted: false,

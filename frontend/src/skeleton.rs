@@ -59,6 +59,11 @@ fn skeleton() -> Option<Element> {
     document().get_element_by_id("skeleton")
 }
 
+/// Whether a message was typed before the program ran.
+pub fn has_typed_message() -> bool {
+    typed_text("message").is_some_and(|typed| typed.text.is_some())
+}
+
 #[cfg(test)]
 mod tests {
     use crate::strings::{self, dates, onboarding};
@@ -82,6 +87,8 @@ mod tests {
             strings::YOU,
             strings::MESSAGES,
             strings::ONE_MOMENT,
+            strings::LOADING,
+            strings::EDITED,
             dates::TODAY,
             dates::YESTERDAY,
             &onboarding::chat_with(&[]),

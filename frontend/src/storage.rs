@@ -3,7 +3,7 @@
 use leptos::prelude::window;
 use web_sys::Storage;
 
-/// Begins the keys of drafts in [`browser`].
+/// Begins the keys of drafts in [`browser`] and of edits in [`tab`].
 pub const DRAFT_PREFIX: &str = "draft/";
 
 /// Lives as long as the tab.
@@ -32,12 +32,13 @@ pub fn write(storage: Option<Storage>, key: &str, value: Option<&str>) {
 
 /// Removes the drafts of all chats and users.
 pub fn remove_drafts() {
-    let Some(storage) = browser() else { return };
-    let keys =
-        (0..storage.length().unwrap_or_default()).filter_map(|index| storage.key(index).ok().flatten());
-    // Removing an entry renumbers the others.
-    let drafts: Vec<_> = keys.filter(|key| key.starts_with(DRAFT_PREFIX)).collect();
-    for key in drafts {
-        write(Some(storage.clone()), &key, None);
+    for storage in [browser(), tab()].into_iter().flatten() {
+        let keys =
+            (0..storage.length().unwrap_or_default()).filter_map(|index| storage.key(index).ok().flatten());
+        // Removing an entry renumbers the others.
+        let drafts: Vec<_> = keys.filter(|key| key.starts_with(DRAFT_PREFIX)).collect();
+        for key in drafts {
+            write(Some(storage.clone()), &key, None);
+        }
     }
 }

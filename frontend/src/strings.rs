@@ -10,7 +10,10 @@ pub mod invite_links;
 pub mod moderation;
 pub mod onboarding;
 
-use shared::{credentials::PASSWORD_MIN, problem::ProblemCode};
+use shared::{
+    credentials::PASSWORD_MIN,
+    problem::{Problem, ProblemCode},
+};
 
 use self::bidi::BidiIsolate;
 
@@ -76,6 +79,17 @@ pub const NOT_SENT: &str = "Not sent";
 pub const RETRY: &str = "Retry";
 pub const DELETE: &str = "Delete";
 pub const UNDO: &str = "Undo";
+pub const REPLY: &str = "Reply";
+pub const CANCEL_REPLY: &str = "Cancel reply";
+pub const SHOW_MESSAGE: &str = "Show this message";
+pub const MESSAGE_EXPIRED: &str = "This message is gone";
+pub const EDIT: &str = "Edit";
+pub const EDITED: &str = "edited";
+pub const EARLIER_VERSIONS: &str = "Earlier versions";
+pub const EDITING_MESSAGE: &str = "Editing message";
+pub const FINISH_EDIT_FIRST: &str = "Save or cancel this edit first.";
+pub const CANCEL_EDIT: &str = "Cancel editing";
+pub const MESSAGE_EDITED: &str = "Message edited";
 pub const COPY_TEXT: &str = "Copy text";
 pub const OPENING_CHAT: &str = "Opening the chat…";
 pub const LOADING_EARLIER: &str = "Loading earlier messages…";
@@ -92,6 +106,16 @@ pub fn new_messages(count: usize) -> String {
 pub fn not_deleted(code: Option<ProblemCode>) -> String {
     let reason = code.map_or_else(|| errors::for_request(None), |code| errors::for_code(code).to_owned());
     format!("Not deleted: {reason}")
+}
+
+/// `author` is empty if it is not known.
+pub fn replying_to(author: &str) -> String {
+    if author.is_empty() { "Replying".to_owned() } else { format!("Replying to {}", BidiIsolate(author)) }
+}
+
+/// No problem: the server could not be reached.
+pub fn not_saved(problem: Option<&Problem>) -> String {
+    format!("Not saved: {}", errors::for_request(problem))
 }
 
 pub fn author_and_text(name: &str, text: &str) -> String {

@@ -17,6 +17,45 @@ pub const URI_LENGTH: usize = 22;
 /// The longest URI that is looked up. URIs of the original application have 15 characters.
 pub const URI_MAX: usize = 64;
 
+/// For how long authors may edit their messages.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub enum EditWindow {
+    /// Not at all.
+    #[serde(rename = "never")]
+    Never,
+    /// For 15 minutes after posting.
+    #[serde(rename = "15_minutes")]
+    FifteenMinutes,
+    /// Without a limit.
+    #[default]
+    #[serde(rename = "always")]
+    Always,
+}
+
+impl EditWindow {
+    /// All values.
+    pub const ALL: [Self; 3] = [Self::Never, Self::FifteenMinutes, Self::Always];
+
+    /// The value as it is written in JSON.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Never => "never",
+            Self::FifteenMinutes => "15_minutes",
+            Self::Always => "always",
+        }
+    }
+
+    /// Whether a message of this age, in milliseconds, may be edited.
+    pub const fn is_open(self, age: i64) -> bool {
+        match self {
+            Self::Never => false,
+            Self::FifteenMinutes => age < 15 * 60 * 1_000,
+            Self::Always => true,
+        }
+    }
+}
+
 /// A chat and its settings.
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -52,6 +91,9 @@ pub struct Chat {
     /// The shortest time between two messages of one writer; 0 when slow mode is off.
     #[serde(default)]
     pub slow_mode_seconds: u32,
+    /// For how long authors may edit their messages.
+    #[serde(default)]
+    pub edit_window: EditWindow,
     /// The age in days at which messages are deleted.
     #[serde(default)]
     pub retention_days: Option<u32>,
@@ -78,6 +120,7 @@ impl Chat {
             guests_allowed: true,
             approval_required: false,
             slow_mode_seconds: 0,
+            edit_window: EditWindow::default(),
             retention_days: None,
             expires_at: None,
             first_retained_seq: Seq::default(),
@@ -114,6 +157,9 @@ pub struct UpdateChatSettings {
     /// 0 to [`SLOW_MODE_SECONDS_MAX`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub slow_mode_seconds: Option<u32>,
+    /// Owner only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub edit_window: Option<EditWindow>,
     /// Owner only: 1 to [`RETENTION_DAYS_MAX`], or 0 to keep all messages.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retention_days: Option<u32>,
@@ -239,6 +285,17 @@ pub fn is_valid_uri(uri: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn edit_window_name_is_its_json() {
+        for window in EditWindow::ALL {
+            assert_eq!(serde_json::to_value(window).unwrap(), window.name());
+            assert_eq!(serde_json::from_value::<EditWindow>(window.name().into()).unwrap(), window);
+        }
+        let minute = 60_000;
+        let is_open = |age: i64| EditWindow::ALL.map(|window| window.is_open(age * minute));
+        assert_eq!((is_open(14), is_open(15)), ([false, true, true], [false, false, true]));
+    }
 
     #[test]
     fn uri_is_short_and_alphanumeric() {

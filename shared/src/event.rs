@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use self::fields::EventFields;
 use crate::{
+    chat::EditWindow,
     id::{LinkId, Seq, UserId},
     member::{Member, Role},
     time::{DateTime, Utc},
@@ -54,6 +55,11 @@ pub enum Event {
     SlowMode {
         /// The shortest time between two messages of one writer; 0 when slow mode is off.
         seconds: u32,
+    },
+    /// The time for which messages can be edited was changed.
+    EditWindow {
+        /// The new time.
+        edit_window: EditWindow,
     },
     /// The retention was changed.
     Retention {
@@ -161,6 +167,7 @@ impl Event {
             | Self::Guests { .. }
             | Self::Approval { .. }
             | Self::SlowMode { .. }
+            | Self::EditWindow { .. }
             | Self::Retention { .. }
             | Self::Expires { .. }
             | Self::Left
@@ -215,6 +222,7 @@ mod tests {
             Event::Guests { allowed: true },
             Event::Approval { required: true },
             Event::SlowMode { seconds: 5 },
+            Event::EditWindow { edit_window: EditWindow::FifteenMinutes },
             Event::Retention { days: None },
             Event::Retention { days: Some(7) },
             Event::Expires { at },

@@ -1,4 +1,4 @@
-//! Messages, and the requests that list, post and delete them.
+//! Messages, and the requests that list, post, edit and delete them.
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -23,6 +23,8 @@ pub const MESSAGE_PAGE_MAX: i64 = 100;
 pub const DELETE_RECENT_MINUTES_MAX: i64 = 24 * 60;
 /// The most messages that one such request deletes.
 pub const DELETE_RECENT_MAX: i64 = 1_000;
+/// The most former texts in a [`MessageVersionsResponse`].
+pub const MESSAGE_VERSIONS_MAX: i64 = 100;
 
 /// A message in a chat.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,9 +42,14 @@ pub struct Message {
     pub created_at: DateTime<Utc>,
     /// The author.
     pub user: User,
-    /// The text as posted. For deleted and event messages an English sentence, for clients that know neither `deleted` nor
-    /// `event`.
+    /// The text. For deleted and event messages an English sentence, for clients that know neither `deleted` nor `event`.
     pub message: String,
+    /// The `seq` of the message that this one replies to, which may have been deleted since.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reply_to: Option<Seq>,
+    /// When the author last edited it; left out if they never did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub edited_at: Option<DateTime<Utc>>,
     /// What was done, for event messages.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub event: Option<Event>,
@@ -57,10 +64,13 @@ pub struct Message {
 pub struct PostMessage {
     /// See [`check_message`].
     pub message: String,
-    /// A repeated request with the same value and text returns the first result. The header `Idempotency-Key` has the
+    /// A repeated request with the same value and content returns the first result. The header `Idempotency-Key` has the
     /// same effect; without either, the server generates one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client_id: Option<Uuid>,
+    /// The `seq` of a message of this chat to reply to. It may be deleted, but no event.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reply_to: Option<Seq>,
 }
 
 /// The response of [`PostMessage`].
@@ -92,6 +102,36 @@ pub struct MessagePage {
     pub earlier: bool,
     /// Oldest first.
     pub messages: Vec<Message>,
+}
+
+/// `PATCH /api/chats/<uri>/messages/<seq>/`: replaces the text. The response is the [`Message`].
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct EditMessage {
+    /// See [`check_message`].
+    pub message: String,
+    /// A repeated request with the same value and text changes nothing, also if the message was edited again since. The
+    /// header `Idempotency-Key` has the same effect; without either, the server generates one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub edit_id: Option<Uuid>,
+}
+
+/// A text that a message has or had.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct MessageVersion {
+    /// When it was posted, or written by an edit.
+    pub created_at: DateTime<Utc>,
+    /// The text.
+    pub message: String,
+}
+
+/// The response of `GET /api/chats/<uri>/messages/<seq>/versions/`
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct MessageVersionsResponse {
+    /// Oldest first: at most the newest [`MESSAGE_VERSIONS_MAX`] former texts, and the current one.
+    pub versions: Vec<MessageVersion>,
 }
 
 /// The response of `DELETE /api/chats/<uri>/messages/?user=<id>&minutes=<n>`
@@ -158,6 +198,8 @@ mod tests {
             created_at: DateTime::UNIX_EPOCH,
             user,
             message: "tea?".into(),
+            reply_to: None,
+            edited_at: None,
             event: None,
             deleted: false,
         };

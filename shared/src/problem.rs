@@ -103,10 +103,14 @@ pub enum ProblemCode {
     LinkUseLimitReached,
     /// The chat was deleted.
     ChatDeleted,
+    /// The message was deleted.
+    MessageDeleted,
     /// The owner must transfer the chat before leaving it.
     OwnerCannotLeave,
     /// The caller owns as many chats as one may.
     ChatLimitReached,
+    /// The chat does not allow to edit a message of this age.
+    EditWindowClosed,
     /// Slow mode: the writer must wait.
     SlowMode,
     /// The resource has changed, or its state does not allow the request.
@@ -123,8 +127,10 @@ pub enum ProblemCode {
     UnsupportedMediaType,
     /// The resource needs an upgrade to a WebSocket.
     UpgradeRequired,
-    /// The `client_id` was already used for another text.
+    /// The `client_id` or `edit_id` was already used for other content.
     ClientIdConflict,
+    /// The chat has no message with the number `reply_to`.
+    ReplyTargetNotFound,
     /// A rate limit was exceeded; see `retry_after`.
     TooManyRequests,
     /// The server failed, and logged why.
@@ -213,30 +219,43 @@ impl ProblemCode {
             Self::Forbidden
             | Self::CrossOriginForbidden
             | Self::AccountRequired
-            | Self::ReauthenticationRequired
-            | Self::GuestsNotAllowed
-            | Self::Banned
-            | Self::JoinPending
-            | Self::JoinRejected
-            | Self::ChatClosed => 403,
-            Self::NotFound | Self::ChatNotFound => 404,
+            | Self::ReauthenticationRequired => 403,
+            Self::NotFound => 404,
             Self::MethodNotAllowed => 405,
             Self::BodyTimeout => 408,
-            Self::StaleCursor | Self::OwnerCannotLeave | Self::ChatLimitReached | Self::Conflict => 409,
-            Self::ResetTokenInvalid
-            | Self::LinkRevoked
-            | Self::LinkClosed
-            | Self::LinkExpired
-            | Self::LinkUseLimitReached
-            | Self::ChatDeleted => 410,
+            Self::Conflict => 409,
+            Self::ResetTokenInvalid => 410,
             Self::TooLarge => 413,
             Self::UnsupportedMediaType => 415,
             Self::ClientIdConflict => 422,
             Self::UpgradeRequired => 426,
-            Self::TooManyRequests | Self::SlowMode => 429,
-            Self::Internal | Self::Unknown => 500,
+            Self::TooManyRequests => 429,
             Self::EmailUnavailable | Self::PasskeysUnavailable => 501,
             Self::Busy => 503,
+            _ => self.chat_status(),
+        }
+    }
+
+    /// The status of problems with a chat, its links and its messages.
+    const fn chat_status(self) -> u16 {
+        match self {
+            Self::GuestsNotAllowed
+            | Self::Banned
+            | Self::JoinPending
+            | Self::JoinRejected
+            | Self::ChatClosed
+            | Self::EditWindowClosed => 403,
+            Self::ChatNotFound => 404,
+            Self::StaleCursor | Self::OwnerCannotLeave | Self::ChatLimitReached => 409,
+            Self::LinkRevoked
+            | Self::LinkClosed
+            | Self::LinkExpired
+            | Self::LinkUseLimitReached
+            | Self::ChatDeleted
+            | Self::MessageDeleted => 410,
+            Self::ReplyTargetNotFound => 422,
+            Self::SlowMode => 429,
+            _ => 500,
         }
     }
 
@@ -266,6 +285,14 @@ mod tests {
             assert_eq!(serde_json::from_str::<FieldCode>(&json).unwrap(), code, "{json}");
         }
         assert_eq!(serde_json::to_string(&FieldCode::NotAChoice).unwrap(), r#""not_a_choice""#);
+    }
+
+    #[test]
+    fn every_code_has_its_status() {
+        for code in ProblemCode::iter() {
+            let is_server_error = matches!(code, ProblemCode::Internal | ProblemCode::Unknown);
+            assert_eq!(code.status() == 500, is_server_error, "{code:?}");
+        }
     }
 
     #[test]

@@ -89,6 +89,9 @@ pub enum ClientFrame {
         client_id: Uuid,
         /// The text.
         message: String,
+        /// The message to reply to.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reply_to: Option<Seq>,
     },
     /// The user is typing. Sent every [`TYPING_INTERVAL_SECONDS`] seconds while that lasts; more often has no effect.
     Typing {

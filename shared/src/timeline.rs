@@ -24,6 +24,10 @@ pub struct Timeline {
     members: BTreeMap<UserId, Member>,
     messages: BTreeMap<Seq, Message>,
     earlier: bool,
+    /// Earlier messages that later ones reply to, as far as they were asked for.
+    quoted: BTreeMap<Seq, Message>,
+    /// Those of them that do not exist any more.
+    gone: Vec<Seq>,
 }
 
 impl Timeline {
@@ -41,6 +45,8 @@ impl Timeline {
             members,
             messages: index_by_seq(newest.messages),
             earlier: newest.earlier,
+            quoted: BTreeMap::new(),
+            gone: Vec::new(),
         }
     }
 
@@ -76,6 +82,11 @@ impl Timeline {
         // A message before the oldest one here would leave a gap.
         let oldest = if self.earlier { self.oldest_seq() } else { None };
         for message in changes.messages {
+            if let Some(quoted) = self.quoted.get_mut(&message.seq)
+                && quoted.revision <= message.revision
+            {
+                quoted.clone_from(&message);
+            }
             let current = self.messages.get(&message.seq);
             if oldest.is_none_or(|oldest| message.seq >= oldest)
                 && current.is_none_or(|current| current.revision <= message.revision)
@@ -87,6 +98,7 @@ impl Timeline {
 
     /// Drops messages that the chat no longer retains.
     fn drop_expired(&mut self) {
+        self.quoted = self.quoted.split_off(&self.chat.first_retained_seq);
         self.messages = self.messages.split_off(&self.chat.first_retained_seq);
         if self.oldest_seq().is_none_or(|oldest| oldest <= self.chat.first_retained_seq) {
             self.earlier = false;
@@ -111,6 +123,30 @@ impl Timeline {
         let is_behind = page.head < self.head;
         self.head = self.head.min(page.head);
         is_behind
+    }
+
+    /// Adds a message that others reply to from a page, which lacks it if it does not exist any more. Returns whether the changes must be fetched again, as
+    /// [`Timeline::prepend_page`] does.
+    #[must_use]
+    pub fn add_quoted(&mut self, seq: Seq, page: MessagePage) -> bool {
+        if page.epoch != self.epoch || page.id != self.chat.id {
+            return false;
+        }
+        match page.messages.into_iter().find(|message| message.seq == seq) {
+            Some(message) => drop(self.quoted.insert(seq, message)),
+            None => self.gone.push(seq),
+        }
+        let is_behind = page.head < self.head;
+        self.head = self.head.min(page.head);
+        is_behind
+    }
+
+    /// The message with this `seq`, also if it is before the loaded ones. The outer `None` means that it has to be added
+    /// with [`Timeline::add_quoted`] first, the inner one that it does not exist any more.
+    pub fn quoted(&self, seq: Seq) -> Option<Option<&Message>> {
+        let message = self.messages.get(&seq).or_else(|| self.quoted.get(&seq));
+        let is_gone = !self.earlier || seq < self.chat.first_retained_seq || self.gone.contains(&seq);
+        if message.is_some() || is_gone { Some(message) } else { None }
     }
 
     /// The query for the changes after the current head.

@@ -8,6 +8,7 @@ pub mod invite_links;
 pub mod join;
 pub mod members;
 pub mod message_deletion;
+pub mod message_edits;
 pub mod messages;
 pub mod ownership;
 pub mod read_positions;

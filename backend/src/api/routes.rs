@@ -7,7 +7,7 @@ use super::{
     },
     chats::{
         self, audit_log, changes, chat_list, chat_preview, invite_links, join, members, message_deletion,
-        messages, ownership, read_positions, settings,
+        message_edits, messages, ownership, read_positions, settings,
     },
     events,
     meta::{documentation, pages},
@@ -83,7 +83,9 @@ route_table::routes! {
                              POST       invite_links::create              Moderator
     [CHAT_LINK]              DELETE     invite_links::revoke              Moderator
     [CHAT_LINK_MEMBERS]      GET        invite_links::list_members        Moderator
-    [CHAT_MESSAGE]           DELETE     message_deletion::delete_one      Reader
+    [CHAT_MESSAGE]           PATCH      message_edits::edit               Writer
+                             DELETE     message_deletion::delete_one      Reader
+    [CHAT_MESSAGE_VERSIONS]  GET        message_edits::list_versions      Reader
     [CHAT_CHANGES]           GET        changes::list                     Reader
     [CHAT_EVENTS]            GET        events::stream_events             Reader
     [CHAT_SETTINGS]          PATCH      settings::update                  Moderator

@@ -18,8 +18,7 @@ pub async fn delete_one(
     seq: Seq,
 ) -> Result<(), ApiError> {
     let role = transaction.require_member(actor_id).await?;
-    let message = messages::find(transaction.connection, &transaction.chat, seq).await?;
-    let message = message.ok_or(ProblemCode::NotFound)?;
+    let message = transaction.find_message(seq).await?;
     let is_author = message.user.id == actor_id;
     if message.event.is_some() {
         return Err(ProblemCode::Conflict.into());

@@ -49,9 +49,12 @@ pub async fn rotate_uri(
 
 /// The role that may change everything in the update.
 fn least_role(update: &UpdateChatSettings) -> Role {
-    let UpdateChatSettings { closed, guests_allowed, retention_days, expires_in, .. } = update;
-    let needs_owner =
-        closed.is_some() || guests_allowed.is_some() || retention_days.is_some() || expires_in.is_some();
+    let UpdateChatSettings { closed, guests_allowed, edit_window, retention_days, expires_in, .. } = update;
+    let needs_owner = closed.is_some()
+        || guests_allowed.is_some()
+        || edit_window.is_some()
+        || retention_days.is_some()
+        || expires_in.is_some();
     if needs_owner { Role::Owner } else { Role::Moderator }
 }
 
@@ -79,6 +82,7 @@ impl SettingsDiff {
         columns.slow_mode_seconds = slow_mode_seconds.map(to_column);
         let retention_days = changed(&current.retention_days, retention_days);
         columns.retention_days = retention_days.map(|days| days.map(to_column));
+        columns.edit_window = changed(&current.edit_window, update.edit_window);
         events.extend(columns.name.clone().map(|name| Event::Named { name }));
         events.extend(columns.topic.clone().map(|topic| Event::Topic { topic }));
         events.extend(columns.closed.map(|closed| Event::Closed { closed }));
@@ -87,6 +91,7 @@ impl SettingsDiff {
         events.extend(columns.approval_required.map(|required| Event::Approval { required }));
         events.extend(columns.expires_at.map(|at| Event::Expires { at }));
         events.extend(slow_mode_seconds.map(|seconds| Event::SlowMode { seconds }));
+        events.extend(columns.edit_window.map(|edit_window| Event::EditWindow { edit_window }));
         events.extend(retention_days.map(|days| Event::Retention { days }));
         diff
     }
@@ -108,7 +113,7 @@ fn to_column(number: u32) -> i32 {
 
 #[cfg(test)]
 mod tests {
-    use shared::id::ChatId;
+    use shared::{chat::EditWindow, id::ChatId};
 
     use super::*;
 
@@ -126,6 +131,7 @@ mod tests {
             guests_allowed: Some(true),
             approval_required: Some(false),
             slow_mode_seconds: Some(5),
+            edit_window: Some(EditWindow::Always),
             retention_days: Some(0),
             expires_in: Some(0),
         };
@@ -137,6 +143,7 @@ mod tests {
         let update = UpdateChatSettings {
             name: Some(String::new()),
             slow_mode_seconds: Some(0),
+            edit_window: Some(EditWindow::Never),
             retention_days: Some(30),
             expires_in: Some(60),
             guests_allowed: Some(true),
@@ -147,6 +154,7 @@ mod tests {
         let expected = SettingsColumns {
             name: Some(String::new()),
             slow_mode_seconds: Some(0),
+            edit_window: Some(EditWindow::Never),
             retention_days: Some(Some(30)),
             expires_at: Some(end),
             ..SettingsColumns::default()
@@ -156,6 +164,7 @@ mod tests {
             Event::Named { name: String::new() },
             Event::Expires { at: end },
             Event::SlowMode { seconds: 0 },
+            Event::EditWindow { edit_window: EditWindow::Never },
             Event::Retention { days: Some(30) },
         ];
         assert_eq!(events, expected);

@@ -7,6 +7,7 @@ use shared::{
     event::Event,
     id::{ChatId, Head, Seq, UserId},
     member::{Member, MembershipStatus, Role},
+    message::Message,
     problem::ProblemCode,
 };
 use uuid::Uuid;
@@ -71,6 +72,12 @@ impl ChatTransaction<'_> {
     /// A member, whatever their status.
     pub(super) async fn find_member(&mut self, user_id: UserId) -> Result<Option<Member>, StoreError> {
         members::find(self.connection, self.chat.id, user_id).await
+    }
+
+    /// A message of the chat, unless it has expired.
+    pub(super) async fn find_message(&mut self, seq: Seq) -> Result<Message, ApiError> {
+        let message = messages::find(self.connection, &self.chat, seq).await?;
+        message.ok_or_else(|| ProblemCode::NotFound.into())
     }
 
     /// Rejects users below this role. The lock keeps the role from changing until the commit.

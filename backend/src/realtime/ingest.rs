@@ -14,7 +14,12 @@ use std::{
     time::Duration,
 };
 
-use shared::{id::ChatId, message::Message, problem::ProblemCode, user::User};
+use shared::{
+    id::{ChatId, Seq},
+    message::Message,
+    problem::ProblemCode,
+    user::User,
+};
 use tokio::{
     sync::{mpsc, oneshot},
     task::JoinSet,
@@ -39,9 +44,11 @@ const STORE_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// The content of a post.
 #[derive(Clone, Debug)]
-struct Post {
-    client_id: Uuid,
-    message: String,
+pub struct Post {
+    pub client_id: Uuid,
+    pub message: String,
+    /// The message that it replies to.
+    pub reply_to: Option<Seq>,
 }
 
 /// A post that is waiting to be stored.
@@ -49,7 +56,7 @@ struct PendingPost {
     chat_id: ChatId,
     user: User,
     post: Post,
-    reply_to: ReplyTo,
+    origin: PostOrigin,
 }
 
 /// The result of a post.
@@ -60,8 +67,8 @@ pub struct IngestedPost {
     pub is_replay: bool,
 }
 
-/// Where the result of a post is sent.
-enum ReplyTo {
+/// Where a post came from, and its result is sent.
+enum PostOrigin {
     Request(oneshot::Sender<Result<IngestedPost, ApiError>>),
     Socket(Arc<Connection>),
 }
@@ -87,16 +94,9 @@ impl MessageIngest {
     }
 
     /// Stores a message, or finds the one that was stored under the same `client_id` before.
-    pub async fn post(
-        &self,
-        chat_id: ChatId,
-        user: User,
-        client_id: Uuid,
-        message: String,
-    ) -> Result<IngestedPost, ApiError> {
+    pub async fn post(&self, chat_id: ChatId, user: User, post: Post) -> Result<IngestedPost, ApiError> {
         let (sender, receiver) = oneshot::channel();
-        let post = Post { client_id, message };
-        self.enqueue(PendingPost { chat_id, user, post, reply_to: ReplyTo::Request(sender) })?;
+        self.enqueue(PendingPost { chat_id, user, post, origin: PostOrigin::Request(sender) })?;
         timeout(STORE_TIMEOUT, receiver).await.map_err(|_| busy())?.map_err(|_| busy())?
     }
 
@@ -106,11 +106,10 @@ impl MessageIngest {
         connection: &Arc<Connection>,
         chat_id: ChatId,
         user: User,
-        client_id: Uuid,
-        message: String,
+        post: Post,
     ) -> Result<(), ApiError> {
-        let reply_to = ReplyTo::Socket(Arc::clone(connection));
-        self.enqueue(PendingPost { chat_id, user, post: Post { client_id, message }, reply_to })
+        let origin = PostOrigin::Socket(Arc::clone(connection));
+        self.enqueue(PendingPost { chat_id, user, post, origin })
     }
 
     fn enqueue(&self, post: PendingPost) -> Result<(), ApiError> {

@@ -84,6 +84,8 @@ mod tests {
             created_at: DateTime::UNIX_EPOCH,
             user: User { username: "ada".into(), ..User::default() },
             message: "tea?".into(),
+            reply_to: None,
+            edited_at: None,
             event: None,
             deleted: false,
         }

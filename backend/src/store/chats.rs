@@ -10,7 +10,7 @@ use diesel::{
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use shared::{
     changes::Changes,
-    chat::Chat,
+    chat::{Chat, EditWindow},
     id::{ChatId, Head, Seq},
     member::Member,
     message::Message,
@@ -19,6 +19,7 @@ use shared::{
 use uuid::Uuid;
 
 use super::{
+    enum_columns::TextEnum,
     error::StoreError,
     schema::{
         chats::{self, dsl},
@@ -54,6 +55,7 @@ pub struct ChatRow {
     pub guests_allowed: bool,
     pub approval_required: bool,
     slow_mode_seconds: i32,
+    pub edit_window: EditWindow,
     retention_days: Option<i32>,
     pub expires_at: Option<DateTime<Utc>>,
     pub first_retained_seq: Seq,
@@ -73,6 +75,7 @@ impl ChatRow {
             guests_allowed: self.guests_allowed,
             approval_required: self.approval_required,
             slow_mode_seconds: self.slow_mode_seconds.unsigned_abs(),
+            edit_window: self.edit_window,
             retention_days: self.retention_days.map(i32::unsigned_abs),
             expires_at: self.expires_at,
             first_retained_seq: self.first_retained_seq,
@@ -91,6 +94,9 @@ pub struct SettingsColumns {
     pub guests_allowed: Option<bool>,
     pub approval_required: Option<bool>,
     pub slow_mode_seconds: Option<i32>,
+    /// Set by [`update_settings`]: Diesel cannot derive it for a type of another crate.
+    #[diesel(skip_update)]
+    pub edit_window: Option<EditWindow>,
     pub retention_days: Option<Option<i32>>,
     pub expires_at: Option<Option<DateTime<Utc>>>,
 }
@@ -211,7 +217,8 @@ pub async fn update_settings(
     id: ChatId,
     columns: SettingsColumns,
 ) -> Result<(), StoreError> {
-    diesel::update(chats::table.find(id)).set(columns).execute(connection).await?;
+    let edit_window = columns.edit_window.map(|edit_window| dsl::edit_window.eq(edit_window.bind()));
+    diesel::update(chats::table.find(id)).set((columns, edit_window)).execute(connection).await?;
     Ok(())
 }
 

@@ -3,9 +3,10 @@
 use chrono::{DateTime, Duration, Utc};
 use diesel::{
     dsl::{now, sql},
+    expression::SqlLiteral,
     prelude::*,
     sql_query,
-    sql_types::{BigInt, Bool, Jsonb},
+    sql_types::{BigInt, Bool, Jsonb, Nullable},
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde::Serialize;
@@ -210,6 +211,11 @@ async fn document(
     Ok(row.document)
 }
 
+/// The texts that the message had before, as `MessageVersion`.
+const FORMER_TEXTS: &str = "(SELECT jsonb_agg(jsonb_build_object('created_at', former.created_at, \
+     'message', former.message) ORDER BY former.revision) FROM message_versions AS former \
+     WHERE former.chat_id = messages.chat_id AND former.seq = messages.seq)";
+
 /// A message of the user.
 #[derive(Clone, Debug, Queryable, Selectable, Serialize)]
 #[diesel(table_name = messages)]
@@ -218,6 +224,13 @@ pub struct ExportedMessage {
     pub created_at: DateTime<Utc>,
     pub client_id: Uuid,
     pub message: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reply_to: Option<Seq>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub edited_at: Option<DateTime<Utc>>,
+    #[diesel(select_expression = sql(FORMER_TEXTS), select_expression_type = SqlLiteral<Nullable<Jsonb>>)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub former_texts: Option<Value>,
 }
 
 /// The chats in which the user may have posted.

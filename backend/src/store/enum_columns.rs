@@ -12,6 +12,7 @@ use diesel::{
     sql_types::SqlType,
 };
 use shared::{
+    chat::EditWindow,
     data_export::ExportState,
     member::{MembershipStatus, Role},
 };
@@ -84,6 +85,11 @@ text_enum!(
         Removed = "removed",
         Banned = "banned",
     }
+);
+
+text_enum!(
+    EditWindowColumn,
+    EditWindow { Never = "never", FifteenMinutes = "15_minutes", Always = "always" }
 );
 
 text_enum!(

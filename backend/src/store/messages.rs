@@ -1,6 +1,9 @@
 //! The table `messages`.
 
 pub mod posting;
+pub mod versions;
+
+use std::collections::HashSet;
 
 use chrono::{DateTime, SubsecRound, Utc};
 use diesel::{
@@ -30,9 +33,9 @@ use super::{
     users::UserRow,
 };
 
-/// [`text_checksum`] in SQL.
-const TEXT_CHECKSUM: &str =
-    "('x' || left(encode(sha256(convert_to(client_id::text || message, 'UTF8')), 'hex'), 4))::bit(16)::int";
+/// [`text_checksum`] of the text as posted, in SQL: of an edited message it is stored already.
+const TEXT_CHECKSUM: &str = "coalesce(text_checksum, \
+     ('x' || left(encode(sha256(convert_to(client_id::text || message, 'UTF8')), 'hex'), 4))::bit(16)::int)";
 /// As `before` of a page, excludes no message.
 const SEQ_MAX: Seq = Seq::new(i64::MAX);
 
@@ -45,16 +48,31 @@ pub(super) struct MessageRow {
     client_id: Uuid,
     created_at: DateTime<Utc>,
     message: String,
+    reply_to: Option<Seq>,
+    edited_at: Option<DateTime<Utc>>,
     event: Option<serde_json::Value>,
     deleted_at: Option<DateTime<Utc>>,
 }
 
 impl MessageRow {
     pub(super) fn into_message(self, user: User) -> Message {
-        let Self { id, seq, revision, client_id, created_at, message, event, deleted_at } = self;
-        let (event, deleted) = (event.map(event_messages::from_column), deleted_at.is_some());
-        let message = if deleted { DELETED_MESSAGE.to_owned() } else { message };
-        Message { id, seq, revision, client_id, created_at, user, message, event, deleted }
+        let Self { id, seq, revision, client_id, created_at, reply_to, edited_at, event, .. } = self;
+        let (event, deleted) = (event.map(event_messages::from_column), self.deleted_at.is_some());
+        let message = if deleted { DELETED_MESSAGE.to_owned() } else { self.message };
+        let (reply_to, edited_at) = (reply_to.filter(|_| !deleted), edited_at.filter(|_| !deleted));
+        Message {
+            id,
+            seq,
+            revision,
+            client_id,
+            created_at,
+            user,
+            message,
+            reply_to,
+            edited_at,
+            event,
+            deleted,
+        }
     }
 }
 
@@ -65,6 +83,7 @@ pub struct NewMessage {
     pub user: User,
     pub client_id: Uuid,
     pub message: String,
+    pub reply_to: Option<Seq>,
     pub seq: Seq,
     pub created_at: DateTime<Utc>,
 }
@@ -72,10 +91,20 @@ pub struct NewMessage {
 impl NewMessage {
     /// The stored message.
     pub fn stored_as(self, id: MessageId) -> Message {
-        let Self { user, client_id, message, seq, created_at, .. } = self;
-        let user = user.public();
-        let (event, deleted) = (None, false);
-        Message { id, seq, revision: seq, client_id, created_at, user, message, event, deleted }
+        let Self { user, client_id, message, reply_to, seq, created_at, .. } = self;
+        Message {
+            id,
+            seq,
+            revision: seq,
+            client_id,
+            created_at,
+            user: user.public(),
+            message,
+            reply_to,
+            edited_at: None,
+            event: None,
+            deleted: false,
+        }
     }
 }
 
@@ -95,10 +124,10 @@ pub async fn insert(
     }
     let inserted: Vec<Inserted> = sql_query(
         "WITH stored AS ( \
-           INSERT INTO messages (chat_id, user_id, client_id, message, seq, revision, created_at) \
-           SELECT chat_id, user_id, client_id, message, seq, seq, created_at \
-           FROM unnest($1, $2, $3, $4, $5, $6) WITH ORDINALITY \
-             AS new (chat_id, user_id, client_id, message, seq, created_at, ordinal) \
+           INSERT INTO messages (chat_id, user_id, client_id, message, seq, revision, created_at, reply_to) \
+           SELECT chat_id, user_id, client_id, message, seq, seq, created_at, reply_to \
+           FROM unnest($1, $2, $3, $4, $5, $6, $7) WITH ORDINALITY \
+             AS new (chat_id, user_id, client_id, message, seq, created_at, reply_to, ordinal) \
            ORDER BY ordinal RETURNING id, chat_id, seq) \
          SELECT stored.id FROM stored \
          JOIN unnest($1, $5) WITH ORDINALITY AS new (chat_id, seq, ordinal) USING (chat_id, seq) ORDER BY ordinal",
@@ -109,6 +138,7 @@ pub async fn insert(
     .bind::<Array<Text>, _>(column(new, |message| message.message.as_str()))
     .bind::<Array<BigInt>, _>(column(new, |message| message.seq))
     .bind::<Array<Timestamptz>, _>(column(new, |message| message.created_at))
+    .bind::<Array<Nullable<BigInt>>, _>(column(new, |message| message.reply_to))
     .get_results(connection)
     .await?;
     Ok(inserted.into_iter().map(|row| row.id).collect())
@@ -142,21 +172,24 @@ pub async fn insert_event(
 #[derive(Clone, Debug)]
 pub struct SentMessage {
     pub message: Message,
-    /// Set for deleted messages.
+    /// As posted, also if the message was deleted.
+    pub reply_to: Option<Seq>,
+    /// Set for edited and deleted messages.
     pub text_checksum: Option<i32>,
 }
 
 impl SentMessage {
-    /// Whether it was posted with this text. Of a deleted message, only the checksum of its text is known.
-    pub fn is_text(&self, text: &str) -> bool {
-        match self.text_checksum {
+    /// Whether it was posted with this content. Of an edited or deleted message, only the checksum of that text is known here.
+    pub fn is_same(&self, text: &str, reply_to: Option<Seq>) -> bool {
+        let is_same_text = match self.text_checksum {
             Some(checksum) => checksum == text_checksum(self.message.client_id, text),
             None => self.message.message == text,
-        }
+        };
+        is_same_text && self.reply_to == reply_to
     }
 }
 
-/// 16 bits tell nearly every other text from the deleted one, and are too few to find it by trying.
+/// 16 bits tell nearly every other text from the posted one, and are too few to find it by trying.
 fn text_checksum(client_id: Uuid, text: &str) -> i32 {
     let hash = Sha256::digest(format!("{client_id}{text}"));
     hash.iter().take(2).fold(0, |checksum, byte| checksum << 8 | i32::from(*byte))
@@ -175,9 +208,41 @@ pub async fn find_sent(
         .load::<(ChatId, Option<i32>, MessageRow, UserRow)>(connection)
         .await?;
     let sent = rows.into_iter().map(|(chat_id, text_checksum, row, user)| {
-        (chat_id, SentMessage { message: row.into_message(user.into_user()), text_checksum })
+        let reply_to = row.reply_to;
+        (chat_id, SentMessage { message: row.into_message(user.into_user()), reply_to, text_checksum })
     });
     Ok(sent.collect())
+}
+
+#[derive(QueryableByName)]
+struct ReplyTarget {
+    #[diesel(sql_type = BigInt)]
+    chat_id: ChatId,
+    #[diesel(sql_type = BigInt)]
+    seq: Seq,
+}
+
+/// Those of the messages that can be replied to: all but events. One that has expired since it was read counts too.
+pub async fn find_reply_targets(
+    connection: &mut AsyncPgConnection,
+    targets: &[(ChatId, Seq)],
+) -> Result<HashSet<(ChatId, Seq)>, StoreError> {
+    if targets.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let (chat_ids, seqs): (Vec<_>, Vec<_>) = targets.iter().copied().unzip();
+    let found: Vec<ReplyTarget> = sql_query(
+        "SELECT target.chat_id, target.seq FROM unnest($1, $2) AS target (chat_id, seq) \
+         JOIN chats ON chats.id = target.chat_id \
+         WHERE target.seq > 0 AND (target.seq < first_retained_seq OR EXISTS ( \
+           SELECT FROM messages WHERE messages.chat_id = target.chat_id AND messages.seq = target.seq \
+             AND event IS NULL))",
+    )
+    .bind::<Array<BigInt>, _>(chat_ids)
+    .bind::<Array<BigInt>, _>(seqs)
+    .load(connection)
+    .await?;
+    Ok(found.into_iter().map(|target| (target.chat_id, target.seq)).collect())
 }
 
 /// When a user last posted, and under which client id.
@@ -326,7 +391,7 @@ pub async fn find(
     Ok(with_names(connection, rows).await?.pop())
 }
 
-/// Deletes the text of a message; its row stays.
+/// Deletes the texts of a message; its row stays.
 pub async fn clear(
     connection: &mut AsyncPgConnection,
     chat_id: ChatId,
@@ -342,10 +407,10 @@ pub async fn clear(
         ))
         .execute(connection)
         .await?;
-    Ok(())
+    versions::delete(connection, chat_id, seq).await
 }
 
-/// Deletes the text of the messages a user has posted since then, the newest [`DELETE_RECENT_MAX`] of them, and numbers
+/// Deletes the texts of the messages a user has posted or edited since then, the newest [`DELETE_RECENT_MAX`] of them, and numbers
 /// them from `head` + 1; returns how many these were.
 pub async fn clear_recent(
     connection: &mut AsyncPgConnection,
@@ -357,9 +422,10 @@ pub async fn clear_recent(
     let cleared = sql_query(format!(
         "WITH recent AS ( \
            SELECT id, seq FROM messages \
-           WHERE chat_id = $1 AND user_id = $2 AND created_at >= $3 AND seq >= $4 \
+           WHERE chat_id = $1 AND user_id = $2 AND greatest(created_at, edited_at) >= $3 AND seq >= $4 \
              AND event IS NULL AND deleted_at IS NULL ORDER BY seq DESC LIMIT $5), \
-         numbered AS (SELECT id, row_number() OVER (ORDER BY seq) AS ordinal FROM recent) \
+         numbered AS (SELECT id, row_number() OVER (ORDER BY seq) AS ordinal FROM recent), \
+         former AS (DELETE FROM message_versions WHERE chat_id = $1 AND seq IN (SELECT seq FROM recent)) \
          UPDATE messages SET message = '', text_checksum = {TEXT_CHECKSUM}, deleted_at = now(), \
            revision = $6 + ordinal \
          FROM numbered WHERE messages.id = numbered.id",

@@ -133,6 +133,7 @@ diesel::table! {
         guests_allowed -> Bool,
         approval_required -> Bool,
         slow_mode_seconds -> Integer,
+        edit_window -> crate::store::enum_columns::EditWindowColumn,
         retention_days -> Nullable<Integer>,
         expires_at -> Nullable<Timestamptz>,
         first_retained_seq -> BigInt,
@@ -200,6 +201,20 @@ diesel::table! {
         event -> Nullable<Jsonb>,
         deleted_at -> Nullable<Timestamptz>,
         text_checksum -> Nullable<Integer>,
+        reply_to -> Nullable<BigInt>,
+        edit_id -> Nullable<Uuid>,
+        edited_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    message_versions (chat_id, seq, revision) {
+        chat_id -> BigInt,
+        seq -> BigInt,
+        revision -> BigInt,
+        edit_id -> Nullable<Uuid>,
+        message -> Text,
+        created_at -> Timestamptz,
     }
 }
 
@@ -231,6 +246,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     invite_link_uses,
     invite_links,
     members,
+    message_versions,
     messages,
     passkeys,
     password_reset_emails,

@@ -74,7 +74,8 @@ async fn export_contains_own_data_only() {
     ada.send_messages(&tea, "Ada's own words", 1_200).await;
     brian.send_message(&tea, "Brian's secret").await;
     let deleted = ada.send_message(&coffee, "taken back").await.stored.seq;
-    ada.send_message(&coffee, "said and left").await;
+    let edited = ada.send_message(&coffee, "said and lost").await.stored.seq;
+    ada.edit_message(&coffee, edited, "said and left").await.assert_status(200);
     ada.delete_message(&coffee, deleted).await.assert_status(204);
     ada.set_role(&tea, &brian, Role::Moderator).await.assert_status(200);
     brian.set_status(&coffee, &ada, MembershipStatus::Removed).await.assert_status(200);
@@ -109,6 +110,7 @@ fn assert_own_data_only(files: &BTreeMap<String, Vec<u8>>, tea: &TestChat, coffe
     assert_eq!(messages(&chats[0]).len(), 1_200);
     let left = messages(&chats[1]);
     assert_eq!((left.len(), &left[0]["message"]), (1, &json!("said and left")));
+    assert_eq!(left[0]["former_texts"][0]["message"], "said and lost");
     let everything: Vec<u8> = files.values().flatten().copied().collect();
     let everything = String::from_utf8_lossy(&everything);
     for foreign in ["Brian", "brian", "taken back", "$argon2id", &coffee.uri] {

@@ -2,6 +2,7 @@
 
 use std::future::IntoFuture;
 
+use backend::realtime::ingest::Post;
 use backend::store::{
     self,
     messages::posting::{self, NewPosts},
@@ -133,7 +134,10 @@ async fn accepted_post_needs_permission_when_stored() {
     let (_ada, tea) = app.ada_and_chat().await;
     let brian = app.create_member("brian", &tea).await;
     let user = store::users::find(&mut app.state.db.get().await.unwrap(), brian.id).await.unwrap().unwrap();
-    let post = || app.state.ingest.post(tea.id, user.clone(), Uuid::new_v4(), "tea?".to_owned());
+    let post = || {
+        let post = Post { client_id: Uuid::new_v4(), message: "tea?".to_owned(), reply_to: None };
+        app.state.ingest.post(tea.id, user.clone(), post)
+    };
     post().await.unwrap();
     for (change, code) in [
         ("UPDATE members SET role = 'reader'", ProblemCode::Forbidden),

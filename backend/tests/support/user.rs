@@ -166,6 +166,19 @@ impl TestUser {
         self.post(&format!("/api/chats/{uri}/messages/")).json(&body)
     }
 
+    pub fn reply(&self, uri: &str, reply_to: Seq, text: &str) -> ApiRequest {
+        let body = json!({ "message": text, "reply_to": reply_to });
+        self.post(&format!("/api/chats/{uri}/messages/")).json(&body)
+    }
+
+    pub fn try_edit(&self, uri: &str, seq: Seq, edit: &Value) -> ApiRequest {
+        self.request(&Method::PATCH, &format!("/api/chats/{uri}/messages/{seq}/")).json(edit)
+    }
+
+    pub fn edit_message(&self, uri: &str, seq: Seq, text: &str) -> ApiRequest {
+        self.try_edit(uri, seq, &json!({ "message": text }))
+    }
+
     pub fn delete_message(&self, uri: &str, seq: Seq) -> ApiRequest {
         self.request(&Method::DELETE, &format!("/api/chats/{uri}/messages/{seq}/"))
     }

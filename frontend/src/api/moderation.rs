@@ -1,4 +1,4 @@
-//! Requests for the settings, members, messages and invite links of a chat.
+//! Requests for the settings, members, messages and invite links of a chat, except for posting.
 
 use gloo_net::http::Method;
 use shared::{
@@ -7,6 +7,7 @@ use shared::{
     id::{LinkId, Seq, UserId},
     invite_link::{CreateInviteLink, InviteLinkCreated, InviteLinkUse, InviteLinksResponse},
     member::{TransferOwnership, UpdateMember},
+    message::{EditMessage, MessageVersionsResponse},
     paths,
 };
 
@@ -29,6 +30,14 @@ pub fn update_member(uri: &str, user_id: UserId, change: UpdateMember) -> ApiReq
 pub fn transfer_ownership(uri: &str, user_id: UserId) -> ApiRequest<Empty> {
     ApiRequest::new(Method::PUT, paths::fill(paths::CHAT_OWNER, &[uri]))
         .with_json(&TransferOwnership { user_id })
+}
+
+pub fn edit_message(uri: &str, seq: Seq, edit: &EditMessage) -> ApiRequest<Empty> {
+    ApiRequest::new(Method::PATCH, paths::fill(paths::CHAT_MESSAGE, &[uri, &seq.to_string()])).with_json(edit)
+}
+
+pub fn list_message_versions(uri: &str, seq: Seq) -> ApiRequest<MessageVersionsResponse> {
+    ApiRequest::new(Method::GET, paths::fill(paths::CHAT_MESSAGE_VERSIONS, &[uri, &seq.to_string()]))
 }
 
 pub fn delete_message(uri: &str, seq: Seq) -> ApiRequest<Empty> {

@@ -1,9 +1,16 @@
 //! Where a message is written.
 
+mod context_bar;
+
 use gloo_timers::callback::Interval;
 use leptos::{ev, html, prelude::*};
 
-use super::state::{draft::WriteRestriction, use_draft, use_presence, use_viewport};
+use self::context_bar::{ContextBar, has_context, leave_context};
+use super::state::{
+    draft::{DraftStore, WriteRestriction},
+    edits::EditStore,
+    use_draft, use_edits, use_presence, use_viewport,
+};
 use crate::{
     components::icon::{Icon, SvgIcon},
     skeleton, strings,
@@ -16,10 +23,12 @@ const COUNTDOWN_INTERVAL: u32 = 500;
 
 #[component]
 pub fn Composer() -> impl IntoView {
-    let (draft, viewport, presence) = (use_draft(), use_viewport(), use_presence());
+    let (draft, edits, viewport, presence) = (use_draft(), use_edits(), use_viewport(), use_presence());
     let textarea = NodeRef::<html::Textarea>::new();
     let send = move || {
-        if draft.send() {
+        if edits.is_editing_now() {
+            edits.save();
+        } else if draft.send() {
             presence.on_sent();
             viewport.on_sent();
         }
@@ -30,60 +39,126 @@ pub fn Composer() -> impl IntoView {
         send();
     };
     focus_when_shown(textarea);
-    let error =
+    focus_on_request(&draft, textarea);
+    let draft_error =
         move || draft.error().map(|code| strings::errors::for_field("message", code)).unwrap_or_default();
+    let error = move || if edits.is_editing() { edits.error() } else { draft_error() };
     view! {
         <form class="composer" on:submit=on_submit>
             <SlowModeHint />
+            <ContextBar />
             <p id="composer-error" role="alert" class="error">{error}</p>
             <div class="composer-line">
                 <MessageInput textarea send=Callback::new(move |()| send()) />
-                // Without this, tapping the button would close the on-screen keyboard.
-                <button
-                    class="send"
-                    class:idle=move || draft.text().trim().is_empty()
-                    aria-label=strings::SEND
-                    on:pointerdown=|event| event.prevent_default()
-                >
-                    <SvgIcon icon=Icon::Send />
-                </button>
+                <SendButton />
             </div>
         </form>
     }
 }
 
 #[component]
-fn MessageInput(textarea: NodeRef<html::Textarea>, send: Callback<()>) -> impl IntoView {
-    let (draft, presence) = (use_draft(), use_presence());
-    let on_input = move |event: ev::Event| {
-        let text = event_target_value(&event);
-        presence.send_typing(&text);
-        draft.set_text(text);
-    };
-    let on_key = move |event: ev::KeyboardEvent| {
-        if is_send_key(&event) {
-            event.prevent_default();
-            send.run(());
-        }
+fn SendButton() -> impl IntoView {
+    let (draft, edits) = (use_draft(), use_edits());
+    let is_editing = Memo::new(move |_| edits.is_editing());
+    let icon = move || {
+        let icon = if is_editing.get() { Icon::Check } else { Icon::Send };
+        view! { <SvgIcon icon /> }
     };
     view! {
+        // Without this, tapping the button would close the on-screen keyboard.
+        <button
+            class="send"
+            class:idle=move || current_text(&draft, &edits).trim().is_empty()
+            aria-label=move || if is_editing.get() { strings::SAVE } else { strings::SEND }
+            aria-disabled=move || edits.is_saving().then_some("true")
+            on:pointerdown=|event| event.prevent_default()
+        >
+            {icon}
+        </button>
+    }
+}
+
+#[component]
+fn MessageInput(textarea: NodeRef<html::Textarea>, send: Callback<()>) -> impl IntoView {
+    let (draft, edits, presence) = (use_draft(), use_edits(), use_presence());
+    let on_input = move |event: ev::Event| {
+        let text = event_target_value(&event);
+        if edits.is_editing_now() {
+            edits.set_text(text);
+        } else {
+            presence.send_typing(&text);
+            draft.set_text(text);
+        }
+    };
+    let has_error =
+        move || if edits.is_editing() { !edits.error().is_empty() } else { draft.error().is_some() };
+    view! {
         // The style sheet makes the field as high as this text.
-        <div class="message-input" data-text=move || draft.text()>
+        <div class="message-input" data-text=move || current_text(&draft, &edits)>
             <textarea
                 rows="1"
                 node_ref=textarea
                 dir="auto"
                 aria-label=strings::MESSAGE
-                aria-describedby="composer-error"
-                aria-invalid=move || draft.error().map(|_| "true")
+                aria-describedby="composer-context composer-error"
+                aria-invalid=move || has_error().then_some("true")
+                aria-busy=move || edits.is_saving().then_some("true")
                 placeholder=strings::MESSAGE_PLACEHOLDER
                 autocomplete="off"
-                prop:value=move || draft.text()
+                prop:readOnly=move || edits.is_saving()
+                prop:value=move || current_text(&draft, &edits)
                 on:input=on_input
-                on:keydown=on_key
+                on:keydown=key_handler(send)
             ></textarea>
         </div>
     }
+}
+
+fn key_handler(send: Callback<()>) -> impl Fn(ev::KeyboardEvent) + 'static {
+    let (draft, edits, viewport) = (use_draft(), use_edits(), use_viewport());
+    let edit_last = move || {
+        let is_empty = !edits.is_editing_now() && untrack(|| draft.text()).is_empty();
+        // The last message is not stored yet.
+        is_empty && !untrack(|| viewport.has_pending()) && edits.start_with_last()
+    };
+    move |event| {
+        let has_modifier = event.shift_key() || event.ctrl_key() || event.alt_key() || event.meta_key();
+        let is_handled = match event.key().as_str() {
+            _ if is_composing(&event) => false,
+            "Escape" if has_context(&draft, &edits) => {
+                // No other listener acts on it.
+                event.stop_propagation();
+                leave_context(&draft, &edits);
+                true
+            }
+            "ArrowUp" => !has_modifier && edit_last(),
+            _ if is_send_key(&event) => {
+                send.run(());
+                true
+            }
+            _ => false,
+        };
+        if is_handled {
+            event.prevent_default();
+        }
+    }
+}
+
+/// The text of the message that is edited, or else the draft of a new one.
+fn current_text(draft: &DraftStore, edits: &EditStore) -> String {
+    edits.text().unwrap_or_else(|| draft.text())
+}
+
+/// Takes the focus when another part of the page asks for it.
+fn focus_on_request(draft: &DraftStore, textarea: NodeRef<html::Textarea>) {
+    let draft = *draft;
+    Effect::new(move |previous: Option<()>| {
+        draft.track_focus_requests();
+        // Not when the composer appears.
+        if previous.is_some() {
+            focus(textarea);
+        }
+    });
 }
 
 /// Takes the focus when the composer appears.
@@ -132,8 +207,12 @@ fn SlowModeHint() -> impl IntoView {
 
 /// Enter sends, Shift+Enter breaks the line. On touch screens, which have no Shift to hold, Enter breaks the line.
 fn is_send_key(event: &ev::KeyboardEvent) -> bool {
-    let is_composing = event.is_composing() || event.key_code() == IN_COMPOSITION;
-    event.key() == "Enter" && !event.shift_key() && !is_composing && !is_touch_screen()
+    event.key() == "Enter" && !event.shift_key() && !is_touch_screen()
+}
+
+/// Whether an input method handles the key.
+fn is_composing(event: &ev::KeyboardEvent) -> bool {
+    event.is_composing() || event.key_code() == IN_COMPOSITION
 }
 
 fn is_touch_screen() -> bool {

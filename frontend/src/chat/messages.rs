@@ -5,15 +5,17 @@ mod body;
 mod jump_to_unread;
 mod keyboard_nav;
 mod message;
+mod quote;
 mod row_list;
 mod scroll;
 mod seen_by;
+mod versions;
 
 use leptos::{html, prelude::*};
 
 use self::{
-    jump_to_unread::JumpToUnread, keyboard_nav::move_focus, row_list::RowList, scroll::ScrollPosition,
-    seen_by::SeenBy,
+    jump_to_unread::JumpToUnread, keyboard_nav::move_focus, quote::follow_quote, row_list::RowList,
+    scroll::ScrollPosition, seen_by::SeenBy,
 };
 use super::{share::SharePanel, state::use_viewport};
 use crate::{
@@ -30,6 +32,7 @@ pub fn MessageList() -> impl IntoView {
     let row_list = StoredValue::new_local(RowList::new());
     Effect::new(move |_| {
         let rows = viewport.rows();
+        viewport.load_missing_quotes(&rows);
         if let Some(list) = list.get() {
             row_list.update_value(|row_list| row_list.show(&list, rows));
             scroll.restore_soon();
@@ -46,6 +49,7 @@ pub fn MessageList() -> impl IntoView {
                 node_ref=log
                 on:scroll=move |_| scroll.on_scrolled()
                 on:keydown=move |event| move_focus(&event)
+                on:click=move |event| follow_quote(&event, viewport, scroll)
             >
                 <div class="message-rows" node_ref=content>
                     <p class="hint" hidden=move || !viewport.is_loading()>{strings::LOADING_EARLIER}</p>

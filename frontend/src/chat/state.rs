@@ -1,11 +1,13 @@
-//! The state of the open chat, in five stores that views take from the context.
+//! The state of the open chat, in six stores that views take from the context.
 //!
 //! [`sync`] owns what the server says about the chat and depends on none of the others, which subscribe to its events.
 
 mod deletions;
 pub mod draft;
+pub mod edits;
 mod join;
 pub mod presence;
+pub mod quotes;
 mod read_positions;
 pub mod rows;
 pub mod sync;
@@ -15,7 +17,7 @@ mod visible_range;
 use leptos::prelude::*;
 
 use self::{
-    deletions::DeletionStore, draft::DraftStore, presence::PresenceStore, sync::SyncStore,
+    deletions::DeletionStore, draft::DraftStore, edits::EditStore, presence::PresenceStore, sync::SyncStore,
     viewport::ViewportStore,
 };
 use super::announcer::Announcements;
@@ -33,6 +35,7 @@ pub fn provide_chat_state(socket: SocketClient, outbox: OutboxSender, chat_list:
     provide_context(ViewportStore::new(sync, chat_list, outbox.outbox(), deletions, announcements));
     let drafts = Drafts::new(socket.session());
     provide_context(drafts);
+    provide_context(EditStore::new(sync, drafts, deletions, announcements));
     provide_context(DraftStore::new(sync, outbox, drafts, announcements));
     provide_context(PresenceStore::new(sync));
 }
@@ -46,6 +49,10 @@ pub fn use_viewport() -> ViewportStore {
 }
 
 pub fn use_deletions() -> DeletionStore {
+    expect_context()
+}
+
+pub fn use_edits() -> EditStore {
     expect_context()
 }
 

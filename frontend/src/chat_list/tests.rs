@@ -29,6 +29,8 @@ fn message(seq: i64, author: UserId) -> Message {
         created_at: shared::time::DateTime::UNIX_EPOCH,
         user: user(author),
         message: format!("message {seq}"),
+        reply_to: None,
+        edited_at: None,
         event: None,
         deleted: false,
     }

@@ -126,9 +126,10 @@ fn key(message: &PendingMessage) -> JsValue {
     array([&user_id, &message.uri, &queued_at, &message.client_id.to_string()]).into()
 }
 
-/// `[text, failure, chat_id]`, all as strings.
+/// `[text, failure, chat_id, reply_to]`, all as strings. A row of an earlier version ends before `chat_id` or `reply_to`.
 fn value(message: &PendingMessage) -> JsValue {
-    array([&message.text, &encode_failure(message.state), &message.chat_id.to_string()]).into()
+    let reply_to = message.reply_to.map(|seq| seq.to_string()).unwrap_or_default();
+    array([&message.text, &encode_failure(message.state), &message.chat_id.to_string(), &reply_to]).into()
 }
 
 fn decode(user_id: UserId, key: &JsValue, value: &JsValue) -> Option<PendingMessage> {
@@ -136,10 +137,11 @@ fn decode(user_id: UserId, key: &JsValue, value: &JsValue) -> Option<PendingMess
     Some(PendingMessage {
         client_id: key.get(3).as_string()?.parse().ok()?,
         user_id,
-        // 0 for a row of an earlier version, which has none.
+        // 0 for a row without one.
         chat_id: ChatId::new(value.get(2).as_string().and_then(|id| id.parse().ok()).unwrap_or_default()),
         uri: key.get(1).as_string()?,
         text: value.get(0).as_string()?,
+        reply_to: value.get(3).as_string().and_then(|seq| seq.parse().ok()),
         queued_at: key.get(2).as_string()?.parse().ok()?,
         state: decode_failure(&value.get(1).as_string()?),
         is_persisted: true,

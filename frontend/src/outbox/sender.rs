@@ -7,14 +7,14 @@ use gloo_timers::{callback::Timeout, future::TimeoutFuture};
 use leptos::{ev, prelude::*, task::spawn_local};
 use shared::{
     id::{ChatId, Head, Seq, UserId},
-    message::Message,
+    message::{Message, PostMessage},
     problem::Problem,
     socket::{ClientFrame, ServerFrame},
 };
 use uuid::Uuid;
 
 use super::{
-    Outbox, PendingMessage, Rekeyed, idb_store,
+    MessageContent, Outbox, PendingMessage, Rekeyed, idb_store,
     tab_lock::{self, TabLock},
 };
 use crate::{
@@ -155,10 +155,10 @@ impl OutboxSender {
         self.outbox.try_maybe_update(|outbox| (outbox.reconcile(user_id, messages), ()));
     }
 
-    pub fn send(self, chat_id: ChatId, uri: String, text: String) {
+    pub fn send(self, chat_id: ChatId, uri: String, content: MessageContent) {
         let Some(user_id) = self.session().user_id_untracked() else { return };
         let message =
-            self.outbox.try_update(|outbox| outbox.enqueue(user_id, chat_id, uri, text, clock::now()));
+            self.outbox.try_update(|outbox| outbox.enqueue(user_id, chat_id, uri, content, clock::now()));
         if let Some(message) = message {
             self.persist(&message, || ());
             self.flush();
@@ -252,21 +252,23 @@ impl OutboxSender {
             let next = outbox.take_next(user_id, in_flight_max, clock::now());
             (next.is_some(), next)
         });
-        let Some(PendingMessage { client_id, chat_id, uri, text: message, .. }) = next.flatten() else {
+        let Some(PendingMessage { client_id, chat_id, uri, text: message, reply_to, .. }) = next.flatten()
+        else {
             return false;
         };
         if has_socket {
             // If the socket is closing, its `Closed` event requeues the message.
-            self.socket().send_expecting_reply(&ClientFrame::Post { chat_id, client_id, message })
+            self.socket().send_expecting_reply(&ClientFrame::Post { chat_id, client_id, message, reply_to })
         } else {
             self.set_posting(true);
-            spawn_local(self.post(uri, client_id, message));
+            let post = PostMessage { message, client_id: Some(client_id), reply_to };
+            spawn_local(self.post(uri, client_id, post));
             false
         }
     }
 
-    async fn post(self, uri: String, client_id: Uuid, message: String) {
-        let response = self.session().send(api::post_message(&uri, client_id, message)).await;
+    async fn post(self, uri: String, client_id: Uuid, post: PostMessage) {
+        let response = self.session().send(api::post_message(&uri, &post)).await;
         self.set_posting(false);
         match response {
             Ok(Message { seq, .. }) => self.on_stored(client_id, seq),

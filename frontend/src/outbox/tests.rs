@@ -17,9 +17,13 @@ const BRIAN: UserId = UserId::new(2);
 const TEA: ChatId = ChatId::new(3);
 const CAKE: ChatId = ChatId::new(4);
 
+fn content(text: &str) -> MessageContent {
+    MessageContent { text: text.to_owned(), reply_to: None }
+}
+
 fn outbox_with(texts: &[&str]) -> (Outbox, Vec<Uuid>) {
     let mut outbox = Outbox::default();
-    let add = |text: &&str| outbox.enqueue(ADA, TEA, "tea".into(), (*text).into(), 0).client_id;
+    let add = |text: &&str| outbox.enqueue(ADA, TEA, "tea".into(), content(text), 0).client_id;
     let ids = texts.iter().map(add).collect();
     (outbox, ids)
 }
@@ -121,7 +125,7 @@ fn message_with_repeated_server_errors_fails() {
 fn persisted_message_is_restored_once_in_order() {
     let (mut left, _) = outbox_with(&["one", "two"]);
     let (mut outbox, mut left) = (Outbox::default(), std::mem::take(&mut left.messages));
-    outbox.enqueue(ADA, TEA, "tea".into(), "three".into(), 9);
+    outbox.enqueue(ADA, TEA, "tea".into(), content("three"), 9);
     left.reverse();
     for message in left {
         assert!(outbox.restore(message.clone()) && !outbox.restore(message));
@@ -200,7 +204,7 @@ fn end_of_slow_mode_releases_messages() {
 #[test]
 fn slow_mode_pauses_only_its_own_chat() {
     let (mut outbox, ids) = outbox_with(&["one", "two"]);
-    let other = outbox.enqueue(ADA, CAKE, "cake".into(), "three".into(), 0).client_id;
+    let other = outbox.enqueue(ADA, CAKE, "cake".into(), content("three"), 0).client_id;
     assert_eq!(take(&mut outbox, 0).as_deref(), Some("one"));
     let pause = outbox.reject(ids[0], &problem(ProblemCode::SlowMode, Some(30)), 0);
     assert_eq!(pause, Some(30_000));

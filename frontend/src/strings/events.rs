@@ -1,6 +1,7 @@
 //! Sentences for the events of a chat.
 
 use shared::{
+    chat::EditWindow,
     event::{Event, UserRef},
     id::UserId,
     member::Role,
@@ -62,6 +63,11 @@ fn describe_setting(event: &Event) -> Option<String> {
         Event::SlowMode { seconds } => {
             format!("turned on slow mode ({})", moderation::short_duration(*seconds))
         }
+        Event::EditWindow { edit_window: EditWindow::Never } => "turned off editing".to_owned(),
+        Event::EditWindow { edit_window: EditWindow::FifteenMinutes } => {
+            "allowed editing for 15 minutes".to_owned()
+        }
+        Event::EditWindow { edit_window: EditWindow::Always } => "allowed editing at any time".to_owned(),
         Event::Retention { days: None } => "set messages to be kept forever".to_owned(),
         Event::Retention { days: Some(days) } => {
             format!("set messages to be deleted after {}", moderation::count_days(*days))

@@ -1,6 +1,7 @@
 //! Texts of the sidebar (members, settings, history) and of moderation.
 
 use shared::{
+    chat::EditWindow,
     member::{MembershipStatus, Role},
     time::{DateTime, Utc},
 };
@@ -95,6 +96,8 @@ pub const AUTO_DELETE: &str = "Auto-delete";
 pub const SLOW_MODE: &str = "Slow mode";
 pub const SLOW_MODE_HINT: &str = "How often each person can write.";
 pub const SLOW_MODE_OFF: &str = "Off";
+pub const EDIT_WINDOW: &str = "Editing messages";
+pub const EDIT_WINDOW_HINT: &str = "People edit only what they wrote. Everyone sees the earlier versions.";
 pub const APPROVAL: &str = "Approve new people";
 pub const APPROVAL_HINT: &str = "You let each person in.";
 pub const GUESTS: &str = "Allow guests";
@@ -117,6 +120,15 @@ pub const CONFIRMATION: &str = "Confirmation";
 
 pub fn slow_mode_interval(seconds: u32) -> String {
     if seconds == 0 { SLOW_MODE_OFF.to_owned() } else { format!("Every {}", duration(seconds)) }
+}
+
+/// The choices of [`EDIT_WINDOW`].
+pub const fn edit_window(window: EditWindow) -> &'static str {
+    match window {
+        EditWindow::Never => NEVER,
+        EditWindow::FifteenMinutes => "For 15 minutes",
+        EditWindow::Always => "At any time",
+    }
 }
 
 /// The choices of [`RETENTION`]; 0 keeps messages forever.

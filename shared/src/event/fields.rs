@@ -4,6 +4,7 @@ use serde::Deserialize;
 
 use super::{Event, UserRef};
 use crate::{
+    chat::EditWindow,
     id::{LinkId, Seq},
     member::Role,
     time::{DateTime, Utc},
@@ -21,6 +22,7 @@ pub struct EventFields {
     allowed: Option<bool>,
     required: Option<bool>,
     seconds: Option<u32>,
+    edit_window: Option<EditWindow>,
     days: Option<u32>,
     count: Option<u32>,
     at: Option<DateTime<Utc>>,
@@ -48,6 +50,7 @@ impl EventFields {
             "guests" => Event::Guests { allowed: self.allowed? },
             "approval" => Event::Approval { required: self.required? },
             "slow_mode" => Event::SlowMode { seconds: self.seconds? },
+            "edit_window" => Event::EditWindow { edit_window: self.edit_window? },
             "retention" => Event::Retention { days: self.days },
             "expires" => Event::Expires { at: self.at },
             "admitted" => Event::Admitted { target: self.target? },

@@ -2,7 +2,7 @@
 //! events have their own words.
 
 use super::Event;
-use crate::member::Role;
+use crate::{chat::EditWindow, member::Role};
 
 /// The text of a deleted message.
 pub const DELETED_MESSAGE: &str = "Message deleted";
@@ -39,6 +39,11 @@ impl Event {
             Self::Approval { required } => format!("turned {} approval for new people", on_or_off(*required)),
             Self::SlowMode { seconds: 0 } => "turned off slow mode".to_owned(),
             Self::SlowMode { seconds } => format!("turned on slow mode ({seconds} seconds)"),
+            Self::EditWindow { edit_window: EditWindow::Never } => "turned off editing".to_owned(),
+            Self::EditWindow { edit_window: EditWindow::FifteenMinutes } => {
+                "allowed editing for 15 minutes".to_owned()
+            }
+            Self::EditWindow { edit_window: EditWindow::Always } => "allowed editing at any time".to_owned(),
             Self::Retention { days: None } => "set messages to be kept forever".to_owned(),
             Self::Retention { days: Some(days) } => format!("set messages to be deleted after {days} days"),
             Self::Expires { at: None } => "set the chat to be kept forever".to_owned(),

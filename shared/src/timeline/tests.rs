@@ -55,6 +55,8 @@ impl Server {
             created_at: DateTime::UNIX_EPOCH,
             user: self.members[&id].user.clone(),
             message: format!("message {seq}"),
+            reply_to: None,
+            edited_at: None,
             event: None,
             deleted: false,
         };
@@ -263,6 +265,34 @@ fn edit_before_the_loaded_range_leaves_no_gap() {
     assert!(!timeline.prepend_page(server.page_before(oldest.unwrap())));
     assert!(!timeline.has_earlier());
     assert!(timeline.message(Seq::new(2)).unwrap().message.ends_with('!'));
+}
+
+#[test]
+fn quoted_message_before_loaded_range_follows_edits() {
+    let mut server = Server::with_owner();
+    for _ in 0..PAGE + 3 {
+        server.post(UserId::new(1));
+    }
+    let mut timeline = server.open();
+    let (first, oldest) = (Seq::new(2), timeline.oldest_seq().unwrap());
+    assert_eq!(timeline.quoted(first), None);
+    assert_eq!(timeline.quoted(oldest).unwrap(), timeline.message(oldest));
+    let page = |server: &Server| server.page(&[server.messages[&first].clone()], false);
+    let (stale, before) = (page(&server), server.head);
+    assert!(!timeline.add_quoted(first, page(&server)));
+    assert_eq!(timeline.quoted(first), Some(Some(&server.messages[&first])));
+    assert_eq!(timeline.oldest_seq(), Some(oldest), "the range has no gap");
+    server.edit(0);
+    timeline.apply(server.changes(before));
+    assert_eq!(timeline.quoted(first), Some(Some(&server.messages[&first])));
+    assert!(timeline.add_quoted(first, stale), "a fetch is required");
+    timeline.apply(server.changes(timeline.changes_query().after));
+    assert_eq!(timeline.quoted(first), Some(Some(&server.messages[&first])));
+    // It expires.
+    let (before, revision) = (server.head, server.advance_head());
+    let chat = Chat { revision, first_retained_seq: Seq::new(3), ..Chat::new(CHAT_ID, DateTime::UNIX_EPOCH) };
+    timeline.apply(Changes { chat: Some(chat), ..server.changes(before) });
+    assert_eq!(timeline.quoted(first), Some(None));
 }
 
 #[test]

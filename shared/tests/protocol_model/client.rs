@@ -1,4 +1,4 @@
-//! The model of a client: its post, its view of the chat, and the frames on their way over its connection.
+//! The model of a client: its post and the edit of it, its view of the chat, and the frames on their way over its connection.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +9,7 @@ use shared::{
 
 use crate::{
     model::Mutation,
-    server::{Author, Row, Server},
+    server::{Author, Row, Server, WriteKind},
     view::View,
 };
 
@@ -22,9 +22,19 @@ pub enum PostState {
     Acknowledged(Seq),
 }
 
+/// The state of the edit that a writer makes when its message is stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum EditState {
+    /// The client makes none.
+    None,
+    Planned,
+    Pending,
+    Acknowledged,
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Frame {
-    Post,
+    Write(WriteKind),
     Subscribe {
         after: Head,
     },
@@ -37,6 +47,7 @@ pub enum Frame {
     Posted {
         seq: Seq,
     },
+    Edited,
     Changes {
         after: Head,
         head: Head,
@@ -47,6 +58,7 @@ pub enum Frame {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Client {
     pub post: PostState,
+    pub edit: EditState,
     pub view: View,
     pub is_connected: bool,
     /// The server pushes changes to it.
@@ -60,14 +72,15 @@ pub struct Client {
 }
 
 impl Client {
-    pub fn new(is_writer: bool) -> Self {
+    pub fn new(is_writer: bool, has_edit: bool) -> Self {
         Self {
             post: if is_writer { PostState::Pending } else { PostState::None },
+            edit: if is_writer && has_edit { EditState::Planned } else { EditState::None },
             view: View::empty(),
             is_connected: true,
             is_subscribed: true,
             is_broken: false,
-            up: is_writer.then_some(Frame::Post).into_iter().collect(),
+            up: is_writer.then_some(Frame::Write(WriteKind::Post)).into_iter().collect(),
             down: BTreeSet::new(),
         }
     }
@@ -81,8 +94,14 @@ impl Client {
     pub fn reconnect(&mut self, mutation: Option<Mutation>) {
         self.is_connected = true;
         self.up.insert(Frame::Subscribe { after: self.view.head() });
-        if self.post == PostState::Pending && mutation != Some(Mutation::NeverResends) {
-            self.up.insert(Frame::Post);
+        if mutation == Some(Mutation::NeverResends) {
+            return;
+        }
+        if self.post == PostState::Pending {
+            self.up.insert(Frame::Write(WriteKind::Post));
+        }
+        if self.edit == EditState::Pending {
+            self.up.insert(Frame::Write(WriteKind::Edit));
         }
     }
 
@@ -95,7 +114,7 @@ impl Client {
         mutation: Option<Mutation>,
     ) {
         match frame {
-            Frame::Post => server.enqueue(author, mutation),
+            &Frame::Write(kind) => server.enqueue(author, kind, mutation),
             &Frame::Subscribe { after } if mutation == Some(Mutation::ReadsBeforeSubscribing) => {
                 self.down.insert(changes_since(after, server));
                 self.up.insert(Frame::Activate);
@@ -108,10 +127,10 @@ impl Client {
             &Frame::Fetch { after } => {
                 self.down.insert(changes_since(after, server));
             }
-            Frame::Posted { .. } | Frame::Changes { .. } => unreachable!("a server frame"),
+            Frame::Posted { .. } | Frame::Edited | Frame::Changes { .. } => unreachable!("a server frame"),
         }
         if mutation == Some(Mutation::AcknowledgesBeforeCommit)
-            && let Some(index) = server.pending.iter().position(|post| post.author == author)
+            && let Some(index) = server.pending.iter().position(|write| write.author == author)
         {
             let seq = server.head.advance(1 + i64::try_from(index).unwrap()).as_seq();
             self.down.insert(Frame::Posted { seq });
@@ -121,7 +140,14 @@ impl Client {
     /// This client receives a frame of the server.
     pub fn deliver_down(&mut self, frame: Frame, mutation: Option<Mutation>) {
         match frame {
-            Frame::Posted { seq } => self.post = PostState::Acknowledged(seq),
+            Frame::Posted { seq } => {
+                self.post = PostState::Acknowledged(seq);
+                if self.edit == EditState::Planned {
+                    self.edit = EditState::Pending;
+                    self.up.insert(Frame::Write(WriteKind::Edit));
+                }
+            }
+            Frame::Edited => self.edit = EditState::Acknowledged,
             Frame::Changes { after, head, rows } => match (self.view.apply(after, head, &rows), mutation) {
                 (ApplyResult::Gap, Some(Mutation::AppliesAfterGap)) => {
                     self.view.apply(self.view.head(), head, &rows);
@@ -143,6 +169,6 @@ impl Client {
 
 pub fn changes_since(after: Head, server: &Server) -> Frame {
     let rows = server.rows_after(after);
-    let head = rows.last().map_or(after, |row| row.seq.as_head());
+    let head = rows.iter().map(|row| row.revision.as_head()).max().unwrap_or(after);
     Frame::Changes { after, head, rows }
 }

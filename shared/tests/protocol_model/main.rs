@@ -1,5 +1,5 @@
 //! A model checker for the protocol: up to three clients in one chat, a server that batches, commits and publishes
-//! posts, lost, duplicated and reordered frames, broken connections, and crashes, in every possible order.
+//! posts and edits, lost, duplicated and reordered frames, broken connections, and crashes, in every possible order.
 //!
 //! Clients are the real `Timeline` with the real sync rule. The server is a model: its numbering of posts copies the plan
 //! of the backend's message ingest, which this crate cannot depend on.
@@ -13,8 +13,8 @@ mod server;
 mod view;
 
 use model::{
-    ACKNOWLEDGED_IS_STORED, COMES_TO_REST, CONSISTENT_AT_REST, FaultBudget, Mutation, Protocol,
-    SEQS_HAVE_NO_GAP, STORED_ONCE, VIEW_IS_PREFIX,
+    ACKNOWLEDGED_IS_STORED, COMES_TO_REST, CONSISTENT_AT_REST, FaultBudget, Mutation, NUMBERS_HAVE_NO_GAP,
+    Protocol, STORED_ONCE, VIEW_IS_PREFIX,
 };
 use stateright::{Checker, HasDiscoveries, Model};
 
@@ -26,8 +26,12 @@ const CRASH: FaultBudget = FaultBudget { crashes: 1, ..NONE };
 
 /// Visits every state, and fails with the shortest path to one that violates a property.
 fn check(clients: usize, writers: usize, faults: FaultBudget) {
-    let checker =
-        Protocol { clients, writers, faults, mutation: None }.checker().threads(2).spawn_bfs().join();
+    check_protocol(Protocol { clients, writers, has_edits: false, faults, mutation: None });
+}
+
+fn check_protocol(protocol: Protocol) {
+    let faults = protocol.faults;
+    let checker = protocol.checker().threads(2).spawn_bfs().join();
     println!("{faults:?}: {} states", checker.unique_state_count());
     checker.assert_properties();
 }
@@ -64,22 +68,47 @@ fn writer_and_reader_converge_after_all_faults() {
     check(2, 1, FaultBudget { disconnects: 1, losses: 1, duplicates: 1, crashes: 1 });
 }
 
+#[test]
+fn edits_converge_after_network_faults_and_crashes() {
+    for faults in [
+        FaultBudget { losses: 1, ..DISCONNECT },
+        FaultBudget { duplicates: 1, ..LOSS },
+        FaultBudget { crashes: 1, ..DUPLICATE },
+    ] {
+        // With two writers there are millions of states.
+        check_protocol(Protocol { clients: 2, writers: 1, has_edits: true, faults, mutation: None });
+    }
+}
+
 /// The properties are worth something only if they detect bugs.
 #[test]
 fn every_mutation_is_detected() {
+    for (writers, mutation, faults) in
+        [(1, Mutation::EditsWithoutNumber, NONE), (2, Mutation::AppliesAfterGap, LOSS)]
+    {
+        let mutation = Some(mutation);
+        assert_detected(
+            Protocol { clients: 2, writers, has_edits: true, faults, mutation },
+            CONSISTENT_AT_REST,
+        );
+    }
     for (mutation, faults, violated) in [
         (Mutation::AppliesAfterGap, LOSS, VIEW_IS_PREFIX),
         (Mutation::MovesHeadBack, DUPLICATE, CONSISTENT_AT_REST),
         (Mutation::StoresDuplicates, DUPLICATE, STORED_ONCE),
         (Mutation::AcknowledgesBeforeCommit, CRASH, ACKNOWLEDGED_IS_STORED),
-        (Mutation::AssignsSeqBeforeCommit, CRASH, SEQS_HAVE_NO_GAP),
+        (Mutation::AssignsSeqBeforeCommit, CRASH, NUMBERS_HAVE_NO_GAP),
         (Mutation::ReadsBeforeSubscribing, DISCONNECT, CONSISTENT_AT_REST),
         (Mutation::NeverResends, DISCONNECT, COMES_TO_REST),
     ] {
-        let wanted = HasDiscoveries::AnyOf([violated].into());
-        let protocol = Protocol { clients: 3, writers: 2, faults, mutation: Some(mutation) };
-        let checker = protocol.checker().threads(2).finish_when(wanted);
-        let found = checker.spawn_bfs().join().discoveries();
-        assert!(found.contains_key(violated), "{mutation:?} is not detected");
+        let mutation = Some(mutation);
+        assert_detected(Protocol { clients: 3, writers: 2, has_edits: false, faults, mutation }, violated);
     }
+}
+
+fn assert_detected(protocol: Protocol, violated: &'static str) {
+    let mutation = protocol.mutation;
+    let wanted = HasDiscoveries::AnyOf([violated].into());
+    let found = protocol.checker().threads(2).finish_when(wanted).spawn_bfs().join().discoveries();
+    assert!(found.contains_key(violated), "{mutation:?} is not detected");
 }

@@ -3,14 +3,15 @@
 use stateright::{Model, Property};
 
 use crate::{
-    client::{Client, Frame, PostState, changes_since},
-    server::Server,
+    client::{Client, EditState, Frame, PostState, changes_since},
+    server::{PendingWrite, Row, Server, WriteKind},
 };
 
 pub const VIEW_IS_PREFIX: &str = "every view is a prefix of the chat";
 pub const STORED_ONCE: &str = "a message is stored once";
 pub const ACKNOWLEDGED_IS_STORED: &str = "an acknowledged message is stored with its seq";
-pub const SEQS_HAVE_NO_GAP: &str = "seqs have no gap";
+const ACKNOWLEDGED_EDIT_IS_STORED: &str = "an acknowledged edit is stored";
+pub const NUMBERS_HAVE_NO_GAP: &str = "numbers of changes have no gap";
 pub const CONSISTENT_AT_REST: &str = "at rest every view equals the chat";
 pub const COMES_TO_REST: &str = "the system comes to rest";
 
@@ -18,6 +19,8 @@ pub struct Protocol {
     pub clients: usize,
     /// How many of the clients post a message.
     pub writers: usize,
+    /// Whether each of them edits it afterwards.
+    pub has_edits: bool,
     pub faults: FaultBudget,
     pub mutation: Option<Mutation>,
 }
@@ -41,6 +44,7 @@ pub enum Mutation {
     AssignsSeqBeforeCommit,
     ReadsBeforeSubscribing,
     NeverResends,
+    EditsWithoutNumber,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -78,7 +82,8 @@ impl Model for Protocol {
     type Action = Step;
 
     fn init_states(&self) -> Vec<SystemState> {
-        let clients = (0..self.clients).map(|index| Client::new(index < self.writers)).collect();
+        let clients =
+            (0..self.clients).map(|index| Client::new(index < self.writers, self.has_edits)).collect();
         vec![SystemState { server: Server::default(), clients, faults_left: self.faults }]
     }
 
@@ -153,9 +158,12 @@ impl Model for Protocol {
                 (0..protocol.writers)
                     .all(|author| server.rows.iter().filter(|row| row.author == author).count() <= 1)
             }),
-            Property::always(SEQS_HAVE_NO_GAP, |_, SystemState { server, .. }: &SystemState| {
-                server.rows.iter().zip(1..).all(|(row, seq)| row.seq.get() == seq)
+            Property::always(ACKNOWLEDGED_EDIT_IS_STORED, |_, state: &SystemState| {
+                state.clients.iter().enumerate().all(|(index, client)| {
+                    client.edit != EditState::Acknowledged || state.server.is_edited(index)
+                })
             }),
+            Property::always(NUMBERS_HAVE_NO_GAP, |_, state: &SystemState| state.server.has_no_gap()),
             Property::always(VIEW_IS_PREFIX, |_, state: &SystemState| {
                 state.clients.iter().all(|client| state.is_prefix(client))
             }),
@@ -169,7 +177,7 @@ impl Model for Protocol {
             Property::sometimes(
                 "a stored message is posted again",
                 |_, SystemState { server, .. }: &SystemState| {
-                    server.pending.iter().any(|post| server.is_stored(post.author))
+                    server.pending.iter().any(|it| it.kind == WriteKind::Post && server.is_stored(it.author))
                 },
             ),
         ]
@@ -197,12 +205,15 @@ impl SystemState {
         }
     }
 
-    /// Answers the posts of the committed batch and pushes its changes to all subscribers.
+    /// Answers the writes of the committed batch and pushes its changes to all subscribers.
     fn publish(&mut self) {
         let Some(batch) = self.server.committed.take() else { return };
-        for post in batch.posts.iter().filter(|post| post.can_answer) {
-            if let Some(seq) = self.server.find_seq(post.author) {
-                self.clients[post.author].down.insert(Frame::Posted { seq });
+        for PendingWrite { author, kind, .. } in batch.writes.iter().filter(|write| write.can_answer) {
+            let down = &mut self.clients[*author].down;
+            match (kind, self.server.find_seq(*author)) {
+                (WriteKind::Post, Some(seq)) => drop(down.insert(Frame::Posted { seq })),
+                (WriteKind::Edit, _) => drop(down.insert(Frame::Edited)),
+                (WriteKind::Post, None) => {}
             }
         }
         if self.server.head > batch.after {
@@ -214,8 +225,12 @@ impl SystemState {
     }
 
     fn is_prefix(&self, client: &Client) -> bool {
-        let rows: Vec<_> = client.view.rows().collect();
-        self.server.rows.starts_with(&rows)
+        let mut rows = client.view.rows().zip(&self.server.rows);
+        client.view.rows().len() <= self.server.rows.len()
+            && rows.all(|(row, stored)| {
+                // Of an edited message, the client may still have the text as posted.
+                row == *stored || row == Row { revision: row.seq, is_edited: false, ..*stored }
+            })
     }
 
     /// No frame is on its way, and no lost frame is still undetected.
@@ -234,6 +249,10 @@ impl SystemState {
     }
 
     fn is_all_acknowledged(&self) -> bool {
-        self.clients.iter().all(|client| client.post != PostState::Pending)
+        let is_acknowledged = |client: &Client| {
+            client.post != PostState::Pending
+                && matches!(client.edit, EditState::None | EditState::Acknowledged)
+        };
+        self.clients.iter().all(is_acknowledged)
     }
 }

@@ -1,4 +1,6 @@
-//! The model of the server: what is stored, what a crash loses, and how posts get their numbers.
+//! The model of the server: what is stored, what a crash loses, and how posts and edits get their numbers.
+
+use std::collections::BTreeSet;
 
 use shared::id::{Head, Seq};
 
@@ -11,12 +13,22 @@ pub type Author = usize;
 pub struct Row {
     pub seq: Seq,
     pub author: Author,
+    pub revision: Seq,
+    pub is_edited: bool,
 }
 
-/// A post that waits to be committed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum WriteKind {
+    Post,
+    /// Changes the author's message. Each author makes one edit.
+    Edit,
+}
+
+/// A post or edit that waits to be committed.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct PendingPost {
+pub struct PendingWrite {
     pub author: Author,
+    pub kind: WriteKind,
     /// The connection it came from still exists, so it can be answered.
     pub can_answer: bool,
     /// Its number, if it was assigned too early.
@@ -27,42 +39,70 @@ pub struct PendingPost {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct CommittedBatch {
     pub after: Head,
-    pub posts: Vec<PendingPost>,
+    pub writes: Vec<PendingWrite>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Server {
     pub head: Head,
     pub rows: Vec<Row>,
-    pub pending: Vec<PendingPost>,
+    pub pending: Vec<PendingWrite>,
     pub committed: Option<CommittedBatch>,
 }
 
 impl Server {
-    pub fn enqueue(&mut self, author: Author, mutation: Option<Mutation>) {
+    pub fn enqueue(&mut self, author: Author, kind: WriteKind, mutation: Option<Mutation>) {
         let early_seq = (mutation == Some(Mutation::AssignsSeqBeforeCommit)).then(|| {
             self.head = self.head.advance(1);
             self.head.as_seq()
         });
-        self.pending.push(PendingPost { author, can_answer: true, early_seq });
+        self.pending.push(PendingWrite { author, kind, can_answer: true, early_seq });
     }
 
-    /// Stores all pending posts, each message once.
+    /// Stores all pending writes, each once.
     pub fn commit(&mut self, mutation: Option<Mutation>) {
-        let after = self.rows.last().map_or(Head::default(), |row| row.seq.as_head());
-        let posts = std::mem::take(&mut self.pending);
-        for post in &posts {
-            if mutation == Some(Mutation::StoresDuplicates) || !self.is_stored(post.author) {
-                self.store(post);
+        let after = self.last_change();
+        let writes = std::mem::take(&mut self.pending);
+        for write in &writes {
+            match write.kind {
+                WriteKind::Post => {
+                    if mutation == Some(Mutation::StoresDuplicates) || !self.is_stored(write.author) {
+                        self.store(write);
+                    }
+                }
+                WriteKind::Edit => self.edit(write.author, mutation),
             }
         }
-        self.committed = Some(CommittedBatch { after, posts });
+        self.committed = Some(CommittedBatch { after, writes });
     }
 
-    fn store(&mut self, post: &PendingPost) {
+    fn store(&mut self, post: &PendingWrite) {
         let seq = post.early_seq.unwrap_or(self.head.advance(1).as_seq());
         self.head = self.head.max(seq.as_head());
-        self.rows.push(Row { seq, author: post.author });
+        self.rows.push(Row { seq, author: post.author, revision: seq, is_edited: false });
+    }
+
+    fn edit(&mut self, author: Author, mutation: Option<Mutation>) {
+        let Some(row) = self.rows.iter_mut().find(|row| row.author == author && !row.is_edited) else {
+            return;
+        };
+        row.is_edited = true;
+        if mutation != Some(Mutation::EditsWithoutNumber) {
+            self.head = self.head.advance(1);
+            row.revision = self.head.as_seq();
+        }
+    }
+
+    /// The number of the last change that is stored.
+    fn last_change(&self) -> Head {
+        self.rows.iter().map(|row| row.revision.as_head()).max().unwrap_or_default()
+    }
+
+    /// Whether the stored changes have the numbers from 1 on.
+    pub fn has_no_gap(&self) -> bool {
+        let numbers: BTreeSet<_> =
+            self.rows.iter().flat_map(|row| [row.seq.get(), row.revision.get()]).collect();
+        numbers.into_iter().zip(1..).all(|(number, expected)| number == expected)
     }
 
     pub fn is_stored(&self, author: Author) -> bool {
@@ -74,14 +114,18 @@ impl Server {
     }
 
     pub fn rows_after(&self, after: Head) -> Vec<Row> {
-        self.rows.iter().filter(|row| row.seq > after.as_seq()).copied().collect()
+        self.rows.iter().filter(|row| row.revision > after.as_seq()).copied().collect()
     }
 
-    /// A connection broke: its posts are still stored, but not answered.
+    pub fn is_edited(&self, author: Author) -> bool {
+        self.rows.iter().any(|row| row.author == author && row.is_edited)
+    }
+
+    /// A connection broke: its writes are still stored, but not answered.
     pub fn disconnect(&mut self, author: Author) {
-        let committed = self.committed.iter_mut().flat_map(|batch| &mut batch.posts);
-        for post in self.pending.iter_mut().chain(committed).filter(|post| post.author == author) {
-            post.can_answer = false;
+        let committed = self.committed.iter_mut().flat_map(|batch| &mut batch.writes);
+        for write in self.pending.iter_mut().chain(committed).filter(|write| write.author == author) {
+            write.can_answer = false;
         }
     }
 

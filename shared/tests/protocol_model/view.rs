@@ -72,9 +72,12 @@ impl View {
     }
 
     pub fn rows(&self) -> impl ExactSizeIterator<Item = Row> {
-        self.0
-            .messages()
-            .map(|message| Row { seq: message.seq, author: message.user.id.get().try_into().unwrap() })
+        self.0.messages().map(|message| Row {
+            seq: message.seq,
+            author: message.user.id.get().try_into().unwrap(),
+            revision: message.revision,
+            is_edited: message.edited_at.is_some(),
+        })
     }
 }
 
@@ -89,11 +92,13 @@ fn message(row: &Row) -> Message {
     Message {
         id: MessageId::new(row.seq.get()),
         seq: row.seq,
-        revision: row.seq,
+        revision: row.revision,
         client_id: Uuid::from_u128(row.author as u128),
         created_at: DateTime::UNIX_EPOCH,
         user: User { id: UserId::new(row.author.try_into().unwrap()), ..User::default() },
         message: String::new(),
+        reply_to: None,
+        edited_at: row.is_edited.then_some(DateTime::UNIX_EPOCH),
         event: None,
         deleted: false,
     }

@@ -27,7 +27,7 @@ use crate::{
     rate_limit::UserLimit,
     realtime::{
         hub::message_cache::{CachedPage, MESSAGES_MAX},
-        ingest::IngestedPost,
+        ingest::{IngestedPost, Post},
     },
     state::AppState,
     store::{self, StoreError, chats::ChatRef},
@@ -121,11 +121,12 @@ pub async fn post(
     app: Data<AppState>,
     Authorized(writer, post): Authorized<ChatWriter, PostMessage>,
 ) -> Result<HttpResponse, ApiError> {
-    let client_id = post.client_id.unwrap_or_else(Uuid::new_v4);
+    let PostMessage { message, client_id, reply_to } = post;
+    let client_id = client_id.unwrap_or_else(Uuid::new_v4);
     count_post(&app, &writer, client_id).await?;
     let ChatWriter { user, chat, .. } = writer;
     let IngestedPost { message: mut stored, is_replay } =
-        app.ingest.post(chat.id, user.clone(), client_id, post.message).await?;
+        app.ingest.post(chat.id, user.clone(), Post { client_id, message, reply_to }).await?;
     stored.user = User { email: user.email, ..stored.user };
     let mut response = HttpResponse::Ok();
     if is_replay {
@@ -161,6 +162,7 @@ impl FromFields for PostMessage {
             client_id: fields
                 .optional_uuid("client_id")
                 .or_else(|| fields.header_uuid(IDEMPOTENCY_KEY, "client_id")),
+            reply_to: fields.optional_number("reply_to", 1..=i64::MAX).map(Seq::new),
         }
     }
 }

@@ -53,6 +53,7 @@ fn add_to_text(name: &str, field: &mut Object) {
 fn range(name: &str) -> Option<(i64, Option<i64>)> {
     Some(match name {
         "before" => (0, None),
+        "reply_to" => (1, None),
         "limit" => (1, Some(MESSAGE_PAGE_MAX)),
         "minutes" => (1, Some(DELETE_RECENT_MINUTES_MAX)),
         "slow_mode_seconds" => (0, Some(SLOW_MODE_SECONDS_MAX.into())),

@@ -21,6 +21,7 @@ use crate::{
     api::chats::messages::count_post,
     auth::{Authenticated, ChatReader, ChatWriter, policy::extractors::limit_uri_probing},
     error::{ApiError, Rejection},
+    realtime::ingest::Post,
     store::read_positions::ReadPosition,
 };
 
@@ -31,8 +32,9 @@ const TYPING_THROTTLE: Duration = Duration::from_secs(TYPING_INTERVAL_SECONDS - 
 impl ConnectionTask {
     pub async fn handle_command(&mut self, command: ClientFrame) -> Flow {
         match command {
-            ClientFrame::Post { chat_id, client_id, message } => {
-                if let Err(error) = self.post(chat_id, client_id, message).await {
+            ClientFrame::Post { chat_id, client_id, message, reply_to } => {
+                let post = Post { client_id, message, reply_to };
+                if let Err(error) = self.post(chat_id, post).await {
                     self.refuse(Some(client_id), Some(chat_id), &error);
                 }
             }
@@ -59,15 +61,18 @@ impl ConnectionTask {
     }
 
     /// Enqueues a message; the ingest replies.
-    async fn post(&mut self, chat_id: ChatId, client_id: Uuid, message: String) -> Result<(), ApiError> {
-        check_message(&message).map_err(|code| Rejection::field("message", code))?;
+    async fn post(&mut self, chat_id: ChatId, post: Post) -> Result<(), ApiError> {
+        check_message(&post.message).map_err(|code| Rejection::field("message", code))?;
+        if post.reply_to.is_some_and(|seq| seq.get() < 1) {
+            return Err(Rejection::field("reply_to", FieldCode::NotNumber).into());
+        }
         let writer = self.find_writer(chat_id).await?;
-        count_post(&self.app, &writer, client_id).await?;
+        count_post(&self.app, &writer, post.client_id).await?;
         // The next typing frame belongs to a new message and is passed on at once.
         if let Some(subscription) = self.subscription(chat_id) {
             subscription.typing_sent_at = None;
         }
-        self.app.ingest.post_from_socket(&self.connection, chat_id, writer.user, client_id, message)
+        self.app.ingest.post_from_socket(&self.connection, chat_id, writer.user, post)
     }
 
     /// Finds the user's permission to post. A known permission is enough, a refusal is always recent.

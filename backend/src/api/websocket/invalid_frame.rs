@@ -47,6 +47,7 @@ impl FromFields for FrameFields {
                 fields.number("chat_id", numbers);
                 fields.required_uuid("client_id");
                 fields.text("message", check_message);
+                fields.optional_number("reply_to", 1..=i64::MAX);
             }
             Some("typing" | "unsubscribe") => {
                 fields.number("chat_id", numbers);

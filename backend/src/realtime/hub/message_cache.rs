@@ -234,6 +234,8 @@ mod tests {
             created_at: DateTime::UNIX_EPOCH,
             user: User { id: UserId::new(1), username: "ada".into(), ..User::default() },
             message: format!("message {number}"),
+            reply_to: None,
+            edited_at: None,
             event: None,
             deleted: false,
         }

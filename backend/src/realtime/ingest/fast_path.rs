@@ -64,6 +64,7 @@ fn build_columns(batch: &[PendingPost], now: DateTime<Utc>) -> BatchColumns<'_> 
         posts.user_ids.push(user.id);
         posts.client_ids.push(post.client_id);
         posts.messages.push(&post.message);
+        posts.reply_to.push(post.reply_to);
     }
     BatchColumns { posts, indices }
 }
@@ -89,7 +90,7 @@ fn messages_in_batch_order(
 }
 
 fn build_message(pending: &PendingPost, row: &StoredPost, created_at: DateTime<Utc>) -> Message {
-    let Post { client_id, message } = &pending.post;
+    let Post { client_id, message, reply_to } = &pending.post;
     Message {
         id: row.id,
         seq: row.seq,
@@ -98,6 +99,8 @@ fn build_message(pending: &PendingPost, row: &StoredPost, created_at: DateTime<U
         created_at,
         user: pending.user.public(),
         message: message.clone(),
+        reply_to: *reply_to,
+        edited_at: None,
         event: None,
         deleted: false,
     }

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 use shared::{
-    id::{ChatId, MessageId, UserId},
+    id::{ChatId, MessageId, Seq, UserId},
     member::Role,
     message::Message,
     problem::ProblemCode,
@@ -39,6 +39,8 @@ pub struct LockedState {
     pub chats: Vec<LockedChat>,
     pub roles: HashMap<(ChatId, UserId), Role>,
     pub existing: ExistingMessages,
+    /// Those of the messages that posts reply to which exist.
+    pub reply_targets: HashSet<(ChatId, Seq)>,
 }
 
 /// A batch with its sequence numbers.
@@ -57,7 +59,7 @@ pub struct BatchPlan {
 impl BatchPlan {
     pub fn new<'a>(
         posts: impl Iterator<Item = (ChatId, &'a User, &'a Post)>,
-        LockedState { chats, roles, existing }: LockedState,
+        LockedState { chats, roles, existing, reply_targets }: LockedState,
         now: DateTime<Utc>,
     ) -> Self {
         let mut builder = PlanBuilder {
@@ -65,6 +67,7 @@ impl BatchPlan {
             heads: chats.into_iter().map(|chat| (chat.id, chat.advance(0))).collect(),
             roles,
             existing,
+            reply_targets,
             added: HashMap::new(),
             messages: Vec::new(),
             now,
@@ -82,6 +85,7 @@ struct PlanBuilder {
     closed: HashSet<ChatId>,
     roles: HashMap<(ChatId, UserId), Role>,
     existing: ExistingMessages,
+    reply_targets: HashSet<(ChatId, Seq)>,
     /// Indices of this batch's messages, by the same key: a client may send a post twice at once.
     added: HashMap<(ChatId, UserId, Uuid), usize>,
     messages: Vec<NewMessage>,
@@ -91,32 +95,37 @@ struct PlanBuilder {
 impl PlanBuilder {
     fn add(&mut self, chat_id: ChatId, user: &User, post: &Post) -> PostOutcome {
         let permission = self.check_permission(chat_id, user.id);
+        let has_target = post.reply_to.is_none_or(|seq| self.reply_targets.contains(&(chat_id, seq)));
         let Some(chat) = self.heads.get_mut(&chat_id) else {
             return PostOutcome::Rejected(ProblemCode::ChatDeleted);
         };
-        let Post { client_id, message } = post;
+        let Post { client_id, message, reply_to } = post;
         let key = (chat_id, user.id, *client_id);
         let conflict = PostOutcome::Rejected(ProblemCode::ClientIdConflict);
         if let Some(sent) = self.existing.get(&key) {
-            return if sent.is_text(message) {
+            return if sent.is_same(message, *reply_to) {
                 PostOutcome::Existing(Box::new(sent.message.clone()))
             } else {
                 conflict
             };
         }
         if let Some(index) = self.added.get(&key) {
-            let is_same = self.messages.get(*index).is_some_and(|first| first.message == *message);
+            let first = self.messages.get(*index);
+            let is_same = first.is_some_and(|it| it.message == *message && it.reply_to == *reply_to);
             return if is_same { PostOutcome::Repeated(*index) } else { conflict };
         }
         if let Err(code) = permission {
             return PostOutcome::Rejected(code);
         }
+        if !has_target {
+            return PostOutcome::Rejected(ProblemCode::ReplyTargetNotFound);
+        }
         chat.head = chat.head.advance(1);
         let index = self.messages.len();
         self.added.insert(key, index);
         let (user, client_id, message) = (user.clone(), *client_id, message.clone());
-        let (seq, created_at) = (chat.head.as_seq(), self.now);
-        self.messages.push(NewMessage { chat_id, user, client_id, message, seq, created_at });
+        let (reply_to, seq, created_at) = (*reply_to, chat.head.as_seq(), self.now);
+        self.messages.push(NewMessage { chat_id, user, client_id, message, reply_to, seq, created_at });
         PostOutcome::Stored(index)
     }
 
@@ -132,7 +141,7 @@ impl PlanBuilder {
 
 #[cfg(test)]
 mod tests {
-    use shared::id::{Head, Seq};
+    use shared::id::Head;
 
     use super::*;
 
@@ -142,7 +151,11 @@ mod tests {
     }
 
     fn post(client_id: u128, message: &str) -> Post {
-        Post { client_id: Uuid::from_u128(client_id), message: message.into() }
+        Post { client_id: Uuid::from_u128(client_id), message: message.into(), reply_to: None }
+    }
+
+    fn reply(client_id: u128, reply_to: i64) -> Post {
+        Post { reply_to: Some(Seq::new(reply_to)), ..post(client_id, "yes") }
     }
 
     fn plan(posts: &[(i64, User, Post)], existing: ExistingMessages) -> BatchPlan {
@@ -155,7 +168,8 @@ mod tests {
         let mut roles: HashMap<_, _> = roles.map(|(chat, user)| (key(chat, user), Role::Writer)).into();
         roles.insert(key(2, 2), Role::Reader);
         let posts = posts.iter().map(|(chat, user, post)| (ChatId::new(*chat), user, post));
-        let state = LockedState { chats: chats.into(), roles, existing };
+        let reply_targets = HashSet::from([(ChatId::new(1), Seq::new(5))]);
+        let state = LockedState { chats: chats.into(), roles, existing, reply_targets };
         BatchPlan::new(posts, state, DateTime::UNIX_EPOCH)
     }
 
@@ -207,17 +221,28 @@ mod tests {
             user: user(1),
             client_id: Uuid::from_u128(1),
             message: "a".into(),
+            reply_to: None,
             seq: Seq::new(5),
             created_at: DateTime::UNIX_EPOCH,
         }
         .stored_as(MessageId::new(50));
-        let sent = SentMessage { message: stored.clone(), text_checksum: None };
+        let sent = SentMessage { message: stored.clone(), reply_to: None, text_checksum: None };
         let existing = ExistingMessages::from([((ChatId::new(1), UserId::new(1), stored.client_id), sent)]);
-        let posts = [(1, user(1), post(1, "a")), (1, user(1), post(1, "b"))];
+        let same_text = Post { message: "a".into(), ..reply(1, 5) };
+        let posts = [(1, user(1), post(1, "a")), (1, user(1), post(1, "b")), (1, user(1), same_text)];
         let plan = plan(&posts, existing);
         let conflict = PostOutcome::Rejected(ProblemCode::ClientIdConflict);
-        assert_eq!(plan.outcomes, [PostOutcome::Existing(Box::new(stored)), conflict]);
+        assert_eq!(plan.outcomes, [PostOutcome::Existing(Box::new(stored)), conflict.clone(), conflict]);
         assert!(plan.advanced.is_empty() && plan.messages.is_empty());
+    }
+
+    #[test]
+    fn plan_rejects_replies_to_nothing() {
+        let posts = [(1, user(1), reply(1, 6)), (1, user(1), reply(2, 5)), (2, user(1), reply(3, 5))];
+        let plan = plan(&posts, ExistingMessages::default());
+        let rejected = PostOutcome::Rejected(ProblemCode::ReplyTargetNotFound);
+        assert_eq!(plan.outcomes, [rejected.clone(), PostOutcome::Stored(0), rejected]);
+        assert_eq!(plan.messages[0].reply_to, Some(Seq::new(5)));
     }
 
     #[test]

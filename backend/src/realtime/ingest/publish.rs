@@ -4,7 +4,7 @@ use std::{collections::HashSet, time::Duration};
 
 use shared::{changes::Changes, message::Message, problem::ProblemCode, socket::ServerFrame};
 
-use super::{IngestedPost, PendingPost, ReplyTo};
+use super::{IngestedPost, PendingPost, PostOrigin};
 use crate::{
     error::{ApiError, Rejection},
     realtime::hub::{Hub, flush_batch::FlushBatch, frame},
@@ -53,10 +53,10 @@ pub fn reject_batch(batch: Vec<PendingPost>, code: ProblemCode) {
 
 impl PendingPost {
     fn reply(self, result: Result<IngestedPost, ApiError>, batch: &mut FlushBatch) {
-        let connection = match self.reply_to {
+        let connection = match self.origin {
             // If the request was cancelled, the client will retry.
-            ReplyTo::Request(sender) => return drop(sender.send(result)),
-            ReplyTo::Socket(connection) => connection,
+            PostOrigin::Request(sender) => return drop(sender.send(result)),
+            PostOrigin::Socket(connection) => connection,
         };
         let client_id = self.post.client_id;
         let reply = match result {

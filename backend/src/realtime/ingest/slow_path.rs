@@ -80,9 +80,12 @@ async fn read_state(
     let user_ids: Vec<_> = batch.iter().map(|pending| pending.user.id).collect();
     let roles = store::members::list_roles(connection, &chat_ids, &user_ids).await?;
     let sent = store::messages::find_sent(connection, &chat_ids, &client_ids).await?;
+    let targets: Vec<_> =
+        batch.iter().filter_map(|pending| Some((pending.chat_id, pending.post.reply_to?))).collect();
+    let reply_targets = store::messages::find_reply_targets(connection, &targets).await?;
     let key = |chat_id, message: &Message| (chat_id, message.user.id, message.client_id);
     let existing = sent.into_iter().map(|(chat_id, sent)| (key(chat_id, &sent.message), sent)).collect();
-    Ok(LockedState { chats, roles, existing })
+    Ok(LockedState { chats, roles, existing, reply_targets })
 }
 
 fn into_stored(context: &IngestContext, batch: Vec<PendingPost>, plan: BatchPlan) -> StoredBatch {

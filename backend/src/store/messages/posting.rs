@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use diesel::{
     prelude::*,
     result::{DatabaseErrorKind, Error as DieselError},
-    sql_types::{Array, BigInt, Text, Timestamptz, Uuid as SqlUuid},
+    sql_types::{Array, BigInt, Nullable, Text, Timestamptz, Uuid as SqlUuid},
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use shared::id::{ChatId, MessageId, Seq, UserId};
@@ -12,15 +12,19 @@ use uuid::Uuid;
 
 use crate::store::{error::StoreError, static_query::StaticQuery};
 
-/// Numbers and stores the messages of a batch. Skips chats that are deleted or closed, and those in which an author may not
-/// write. A change of membership advances the head: if that happens while this waits for the lock of a chat, the head is not
-/// the one that was read with the memberships, and the chat is skipped as well.
+/// Numbers and stores the messages of a batch. Skips chats that are deleted or closed, those in which an author may not
+/// write, and those in which a message replies to none. A change of membership advances the head: if that happens while
+/// this waits for the lock of a chat, the head is not the one that was read with the memberships, and the chat is skipped as
+/// well.
 const INSERT: &str = "
     WITH new AS MATERIALIZED (
-        SELECT chat_id, ordinal, user_id, client_id, message, (
+        SELECT chat_id, ordinal, user_id, client_id, message, reply_to, (
             SELECT status = 'member' AND role <> 'reader' FROM members
-            WHERE members.chat_id = post.chat_id AND members.user_id = post.user_id) AS is_permitted
-        FROM unnest(?, ?, ?, ?, ?) AS post (chat_id, ordinal, user_id, client_id, message)),
+            WHERE members.chat_id = post.chat_id AND members.user_id = post.user_id)
+          AND (reply_to IS NULL OR (
+            SELECT event IS NULL FROM messages AS target
+            WHERE target.chat_id = post.chat_id AND target.seq = post.reply_to)) AS is_permitted
+        FROM unnest(?, ?, ?, ?, ?, ?) AS post (chat_id, ordinal, user_id, client_id, message, reply_to)),
     batch AS MATERIALIZED (
         SELECT chats.id, head, count(*) AS count FROM new JOIN chats ON chats.id = chat_id
         WHERE NOT closed AND deleted_at IS NULL
@@ -29,8 +33,8 @@ const INSERT: &str = "
         UPDATE chats SET head = chats.head + batch.count FROM batch
         WHERE chats.id = batch.id AND chats.head = batch.head AND NOT closed AND deleted_at IS NULL
         RETURNING chats.id, batch.head AS previous)
-    INSERT INTO messages (chat_id, user_id, client_id, message, seq, revision, created_at)
-    SELECT advanced.id, user_id, client_id, message, previous + ordinal, previous + ordinal, ?
+    INSERT INTO messages (chat_id, user_id, client_id, message, reply_to, seq, revision, created_at)
+    SELECT advanced.id, user_id, client_id, message, reply_to, previous + ordinal, previous + ordinal, ?
     FROM new JOIN advanced ON advanced.id = new.chat_id RETURNING chat_id, seq, id";
 
 /// A batch of messages that are most likely new, as columns.
@@ -42,6 +46,7 @@ pub struct NewPosts<'a> {
     pub user_ids: Vec<UserId>,
     pub client_ids: Vec<Uuid>,
     pub messages: Vec<&'a str>,
+    pub reply_to: Vec<Option<Seq>>,
     pub created_at: DateTime<Utc>,
 }
 
@@ -65,6 +70,7 @@ pub async fn insert_batch(
         .bind::<Array<BigInt>, _>(&new.user_ids)
         .bind::<Array<SqlUuid>, _>(&new.client_ids)
         .bind::<Array<Text>, _>(&new.messages)
+        .bind::<Array<Nullable<BigInt>>, _>(&new.reply_to)
         .bind::<Timestamptz, _>(new.created_at)
         .load(connection)
         .await

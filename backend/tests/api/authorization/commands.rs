@@ -33,7 +33,10 @@ fn frame(name: &str, fixture: &Fixture<'_>) -> Option<ClientFrame> {
             ClientFrame::Subscribe { chat_id: None, uri, after: None, epoch: None }
         }
         "Unsubscribe" => ClientFrame::Unsubscribe { chat_id },
-        "Post" => ClientFrame::Post { chat_id, client_id: Uuid::new_v4(), message: "tea!".to_owned() },
+        "Post" => {
+            let (client_id, message) = (Uuid::new_v4(), "tea!".to_owned());
+            ClientFrame::Post { chat_id, client_id, message, reply_to: None }
+        }
         "Typing" => ClientFrame::Typing { chat_id },
         "Read" => ClientFrame::Read { chat_id, seq: Seq::new(4) },
         "Follow" => ClientFrame::Follow {

@@ -5,7 +5,7 @@ use wasm_bindgen::JsCast;
 use web_sys::HtmlElement;
 
 use crate::{
-    chat::state::{rows::MessageItem, use_deletions},
+    chat::state::{rows::MessageItem, use_deletions, use_draft, use_edits},
     components::{
         copy_button::CopyButton,
         form_request::focus,
@@ -32,7 +32,7 @@ pub fn ActionMenuButton(is_open: RwSignal<bool>) -> impl IntoView {
 
 #[component]
 pub fn ActionMenu(is_open: RwSignal<bool>, item: RwSignal<MessageItem>) -> impl IntoView {
-    let deletions = use_deletions();
+    let draft = use_draft();
     let actions = NodeRef::<html::Div>::new();
     Effect::new(move |_| {
         let first = actions.get().and_then(|actions| actions.query_selector("button").ok().flatten());
@@ -45,25 +45,68 @@ pub fn ActionMenu(is_open: RwSignal<bool>, item: RwSignal<MessageItem>) -> impl 
         is_open.set(false);
         focus(&item.read_untracked().element_id());
     };
-    let delete = move |_| {
-        close();
-        deletions.delete(item.read_untracked().seq);
-    };
     let menu = move || {
         let text = Signal::derive(move || item.read().text.clone());
-        let is_deletable = move || item.read().is_deletable;
+        let can_write = Memo::new(move |_| draft.restriction().is_none());
         view! {
             <div class="message-actions" node_ref=actions on:keydown=move |event| {
                 if take_escape(&event) { close() }
             }>
                 <CopyButton class="quiet" text label=strings::COPY_TEXT />
-                <button class="quiet destructive" hidden=move || !is_deletable() on:click=delete>
-                    {strings::DELETE}
-                </button>
+                {move || can_write.get().then(|| view! { <ReplyButton is_open item /> })}
+                <EditButton is_open item />
+                <DeleteButton item on_chosen=move |()| close() />
             </div>
         }
     };
     move || is_open.get().then(menu)
+}
+
+#[component]
+fn ReplyButton(is_open: RwSignal<bool>, item: RwSignal<MessageItem>) -> impl IntoView {
+    let (draft, edits) = (use_draft(), use_edits());
+    let reply = move |_| {
+        is_open.set(false);
+        if edits.check_unchanged() {
+            edits.cancel();
+            draft.set_reply_to(Some(item.read_untracked().seq));
+        }
+        draft.request_focus();
+    };
+    view! {
+        <button class="quiet" on:click=reply>
+            {strings::REPLY}
+        </button>
+    }
+}
+
+#[component]
+fn EditButton(is_open: RwSignal<bool>, item: RwSignal<MessageItem>) -> impl IntoView {
+    let (draft, edits) = (use_draft(), use_edits());
+    let edit = move |_| {
+        is_open.set(false);
+        edits.start(item.read_untracked().seq);
+        draft.request_focus();
+    };
+    view! {
+        <button class="quiet" hidden=move || !edits.can_edit(item.read().seq) on:click=edit>
+            {strings::EDIT}
+        </button>
+    }
+}
+
+#[component]
+fn DeleteButton(item: RwSignal<MessageItem>, #[prop(into)] on_chosen: Callback<()>) -> impl IntoView {
+    let deletions = use_deletions();
+    let delete = move |_| {
+        on_chosen.run(());
+        deletions.delete(item.read_untracked().seq);
+    };
+    view! {
+        <button class="quiet destructive" hidden=move || !item.read().is_deletable on:click=delete>
+            {strings::DELETE}
+        </button>
+    }
 }
 
 /// Whether the key is Escape; then no other listener receives it.

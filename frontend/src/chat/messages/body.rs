@@ -9,6 +9,11 @@ use markdown::{Block, Inline, ListItem, links, parse};
 use wasm_bindgen::JsCast;
 use web_sys::{Element, Url};
 
+use crate::{chat::state::quotes::Quote, strings};
+
+/// The attribute of a quote with the `seq` of the quoted message.
+pub const QUOTED_SEQ: &str = "data-quoted-seq";
+
 type Attributes = &'static [(&'static str, &'static str)];
 
 thread_local! {
@@ -17,11 +22,31 @@ thread_local! {
     static PROTOTYPES: RefCell<Vec<((&'static str, Attributes), Element)>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Replaces the content of an element by a message.
+/// Replaces the content of an element by a text.
+pub fn fill_with_text(element: Element, text: String) {
+    fill_with_message(element, (None, text));
+}
+
+/// Replaces the content of an element by a message: the quote of what it replies to, and its text.
 #[expect(clippy::needless_pass_by_value, reason = "a directive owns its parameters")]
-pub fn fill_with_message(element: Element, message: String) {
+pub fn fill_with_message(element: Element, (quote, text): (Option<Quote>, String)) {
     element.set_text_content(None);
-    append_blocks(&element, &parse(&message));
+    if let Some(quote) = quote {
+        append_quote(&element, &quote);
+    }
+    append_blocks(&element, &parse(&text));
+}
+
+/// A click on the button is handled by the list.
+fn append_quote(bubble: &Element, quote: &Quote) -> Option<()> {
+    let Quote { seq, author, text, .. } = quote;
+    let button = append(bubble, "button", &[("type", "button"), ("class", "quote")])?;
+    button.set_attribute(QUOTED_SEQ, &seq.to_string()).ok()?;
+    button.set_attribute("title", strings::SHOW_MESSAGE).ok()?;
+    if !author.is_empty() {
+        append_with_text(&button, "bdi", &[("class", "quote-author")], author)?;
+    }
+    append_with_text(&button, "span", &[("class", "quote-text"), ("dir", "auto")], text)
 }
 
 fn append(parent: &Element, name: &'static str, attributes: Attributes) -> Option<Element> {

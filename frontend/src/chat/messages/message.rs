@@ -8,6 +8,7 @@ use super::{
     action_menu::{ActionMenu, ActionMenuButton},
     body::fill_with_message,
     seen_by::SeenBy,
+    versions::message_versions,
 };
 use crate::{
     chat::state::{
@@ -19,6 +20,7 @@ use crate::{
         avatar::avatar,
         icon::{Icon, SvgIcon},
     },
+    lazy_view::LazyView,
     strings,
 };
 
@@ -54,13 +56,21 @@ pub fn MessageRow(item: RwSignal<MessageItem>, layout: RwSignal<RowLayout>) -> i
 #[component]
 fn MessageArticle(item: RwSignal<MessageItem>, layout: RwSignal<RowLayout>) -> impl IntoView {
     let article = NodeRef::<html::Article>::new();
-    let is_menu_open = RwSignal::new(false);
+    let (is_menu_open, has_versions_open) = (RwSignal::new(false), RwSignal::new(false));
     let (id, is_own) = (item.read_untracked().element_id(), item.read_untracked().is_own);
     let content = move || {
         if let Some(article) = article.get_untracked() {
             keep_focus(&article);
         }
-        message_content(&item.read(), is_menu_open)
+        message_content(&item.read(), is_menu_open, has_versions_open)
+    };
+    // Shown anew when the message is edited once more.
+    let shown_edit = Memo::new(move |_| item.read().edited_at.filter(|_| has_versions_open.get()));
+    let versions = move || {
+        let seq = item.read_untracked().seq;
+        shown_edit.get().map(|_| {
+            view! { <LazyView load=move || Box::pin(message_versions(seq)) class="message-versions" /> }
+        })
     };
     view! {
         // Focused by the arrow keys and by tapping.
@@ -76,6 +86,7 @@ fn MessageArticle(item: RwSignal<MessageItem>, layout: RwSignal<RowLayout>) -> i
         >
             {content}
             <ActionMenu is_open=is_menu_open item />
+            {versions}
         </article>
     }
 }
@@ -90,7 +101,11 @@ fn keep_focus(article: &web_sys::HtmlElement) {
 }
 
 /// No component, which would not track the time zone.
-fn message_content(item: &MessageItem, is_menu_open: RwSignal<bool>) -> impl IntoView + use<> {
+fn message_content(
+    item: &MessageItem,
+    is_menu_open: RwSignal<bool>,
+    has_versions_open: RwSignal<bool>,
+) -> impl IntoView + use<> {
     // The style sheet shows it beside the last message of a group.
     let avatar = (!item.is_own).then(|| avatar(item.author_id, &item.name, &item.avatar));
     let (text, full_time) = (text(item), clock::full(item.sent_at));
@@ -101,16 +116,17 @@ fn message_content(item: &MessageItem, is_menu_open: RwSignal<bool>) -> impl Int
         _ => has_menu.then(|| Either::Right(view! { <ActionMenuButton is_open=is_menu_open /> })),
     };
     let name = if item.is_own { strings::YOU.to_owned() } else { item.name.clone() };
+    let content = (item.quote.clone(), text);
     view! {
         <span class="author">
             <bdi prop:textContent=name></bdi>
         </span>
         {avatar}
         <div class="bubble-line">
-            <div class="bubble" class:long=is_long title=full_time use:fill_with_message=text />
+            <div class="bubble" class:long=is_long title=full_time use:fill_with_message=content />
             {button}
         </div>
-        {message_meta(item)}
+        {message_meta(item, has_versions_open)}
     }
 }
 
@@ -131,9 +147,9 @@ fn text(item: &MessageItem) -> String {
     }
 }
 
-/// The time of the message and its delivery status.
-fn message_meta(item: &MessageItem) -> impl IntoView + use<> {
-    let &MessageItem { sent_at, is_own, status, client_id, kind, .. } = item;
+/// The time of the message, whether it was edited, and its delivery status.
+fn message_meta(item: &MessageItem, has_versions_open: RwSignal<bool>) -> impl IntoView + use<> {
+    let &MessageItem { sent_at, is_own, edited_at, status, client_id, kind, .. } = item;
     let (icon, text) = match status {
         DeliveryStatus::Sending => (Icon::Clock, strings::SENDING.to_owned()),
         DeliveryStatus::Held => (Icon::Clock, strings::WAITING_FOR_SLOW_MODE.to_owned()),
@@ -157,12 +173,29 @@ fn message_meta(item: &MessageItem) -> impl IntoView + use<> {
         }
         DeliveryStatus::Sending | DeliveryStatus::Sent | DeliveryStatus::NotDeleted(_) => None,
     };
+    let edited = edited_at.is_some().then(|| view! { <EditedMark is_open=has_versions_open /> });
     view! {
         <footer class="message-meta">
+            {edited}
             <time datetime=clock::iso(sent_at) title=clock::full(sent_at) prop:textContent=clock::time(sent_at)></time>
             {status_line}
             {buttons}
         </footer>
+    }
+}
+
+/// Shows and hides the former texts.
+#[component]
+fn EditedMark(is_open: RwSignal<bool>) -> impl IntoView {
+    view! {
+        <button
+            class="edited"
+            title=strings::EARLIER_VERSIONS
+            aria-expanded=move || is_open.get().to_string()
+            on:click=move |_| is_open.update(|is_open| *is_open = !*is_open)
+        >
+            {strings::EDITED}
+        </button>
     }
 }
 

@@ -3,7 +3,7 @@
 use leptos::{html, prelude::*};
 use uuid::Uuid;
 use wasm_bindgen::{JsCast, closure::Closure};
-use web_sys::{Element, ResizeObserver};
+use web_sys::{Element, HtmlElement, ResizeObserver};
 
 use crate::chat::state::viewport::{ViewportStore, is_watched};
 
@@ -18,6 +18,8 @@ pub struct ScrollPosition {
     log: NodeRef<html::Div>,
     content: NodeRef<html::Div>,
     anchor: StoredValue<Option<Anchor>>,
+    /// Where the list was scrolled to.
+    last_top: StoredValue<i32>,
 }
 
 /// The first message in view, which keeps its place.
@@ -30,7 +32,8 @@ struct Anchor {
 
 impl ScrollPosition {
     pub fn new(viewport: ViewportStore, log: NodeRef<html::Div>, content: NodeRef<html::Div>) -> Self {
-        let position = Self { viewport, log, content, anchor: StoredValue::new(None) };
+        let position =
+            Self { viewport, log, content, anchor: StoredValue::new(None), last_top: StoredValue::new(0) };
         position.watch_sizes();
         position.watch_attention();
         position
@@ -42,7 +45,10 @@ impl ScrollPosition {
         let below = log.scroll_height() - log.scroll_top() - log.client_height();
         self.store_anchor(&log);
         self.check_unread_line(&log);
-        self.viewport.on_scrolled(below <= END_DISTANCE);
+        // Messages that arrived since the last frame are below the view, but the user has not scrolled up.
+        let is_kept = self.viewport.is_following_now() && log.scroll_top() >= self.last_top.get_value();
+        self.last_top.set_value(log.scroll_top());
+        self.viewport.on_scrolled(below <= END_DISTANCE || is_kept);
         self.mark_last_seen(&log);
         if log.scroll_top() < EDGE_DISTANCE {
             self.viewport.page_up();
@@ -77,12 +83,25 @@ impl ScrollPosition {
 
     /// Scrolls to the unread line before the next frame is painted.
     pub fn show_unread_line_soon(&self) {
+        self.show_soon(find_unread_line);
+    }
+
+    /// Scrolls to a message before the next frame is painted, and highlights it.
+    pub fn show_message_soon(&self, element_id: String) {
+        self.show_soon(move |_| {
+            let message = document().get_element_by_id(&element_id)?;
+            highlight(&message);
+            Some(message)
+        });
+    }
+
+    fn show_soon(&self, find: impl FnOnce(&Element) -> Option<Element> + 'static) {
         let position = *self;
         request_animation_frame(move || {
             let Some(log) = position.log.try_get_untracked().flatten() else { return };
-            if let Some(line) = find_unread_line(&log) {
+            if let Some(element) = find(&log) {
                 #[expect(clippy::cast_possible_truncation, reason = "pixels on a screen")]
-                let top = top_in(&log, &line).round() as i32;
+                let top = top_in(&log, &element).round() as i32;
                 log.set_scroll_top(log.scroll_top() + top - log.client_height() / 4);
             }
             position.on_scrolled();
@@ -145,6 +164,19 @@ impl ScrollPosition {
                 observer.disconnect();
             }
         });
+    }
+}
+
+/// Marks the message as long as it has the focus.
+fn highlight(message: &Element) {
+    let previous = document().query_selector(".highlighted").ok().flatten();
+    for (element, is_highlighted) in previous.iter().map(|it| (it, false)).chain([(message, true)]) {
+        // The name of the class is valid.
+        let _is_set = element.class_list().toggle_with_force("highlighted", is_highlighted);
+    }
+    if let Some(message) = message.dyn_ref::<HtmlElement>() {
+        // A message can always be focused.
+        let _focused = message.focus();
     }
 }
 

@@ -1,7 +1,7 @@
 //! The settings of the chat, and those that concern only this user.
 
 use leptos::prelude::*;
-use shared::chat::{Chat, UpdateChatSettings};
+use shared::chat::{Chat, EditWindow, UpdateChatSettings};
 
 use super::{
     general::GeneralSettings,
@@ -86,6 +86,7 @@ fn ModerationSettings() -> impl IntoView {
     let unchanged = UpdateChatSettings::default;
     view! {
         <SlowModeSelect request />
+        <EditWindowSelect request />
         <SettingSwitch
             label=moderation::APPROVAL
             hint=moderation::APPROVAL_HINT
@@ -130,6 +131,31 @@ fn SlowModeSelect(request: ChatRequest) -> impl IntoView {
             hint=moderation::SLOW_MODE_HINT
             options=Signal::derive(options)
             selected=Signal::derive(move || seconds.get().to_string())
+            on_change=set
+        />
+    }
+}
+
+#[component]
+fn EditWindowSelect(request: ChatRequest) -> impl IntoView {
+    let sync = use_sync();
+    let current = setting(sync, |chat| chat.edit_window);
+    let option = |window: EditWindow| SelectOption {
+        value: window.name().to_owned(),
+        label: moderation::edit_window(window).to_owned(),
+    };
+    let set = move |value: String| {
+        let edit_window = EditWindow::ALL.into_iter().find(|window| window.name() == value);
+        update(sync, request, &UpdateChatSettings { edit_window, ..UpdateChatSettings::default() });
+    };
+    view! {
+        <Select
+            id="edit-window"
+            label=moderation::EDIT_WINDOW
+            hint=moderation::EDIT_WINDOW_HINT
+            options=Signal::derive(move || EditWindow::ALL.map(option).into())
+            selected=Signal::derive(move || current.get().name().to_owned())
+            locked=owner_only(sync)
             on_change=set
         />
     }

@@ -62,6 +62,11 @@ impl DeletionStore {
         self.announcements.announce(strings::MESSAGE_DELETED.to_owned());
     }
 
+    /// Whether the user deletes this message. Does not track.
+    pub fn contains(self, seq: Seq) -> bool {
+        self.deletions.with_untracked(|deletions| deletions.iter().any(|deletion| deletion.seq == seq))
+    }
+
     pub fn undo(self, seq: Seq) {
         self.deletions.update(|deletions| deletions.retain(|deletion| deletion.seq != seq));
     }
@@ -107,6 +112,9 @@ impl DeletionStore {
     pub fn apply(self, item: &mut MessageItem) {
         let deletions = self.deletions.read();
         let Some(deletion) = deletions.iter().find(|deletion| deletion.seq == item.seq) else { return };
+        if !matches!(deletion.state, DeletionState::Failed(_)) {
+            (item.quote, item.edited_at) = (None, None);
+        }
         match deletion.state {
             _ if item.kind != MessageKind::Text => {}
             DeletionState::Undoable(_) => item.kind = MessageKind::Undoable,

@@ -2,6 +2,7 @@
 
 use leptos::{ev, prelude::*};
 use shared::{
+    id::Seq,
     member::Role,
     message::check_message,
     problem::{FieldCode, Problem},
@@ -13,7 +14,10 @@ use crate::{
     chat::announcer::Announcements,
     clock,
     drafts::Drafts,
-    outbox::sender::{OutboxEvent, OutboxSender},
+    outbox::{
+        MessageContent,
+        sender::{OutboxEvent, OutboxSender},
+    },
     skeleton::{self, TypedText},
     strings,
 };
@@ -32,19 +36,28 @@ pub struct DraftStore {
     drafts: Drafts,
     announcements: Announcements,
     text: RwSignal<String>,
+    /// The message that is being replied to; 0 without one.
+    reply_to: RwSignal<Seq>,
     error: RwSignal<Option<FieldCode>>,
+    focus_requested: Trigger,
 }
 
 impl DraftStore {
     pub fn new(sync: SyncStore, outbox: OutboxSender, drafts: Drafts, announcements: Announcements) -> Self {
-        let (text, error) = (RwSignal::new(String::new()), RwSignal::new(None));
-        let store = Self { sync, outbox, drafts, announcements, text, error };
+        let text = RwSignal::new(String::new());
+        let (reply_to, error) = (RwSignal::new(Seq::default()), RwSignal::new(None));
+        let focus_requested = Trigger::new();
+        let store = Self { sync, outbox, drafts, announcements, text, reply_to, error, focus_requested };
         sync.subscribe(move |event| store.handle_sync_event(event));
         outbox.subscribe(move |event| store.handle_outbox_event(event));
         // The draft was changed in another tab.
         let _storage = window_event_listener(ev::storage, move |event| {
-            if event.key().is_some() && event.key() == drafts.key(&sync.current_uri()) {
-                store.text.set(event.new_value().unwrap_or_default());
+            let (Some(key), uri) = (event.key(), sync.current_uri()) else { return };
+            let value = event.new_value().unwrap_or_default();
+            if Some(&key) == drafts.key(&uri).as_ref() {
+                store.text.set(value);
+            } else if Some(&key) == drafts.key(&reply_name(&uri)).as_ref() {
+                store.reply_to.set(value.parse().unwrap_or_default());
             }
         });
         store
@@ -54,16 +67,22 @@ impl DraftStore {
         match event {
             SyncEvent::Reset => {
                 self.text.set(self.stored_text());
+                self.reply_to.set(self.stored_reply());
                 self.error.set(None);
             }
-            SyncEvent::UriChanged(before) => {
+            // Without a text, there may be a draft under the new URI.
+            SyncEvent::UriChanged(before) if !self.text.read_untracked().is_empty() => {
                 self.drafts.write(before, "");
+                self.drafts.write(&reply_name(before), "");
                 self.drafts.write(&self.sync.current_uri(), &self.text.get_untracked());
+                self.set_reply_to(self.current_reply());
             }
+            SyncEvent::UriChanged(_) => {}
             SyncEvent::Joined(_) => {
                 // The user was not known when the chat was opened.
                 if self.text.read_untracked().is_empty() {
                     self.text.set(self.stored_text());
+                    self.reply_to.set(self.stored_reply());
                 }
                 self.continue_skeleton();
                 self.acknowledge();
@@ -104,9 +123,10 @@ impl DraftStore {
         let TypedText { text: Some(text), has_draft, is_submitted, .. } = typed else { return };
         let other_draft = if has_draft { String::new() } else { self.text.get_untracked() };
         if is_submitted && untrack(|| self.restriction()).is_none() {
-            self.set_text(text);
-            if self.send() {
-                self.set_text(other_draft);
+            let reply_to = self.current_reply();
+            self.set_content(MessageContent { text, reply_to: reply_to.filter(|_| other_draft.is_empty()) });
+            if self.send() && !other_draft.is_empty() {
+                self.set_content(MessageContent { text: other_draft, reply_to });
             }
         } else if other_draft.is_empty() {
             self.set_text(text);
@@ -117,6 +137,38 @@ impl DraftStore {
 
     pub fn text(&self) -> String {
         self.text.get()
+    }
+
+    /// The message that is being replied to.
+    pub fn reply_to(&self) -> Option<Seq> {
+        Some(self.reply_to.get()).filter(|seq| *seq > Seq::default())
+    }
+
+    /// See [`DraftStore::reply_to`]; does not track it.
+    pub fn current_reply(&self) -> Option<Seq> {
+        untrack(|| self.reply_to())
+    }
+
+    pub fn set_reply_to(&self, seq: Option<Seq>) {
+        let stored = seq.map(|seq| seq.to_string()).unwrap_or_default();
+        self.drafts.write(&reply_name(&self.sync.current_uri()), &stored);
+        self.reply_to.set(seq.unwrap_or_default());
+    }
+
+    /// Replaces the draft.
+    fn set_content(&self, MessageContent { text, reply_to }: MessageContent) {
+        self.set_text(text);
+        self.set_reply_to(reply_to);
+    }
+
+    /// Moves the focus to the composer.
+    pub fn request_focus(&self) {
+        self.focus_requested.notify();
+    }
+
+    /// Tracks [`DraftStore::request_focus`].
+    pub fn track_focus_requests(&self) {
+        self.focus_requested.track();
     }
 
     /// What is wrong with the text.
@@ -137,8 +189,9 @@ impl DraftStore {
         let text = self.text.get_untracked();
         match check_message(&text) {
             Ok(()) => {
-                self.outbox.send(self.sync.current_chat_id(), self.sync.current_uri(), text);
-                self.set_text(String::new());
+                let content = MessageContent { text, reply_to: self.current_reply() };
+                self.outbox.send(self.sync.current_chat_id(), self.sync.current_uri(), content);
+                self.set_content(MessageContent::default());
                 return true;
             }
             // Sending nothing is no error.
@@ -161,7 +214,7 @@ impl DraftStore {
         if let Some(message) = self.outbox.remove(client_id)
             && self.text.read_untracked().is_empty()
         {
-            self.set_text(message.text);
+            self.set_content(message.content());
         }
     }
 
@@ -190,6 +243,10 @@ impl DraftStore {
         untrack(|| self.drafts.read(&self.sync.current_uri()))
     }
 
+    fn stored_reply(&self) -> Seq {
+        untrack(|| self.drafts.read(&reply_name(&self.sync.current_uri()))).parse().unwrap_or_default()
+    }
+
     fn is_for_this_chat(&self, client_id: Uuid) -> bool {
         let outbox = self.outbox.outbox().read_untracked();
         outbox.find(client_id).is_some_and(|message| self.sync.is_chat(message.chat_id))
@@ -202,7 +259,7 @@ impl DraftStore {
             return false;
         }
         if let Some(message) = self.outbox.remove(client_id) {
-            self.set_text(message.text);
+            self.set_content(message.content());
             self.error.set(Some(error.code));
         }
         true
@@ -221,4 +278,9 @@ impl DraftStore {
             self.outbox.acknowledge(chat_id, timeline.head(), is_visible);
         });
     }
+}
+
+/// Under this name, the reply is stored beside the draft.
+fn reply_name(uri: &str) -> String {
+    format!("{uri}/reply")
 }

@@ -6,6 +6,8 @@ use shared::{
 };
 use uuid::Uuid;
 
+use super::quotes::Quote;
+
 /// Consecutive messages of one author within this, in milliseconds, form a group.
 const GROUP_GAP: i64 = 5 * 60 * 1_000;
 
@@ -51,9 +53,13 @@ pub struct MessageItem {
     /// The file name of the author's avatar; empty without one.
     pub avatar: String,
     pub text: String,
+    /// The message that it replies to.
+    pub quote: Option<Quote>,
     /// Milliseconds since 1970.
     pub sent_at: i64,
     pub is_own: bool,
+    /// When it was last edited, in milliseconds since 1970.
+    pub edited_at: Option<i64>,
     pub is_deletable: bool,
     pub status: DeliveryStatus,
 }
@@ -68,8 +74,12 @@ impl MessageItem {
 
     /// The id of its element.
     pub fn element_id(&self) -> String {
-        format!("m-{}", self.client_id)
+        element_id(self.client_id)
     }
+}
+
+pub fn element_id(client_id: Uuid) -> String {
+    format!("m-{client_id}")
 }
 
 /// What depends on the neighbours of a message.
@@ -158,8 +168,10 @@ mod tests {
             name: "ada".into(),
             avatar: String::new(),
             text: "tea?".into(),
+            quote: None,
             sent_at,
             is_own: false,
+            edited_at: None,
             is_deletable: false,
             status: DeliveryStatus::Sent,
         }

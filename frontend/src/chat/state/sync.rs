@@ -1,6 +1,6 @@
 //! The open chat as the server has it: opened, kept up to date by the sync rule, and closed.
 
-use gloo_timers::callback::Timeout;
+use gloo_timers::{callback::Timeout, future::TimeoutFuture};
 use leptos::{prelude::*, task::spawn_local};
 use shared::{
     changes::{Changes, ChangesQuery},
@@ -16,6 +16,7 @@ use shared::{
     user::User,
 };
 
+use super::quotes::Quote;
 use crate::{
     api,
     chat::permissions::CurrentMember,
@@ -25,8 +26,9 @@ use crate::{
     socket::{SocketClient, SocketEvent},
 };
 
-/// How long to wait before subscribing again at a busy server, in milliseconds.
-const RESUBSCRIBE_DELAY: u32 = 3_000;
+/// How long to wait before subscribing again at a busy server, or repeating a request that did not reach it, in
+/// milliseconds.
+const RETRY_DELAY: u32 = 3_000;
 
 /// What a chat page shows.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -88,6 +90,8 @@ struct Inner {
     /// Counts how often the chat was loaded: the response to an earlier load is stale.
     generation: u32,
     fetch: FetchState,
+    /// The messages that [`SyncStore::load_quoted`] has been asked for.
+    loading_quotes: Vec<Seq>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -106,6 +110,7 @@ impl SyncStore {
             opened_uri: String::new(),
             generation: 0,
             fetch: FetchState::Idle,
+            loading_quotes: Vec::new(),
         };
         let store = Self {
             chat_id: RwSignal::new(ChatId::default()),
@@ -236,6 +241,7 @@ impl SyncStore {
     pub(super) fn next_generation(&self) -> u32 {
         self.inner.update_value(|inner| {
             inner.fetch = FetchState::Idle;
+            inner.loading_quotes.clear();
             inner.generation = inner.generation.wrapping_add(1);
         });
         self.generation()
@@ -466,7 +472,7 @@ impl SyncStore {
                 store.send_subscribe();
             }
         };
-        Timeout::new(RESUBSCRIBE_DELAY, subscribe).forget();
+        Timeout::new(RETRY_DELAY, subscribe).forget();
     }
 
     fn send_subscribe(&self) {
@@ -485,6 +491,43 @@ impl SyncStore {
             .try_update(|timeline| timeline.as_mut().is_some_and(|timeline| timeline.prepend_page(page)));
         if is_behind == Some(true) {
             self.fetch_changes();
+        }
+    }
+
+    /// Loads the quoted messages that are missing.
+    pub fn load_quoted<'a>(&self, quotes: impl Iterator<Item = &'a Quote>) {
+        let mut new = Vec::new();
+        self.inner.update_value(|inner| {
+            for &Quote { seq, .. } in quotes.filter(|quote| quote.is_missing) {
+                if !inner.loading_quotes.contains(&seq) {
+                    inner.loading_quotes.push(seq);
+                    new.push(seq);
+                }
+            }
+        });
+        if !new.is_empty() {
+            spawn_local(self.fetch_quoted(new));
+        }
+    }
+
+    async fn fetch_quoted(self, seqs: Vec<Seq>) {
+        let generation = self.generation();
+        for seq in seqs {
+            let mut page = self.session().send(api::get_message(&self.current_uri(), seq)).await;
+            while page == Err(RequestError::Unreachable) && self.is_current(generation) {
+                TimeoutFuture::new(RETRY_DELAY).await;
+                page = self.session().send(api::get_message(&self.current_uri(), seq)).await;
+            }
+            if !self.is_current(generation) {
+                return;
+            }
+            let Ok(page) = page else { continue };
+            let is_behind = self
+                .timeline
+                .try_update(|timeline| timeline.as_mut().is_some_and(|it| it.add_quoted(seq, page)));
+            if is_behind == Some(true) {
+                self.fetch_changes();
+            }
         }
     }
 

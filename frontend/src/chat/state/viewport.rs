@@ -15,8 +15,9 @@ use uuid::Uuid;
 
 use super::{
     deletions::DeletionStore,
+    quotes::Quote,
     read_positions::{ReadPositions, is_unread_by},
-    rows::{DeliveryStatus, ListRow, MessageItem, MessageKind, build_rows},
+    rows::{DeliveryStatus, ListRow, MessageItem, MessageKind, build_rows, element_id},
     sync::{SyncEvent, SyncStore},
     visible_range::VisibleRange,
 };
@@ -34,8 +35,8 @@ use crate::{
 const ANNOUNCED_MAX: usize = 3;
 /// If more messages than this arrive at once, they may not all be in view.
 const IN_VIEW_MAX: usize = 10;
-/// How many pages are loaded at most to reach the unread line.
-const UNREAD_PAGES_MAX: usize = 20;
+/// How many pages are loaded at most to reach a message or the unread line.
+const JUMP_PAGES_MAX: usize = 20;
 
 #[derive(Clone, Copy)]
 pub struct ViewportStore {
@@ -148,7 +149,7 @@ impl ViewportStore {
                 self.sources().deletions.apply(item);
             }
             if range.is_at_end() {
-                items.extend(self.pending_items(timeline, member.user_id));
+                items.extend(self.pending_items(timeline, member));
             }
             let first_unread = self.read_positions.read().first_unread(timeline, member.user_id);
             let first_unread = first_unread.and_then(|seq| timeline.message(seq));
@@ -156,7 +157,8 @@ impl ViewportStore {
         })
     }
 
-    fn pending_items(&self, timeline: &Timeline, user_id: UserId) -> Vec<MessageItem> {
+    fn pending_items(&self, timeline: &Timeline, member: CurrentMember) -> Vec<MessageItem> {
+        let user_id = member.user_id;
         let name = self.sync.session().display_name();
         let outbox = self.sources().outbox.read();
         let pending = outbox.list_for_chat(self.sync.chat_id(), user_id);
@@ -168,7 +170,16 @@ impl ViewportStore {
             (false, true) => DeliveryStatus::Held,
             (false, false) => DeliveryStatus::Sending,
         };
-        unstored.map(|message| pending_item(message, &name, waiting)).collect()
+        let item = |message: &PendingMessage| {
+            let quote = message.reply_to.map(|seq| Quote::new(timeline, member, seq));
+            pending_item(message, &name, quote, waiting)
+        };
+        unstored.map(item).collect()
+    }
+
+    /// Loads the messages that these rows quote, as far as they are missing.
+    pub fn load_missing_quotes(&self, rows: &[ListRow]) {
+        self.sync.load_quoted(rows.iter().filter_map(|row| row.item.quote.as_ref()));
     }
 
     /// Whether there are only event messages.
@@ -296,21 +307,27 @@ impl ViewportStore {
         });
         if let Some(oldest) = oldest {
             self.is_loading.set(true);
-            spawn_local(self.load_before(oldest));
+            let store = *self;
+            spawn_local(async move {
+                let _loaded = store.load_before(oldest).await;
+            });
         }
     }
 
-    async fn load_before(self, oldest: Seq) {
+    /// Returns whether the page was loaded, and the chat is still open.
+    async fn load_before(self, oldest: Seq) -> bool {
         let (sync, generation) = (self.sync, self.sync.generation());
         let page = sync.session().send(api::get_messages_before(&sync.current_uri(), oldest)).await;
         if !sync.is_current(generation) {
-            return;
+            return false;
         }
+        let is_loaded = page.is_ok();
         if let Ok(page) = page {
             sync.prepend_page(page);
             self.render_earlier();
         }
         self.is_loading.set(false);
+        is_loaded
     }
 
     fn render_earlier(&self) -> bool {
@@ -367,8 +384,33 @@ impl ViewportStore {
         is_rendered
     }
 
+    /// Renders a message, and loads earlier messages if necessary. Returns the id of its element, unless the message is too
+    /// far up or does not exist any more.
+    pub async fn render_message(self, seq: Seq) -> Option<String> {
+        for _ in 0..JUMP_PAGES_MAX {
+            let (client_id, oldest) = self.sync.with_timeline_untracked(|timeline| {
+                let client_id = timeline?.message(seq).map(|message| message.client_id);
+                Some((client_id, timeline?.oldest_seq()?))
+            })?;
+            if let Some(client_id) = client_id {
+                self.is_following.set(false);
+                let seqs = self.sync.seqs();
+                self.range.update(|range| range.jump_to(&seqs, seq));
+                return Some(element_id(client_id));
+            }
+            if oldest <= seq || self.is_loading.get_untracked() {
+                return None;
+            }
+            self.is_loading.set(true);
+            if !self.load_before(oldest).await {
+                return None;
+            }
+        }
+        None
+    }
+
     async fn load_unread_line(self) -> bool {
-        for _ in 0..UNREAD_PAGES_MAX {
+        for _ in 0..JUMP_PAGES_MAX {
             let (positions, user_id) = (self.read_positions.get_untracked(), self.sync.current_user_id());
             if positions.left_off.is_none() {
                 return false;
@@ -385,7 +427,9 @@ impl ViewportStore {
             }
             let Some(oldest) = oldest else { return false };
             self.is_loading.set(true);
-            self.load_before(oldest).await;
+            if !self.load_before(oldest).await {
+                return false;
+            }
         }
         false
     }
@@ -473,15 +517,22 @@ fn stored_item(timeline: &Timeline, message: &Message, member: CurrentMember) ->
         name: timeline.distinct_name(author),
         avatar: author.avatar.clone(),
         text,
+        quote: message.reply_to.map(|seq| Quote::new(timeline, member, seq)),
         sent_at: clock::stored_at(message),
         is_own,
+        edited_at: message.edited_at.map(|at| at.timestamp_millis()),
         is_deletable: kind == MessageKind::Text && member.can_delete(author.id),
         status: DeliveryStatus::Sent,
     })
 }
 
 /// `waiting` is the status of a message that is not on its way.
-fn pending_item(message: &PendingMessage, name: &str, waiting: DeliveryStatus) -> MessageItem {
+fn pending_item(
+    message: &PendingMessage,
+    name: &str,
+    quote: Option<Quote>,
+    waiting: DeliveryStatus,
+) -> MessageItem {
     MessageItem {
         kind: MessageKind::Text,
         client_id: message.client_id,
@@ -491,8 +542,10 @@ fn pending_item(message: &PendingMessage, name: &str, waiting: DeliveryStatus) -
         // The user's own messages have no avatar.
         avatar: String::new(),
         text: message.text.clone(),
+        quote,
         sent_at: message.queued_at,
         is_own: true,
+        edited_at: None,
         is_deletable: false,
         status: match message.state {
             PendingState::Waiting => waiting,

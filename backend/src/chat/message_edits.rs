@@ -1,0 +1,56 @@
+//! Editing of messages by their authors: the former text is kept, the change is numbered.
+
+use chrono::{SubsecRound, Utc};
+use shared::{
+    id::{Seq, UserId},
+    member::Role,
+    message::Message,
+    problem::ProblemCode,
+};
+use uuid::Uuid;
+
+use super::transaction::ChatTransaction;
+use crate::{
+    error::ApiError,
+    store::messages::versions::{self, Edit},
+};
+
+/// Replaces the text of a message, unless this edit did so before; returns the message as it is then.
+pub async fn edit(
+    transaction: &mut ChatTransaction<'_>,
+    author_id: UserId,
+    seq: Seq,
+    edit_id: Uuid,
+    text: &str,
+) -> Result<Message, ApiError> {
+    let role = transaction.require_member(author_id).await?;
+    let message = transaction.find_message(seq).await?;
+    if message.event.is_some() {
+        return Err(ProblemCode::Conflict.into());
+    }
+    if message.user.id != author_id || role < Role::Writer {
+        return Err(ProblemCode::Forbidden.into());
+    }
+    if message.deleted {
+        return Err(ProblemCode::MessageDeleted.into());
+    }
+    let chat_id = transaction.chat.id;
+    match versions::find_by_edit(transaction.connection, chat_id, seq, edit_id).await? {
+        Some(written) if written != text => return Err(ProblemCode::ClientIdConflict.into()),
+        Some(_) => return Ok(message),
+        None if message.message == text => return Ok(message),
+        None => {}
+    }
+    if transaction.chat.closed {
+        return Err(ProblemCode::ChatClosed.into());
+    }
+    let edited_at = Utc::now().trunc_subsecs(3);
+    let age = (edited_at - message.created_at).num_milliseconds();
+    if !transaction.chat.edit_window.is_open(age) {
+        return Err(ProblemCode::EditWindowClosed.into());
+    }
+    let revision = transaction.next_seq();
+    let edit = Edit { chat_id, seq, edit_id, text, edited_at, revision };
+    versions::replace_text(transaction.connection, edit).await?;
+    transaction.find_message(seq).await
+}

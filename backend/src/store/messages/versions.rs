@@ -1,0 +1,104 @@
+//! The texts of edited messages: the present one in `messages`, the former ones in `message_versions`.
+
+use chrono::{DateTime, Utc};
+use diesel::{
+    prelude::*,
+    sql_query,
+    sql_types::{BigInt, Text, Timestamptz, Uuid as SqlUuid},
+};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use shared::{
+    id::{ChatId, Seq},
+    message::{MESSAGE_VERSIONS_MAX, MessageVersion},
+};
+use uuid::Uuid;
+
+use super::TEXT_CHECKSUM;
+use crate::store::{
+    error::StoreError,
+    schema::{
+        message_versions::{self, dsl},
+        messages,
+    },
+};
+
+/// A new text of a message.
+#[derive(Clone, Copy, Debug)]
+pub struct Edit<'a> {
+    pub chat_id: ChatId,
+    pub seq: Seq,
+    pub edit_id: Uuid,
+    pub text: &'a str,
+    pub edited_at: DateTime<Utc>,
+    pub revision: Seq,
+}
+
+/// Replaces the text of a message and keeps the former one, and of those before it the newest.
+pub async fn replace_text(connection: &mut AsyncPgConnection, edit: Edit<'_>) -> Result<(), StoreError> {
+    let Edit { chat_id, seq, edit_id, text, edited_at, revision } = edit;
+    sql_query(format!(
+        "WITH former AS ( \
+           INSERT INTO message_versions (chat_id, seq, revision, edit_id, message, created_at) \
+           SELECT chat_id, seq, $3, edit_id, message, coalesce(edited_at, created_at) FROM messages \
+           WHERE chat_id = $1 AND seq = $2) \
+         UPDATE messages SET message = $4, edit_id = $5, edited_at = $6, revision = $3, \
+           text_checksum = {TEXT_CHECKSUM} WHERE chat_id = $1 AND seq = $2",
+    ))
+    .bind::<BigInt, _>(chat_id)
+    .bind::<BigInt, _>(seq)
+    .bind::<BigInt, _>(revision)
+    .bind::<Text, _>(text)
+    .bind::<SqlUuid, _>(edit_id)
+    .bind::<Timestamptz, _>(edited_at)
+    .execute(connection)
+    .await?;
+    sql_query(
+        "DELETE FROM message_versions WHERE chat_id = $1 AND seq = $2 AND revision IN ( \
+           SELECT revision FROM message_versions WHERE chat_id = $1 AND seq = $2 ORDER BY revision DESC OFFSET $3)",
+    )
+    .bind::<BigInt, _>(chat_id)
+    .bind::<BigInt, _>(seq)
+    .bind::<BigInt, _>(MESSAGE_VERSIONS_MAX)
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// The text that this edit has written, if it was made.
+pub async fn find_by_edit(
+    connection: &mut AsyncPgConnection,
+    chat_id: ChatId,
+    seq: Seq,
+    edit_id: Uuid,
+) -> Result<Option<String>, StoreError> {
+    let current = messages::table
+        .filter(messages::chat_id.eq(chat_id).and(messages::seq.eq(seq)).and(messages::edit_id.eq(edit_id)))
+        .select(messages::message);
+    let former = message_versions::table
+        .filter(dsl::chat_id.eq(chat_id).and(dsl::seq.eq(seq)).and(dsl::edit_id.eq(edit_id)))
+        .select(dsl::message);
+    let mut texts: Vec<String> = current.union_all(former).load(connection).await?;
+    Ok(texts.pop())
+}
+
+/// The former texts of a message, at most [`MESSAGE_VERSIONS_MAX`], oldest first.
+pub async fn list_former(
+    connection: &mut AsyncPgConnection,
+    chat_id: ChatId,
+    seq: Seq,
+) -> Result<Vec<MessageVersion>, StoreError> {
+    let former: Vec<(DateTime<Utc>, String)> = message_versions::table
+        .filter(dsl::chat_id.eq(chat_id).and(dsl::seq.eq(seq)))
+        .order(dsl::revision)
+        .select((dsl::created_at, dsl::message))
+        .load(connection)
+        .await?;
+    Ok(former.into_iter().map(|(created_at, message)| MessageVersion { created_at, message }).collect())
+}
+
+/// Deletes the former texts of a message.
+pub async fn delete(connection: &mut AsyncPgConnection, chat_id: ChatId, seq: Seq) -> Result<(), StoreError> {
+    let former = message_versions::table.filter(dsl::chat_id.eq(chat_id).and(dsl::seq.eq(seq)));
+    diesel::delete(former).execute(connection).await?;
+    Ok(())
+}
