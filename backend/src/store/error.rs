@@ -76,6 +76,7 @@ fn is_transient(message: &str) -> bool {
         "due to statement timeout",
         "deadlock detected",
         "connection closed",
+        "error communicating with the server",
         "shutting down",
         "terminating connection",
         // The database cannot write.
