@@ -125,8 +125,8 @@ impl Timeline {
         is_behind
     }
 
-    /// Adds a message that others reply to from a page, which lacks it if it does not exist any more. Returns whether the changes must be fetched again, as
-    /// [`Timeline::prepend_page`] does.
+    /// Adds an earlier message that others reply to, from a page that contains it unless it does not exist any more. Returns
+    /// whether the changes must be fetched again, as [`Timeline::prepend_page`] does.
     #[must_use]
     pub fn add_quoted(&mut self, seq: Seq, page: MessagePage) -> bool {
         if page.epoch != self.epoch || page.id != self.chat.id {

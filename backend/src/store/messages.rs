@@ -179,7 +179,8 @@ pub struct SentMessage {
 }
 
 impl SentMessage {
-    /// Whether it was posted with this content. Of an edited or deleted message, only the checksum of that text is known here.
+    /// Whether it was posted with this content. Of an edited or deleted message, only the checksum of that text is known
+    /// here.
     pub fn is_same(&self, text: &str, reply_to: Option<Seq>) -> bool {
         let is_same_text = match self.text_checksum {
             Some(checksum) => checksum == text_checksum(self.message.client_id, text),
@@ -410,8 +411,8 @@ pub async fn clear(
     versions::delete(connection, chat_id, seq).await
 }
 
-/// Deletes the texts of the messages a user has posted or edited since then, the newest [`DELETE_RECENT_MAX`] of them, and numbers
-/// them from `head` + 1; returns how many these were.
+/// Deletes the texts of the messages a user has posted or edited since then, the newest [`DELETE_RECENT_MAX`] of them, and
+/// numbers them from `head` + 1; returns how many these were.
 pub async fn clear_recent(
     connection: &mut AsyncPgConnection,
     chat: &ChatRow,

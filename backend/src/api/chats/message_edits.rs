@@ -60,7 +60,7 @@ pub async fn list_versions(
     let seq = path_parameter(&request, "seq").map(Seq::new)?;
     let mut connection = app.db.get().await?;
     let row = store::chats::find_active(&mut connection, chat.id).await?;
-    // Read first: a text that is replaced meanwhile is missing then, but none is listed twice.
+    // Before the current text: one that is replaced meanwhile is missing, but none is listed twice.
     let mut versions = store::messages::versions::list_former(&mut connection, chat.id, seq).await?;
     let message = store::messages::find(&mut connection, &row, seq).await?.ok_or(ProblemCode::NotFound)?;
     if message.event.is_some() {

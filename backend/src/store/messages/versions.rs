@@ -33,7 +33,7 @@ pub struct Edit<'a> {
     pub revision: Seq,
 }
 
-/// Replaces the text of a message and keeps the former one, and of those before it the newest.
+/// Replaces the text of a message, and keeps the newest [`MESSAGE_VERSIONS_MAX`] former ones.
 pub async fn replace_text(connection: &mut AsyncPgConnection, edit: Edit<'_>) -> Result<(), StoreError> {
     let Edit { chat_id, seq, edit_id, text, edited_at, revision } = edit;
     sql_query(format!(
@@ -54,7 +54,8 @@ pub async fn replace_text(connection: &mut AsyncPgConnection, edit: Edit<'_>) ->
     .await?;
     sql_query(
         "DELETE FROM message_versions WHERE chat_id = $1 AND seq = $2 AND revision IN ( \
-           SELECT revision FROM message_versions WHERE chat_id = $1 AND seq = $2 ORDER BY revision DESC OFFSET $3)",
+           SELECT revision FROM message_versions WHERE chat_id = $1 AND seq = $2 \
+           ORDER BY revision DESC OFFSET $3)",
     )
     .bind::<BigInt, _>(chat_id)
     .bind::<BigInt, _>(seq)
