@@ -62,6 +62,8 @@ test('arrow up edits the last own message, Escape leaves it', async () => {
   await owner.choose(await owner.waitForMessage('One'), 'Edit');
   await owner.composer.fill('Eins');
   await owner.composer.press('Enter');
+  // The other may see the edit before the owner's client knows that it is saved.
+  await owner.waitForAnnouncement('Message edited');
   await other.waitForMessage('Eins');
   assert.equal(await owner.composer.inputValue(), 'Half a thought');
 });

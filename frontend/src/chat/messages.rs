@@ -14,8 +14,8 @@ mod versions;
 use leptos::{html, prelude::*};
 
 use self::{
-    jump_to_unread::JumpToUnread, keyboard_nav::move_focus, quote::follow_quote, row_list::RowList,
-    scroll::ScrollPosition, seen_by::SeenBy,
+    action_menu::preload_menu, jump_to_unread::JumpToUnread, keyboard_nav::move_focus, quote::follow_quote,
+    row_list::RowList, scroll::ScrollPosition, seen_by::SeenBy,
 };
 use super::{share::SharePanel, state::use_viewport};
 use crate::{
@@ -30,6 +30,7 @@ pub fn MessageList() -> impl IntoView {
         (NodeRef::<html::Div>::new(), NodeRef::<html::Div>::new(), NodeRef::<html::Div>::new());
     let scroll = ScrollPosition::new(viewport, log, content);
     let row_list = StoredValue::new_local(RowList::new());
+    preload_menu();
     Effect::new(move |_| {
         let rows = viewport.rows();
         viewport.load_missing_quotes(&rows);

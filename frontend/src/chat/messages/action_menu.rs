@@ -1,6 +1,6 @@
 //! The actions on a stored message.
 
-use leptos::{ev, html, prelude::*};
+use leptos::{ev, html, prelude::*, task::spawn_local};
 use wasm_bindgen::JsCast;
 use web_sys::HtmlElement;
 
@@ -11,6 +11,7 @@ use crate::{
         form_request::focus,
         icon::{Icon, SvgIcon},
     },
+    lazy_view::{LazyView, lazy_view},
     strings,
 };
 
@@ -30,12 +31,41 @@ pub fn ActionMenuButton(is_open: RwSignal<bool>) -> impl IntoView {
     }
 }
 
+/// Shows the menu while it is open.
 #[component]
 pub fn ActionMenu(is_open: RwSignal<bool>, item: RwSignal<MessageItem>) -> impl IntoView {
+    let menu = move || {
+        view! { <LazyView load=move || Box::pin(menu(is_open, item)) class="message-actions" /> }
+    };
+    move || is_open.get().then(menu)
+}
+
+lazy_view! {
+    actions,
+    fn menu(is_open: RwSignal<bool>, item: RwSignal<MessageItem>) {
+        view! { <Menu is_open item /> }
+    }
+}
+
+lazy_view! {
+    actions,
+    fn nothing() {}
+}
+
+/// Loads the module of the menu, which then opens at once, and without a connection.
+pub fn preload_menu() {
+    spawn_local(async {
+        // If it failed, it is loaded when the menu is opened.
+        let _loaded = nothing().await;
+    });
+}
+
+#[component]
+fn Menu(is_open: RwSignal<bool>, item: RwSignal<MessageItem>) -> impl IntoView {
     let draft = use_draft();
     let actions = NodeRef::<html::Div>::new();
-    Effect::new(move |_| {
-        let first = actions.get().and_then(|actions| actions.query_selector("button").ok().flatten());
+    request_animation_frame(move || {
+        let first = actions.get_untracked().and_then(|menu| menu.query_selector("button").ok().flatten());
         if let Some(button) = first.and_then(|button| button.dyn_into::<HtmlElement>().ok()) {
             // If the button cannot take the focus, the focus stays where it is.
             let _focused = button.focus();
@@ -45,25 +75,26 @@ pub fn ActionMenu(is_open: RwSignal<bool>, item: RwSignal<MessageItem>) -> impl 
         is_open.set(false);
         focus(&item.read_untracked().element_id());
     };
-    let menu = move || {
-        let text = Signal::derive(move || item.read().text.clone());
-        let can_write = Memo::new(move |_| draft.restriction().is_none());
-        view! {
-            <div class="message-actions" node_ref=actions on:keydown=move |event| {
-                if take_escape(&event) { close() }
-            }>
-                <CopyButton class="quiet" text label=strings::COPY_TEXT />
-                {move || can_write.get().then(|| view! { <ReplyButton is_open item /> })}
-                <EditButton is_open item />
-                <DeleteButton item on_chosen=move |()| close() />
-            </div>
-        }
-    };
-    move || is_open.get().then(menu)
+    let text = Signal::derive(move || item.read().text.clone());
+    let can_write = move || draft.restriction().is_none();
+    view! {
+        <div class="message-actions" node_ref=actions on:keydown=move |event| {
+            if take_escape(&event) { close() }
+        }>
+            <CopyButton class="quiet" text label=strings::COPY_TEXT />
+            <ReplyButton is_open item is_offered=Signal::derive(can_write) />
+            <EditButton is_open item />
+            <DeleteButton item on_chosen=move |()| close() />
+        </div>
+    }
 }
 
 #[component]
-fn ReplyButton(is_open: RwSignal<bool>, item: RwSignal<MessageItem>) -> impl IntoView {
+fn ReplyButton(
+    is_open: RwSignal<bool>,
+    item: RwSignal<MessageItem>,
+    is_offered: Signal<bool>,
+) -> impl IntoView {
     let (draft, edits) = (use_draft(), use_edits());
     let reply = move |_| {
         is_open.set(false);
@@ -74,7 +105,7 @@ fn ReplyButton(is_open: RwSignal<bool>, item: RwSignal<MessageItem>) -> impl Int
         draft.request_focus();
     };
     view! {
-        <button class="quiet" on:click=reply>
+        <button class="quiet" hidden=move || !is_offered.get() on:click=reply>
             {strings::REPLY}
         </button>
     }
