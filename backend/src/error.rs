@@ -246,6 +246,7 @@ fn field_detail(field: &str, code: FieldCode) -> String {
         FieldCode::NotAChoice => "This is not a valid choice.",
         FieldCode::WrongPassword => "Invalid password.",
         FieldCode::WrongCode => "This code is not valid.",
+        FieldCode::NotCombinable => "This cannot be combined with another field.",
         FieldCode::Unknown => "This value is not valid.",
     };
     detail.to_owned()

@@ -92,8 +92,9 @@ pub fn get_latest_messages(uri: &str) -> ApiRequest<MessagePage> {
     )
 }
 
-pub fn get_messages_before(uri: &str, seq: Seq) -> ApiRequest<MessagePage> {
-    ApiRequest::new(Method::GET, format!("{}?before={seq}", paths::fill(paths::CHAT_MESSAGES, &[uri])))
+/// `parameter` is `before`, `after` or `around`.
+pub fn get_messages(uri: &str, parameter: &str, seq: Seq) -> ApiRequest<MessagePage> {
+    ApiRequest::new(Method::GET, format!("{}?{parameter}={seq}", paths::fill(paths::CHAT_MESSAGES, &[uri])))
 }
 
 /// A page with this message alone, or with an earlier one if it does not exist any more.

@@ -1,5 +1,6 @@
-//! Views whose code is loaded when they are first shown. With the feature `split`, each name given to [`lazy_view!`] is a
-//! WebAssembly module of its own; without, everything is in one module.
+//! Views whose code is loaded when they are first shown, and functions whose code is loaded when they are first called. With
+//! the feature `split`, each name given to [`lazy_view!`] or [`lazy_fn!`] is a WebAssembly module of its own; without,
+//! everything is in one module.
 
 use std::{future::Future, pin::Pin};
 
@@ -14,20 +15,31 @@ use leptos::{
 
 use crate::{api, skeleton, strings::errors};
 
-/// Defines an asynchronous function that loads a module and creates a view of it.
-macro_rules! lazy_view {
-    ($module:ident, $visibility:vis fn $name:ident($($argument:ident: $type:ty),*) $view:block) => {
+/// Defines an asynchronous function that loads a module and calls its code.
+macro_rules! lazy_fn {
+    ($module:ident, $visibility:vis fn $name:ident($($argument:ident: $type:ty),*) -> $output:ty $body:block) => {
         #[cfg(feature = "split")]
         #[leptos::wasm_split::wasm_split($module, wasm_split_path = ::leptos::wasm_split, fallible)]
-        $visibility fn $name($($argument: $type),*)
-            -> Result<leptos::prelude::AnyView, $crate::lazy_view::SplitLoaderError> {
-            Ok(leptos::prelude::IntoAny::into_any($view))
+        $visibility fn $name($($argument: $type),*) -> Result<$output, $crate::lazy_view::SplitLoaderError> {
+            Ok($body)
         }
 
         #[cfg(not(feature = "split"))]
-        $visibility async fn $name($($argument: $type),*)
-            -> Result<leptos::prelude::AnyView, $crate::lazy_view::SplitLoaderError> {
-            Ok(leptos::prelude::IntoAny::into_any($view))
+        $visibility async fn $name($($argument: $type),*) -> Result<$output, $crate::lazy_view::SplitLoaderError> {
+            Ok($body)
+        }
+    };
+}
+pub(crate) use lazy_fn;
+
+/// Defines an asynchronous function that loads a module and creates a view of it.
+macro_rules! lazy_view {
+    ($module:ident, $visibility:vis fn $name:ident($($argument:ident: $type:ty),*) $view:block) => {
+        $crate::lazy_view::lazy_fn! {
+            $module,
+            $visibility fn $name($($argument: $type),*) -> leptos::prelude::AnyView {
+                leptos::prelude::IntoAny::into_any($view)
+            }
         }
     };
 }

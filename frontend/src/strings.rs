@@ -83,6 +83,7 @@ pub const REPLY: &str = "Reply";
 pub const CANCEL_REPLY: &str = "Cancel reply";
 pub const SHOW_MESSAGE: &str = "Show this message";
 pub const MESSAGE_EXPIRED: &str = "This message is gone";
+pub const MESSAGE_NOT_FOUND: &str = "This message doesn’t exist anymore.";
 pub const EDIT: &str = "Edit";
 pub const EDITED: &str = "edited";
 pub const EARLIER_VERSIONS: &str = "Earlier versions";

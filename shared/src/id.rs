@@ -90,6 +90,9 @@ integer_type! {
 }
 
 impl Seq {
+    /// After every message.
+    pub const MAX: Self = Self(i64::MAX);
+
     /// The head of a chat whose last change this is.
     pub const fn as_head(self) -> Head {
         Head(self.0)

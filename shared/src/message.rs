@@ -142,7 +142,7 @@ pub struct MessagesDeleted {
     pub count: u32,
 }
 
-/// Selects a [`MessagePage`]: the newest one without `before` and `after`.
+/// Selects a [`MessagePage`]: the newest one without `before`, `after` and `around`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::IntoParams), into_params(parameter_in = Query))]
 pub struct MessagePageQuery {
@@ -152,6 +152,9 @@ pub struct MessagePageQuery {
     /// Only messages with a higher `seq`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub after: Option<Seq>,
+    /// The message with this `seq`, and about as many before it as after it. Without `before` and `after`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub around: Option<Seq>,
     /// The most messages, 1 to [`MESSAGE_PAGE_MAX`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limit: Option<i64>,

@@ -188,6 +188,8 @@ pub enum FieldCode {
     WrongPassword,
     /// Not a currently valid code.
     WrongCode,
+    /// Cannot be combined with another field.
+    NotCombinable,
     /// A code from a newer server.
     Unknown,
 }

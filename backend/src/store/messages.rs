@@ -36,8 +36,6 @@ use super::{
 /// [`text_checksum`] of the text as posted, in SQL: of an edited message it is stored already.
 const TEXT_CHECKSUM: &str = "coalesce(text_checksum, \
      ('x' || left(encode(sha256(convert_to(client_id::text || message, 'UTF8')), 'hex'), 4))::bit(16)::int)";
-/// As `before` of a page, excludes no message.
-const SEQ_MAX: Seq = Seq::new(i64::MAX);
 
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = messages)]
@@ -283,21 +281,42 @@ fn is_retained(chat: &ChatRow) -> _ {
 pub async fn list_page(
     connection: &mut AsyncPgConnection,
     chat: &ChatRow,
-    MessagePageQuery { before, after, limit }: MessagePageQuery,
+    MessagePageQuery { before, after, around, limit }: MessagePageQuery,
 ) -> Result<(Vec<Message>, bool), StoreError> {
     let limit = limit.unwrap_or(MESSAGE_PAGE_MAX);
-    let Some(after) = after else {
-        return list_before(connection, chat, before.unwrap_or(SEQ_MAX), limit).await;
-    };
+    let before = before.unwrap_or(Seq::MAX);
+    match (after, around) {
+        (Some(after), _) => {
+            let messages = list_after(connection, chat, after, before, limit).await?;
+            Ok((messages, has_any_up_to(connection, chat, after).await?))
+        }
+        (None, Some(around)) => {
+            let end = Seq::new(around.get().saturating_add(1));
+            let (mut messages, earlier) = list_before(connection, chat, end, limit / 2 + 1).await?;
+            let rest = limit.saturating_sub(i64::try_from(messages.len()).unwrap_or(limit));
+            messages.extend(list_after(connection, chat, around, Seq::MAX, rest).await?);
+            Ok((messages, earlier))
+        }
+        (None, None) => list_before(connection, chat, before, limit).await,
+    }
+}
+
+async fn list_after(
+    connection: &mut AsyncPgConnection,
+    chat: &ChatRow,
+    after: Seq,
+    before: Seq,
+    limit: i64,
+) -> Result<Vec<Message>, StoreError> {
     let rows = messages::table
         .inner_join(users::table)
-        .filter(is_retained(chat).and(dsl::seq.gt(after)).and(dsl::seq.lt(before.unwrap_or(SEQ_MAX))))
+        .filter(is_retained(chat).and(dsl::seq.gt(after)).and(dsl::seq.lt(before)))
         .order(dsl::seq)
         .limit(limit)
         .select((MessageRow::as_select(), UserRow::as_select()))
         .load(connection)
         .await?;
-    Ok((with_names(connection, rows).await?, has_any_up_to(connection, chat, after).await?))
+    with_names(connection, rows).await
 }
 
 /// The newest messages, oldest first, and whether there are earlier ones.
@@ -306,7 +325,7 @@ pub async fn list_newest(
     chat: &ChatRow,
     limit: usize,
 ) -> Result<(Vec<Message>, bool), StoreError> {
-    list_before(connection, chat, SEQ_MAX, i64::try_from(limit).unwrap_or(MESSAGE_PAGE_MAX)).await
+    list_before(connection, chat, Seq::MAX, i64::try_from(limit).unwrap_or(MESSAGE_PAGE_MAX)).await
 }
 
 async fn list_before(

@@ -1,7 +1,10 @@
 //! Reading messages page by page.
 
 use serde_json::json;
-use shared::{message::MessagePage, problem::ProblemCode};
+use shared::{
+    message::MessagePage,
+    problem::{FieldCode, ProblemCode},
+};
 
 use crate::support::TestApp;
 
@@ -28,7 +31,7 @@ async fn history_pages_by_before_and_after() {
     let app = TestApp::spawn().await;
     let (ada, tea) = app.ada_and_chat().await;
     ada.send_messages(&tea, "tea?", 9).await; // 2 to 10
-    let cases: [(&str, Vec<i64>, bool); 14] = [
+    let cases: [(&str, Vec<i64>, bool); 20] = [
         ("?limit=3", vec![8, 9, 10], true),
         ("?limit=9", (2..=10).collect(), false),
         ("?limit=1", vec![10], true),
@@ -43,10 +46,27 @@ async fn history_pages_by_before_and_after() {
         ("?after=2", (3..=10).collect(), true),
         ("?after=10", vec![], true),
         ("?after=3&before=6", vec![4, 5], true),
+        ("?around=6&limit=5", vec![4, 5, 6, 7, 8], true),
+        ("?around=6&limit=1", vec![6], true),
+        ("?around=3&limit=6", vec![2, 3, 4, 5, 6, 7], false),
+        ("?around=10&limit=4", vec![8, 9, 10], true),
+        ("?around=999&limit=2", vec![9, 10], true),
+        ("?around=0&limit=2", vec![2, 3], false),
     ];
     for (query, expected, earlier) in cases {
         let page = ada.history(&tea, query).await;
         assert_eq!((seqs(&page), page.earlier), (expected, earlier), "{query}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn around_is_not_combined_with_a_range() {
+    let app = TestApp::spawn().await;
+    let (ada, tea) = app.ada_and_chat().await;
+    for query in ["around=6&before=8", "around=6&after=2"] {
+        let response = ada.get(&format!("/api/chats/{tea}/messages/?{query}")).await;
+        let error = response.assert_problem(ProblemCode::Invalid).errors.remove(0);
+        assert_eq!((error.field.as_str(), error.code), ("around", FieldCode::NotCombinable));
     }
 }
 

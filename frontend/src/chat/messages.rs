@@ -12,12 +12,19 @@ mod seen_by;
 mod versions;
 
 use leptos::{html, prelude::*};
+use leptos_router::{
+    NavigateOptions,
+    hooks::{use_location, use_navigate},
+};
 
 use self::{
-    action_menu::preload_menu, jump_to_unread::JumpToUnread, keyboard_nav::move_focus, quote::follow_quote,
-    row_list::RowList, scroll::ScrollPosition, seen_by::SeenBy,
+    action_menu::preload_menu, jump_to_unread::JumpToUnread, keyboard_nav::move_focus,
+    quote::clicked_message, row_list::RowList, scroll::ScrollPosition, seen_by::SeenBy,
 };
-use super::{share::SharePanel, state::use_viewport};
+use super::{
+    share::SharePanel,
+    state::{use_sync, use_viewport, viewport::ViewportStore},
+};
 use crate::{
     components::icon::{Icon, SvgIcon},
     strings,
@@ -25,12 +32,18 @@ use crate::{
 
 #[component]
 pub fn MessageList() -> impl IntoView {
-    let viewport = use_viewport();
+    let (viewport, sync) = (use_viewport(), use_sync());
     let (log, content, list) =
         (NodeRef::<html::Div>::new(), NodeRef::<html::Div>::new(), NodeRef::<html::Div>::new());
     let scroll = ScrollPosition::new(viewport, log, content);
     let row_list = StoredValue::new_local(RowList::new());
     preload_menu();
+    request_linked_message(viewport);
+    Effect::new(move |_| {
+        if let Some(target) = viewport.target() {
+            scroll.show_soon(target);
+        }
+    });
     Effect::new(move |_| {
         let rows = viewport.rows();
         viewport.load_missing_quotes(&rows);
@@ -50,7 +63,12 @@ pub fn MessageList() -> impl IntoView {
                 node_ref=log
                 on:scroll=move |_| scroll.on_scrolled()
                 on:keydown=move |event| move_focus(&event)
-                on:click=move |event| follow_quote(&event, viewport, scroll)
+                on:click=move |event| {
+                    if let Some(seq) = clicked_message(&event, &untrack(|| sync.page_url())) {
+                        event.prevent_default();
+                        viewport.request_message(seq);
+                    }
+                }
             >
                 <div class="message-rows" node_ref=content>
                     <p class="hint" hidden=move || !viewport.is_loading()>{strings::LOADING_EARLIER}</p>
@@ -59,10 +77,25 @@ pub fn MessageList() -> impl IntoView {
                     <SeenBy is_above_unsent=false />
                 </div>
             </div>
-            <JumpToUnread scroll />
+            <p class="pill jump-error" role="alert" prop:textContent=move || viewport.error()></p>
+            <JumpToUnread />
             <JumpToLatest scroll />
         </div>
     }
+}
+
+/// Shows the message that the URL names, as `?at=<seq>`. Then that is removed, so that the same link can be followed again.
+fn request_linked_message(viewport: ViewportStore) {
+    let (location, navigate) = (use_location(), use_navigate());
+    Effect::new(move |_| {
+        let search = location.search.get();
+        let seq = search.split(['?', '&']).find_map(|part| part.strip_prefix("at=")?.parse().ok());
+        if let Some(seq) = seq {
+            viewport.request_message(seq);
+            let options = NavigateOptions { replace: true, scroll: false, ..NavigateOptions::default() };
+            navigate(&location.pathname.get_untracked(), options);
+        }
+    });
 }
 
 /// Shows how many messages arrived since the end of the chat was last in view.

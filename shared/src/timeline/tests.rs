@@ -118,6 +118,19 @@ impl Server {
         let start = messages.len().saturating_sub(PAGE);
         self.page(&messages[start..], start > 0)
     }
+
+    fn page_after(&self, seq: Seq) -> MessagePage {
+        let is_after = |message: &&Message| message.seq > seq;
+        let messages: Vec<_> = self.messages.values().filter(is_after).take(PAGE).cloned().collect();
+        self.page(&messages, true)
+    }
+
+    /// Begins two messages before the one that is counted by `nth`.
+    fn page_around(&self, nth: usize) -> MessagePage {
+        let start = (nth % self.messages.len().max(1)).saturating_sub(2);
+        let messages: Vec<_> = self.messages.values().skip(start).take(PAGE).cloned().collect();
+        self.page(&messages, start > 0)
+    }
 }
 
 fn user(id: UserId, name: &str) -> User {
@@ -179,8 +192,8 @@ fn apply_or_fetch(timeline: &mut Timeline, changes: Changes, server: &Server) {
 fn load_whole_chat(server: &Server) -> Timeline {
     let mut timeline = server.open();
     while timeline.has_earlier() {
-        let page = server.page_before(timeline.oldest_seq().unwrap());
-        assert!(!timeline.prepend_page(page));
+        let oldest = timeline.oldest_seq().unwrap();
+        assert!(!timeline.prepend_page(oldest, server.page_before(oldest)));
     }
     timeline
 }
@@ -227,6 +240,161 @@ proptest! {
     }
 }
 
+/// What a client asks for; the numbers select a message.
+#[derive(Clone, Copy, Debug)]
+enum Paging {
+    Up,
+    Down,
+    Jump(usize),
+    /// Drops what is far from this message.
+    View(usize),
+}
+
+fn paging() -> impl Strategy<Value = Paging> {
+    prop_oneof![
+        3 => Just(Paging::Up),
+        3 => Just(Paging::Down),
+        2 => (0usize..60).prop_map(Paging::Jump),
+        2 => (0usize..60).prop_map(Paging::View),
+    ]
+}
+
+/// Does what the client asks for, with a page as it is now.
+fn page(timeline: &mut Timeline, paging: Paging, server: &Server) {
+    let is_behind = match paging {
+        Paging::Up if timeline.has_earlier() => {
+            let oldest = timeline.oldest_seq().unwrap();
+            timeline.prepend_page(oldest, server.page_before(oldest))
+        }
+        Paging::Down => match timeline.part(Seq::default()).end {
+            Some(end) => {
+                let after = Seq::new(end.get() - 1);
+                timeline.append_page(after, server.page_after(after))
+            }
+            None => false,
+        },
+        Paging::Jump(nth) => timeline.replace_part(server.page_around(nth)),
+        Paging::View(nth) => {
+            let seqs: Vec<_> = timeline.messages().map(|message| message.seq).collect();
+            if let Some(seq) = seqs.get(nth % seqs.len().max(1)) {
+                timeline.drop_distant(*seq, *seq);
+                assert!(timeline.message(*seq).is_some(), "the message in view is kept");
+            }
+            false
+        }
+        Paging::Up => false,
+    };
+    assert!(!is_behind, "the page is not older than the timeline");
+}
+
+/// Each part of the timeline has all messages of the server between its ends, and one of them the newest.
+fn check_parts(timeline: &Timeline, server: &Server) {
+    let earlier = timeline.part(Seq::default());
+    let newest = timeline.part(Seq::MAX);
+    for part in [&earlier, &newest] {
+        let Some(first) = part.seqs.first() else { continue };
+        let end = part.end.unwrap_or(Seq::MAX);
+        let stored: Vec<_> = server.messages.range(*first..end).map(|(_, message)| message).collect();
+        let loaded: Vec<_> = part.seqs.iter().map(|seq| timeline.message(*seq).unwrap()).collect();
+        assert_eq!(loaded, stored);
+    }
+    if !timeline.has_earlier() {
+        assert_eq!(timeline.oldest_seq(), server.messages.keys().next().copied());
+    }
+    let shown: Vec<_> = timeline.messages().map(|message| message.seq).collect();
+    let parts = if earlier == newest { earlier.seqs } else { [earlier.seqs, newest.seqs].concat() };
+    assert_eq!(shown, parts);
+}
+
+proptest! {
+    #[test]
+    fn parts_are_complete_after_any_paging(
+        posts in 0usize..40,
+        steps in proptest::collection::vec((paging(), operation()), 0..60),
+    ) {
+        let mut server = Server::with_owner();
+        for _ in 0..posts {
+            server.post(UserId::new(1));
+        }
+        let mut timeline = server.open();
+        for (paging, operation) in steps {
+            page(&mut timeline, paging, &server);
+            check_parts(&timeline, &server);
+            let before = server.head;
+            match operation {
+                Operation::Edit(nth) => server.edit(nth),
+                _ => server.post(UserId::new(1)),
+            }
+            if server.head > before {
+                prop_assert_eq!(timeline.apply(server.changes(before)), ApplyResult::Applied);
+            }
+            check_parts(&timeline, &server);
+        }
+    }
+}
+
+#[test]
+fn page_that_was_asked_for_before_a_jump_is_ignored() {
+    let mut server = Server::with_owner();
+    for _ in 0..8 * PAGE {
+        server.post(UserId::new(1));
+    }
+    let mut timeline = server.open();
+    let oldest = timeline.oldest_seq().unwrap();
+    let late = server.page_before(oldest);
+    assert!(!timeline.replace_part(server.page_around(3)));
+    let jumped = timeline.clone();
+    assert!(!timeline.prepend_page(oldest, late));
+    assert_eq!(timeline, jumped);
+    let after = Seq::new(jumped.part(Seq::default()).end.unwrap().get() - 1);
+    assert!(!timeline.append_page(after, server.page_after(after)));
+    let extended = timeline.clone();
+    assert!(!timeline.append_page(after, server.page_after(after)));
+    assert_eq!(timeline, extended, "the second response to the same request");
+}
+
+#[test]
+fn first_after_is_none_if_it_may_not_be_loaded() {
+    let mut server = Server::with_owner();
+    for _ in 0..8 * PAGE {
+        server.post(UserId::new(1));
+    }
+    let mut timeline = server.open();
+    let newest = timeline.part(Seq::default()).seqs;
+    let first_after = |timeline: &Timeline, after: Seq, from: Seq| {
+        timeline.first_after(after, |message| message.seq >= from).map(|message| message.seq)
+    };
+    assert_eq!(first_after(&timeline, newest[0], Seq::default()), Some(newest[1]));
+    assert_eq!(first_after(&timeline, newest[0], newest[3]), Some(newest[3]), "others are skipped");
+    assert_eq!(first_after(&timeline, *newest.last().unwrap(), Seq::default()), None);
+    assert_eq!(first_after(&timeline, Seq::new(2), Seq::default()), None, "there are earlier messages");
+    assert!(!timeline.replace_part(server.page_around(10)));
+    let part = timeline.part(Seq::default()).seqs;
+    assert_eq!(first_after(&timeline, part[0], Seq::default()), Some(part[1]));
+    assert_eq!(first_after(&timeline, part[0], newest[0]), None, "one in the gap may be wanted");
+    assert_eq!(first_after(&timeline, newest[0], Seq::default()), Some(newest[1]));
+}
+
+#[test]
+fn gap_ends_when_the_part_before_it_expires() {
+    let mut server = Server::with_owner();
+    for _ in 0..8 * PAGE {
+        server.post(UserId::new(1));
+    }
+    let mut timeline = server.open();
+    let newest = timeline.part(Seq::default()).seqs;
+    assert!(!timeline.replace_part(server.page_around(10)));
+    let part = timeline.part(Seq::default()).seqs;
+    let in_gap = Seq::new(part.last().unwrap().get() + 1);
+    assert_eq!(timeline.quoted(in_gap), None, "it has to be loaded");
+    // Everything up to the newest part expires.
+    let (before, revision) = (server.head, server.advance_head());
+    let chat = Chat { revision, first_retained_seq: newest[1], ..Chat::new(CHAT_ID, DateTime::UNIX_EPOCH) };
+    timeline.apply(Changes { chat: Some(chat), ..server.changes(before) });
+    assert_eq!(timeline.part(Seq::default()).seqs, newest[1..]);
+    assert!(!timeline.has_earlier());
+}
+
 #[test]
 fn classify_compares_heads() {
     for (after, head, action) in [
@@ -257,12 +425,12 @@ fn edit_before_the_loaded_range_leaves_no_gap() {
         server.post(UserId::new(1));
     }
     let mut timeline = server.open();
-    let oldest = timeline.oldest_seq();
+    let oldest = timeline.oldest_seq().unwrap();
     let before = server.head;
     server.edit(0);
     assert_eq!(timeline.apply(server.changes(before)), ApplyResult::Applied);
-    assert_eq!(timeline.oldest_seq(), oldest);
-    assert!(!timeline.prepend_page(server.page_before(oldest.unwrap())));
+    assert_eq!(timeline.oldest_seq(), Some(oldest));
+    assert!(!timeline.prepend_page(oldest, server.page_before(oldest)));
     assert!(!timeline.has_earlier());
     assert!(timeline.message(Seq::new(2)).unwrap().message.ends_with('!'));
 }
@@ -302,11 +470,12 @@ fn stale_page_after_an_edit_requires_a_fetch() {
         server.post(UserId::new(1));
     }
     let mut timeline = server.open();
-    let stale = server.page_before(timeline.oldest_seq().unwrap());
+    let oldest = timeline.oldest_seq().unwrap();
+    let stale = server.page_before(oldest);
     let before = server.head;
     server.edit(0);
     assert_eq!(timeline.apply(server.changes(before)), ApplyResult::Applied);
-    assert!(timeline.prepend_page(stale), "a fetch is required");
+    assert!(timeline.prepend_page(oldest, stale), "a fetch is required");
     timeline.apply(server.changes(timeline.changes_query().after));
     assert!(timeline.message(Seq::new(2)).unwrap().message.ends_with('!'));
 }
@@ -326,7 +495,7 @@ fn retention_drops_messages_from_the_timeline() {
     let chat = Chat { revision, first_retained_seq, ..Chat::new(CHAT_ID, DateTime::UNIX_EPOCH) };
     timeline.apply(Changes { chat: Some(chat), ..server.changes(before) });
     assert_eq!((timeline.oldest_seq(), timeline.has_earlier()), (Some(first_retained_seq), false));
-    assert!(timeline.prepend_page(stale));
+    assert!(!timeline.prepend_page(oldest_seq, stale));
     assert_eq!(timeline.oldest_seq(), Some(first_retained_seq), "a stale page restores no dropped message");
 }
 

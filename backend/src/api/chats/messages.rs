@@ -12,6 +12,7 @@ use shared::{
     member::Role,
     message::{MESSAGE_PAGE_MAX, MessagePage, MessagePageQuery, MessagePosted, PostMessage, check_message},
     paths,
+    problem::FieldCode,
     user::User,
 };
 use tokio::time::timeout;
@@ -52,7 +53,7 @@ pub async fn list(
 ) -> Result<HttpResponse, ApiError> {
     let query: MessagePageQuery = parse_query(&request)?;
     // The newest messages of active chats are cached.
-    if query.before.is_none() && query.after.is_none() {
+    if query.before.is_none() && query.after.is_none() && query.around.is_none() {
         let limit = usize::try_from(query.limit.unwrap_or(MESSAGE_PAGE_MAX)).unwrap_or_default();
         return Ok(respond_with_page(
             &app,
@@ -147,11 +148,12 @@ pub async fn count_post(app: &AppState, writer: &ChatWriter, client_id: Uuid) ->
 
 impl FromFields for MessagePageQuery {
     fn from_fields(fields: &mut FieldReader) -> Self {
-        Self {
-            before: fields.optional_number("before", 0..=i64::MAX).map(Seq::new),
-            after: fields.optional_number("after", 0..=i64::MAX).map(Seq::new),
-            limit: fields.optional_number("limit", 1..=MESSAGE_PAGE_MAX),
+        let mut seq = |field| fields.optional_number(field, 0..=i64::MAX).map(Seq::new);
+        let (before, after, around) = (seq("before"), seq("after"), seq("around"));
+        if around.is_some() && (before.is_some() || after.is_some()) {
+            fields.add_error("around", FieldCode::NotCombinable);
         }
+        Self { before, after, around, limit: fields.optional_number("limit", 1..=MESSAGE_PAGE_MAX) }
     }
 }
 

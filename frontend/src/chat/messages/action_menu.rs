@@ -5,7 +5,7 @@ use wasm_bindgen::JsCast;
 use web_sys::HtmlElement;
 
 use crate::{
-    chat::state::{rows::MessageItem, use_deletions, use_draft, use_edits},
+    chat::state::{rows::MessageItem, use_deletions, use_draft, use_edits, use_sync},
     components::{
         copy_button::CopyButton,
         form_request::focus,
@@ -62,7 +62,7 @@ pub fn preload_menu() {
 
 #[component]
 fn Menu(is_open: RwSignal<bool>, item: RwSignal<MessageItem>) -> impl IntoView {
-    let draft = use_draft();
+    let (draft, sync) = (use_draft(), use_sync());
     let actions = NodeRef::<html::Div>::new();
     request_animation_frame(move || {
         let first = actions.get_untracked().and_then(|menu| menu.query_selector("button").ok().flatten());
@@ -76,12 +76,14 @@ fn Menu(is_open: RwSignal<bool>, item: RwSignal<MessageItem>) -> impl IntoView {
         focus(&item.read_untracked().element_id());
     };
     let text = Signal::derive(move || item.read().text.clone());
+    let link = Signal::derive(move || format!("{}?at={}", sync.page_url(), item.read().seq));
     let can_write = move || draft.restriction().is_none();
     view! {
         <div class="message-actions" node_ref=actions on:keydown=move |event| {
             if take_escape(&event) { close() }
         }>
             <CopyButton class="quiet" text label=strings::COPY_TEXT />
+            <CopyButton class="quiet" text=link label=strings::COPY_LINK />
             <ReplyButton is_open item is_offered=Signal::derive(can_write) />
             <EditButton is_open item />
             <DeleteButton item on_chosen=move |()| close() />

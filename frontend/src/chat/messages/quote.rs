@@ -1,24 +1,19 @@
-//! Quotes in messages lead to the message that they quote.
+//! Quotes in messages, and links to messages of the same chat, lead to the message.
 
-use leptos::{ev, task::spawn_local};
+use leptos::ev;
 use shared::id::Seq;
 use wasm_bindgen::JsCast;
 use web_sys::Element;
 
-use super::{body::QUOTED_SEQ, scroll::ScrollPosition};
-use crate::chat::state::viewport::ViewportStore;
+use super::body::QUOTED_SEQ;
 
-/// Shows the quoted message, if the click is on a quote.
-pub fn follow_quote(event: &ev::MouseEvent, viewport: ViewportStore, scroll: ScrollPosition) {
-    let Some(seq) = quoted_seq(event) else { return };
-    spawn_local(async move {
-        if let Some(element_id) = viewport.render_message(seq).await {
-            scroll.show_message_soon(element_id);
-        }
-    });
-}
-
-fn quoted_seq(event: &ev::MouseEvent) -> Option<Seq> {
+/// The message that the click leads to. `page_url` is the URL of the chat.
+pub fn clicked_message(event: &ev::MouseEvent, page_url: &str) -> Option<Seq> {
     let clicked = event.target()?.dyn_into::<Element>().ok()?;
-    clicked.closest(".quote").ok()??.get_attribute(QUOTED_SEQ)?.parse().ok()
+    let attribute = |selector, name| clicked.closest(selector).ok()??.get_attribute(name);
+    let seq = attribute(".quote", QUOTED_SEQ).or_else(|| {
+        let href = attribute("a", "href")?;
+        Some(href.strip_prefix(page_url)?.strip_prefix("?at=")?.to_owned())
+    });
+    seq?.parse().ok()
 }

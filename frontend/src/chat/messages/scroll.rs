@@ -5,7 +5,7 @@ use uuid::Uuid;
 use wasm_bindgen::{JsCast, closure::Closure};
 use web_sys::{Element, HtmlElement, ResizeObserver};
 
-use crate::chat::state::viewport::{ViewportStore, is_watched};
+use crate::chat::state::viewport::{Target, ViewportStore, is_watched};
 
 /// At most so many pixels from the end count as being at the end.
 const END_DISTANCE: i32 = 100;
@@ -81,25 +81,19 @@ impl ScrollPosition {
         self.on_scrolled();
     }
 
-    /// Scrolls to the unread line before the next frame is painted.
-    pub fn show_unread_line_soon(&self) {
-        self.show_soon(find_unread_line);
-    }
-
-    /// Scrolls to a message before the next frame is painted, and highlights it.
-    pub fn show_message_soon(&self, element_id: String) {
-        self.show_soon(move |_| {
-            let message = document().get_element_by_id(&element_id)?;
-            highlight(&message);
-            Some(message)
-        });
-    }
-
-    fn show_soon(&self, find: impl FnOnce(&Element) -> Option<Element> + 'static) {
+    /// Scrolls there before the next frame is painted. A message is highlighted.
+    pub fn show_soon(&self, target: Target) {
         let position = *self;
         request_animation_frame(move || {
             let Some(log) = position.log.try_get_untracked().flatten() else { return };
-            if let Some(element) = find(&log) {
+            let element = match &target {
+                Target::Message(element_id) => document().get_element_by_id(element_id),
+                Target::UnreadLine => find_unread_line(&log),
+            };
+            if let Some(element) = element {
+                if matches!(target, Target::Message(_)) {
+                    highlight(&element);
+                }
                 #[expect(clippy::cast_possible_truncation, reason = "pixels on a screen")]
                 let top = top_in(&log, &element).round() as i32;
                 log.set_scroll_top(log.scroll_top() + top - log.client_height() / 4);

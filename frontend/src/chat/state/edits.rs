@@ -116,7 +116,9 @@ impl EditStore {
             let is_candidate = |message: &&Message| {
                 is_editable(timeline, message, member) && !self.deletions.contains(message.seq)
             };
-            Some(timeline.messages().rev().find(is_candidate)?.seq)
+            // Not from further up, where there may be later ones between.
+            let newest = timeline.part(Seq::MAX).seqs;
+            newest.iter().rev().filter_map(|seq| timeline.message(*seq)).find(is_candidate).map(|it| it.seq)
         });
         if let Some(seq) = last {
             self.start(seq);

@@ -58,13 +58,11 @@ impl ReadPositions {
         timeline.messages().rev().any(|message| message.seq > left_off && is_unread_by(message, user_id))
     }
 
-    /// The sequence number of the message below the unread line.
+    /// The sequence number of the message below the unread line: the first unread one after [`ReadPositions::left_off`].
+    /// `None` as long as there may be an earlier one that is not loaded.
     pub fn first_unread(&self, timeline: &Timeline, user_id: UserId) -> Option<Seq> {
-        let messages = timeline
-            .messages()
-            .map(|message| Candidate { seq: message.seq, is_unread: is_unread_by(message, user_id) });
-        let oldest = timeline.oldest_seq().filter(|_| timeline.has_earlier());
-        find_first_unread(messages, oldest, self.left_off?)
+        let left_off = self.left_off?;
+        timeline.first_after(left_off, |message| is_unread_by(message, user_id)).map(|message| message.seq)
     }
 
     /// The others who have read the last message, in a chat with few members.
@@ -85,45 +83,9 @@ pub fn is_unread_by(message: &Message, user_id: UserId) -> bool {
     message.user.id != user_id && message.event.is_none() && !message.deleted
 }
 
-#[derive(Clone, Copy)]
-struct Candidate {
-    seq: Seq,
-    is_unread: bool,
-}
-
-/// The first unread message after `left_off`. `oldest` is the oldest loaded message, if there are earlier ones: as long
-/// as the first unread message may be among those, the result is `None`.
-fn find_first_unread(
-    mut messages: impl Iterator<Item = Candidate>,
-    oldest: Option<Seq>,
-    left_off: Seq,
-) -> Option<Seq> {
-    let is_loaded = oldest.is_none_or(|oldest| oldest <= left_off);
-    let first = messages.find(|message| message.seq > left_off && message.is_unread)?;
-    is_loaded.then_some(first.seq)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    const fn message(seq: i64, is_unread: bool) -> Candidate {
-        Candidate { seq: Seq::new(seq), is_unread }
-    }
-
-    /// Message 4 is the user's own.
-    const CHAT: [Candidate; 4] = [message(3, true), message(4, false), message(5, true), message(6, true)];
-
-    fn first_unread(oldest: Option<i64>, left_off: i64) -> Option<i64> {
-        find_first_unread(CHAT.into_iter(), oldest.map(Seq::new), Seq::new(left_off)).map(Seq::get)
-    }
-
-    #[test]
-    fn first_unread_skips_own_messages() {
-        assert_eq!(first_unread(Some(3), 3), Some(5), "the user's own is not unread");
-        assert_eq!(first_unread(Some(3), 5), Some(6));
-        assert_eq!(first_unread(Some(3), 6), None);
-    }
 
     #[test]
     fn line_follows_other_devices_until_seen() {
@@ -137,11 +99,5 @@ mod tests {
         positions.is_line_seen = true;
         positions.advance(user_id, Seq::new(6));
         assert_eq!((positions.left_off, positions.get(user_id)), (Some(Seq::new(5)), Seq::new(6)));
-    }
-
-    #[test]
-    fn first_unread_is_none_if_it_may_not_be_loaded() {
-        assert_eq!(first_unread(Some(3), 1), None);
-        assert_eq!(first_unread(None, 1), Some(3));
     }
 }

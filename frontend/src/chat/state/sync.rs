@@ -12,7 +12,7 @@ use shared::{
     problem::ProblemCode,
     socket::{ClientFrame, ServerFrame},
     sync::ApplyResult,
-    timeline::Timeline,
+    timeline::{Part, Timeline},
     user::User,
 };
 
@@ -484,12 +484,9 @@ impl SyncStore {
         }
     }
 
-    /// Takes in an earlier page of messages.
-    pub(super) fn prepend_page(&self, page: MessagePage) {
-        let is_behind = self
-            .timeline
-            .try_update(|timeline| timeline.as_mut().is_some_and(|timeline| timeline.prepend_page(page)));
-        if is_behind == Some(true) {
+    /// `update` returns whether the changes must be fetched again, because it took in a page that was read before them.
+    pub(super) fn update_timeline(&self, update: impl FnOnce(&mut Timeline) -> bool) {
+        if self.timeline.try_update(|timeline| timeline.as_mut().is_some_and(update)) == Some(true) {
             self.fetch_changes();
         }
     }
@@ -522,12 +519,7 @@ impl SyncStore {
                 return;
             }
             let Ok(page) = page else { continue };
-            let is_behind = self
-                .timeline
-                .try_update(|timeline| timeline.as_mut().is_some_and(|it| it.add_quoted(seq, page)));
-            if is_behind == Some(true) {
-                self.fetch_changes();
-            }
+            self.update_timeline(|timeline| timeline.add_quoted(seq, page));
         }
     }
 
@@ -618,10 +610,10 @@ impl SyncStore {
         })
     }
 
-    /// The sequence numbers of the loaded messages.
-    pub(super) fn seqs(&self) -> Vec<Seq> {
+    /// See [`Timeline::part`]. Does not track.
+    pub(super) fn part(&self, seq: Seq) -> Part {
         self.with_timeline_untracked(|timeline| {
-            timeline.map(|t| t.messages().map(|m| m.seq).collect()).unwrap_or_default()
+            timeline.map(|timeline| timeline.part(seq)).unwrap_or_default()
         })
     }
 }

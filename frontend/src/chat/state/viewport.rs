@@ -1,5 +1,7 @@
 //! What of the chat is in view: the rendered rows, whether the end is followed, and how far the user has read.
 
+mod paging;
+
 use std::mem;
 
 use leptos::{prelude::*, task::spawn_local};
@@ -8,16 +10,17 @@ use shared::{
     id::{Seq, UserId},
     message::Message,
     socket::ServerFrame,
-    timeline::Timeline,
+    timeline::{Part, Timeline},
     user::User,
 };
 use uuid::Uuid;
 
+use self::paging::Step;
 use super::{
     deletions::DeletionStore,
     quotes::Quote,
     read_positions::{ReadPositions, is_unread_by},
-    rows::{DeliveryStatus, ListRow, MessageItem, MessageKind, build_rows, element_id},
+    rows::{DeliveryStatus, ListRow, MessageItem, MessageKind, build_rows},
     sync::{SyncEvent, SyncStore},
     visible_range::VisibleRange,
 };
@@ -35,8 +38,6 @@ use crate::{
 const ANNOUNCED_MAX: usize = 3;
 /// If more messages than this arrive at once, they may not all be in view.
 const IN_VIEW_MAX: usize = 10;
-/// How many pages are loaded at most to reach a message or the unread line.
-const JUMP_PAGES_MAX: usize = 20;
 
 #[derive(Clone, Copy)]
 pub struct ViewportStore {
@@ -48,8 +49,19 @@ pub struct ViewportStore {
     /// The sequence number up to which the user has seen the chat.
     seen_seq: RwSignal<Seq>,
     read_positions: RwSignal<ReadPositions>,
-    /// Whether earlier messages are being loaded.
+    /// Whether earlier or later messages are being loaded.
     is_loading: RwSignal<bool>,
+    target: RwSignal<Option<Target>>,
+    /// Why a message cannot be shown; empty otherwise.
+    error: RwSignal<String>,
+}
+
+/// What the list scrolls to.
+#[derive(Clone)]
+pub enum Target {
+    /// The id of the element.
+    Message(String),
+    UnreadLine,
 }
 
 #[derive(Clone, Copy)]
@@ -76,6 +88,8 @@ impl ViewportStore {
             seen_seq: RwSignal::new(Seq::default()),
             read_positions: RwSignal::new(ReadPositions::default()),
             is_loading: RwSignal::new(false),
+            target: RwSignal::new(None),
+            error: RwSignal::new(String::new()),
         };
         sync.subscribe(move |event| store.handle_sync_event(event));
         sync.socket().subscribe(move |event| store.handle_socket_event(event));
@@ -91,6 +105,8 @@ impl ViewportStore {
             SyncEvent::Reset => {
                 self.range.set(VisibleRange::default());
                 self.is_loading.set(false);
+                self.target.set(None);
+                self.error.set(String::new());
                 self.read_positions.set(ReadPositions::default());
                 self.sources().announcements.clear();
             }
@@ -105,7 +121,7 @@ impl ViewportStore {
                 }
                 self.sources().chat_list.on_joined(&uri);
                 self.is_following.set(true);
-                self.range.update(|range| range.jump_to_end(&self.sync.seqs()));
+                self.range.update(|range| range.jump_to_end(&self.sync.part(Seq::MAX)));
                 self.mark_end_seen();
             }
             SyncEvent::Applied(newest_before) => self.on_applied(*newest_before),
@@ -128,10 +144,14 @@ impl ViewportStore {
     fn on_applied(&self, newest_before: Seq) {
         let is_following = self.is_following_now();
         self.range.try_maybe_update(|range| {
-            let before = *range;
-            range.trim(&self.sync.seqs(), is_following);
+            let (before, part) = (*range, self.sync.part(range.start()));
+            range.trim(&part, is_following);
             (*range != before, ())
         });
+        if !self.range.read_untracked().has_any(&self.rendered_part()) {
+            // What was rendered has expired.
+            self.render_newest();
+        }
         self.mark_left_off(newest_before);
         self.announce_since(newest_before);
         self.mark_end_seen();
@@ -280,62 +300,76 @@ impl ViewportStore {
 
     pub fn jump_to_end(&self) {
         self.is_following.set(true);
-        let seqs = self.sync.seqs();
-        self.range.try_maybe_update(|range| {
-            let is_away = !range.is_at_end();
-            if is_away {
-                range.jump_to_end(&seqs);
-            }
-            (is_away, ())
-        });
+        if !self.range.read_untracked().is_at_end() {
+            self.render_newest();
+        }
         self.mark_end_seen();
     }
 
-    /// Renders later messages.
+    fn render_newest(&self) {
+        self.sync.update_timeline(|timeline| {
+            timeline.drop_part();
+            false
+        });
+        let newest = self.sync.part(Seq::default());
+        self.range.update(|range| range.jump_to_end(&newest));
+    }
+
+    /// Renders later messages, and loads them if necessary.
     pub fn page_down(&self) {
-        let seqs = self.sync.seqs();
-        self.range.try_maybe_update(|range| (range.page_down(&seqs), ()));
+        let is_moved = self.move_range(VisibleRange::page_down);
+        let end = self.rendered_part().end;
+        if let Some(end) = end.filter(|_| !is_moved && !self.is_loading.get_untracked()) {
+            paging::start(*self, Step::LoadAfter(Seq::new(end.get() - 1)));
+        }
     }
 
     /// Renders earlier messages, and loads them if necessary.
     pub fn page_up(&self) {
-        if self.render_earlier() || self.is_loading.get_untracked() {
+        if self.move_range(VisibleRange::page_up) || self.is_loading.get_untracked() {
             return;
         }
         let oldest = self.sync.with_timeline_untracked(|timeline| {
             timeline.filter(|timeline| timeline.has_earlier()).and_then(Timeline::oldest_seq)
         });
         if let Some(oldest) = oldest {
-            self.is_loading.set(true);
-            let store = *self;
-            spawn_local(async move {
-                let _loaded = store.load_before(oldest).await;
-            });
+            paging::start(*self, Step::LoadBefore(oldest));
         }
     }
 
-    /// Returns whether the page was loaded, and the chat is still open.
-    async fn load_before(self, oldest: Seq) -> bool {
-        let (sync, generation) = (self.sync, self.sync.generation());
-        let page = sync.session().send(api::get_messages_before(&sync.current_uri(), oldest)).await;
-        if !sync.is_current(generation) {
-            return false;
-        }
-        let is_loaded = page.is_ok();
-        if let Ok(page) = page {
-            sync.prepend_page(page);
-            self.render_earlier();
-        }
-        self.is_loading.set(false);
-        is_loaded
-    }
-
-    fn render_earlier(&self) -> bool {
-        let seqs = self.sync.seqs();
-        self.range.try_maybe_update(|range| {
-            let is_moved = range.page_up(&seqs);
+    /// Returns whether the range has moved.
+    fn move_range(&self, move_range: fn(&mut VisibleRange, &Part) -> bool) -> bool {
+        let part = self.rendered_part();
+        let is_moved = self.range.try_maybe_update(|range| {
+            let is_moved = move_range(range, &part);
             (is_moved, is_moved)
-        }) == Some(true)
+        });
+        is_moved == Some(true)
+    }
+
+    fn rendered_part(&self) -> Part {
+        self.sync.part(self.range.read_untracked().start())
+    }
+
+    /// Renders a message and those around it, and loads them if necessary. Then it is the [`ViewportStore::target`].
+    pub fn request_message(&self, seq: Seq) {
+        self.error.set(String::new());
+        paging::start(*self, Step::ShowMessage(seq));
+    }
+
+    /// See [`ViewportStore::request_message`].
+    pub fn request_unread_line(&self) {
+        paging::start(*self, Step::ShowUnreadLine);
+    }
+
+    /// What has been rendered on request, to be scrolled to.
+    pub fn target(&self) -> Option<Target> {
+        self.target.get()
+    }
+
+    /// Why a message could not be shown; empty otherwise.
+    pub fn error(&self) -> String {
+        self.error.get()
     }
 
     pub fn is_loading(&self) -> bool {
@@ -372,66 +406,6 @@ impl ViewportStore {
             let is_news = !mem::replace(&mut positions.is_line_seen, true);
             (is_news, ())
         });
-    }
-
-    /// Renders the unread line, and loads earlier messages if necessary. Returns whether it is rendered.
-    pub async fn render_unread_line(self) -> bool {
-        let is_rendered = self.load_unread_line().await;
-        if !is_rendered {
-            // It is too far up. From now on, the end of the chat in view counts as read.
-            self.mark_line_seen();
-        }
-        is_rendered
-    }
-
-    /// Renders a message, and loads earlier messages if necessary. Returns the id of its element, unless the message is too
-    /// far up or does not exist any more.
-    pub async fn render_message(self, seq: Seq) -> Option<String> {
-        for _ in 0..JUMP_PAGES_MAX {
-            let (client_id, oldest) = self.sync.with_timeline_untracked(|timeline| {
-                let client_id = timeline?.message(seq).map(|message| message.client_id);
-                Some((client_id, timeline?.oldest_seq()?))
-            })?;
-            if let Some(client_id) = client_id {
-                self.is_following.set(false);
-                let seqs = self.sync.seqs();
-                self.range.update(|range| range.jump_to(&seqs, seq));
-                return Some(element_id(client_id));
-            }
-            if oldest <= seq || self.is_loading.get_untracked() {
-                return None;
-            }
-            self.is_loading.set(true);
-            if !self.load_before(oldest).await {
-                return None;
-            }
-        }
-        None
-    }
-
-    async fn load_unread_line(self) -> bool {
-        for _ in 0..JUMP_PAGES_MAX {
-            let (positions, user_id) = (self.read_positions.get_untracked(), self.sync.current_user_id());
-            if positions.left_off.is_none() {
-                return false;
-            }
-            let (unread, oldest) = self.sync.with_timeline_untracked(|timeline| {
-                let unread = timeline.and_then(|timeline| positions.first_unread(timeline, user_id));
-                (unread, timeline.and_then(Timeline::oldest_seq))
-            });
-            if let Some(unread) = unread {
-                self.is_following.set(false);
-                let seqs = self.sync.seqs();
-                self.range.update(|range| range.jump_to(&seqs, unread));
-                return true;
-            }
-            let Some(oldest) = oldest else { return false };
-            self.is_loading.set(true);
-            if !self.load_before(oldest).await {
-                return false;
-            }
-        }
-        false
     }
 
     /// Fetches the read positions that changed while there was no socket.

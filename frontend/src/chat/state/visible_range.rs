@@ -1,6 +1,6 @@
 //! Which of the loaded messages are rendered: at most [`RENDERED_MAX`] in a row, however long the chat is.
 
-use shared::id::Seq;
+use shared::{id::Seq, timeline::Part};
 
 const RENDERED_MAX: usize = 240;
 /// By how many messages the range moves.
@@ -24,8 +24,19 @@ impl VisibleRange {
         self.end.is_none()
     }
 
-    /// Moves up; `false` if the oldest loaded message is rendered already.
-    pub fn page_up(&mut self, seqs: &[Seq]) -> bool {
+    /// Where it begins.
+    pub fn start(&self) -> Seq {
+        self.start
+    }
+
+    /// Where it ends, exclusively; `None` while it is open.
+    pub fn end(&self) -> Option<Seq> {
+        self.end
+    }
+
+    /// Moves up; `false` if the oldest message of the part is rendered already.
+    pub fn page_up(&mut self, part: &Part) -> bool {
+        let seqs = &part.seqs;
         let first = seqs.partition_point(|seq| *seq < self.start);
         if first == 0 {
             return false;
@@ -38,33 +49,46 @@ impl VisibleRange {
         true
     }
 
-    /// Moves down; `false` if the newest message is rendered already.
-    pub fn page_down(&mut self, seqs: &[Seq]) -> bool {
-        let Some(end) = self.end else { return false };
+    /// Moves down; `false` if the newest message of the part is rendered already.
+    pub fn page_down(&mut self, part: &Part) -> bool {
+        let Some(end) = self.end.filter(|_| self.end != part.end) else { return false };
+        let seqs = &part.seqs;
         let end = seqs.partition_point(|seq| *seq < end) + STEP;
-        self.end = seq_at(seqs, end);
+        self.end = seq_at(seqs, end).or(part.end);
         let end = end.min(seqs.len());
         self.start = self.start.max(seq_at(seqs, end.saturating_sub(RENDERED_MAX)).unwrap_or_default());
         true
     }
 
     /// Jumps to the newest messages.
-    pub fn jump_to_end(&mut self, seqs: &[Seq]) {
+    pub fn jump_to_end(&mut self, newest: &Part) {
+        let seqs = &newest.seqs;
         self.end = None;
         self.start = seq_at(seqs, seqs.len().saturating_sub(STEP)).unwrap_or_default();
     }
 
     /// Jumps to this message, unless it is rendered already.
-    pub fn jump_to(&mut self, seqs: &[Seq], seq: Seq) {
-        if !self.contains(seq) {
-            let first = seqs.partition_point(|it| *it < seq).saturating_sub(STEP);
-            self.start = seq_at(seqs, first).unwrap_or_default();
-            self.end = seq_at(seqs, first + RENDERED_MAX);
+    pub fn jump_to(&mut self, part: &Part, seq: Seq) {
+        if !self.contains(seq) || !self.is_within(part) {
+            let first = part.seqs.partition_point(|it| *it < seq).saturating_sub(STEP);
+            self.start = seq_at(&part.seqs, first).unwrap_or_default();
+            self.end = seq_at(&part.seqs, first + RENDERED_MAX).or(part.end);
         }
     }
 
+    fn is_within(&self, part: &Part) -> bool {
+        let has_start = part.seqs.first().is_none_or(|first| *first <= self.start);
+        has_start && part.end.is_none_or(|part_end| self.end.is_some_and(|end| end <= part_end))
+    }
+
+    /// Whether a message of the part is rendered.
+    pub fn has_any(&self, part: &Part) -> bool {
+        part.seqs.iter().any(|seq| self.contains(*seq))
+    }
+
     /// After new messages, drops surplus ones on the side that is not in view.
-    pub fn trim(&mut self, seqs: &[Seq], is_following: bool) {
+    pub fn trim(&mut self, newest: &Part, is_following: bool) {
+        let seqs = &newest.seqs;
         let first = seqs.partition_point(|seq| *seq < self.start);
         if !self.is_at_end() || seqs.len() - first <= RENDERED_MAX {
             return;
