@@ -120,16 +120,16 @@ test('link to a message that does not exist says so', async () => {
 
 test('message that cannot be loaded is explained', async () => {
   const { author: person, path } = await newLongChat('offline-link');
-  await person.send('An answer');
   const { seq } = await lastMessage(person, path);
-  const post = { message: 'To the first', reply_to: seq - COUNT };
-  await person.page.evaluate(
-    ([url, body]) => {
+  const post = { message: 'To the first', reply_to: seq - COUNT + 1 };
+  const isPosted = await person.page.evaluate(
+    async ([url, body]) => {
       const headers = { Authorization: `JWT ${sessionStorage.authToken}`, 'Content-Type': 'application/json' };
-      return fetch(url, { method: 'POST', headers, body });
+      return (await fetch(url, { method: 'POST', headers, body })).ok;
     },
     [`/api${path}/messages/`, JSON.stringify(post)],
   );
+  assert.ok(isPosted);
   await person.page.reload();
   const quote = (await person.waitForMessage('To the first')).locator('.quote');
   await quote.filter({ hasText: 'Leaf 1.' }).waitFor();

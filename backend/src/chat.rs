@@ -7,6 +7,7 @@ pub mod message_deletion;
 pub mod message_edits;
 pub mod moderation;
 pub mod ownership;
+pub mod pins;
 pub mod preview;
 pub mod retention;
 pub mod settings;

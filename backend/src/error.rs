@@ -209,6 +209,7 @@ fn chat_detail(code: ProblemCode) -> &'static str {
         ProblemCode::LinkExpired => "This link has expired.",
         ProblemCode::LinkUseLimitReached => "This link has reached its use limit.",
         ProblemCode::OwnerCannotLeave => "You are the only member. Delete the chat instead of leaving it.",
+        ProblemCode::PinLimitReached => "This chat has 50 pinned messages. Unpin one first.",
         ProblemCode::ChatLimitReached => "You own too many chats. Delete one or hand one over first.",
         ProblemCode::ChatClosed => "This chat is closed for new messages.",
         ProblemCode::SlowMode => "Slow mode is on. Wait before you send another message.",

@@ -103,6 +103,9 @@ pub struct Chat {
     /// Messages below this `seq` were deleted by the retention setting.
     #[serde(default)]
     pub first_retained_seq: Seq,
+    /// The `seq` of the pinned messages, in the order in which they were pinned.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pins: Vec<Seq>,
 }
 
 impl Chat {
@@ -124,6 +127,7 @@ impl Chat {
             retention_days: None,
             expires_at: None,
             first_retained_seq: Seq::default(),
+            pins: Vec::new(),
         }
     }
 }

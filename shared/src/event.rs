@@ -124,6 +124,20 @@ pub enum Event {
         /// The message's `seq`.
         seq: Seq,
     },
+    /// A message was pinned.
+    MessagePinned {
+        /// The author of the message.
+        target: UserRef,
+        /// The message's `seq`.
+        seq: Seq,
+    },
+    /// A message was unpinned. Only in the audit log.
+    MessageUnpinned {
+        /// The author of the message.
+        target: UserRef,
+        /// The message's `seq`.
+        seq: Seq,
+    },
     /// An invite link was created. Only in the audit log.
     LinkCreated {
         /// The link's ID.
@@ -158,7 +172,9 @@ impl Event {
             | Self::Role { target: who, .. }
             | Self::OwnershipTransferred { target: who }
             | Self::MessagesDeleted { target: who, .. }
-            | Self::MessageDeleted { target: who, .. } => Some(who),
+            | Self::MessageDeleted { target: who, .. }
+            | Self::MessagePinned { target: who, .. }
+            | Self::MessageUnpinned { target: who, .. } => Some(who),
             Self::Named { .. }
             | Self::Topic { .. }
             | Self::Closed { .. }
@@ -237,6 +253,8 @@ mod tests {
             Event::OwnershipTransferred { target: brian() },
             Event::MessagesDeleted { target: brian(), count: 3 },
             Event::MessageDeleted { target: brian(), seq: Seq::new(3) },
+            Event::MessagePinned { target: brian(), seq: Seq::new(3) },
+            Event::MessageUnpinned { target: brian(), seq: Seq::new(3) },
             Event::LinkCreated { link_id: LinkId::new(1), label: label.clone(), role },
             Event::LinkRevoked { link_id: LinkId::new(1), label },
             Event::Deleted,

@@ -26,6 +26,9 @@ pub const DELETE_RECENT_MAX: i64 = 1_000;
 /// The most former texts in a [`MessageVersionsResponse`].
 pub const MESSAGE_VERSIONS_MAX: i64 = 100;
 
+/// The most pinned messages of a chat.
+pub const PINS_MAX: usize = 50;
+
 /// A message in a chat.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -132,6 +135,14 @@ pub struct MessageVersion {
 pub struct MessageVersionsResponse {
     /// Oldest first: at most the newest [`MESSAGE_VERSIONS_MAX`] former texts, and the current one.
     pub versions: Vec<MessageVersion>,
+}
+
+/// The response of `GET /api/chats/<uri>/pins/`
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct PinsResponse {
+    /// The pinned messages, the one that was pinned last first.
+    pub messages: Vec<Message>,
 }
 
 /// The response of `DELETE /api/chats/<uri>/messages/?user=<id>&minutes=<n>`

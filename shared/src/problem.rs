@@ -109,6 +109,8 @@ pub enum ProblemCode {
     OwnerCannotLeave,
     /// The caller owns as many chats as one may.
     ChatLimitReached,
+    /// The chat has as many pinned messages as it may have.
+    PinLimitReached,
     /// The chat does not allow to edit a message of this age.
     EditWindowClosed,
     /// Slow mode: the writer must wait.
@@ -248,7 +250,9 @@ impl ProblemCode {
             | Self::ChatClosed
             | Self::EditWindowClosed => 403,
             Self::ChatNotFound => 404,
-            Self::StaleCursor | Self::OwnerCannotLeave | Self::ChatLimitReached => 409,
+            Self::StaleCursor | Self::OwnerCannotLeave | Self::ChatLimitReached | Self::PinLimitReached => {
+                409
+            }
             Self::LinkRevoked
             | Self::LinkClosed
             | Self::LinkExpired

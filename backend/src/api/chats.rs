@@ -11,6 +11,7 @@ pub mod message_deletion;
 pub mod message_edits;
 pub mod messages;
 pub mod ownership;
+pub mod pins;
 pub mod read_positions;
 pub mod settings;
 

@@ -7,7 +7,7 @@ use super::{
     },
     chats::{
         self, audit_log, changes, chat_list, chat_preview, invite_links, join, members, message_deletion,
-        message_edits, messages, ownership, read_positions, settings,
+        message_edits, messages, ownership, pins, read_positions, settings,
     },
     events,
     meta::{documentation, pages},
@@ -86,6 +86,9 @@ route_table::routes! {
     [CHAT_MESSAGE]           PATCH      message_edits::edit               Writer
                              DELETE     message_deletion::delete_one      Reader
     [CHAT_MESSAGE_VERSIONS]  GET        message_edits::list_versions      Reader
+    [CHAT_PINS]              GET        pins::list                        Reader
+    [CHAT_PIN]               PUT        pins::pin                         Moderator
+                             DELETE     pins::unpin                       Moderator
     [CHAT_CHANGES]           GET        changes::list                     Reader
     [CHAT_EVENTS]            GET        events::stream_events             Reader
     [CHAT_SETTINGS]          PATCH      settings::update                  Moderator

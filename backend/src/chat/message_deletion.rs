@@ -8,7 +8,7 @@ use shared::{
     problem::ProblemCode,
 };
 
-use super::transaction::ChatTransaction;
+use super::{pins, transaction::ChatTransaction};
 use crate::{error::ApiError, store::messages};
 
 /// Deletes a message: authors their own, moderators any. Deleting it again changes nothing.
@@ -31,6 +31,7 @@ pub async fn delete_one(
     }
     let revision = transaction.next_seq();
     messages::clear(transaction.connection, transaction.chat.id, seq, revision).await?;
+    pins::remove_gone(transaction).await?;
     if !is_author {
         let event = Event::MessageDeleted { target: (&message.user).into(), seq };
         transaction.append_audit(Some(actor_id), &event).await?;
@@ -51,6 +52,7 @@ pub async fn delete_recent(
     let count =
         messages::clear_recent(transaction.connection, &transaction.chat, target_id, since, head).await?;
     transaction.advance(count.into());
+    pins::remove_gone(transaction).await?;
     if count > 0 {
         let event = Event::MessagesDeleted { target: (&target).into(), count };
         transaction.append_event(actor_id, &event).await?;

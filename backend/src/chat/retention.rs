@@ -8,7 +8,7 @@ use shared::{
     problem::ProblemCode,
 };
 
-use super::transaction::ChatTransaction;
+use super::{pins, transaction::ChatTransaction};
 use crate::{
     error::ApiError,
     store::{Db, StoreError, chats, retention},
@@ -38,7 +38,8 @@ pub async fn expire_messages(transaction: &mut ChatTransaction<'_>) -> Result<()
     let last = retention::find_last_expired_seq(transaction.connection, chat_id).await?;
     let Some(last) = last else { return Ok(()) };
     chats::set_first_retained_seq(transaction.connection, chat_id, Seq::new(last.get() + 1)).await?;
-    Ok(transaction.bump_settings_revision().await?)
+    transaction.bump_settings_revision().await?;
+    pins::remove_gone(transaction).await
 }
 
 /// Deletes everything that is left of a deleted chat except its audit log.

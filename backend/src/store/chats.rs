@@ -59,6 +59,7 @@ pub struct ChatRow {
     retention_days: Option<i32>,
     pub expires_at: Option<DateTime<Utc>>,
     pub first_retained_seq: Seq,
+    pub pins: Vec<Seq>,
 }
 
 impl ChatRow {
@@ -79,6 +80,7 @@ impl ChatRow {
             retention_days: self.retention_days.map(i32::unsigned_abs),
             expires_at: self.expires_at,
             first_retained_seq: self.first_retained_seq,
+            pins: self.pins.clone(),
         }
     }
 }
@@ -232,6 +234,15 @@ pub async fn set_first_retained_seq(
 }
 
 /// Sets the sequence number of the last change of the settings.
+pub async fn set_pins(
+    connection: &mut AsyncPgConnection,
+    id: ChatId,
+    pins: &[Seq],
+) -> Result<(), StoreError> {
+    diesel::update(chats::table.find(id)).set(dsl::pins.eq(pins)).execute(connection).await?;
+    Ok(())
+}
+
 pub async fn set_revision(
     connection: &mut AsyncPgConnection,
     id: ChatId,

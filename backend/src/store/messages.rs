@@ -319,6 +319,22 @@ async fn list_after(
     with_names(connection, rows).await
 }
 
+/// Those of the messages that are neither deleted nor expired, oldest first.
+pub async fn list_undeleted(
+    connection: &mut AsyncPgConnection,
+    chat: &ChatRow,
+    seqs: &[Seq],
+) -> Result<Vec<Message>, StoreError> {
+    let rows = messages::table
+        .inner_join(users::table)
+        .filter(is_retained(chat).and(dsl::seq.eq_any(seqs)).and(dsl::deleted_at.is_null()))
+        .order(dsl::seq)
+        .select((MessageRow::as_select(), UserRow::as_select()))
+        .load(connection)
+        .await?;
+    with_names(connection, rows).await
+}
+
 /// The newest messages, oldest first, and whether there are earlier ones.
 pub async fn list_newest(
     connection: &mut AsyncPgConnection,

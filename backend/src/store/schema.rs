@@ -137,6 +137,7 @@ diesel::table! {
         retention_days -> Nullable<Integer>,
         expires_at -> Nullable<Timestamptz>,
         first_retained_seq -> BigInt,
+        pins -> Array<BigInt>,
         deleted_at -> Nullable<Timestamptz>,
     }
 }

@@ -227,8 +227,9 @@ async fn assert_convergence(seed: u64) {
     assert_eq!(away.view(), stayed.view(), "seed {seed}");
     let mut fresh = watcher.open_timeline(&tea).await;
     while fresh.has_earlier() {
-        let page = watcher.history(&tea, &format!("?before={}", fresh.oldest_seq().unwrap())).await;
-        assert!(!fresh.prepend_page(page), "nothing changes meanwhile");
+        let oldest = fresh.oldest_seq().unwrap();
+        let page = watcher.history(&tea, &format!("?before={oldest}")).await;
+        assert!(!fresh.prepend_page(oldest, page), "nothing changes meanwhile");
     }
     assert_eq!(view(&fresh), stayed.view(), "seed {seed}");
     assert!(fresh.messages().len() > ACTIONS / 4, "there are messages");

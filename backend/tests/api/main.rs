@@ -51,6 +51,7 @@ mod moderation;
 mod non_members;
 mod passkeys;
 mod password_resets;
+mod pins;
 mod pipelining;
 mod presence;
 mod protocol_doc;

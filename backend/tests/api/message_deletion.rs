@@ -173,7 +173,7 @@ async fn bulk_deletion_is_capped_and_fully_announced() {
         while fresh.messages().len() < stays.messages().len() {
             let oldest = fresh.oldest_seq().unwrap();
             let page = ada.history(&tea, &format!("?before={oldest}&limit=1")).await;
-            assert!(!fresh.prepend_page(page), "nothing changes meanwhile");
+            assert!(!fresh.prepend_page(oldest, page), "nothing changes meanwhile");
         }
         fresh
     });

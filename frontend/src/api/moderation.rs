@@ -7,7 +7,7 @@ use shared::{
     id::{LinkId, Seq, UserId},
     invite_link::{CreateInviteLink, InviteLinkCreated, InviteLinkUse, InviteLinksResponse},
     member::{TransferOwnership, UpdateMember},
-    message::{EditMessage, MessageVersionsResponse},
+    message::{EditMessage, MessageVersionsResponse, PinsResponse},
     paths,
 };
 
@@ -38,6 +38,18 @@ pub fn edit_message(uri: &str, seq: Seq, edit: &EditMessage) -> ApiRequest<Empty
 
 pub fn list_message_versions(uri: &str, seq: Seq) -> ApiRequest<MessageVersionsResponse> {
     ApiRequest::new(Method::GET, paths::fill(paths::CHAT_MESSAGE_VERSIONS, &[uri, &seq.to_string()]))
+}
+
+pub fn pin_message(uri: &str, seq: Seq) -> ApiRequest<Empty> {
+    ApiRequest::new(Method::PUT, paths::fill(paths::CHAT_PIN, &[uri, &seq.to_string()]))
+}
+
+pub fn unpin_message(uri: &str, seq: Seq) -> ApiRequest<Empty> {
+    ApiRequest::new(Method::DELETE, paths::fill(paths::CHAT_PIN, &[uri, &seq.to_string()]))
+}
+
+pub fn list_pins(uri: &str) -> ApiRequest<PinsResponse> {
+    ApiRequest::new(Method::GET, paths::fill(paths::CHAT_PINS, &[uri]))
 }
 
 pub fn delete_message(uri: &str, seq: Seq) -> ApiRequest<Empty> {

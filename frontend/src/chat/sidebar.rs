@@ -11,16 +11,19 @@ mod invite_links;
 mod leave;
 mod member_row;
 mod members;
+mod pins;
 mod select;
 mod settings;
 
-use leptos::{either::EitherOf4, ev, prelude::*};
+use leptos::{either::EitherOf5, ev, prelude::*};
 use leptos_router::{
     NavigateOptions,
     hooks::{use_navigate, use_query_map},
 };
 
-use self::{audit_log::AuditLog, invite_links::InviteLinks, members::Members, settings::ChatSettings};
+use self::{
+    audit_log::AuditLog, invite_links::InviteLinks, members::Members, pins::Pins, settings::ChatSettings,
+};
 use super::state::sync::SyncStore;
 use crate::{
     components::{
@@ -37,18 +40,20 @@ const QUERY_PARAMETER: &str = "sidebar";
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SidebarTab {
     People,
+    Pins,
     Links,
     Settings,
     History,
 }
 
 impl SidebarTab {
-    const ALL: [Self; 4] = [Self::People, Self::Links, Self::Settings, Self::History];
+    const ALL: [Self; 5] = [Self::People, Self::Pins, Self::Links, Self::Settings, Self::History];
 
     /// The value of the query parameter and the id of the tab's element.
     const fn id(self) -> &'static str {
         match self {
             Self::People => "people",
+            Self::Pins => "pins",
             Self::Links => "links",
             Self::Settings => "settings",
             Self::History => "history",
@@ -58,6 +63,7 @@ impl SidebarTab {
     const fn label(self) -> &'static str {
         match self {
             Self::People => moderation::PEOPLE,
+            Self::Pins => strings::PINNED,
             Self::Links => moderation::LINKS,
             Self::Settings => strings::SETTINGS,
             Self::History => moderation::HISTORY,
@@ -171,10 +177,11 @@ lazy_view! {
 #[component]
 fn SidebarContent(navigation: SidebarNavigation) -> impl IntoView {
     let tab_panel = move || match navigation.tab.get().unwrap_or(SidebarTab::People) {
-        SidebarTab::People => EitherOf4::A(view! { <Members /> }),
-        SidebarTab::Links => EitherOf4::B(view! { <InviteLinks /> }),
-        SidebarTab::Settings => EitherOf4::C(view! { <ChatSettings /> }),
-        SidebarTab::History => EitherOf4::D(view! { <AuditLog /> }),
+        SidebarTab::People => EitherOf5::A(view! { <Members /> }),
+        SidebarTab::Pins => EitherOf5::B(view! { <Pins navigation /> }),
+        SidebarTab::Links => EitherOf5::C(view! { <InviteLinks /> }),
+        SidebarTab::Settings => EitherOf5::D(view! { <ChatSettings /> }),
+        SidebarTab::History => EitherOf5::E(view! { <AuditLog /> }),
     };
     let label = move || navigation.tab.get().map_or("", SidebarTab::label);
     view! {

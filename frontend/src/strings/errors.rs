@@ -60,6 +60,7 @@ pub fn for_code(code: ProblemCode) -> &'static str {
         // Only pictures are sent as files.
         ProblemCode::UnsupportedMediaType => NOT_A_PICTURE,
         ProblemCode::Forbidden | ProblemCode::CrossOriginForbidden => "You’re not allowed to do this.",
+        ProblemCode::PinLimitReached => "There are 50 pinned messages. Unpin one first.",
         ProblemCode::ChatLimitReached => "Too many chats for one owner. Delete one or hand one over first.",
         ProblemCode::Conflict => "Something has changed. Reload the page and try again.",
         _ => "Something went wrong. Try again.",

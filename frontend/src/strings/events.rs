@@ -39,7 +39,11 @@ pub fn event_sentence(
 ) -> Option<String> {
     let audit_only = matches!(
         event,
-        Event::MessageDeleted { .. } | Event::LinkCreated { .. } | Event::LinkRevoked { .. } | Event::Deleted
+        Event::MessageDeleted { .. }
+            | Event::MessageUnpinned { .. }
+            | Event::LinkCreated { .. }
+            | Event::LinkRevoked { .. }
+            | Event::Deleted
     );
     if audit_only { None } else { audit_sentence(Some(actor), current_user_id, name, event) }
 }
@@ -105,6 +109,8 @@ fn describe_deletion(event: &Event, author: impl Fn(&UserRef) -> String) -> Opti
             Some(format!("deleted {} {}", moderation::count_messages(*count), author(user)))
         }
         Event::MessageDeleted { target: user, .. } => Some(format!("deleted a message {}", author(user))),
+        Event::MessagePinned { target: user, .. } => Some(format!("pinned a message {}", author(user))),
+        Event::MessageUnpinned { target: user, .. } => Some(format!("unpinned a message {}", author(user))),
         Event::Deleted => Some("deleted the chat".to_owned()),
         _ => None,
     }

@@ -63,6 +63,8 @@ impl EventFields {
             "ownership_transferred" => Event::OwnershipTransferred { target: self.target? },
             "messages_deleted" => Event::MessagesDeleted { target: self.target?, count: self.count? },
             "message_deleted" => Event::MessageDeleted { target: self.target?, seq: self.seq? },
+            "message_pinned" => Event::MessagePinned { target: self.target?, seq: self.seq? },
+            "message_unpinned" => Event::MessageUnpinned { target: self.target?, seq: self.seq? },
             "link_created" => {
                 Event::LinkCreated { link_id: self.link_id?, label: self.label?, role: self.role? }
             }

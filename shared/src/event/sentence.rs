@@ -16,6 +16,8 @@ impl Event {
                 format!("deleted {count} messages from {}", target.name)
             }
             Self::MessageDeleted { target, .. } => format!("deleted a message from {}", target.name),
+            Self::MessagePinned { target, .. } => format!("pinned a message from {}", target.name),
+            Self::MessageUnpinned { target, .. } => format!("unpinned a message from {}", target.name),
             Self::LinkCreated { label, .. } => format!("created the invite link {label}"),
             Self::LinkRevoked { label, .. } => format!("revoked the invite link {label}"),
             Self::Deleted => "deleted the chat".to_owned(),

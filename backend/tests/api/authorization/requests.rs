@@ -110,6 +110,7 @@ fn chat_body(method: &str, path: &str, fixture: &Fixture<'_>) -> Option<Value> {
         ("PATCH", "") => json!({ "username": fixture.actor.name }),
         ("PATCH", "/settings") => json!({ "topic": "green or black" }),
         ("POST", "/messages") => json!({ "message": "tea!" }),
+        ("PUT", "/pins/{seq}") => Value::Null,
         ("PATCH", "/messages/{seq}") => json!({ "message": "coffee!" }),
         ("POST", "/links") => json!({ "label": "family", "role": "writer" }),
         ("PUT", "/members/{user_id}") => json!({ "status": "removed" }),

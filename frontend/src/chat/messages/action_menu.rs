@@ -5,7 +5,8 @@ use wasm_bindgen::JsCast;
 use web_sys::HtmlElement;
 
 use crate::{
-    chat::state::{rows::MessageItem, use_deletions, use_draft, use_edits, use_sync},
+    api::moderation as api,
+    chat::state::{rows::MessageItem, use_deletions, use_draft, use_edits, use_sync, use_viewport},
     components::{
         copy_button::CopyButton,
         form_request::focus,
@@ -86,6 +87,7 @@ fn Menu(is_open: RwSignal<bool>, item: RwSignal<MessageItem>) -> impl IntoView {
             <CopyButton class="quiet" text=link label=strings::COPY_LINK />
             <ReplyButton is_open item is_offered=Signal::derive(can_write) />
             <EditButton is_open item />
+            <PinButton item on_chosen=move |()| close() />
             <DeleteButton item on_chosen=move |()| close() />
         </div>
     }
@@ -124,6 +126,31 @@ fn EditButton(is_open: RwSignal<bool>, item: RwSignal<MessageItem>) -> impl Into
     view! {
         <button class="quiet" hidden=move || !edits.can_edit(item.read().seq) on:click=edit>
             {strings::EDIT}
+        </button>
+    }
+}
+
+/// Offered to moderators.
+#[component]
+fn PinButton(item: RwSignal<MessageItem>, #[prop(into)] on_chosen: Callback<()>) -> impl IntoView {
+    let (sync, viewport) = (use_sync(), use_viewport());
+    let toggle = move |_| {
+        on_chosen.run(());
+        let (uri, seq, is_pinned) =
+            (sync.current_uri(), item.read_untracked().seq, item.read_untracked().is_pinned);
+        let request = if is_pinned { api::unpin_message(&uri, seq) } else { api::pin_message(&uri, seq) };
+        spawn_local(async move {
+            match sync.session().send(request).await {
+                // Without a socket, nothing else brings the change into the timeline.
+                Ok(_) if !sync.has_socket() => sync.fetch_changes(),
+                Ok(_) => {}
+                Err(error) => viewport.show_error(strings::errors::for_request(error.problem())).await,
+            }
+        });
+    };
+    view! {
+        <button class="quiet" hidden=move || !sync.current_member().is_moderator() on:click=toggle>
+            {move || if item.read().is_pinned { strings::UNPIN } else { strings::PIN }}
         </button>
     }
 }

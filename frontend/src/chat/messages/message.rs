@@ -173,9 +173,13 @@ fn message_meta(item: &MessageItem, has_versions_open: RwSignal<bool>) -> impl I
         }
         DeliveryStatus::Sending | DeliveryStatus::Sent | DeliveryStatus::NotDeleted(_) => None,
     };
+    let pinned = item.is_pinned.then(|| {
+        view! { <SvgIcon icon=Icon::Pin /> <span class="visually-hidden">{strings::PINNED}</span> }
+    });
     let edited = edited_at.is_some().then(|| view! { <EditedMark is_open=has_versions_open /> });
     view! {
         <footer class="message-meta">
+            {pinned}
             {edited}
             <time datetime=clock::iso(sent_at) title=clock::full(sent_at) prop:textContent=clock::time(sent_at)></time>
             {status_line}

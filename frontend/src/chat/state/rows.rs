@@ -61,6 +61,7 @@ pub struct MessageItem {
     /// When it was last edited, in milliseconds since 1970.
     pub edited_at: Option<i64>,
     pub is_deletable: bool,
+    pub is_pinned: bool,
     pub status: DeliveryStatus,
 }
 
@@ -173,6 +174,7 @@ mod tests {
             is_own: false,
             edited_at: None,
             is_deletable: false,
+            is_pinned: false,
             status: DeliveryStatus::Sent,
         }
     }

@@ -496,6 +496,7 @@ fn stored_item(timeline: &Timeline, message: &Message, member: CurrentMember) ->
         is_own,
         edited_at: message.edited_at.map(|at| at.timestamp_millis()),
         is_deletable: kind == MessageKind::Text && member.can_delete(author.id),
+        is_pinned: timeline.chat().pins.contains(&message.seq),
         status: DeliveryStatus::Sent,
     })
 }
@@ -521,6 +522,7 @@ fn pending_item(
         is_own: true,
         edited_at: None,
         is_deletable: false,
+        is_pinned: false,
         status: match message.state {
             PendingState::Waiting => waiting,
             PendingState::InFlight => DeliveryStatus::Sending,

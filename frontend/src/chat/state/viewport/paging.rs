@@ -44,12 +44,7 @@ lazy_fn! {
             if viewport.sync.is_current(generation) {
                 viewport.is_loading.set(false);
                 if let Err(error) = result {
-                    viewport.error.set(error.clone());
-                    TimeoutFuture::new(ERROR_DURATION).await;
-                    // Another one may have replaced it.
-                    if viewport.error.get_untracked() == error {
-                        viewport.error.set(String::new());
-                    }
+                    viewport.show_error(error).await;
                 }
             }
         });
@@ -79,6 +74,16 @@ impl ViewportStore {
             }
             Step::ShowMessage(seq) => self.show_message(seq).await,
             Step::ShowUnreadLine => self.show_unread_line().await,
+        }
+    }
+
+    /// Shows above the messages why something could not be done; returns when it is hidden.
+    pub async fn show_error(self, error: String) {
+        self.error.set(error.clone());
+        TimeoutFuture::new(ERROR_DURATION).await;
+        // Another one may have replaced it.
+        if self.error.get_untracked() == error {
+            self.error.set(String::new());
         }
     }
 

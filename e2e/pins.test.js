@@ -1,0 +1,51 @@
+// Pinned messages.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { PHONE, Fixture, screenshotPath } from './fixture.js';
+import { Sidebar } from './sidebar.js';
+
+const fixture = Fixture.install();
+
+test('moderator pins a message that all find in the list', async () => {
+  const { owner, other, path } = await fixture.newOwnerAndMember('pin-owner', 'pin-member');
+  await owner.send('**Tea** is at four.');
+  await other.waitForMessage('Tea is at four.');
+  await owner.choose(await owner.waitForMessage('Tea is at four.'), 'Pin');
+  await other.waitForEvent('pin-owner pinned a message from pin-owner');
+  await (await other.waitForMessage('Tea is at four.')).getByText('Pinned', { exact: true }).waitFor();
+  await owner.postMany(path, Array.from({ length: 150 }, (_, index) => `Leaf ${index + 1}.`));
+  await other.page.reload();
+  await other.waitForMessage('Leaf 150.');
+  const sidebar = new Sidebar(other);
+  await sidebar.open('Pinned');
+  const row = other.page.locator('.pins li').filter({ hasText: 'Tea is at four.' });
+  await row.waitFor();
+  await other.screenshot(screenshotPath('pins'));
+  assert.equal(await row.getByRole('button', { name: 'Unpin' }).isVisible(), false);
+  await row.getByTitle('Show this message').click();
+  await other.page.locator('article.highlighted').filter({ hasText: 'Tea is at four.' }).waitFor();
+  // Unpinning takes it out of the open list.
+  const ownSidebar = new Sidebar(owner);
+  await ownSidebar.open('Pinned');
+  await owner.page.locator('.pins').getByRole('button', { name: 'Unpin' }).click();
+  await owner.page.getByText('Nothing pinned yet').waitFor();
+  await other.page.getByText('Nothing pinned yet').waitFor();
+});
+
+test('pinned message is shown over the list on a phone', async () => {
+  const { owner } = await fixture.newOwnerAndMember('pin-phone', 'pin-other', { size: PHONE, theme: 'dark' });
+  await owner.choose(await owner.waitForMessage('Welcome.'), 'Pin');
+  await owner.waitForEvent('You pinned your own message');
+  const sidebar = new Sidebar(owner);
+  await sidebar.open('Pinned');
+  const row = owner.page.locator('.pins li');
+  await row.waitFor();
+  await owner.screenshot(screenshotPath('pins-phone'));
+  const { height } = await row.getByTitle('Show this message').boundingBox();
+  assert.ok(height >= 44, `${height}`);
+  await row.getByTitle('Show this message').tap();
+  await owner.page.locator('article.highlighted').filter({ hasText: 'Welcome.' }).waitFor();
+  assert.equal(await row.count(), 0, 'the sidebar is closed');
+});

@@ -1,0 +1,95 @@
+//! The pinned messages. Choosing one leads to it.
+
+use leptos::{either::Either, prelude::*};
+use shared::message::{Message, PinsResponse};
+
+use super::{SidebarNavigation, SidebarTab};
+use crate::{
+    api::{Empty, moderation as api},
+    chat::{
+        state::{sync::SyncStore, use_sync, use_viewport},
+        use_request::{ChatRequest, use_chat_request},
+    },
+    chat_list::use_chat_list,
+    clock,
+    components::form_request::{Outcome, focus},
+    strings,
+};
+
+/// Characters of a message that are read: the view shows three lines.
+const TEXT_MAX: usize = 400;
+
+/// Shown anew when the pins change.
+#[component]
+pub fn Pins(navigation: SidebarNavigation) -> impl IntoView {
+    let sync = use_sync();
+    let pins = Memo::new(move |_| sync.chat().map(|chat| chat.pins).unwrap_or_default());
+    move || {
+        if pins.read().is_empty() {
+            Either::Left(view! { <p class="muted">{strings::NOTHING_PINNED}</p> })
+        } else {
+            Either::Right(view! { <PinList navigation /> })
+        }
+    }
+}
+
+#[component]
+fn PinList(navigation: SidebarNavigation) -> impl IntoView {
+    let (sync, request) = (use_sync(), use_chat_request());
+    let messages = RwSignal::new(Vec::<Message>::new());
+    request.send(api::list_pins(&sync.current_uri()), move |response: PinsResponse| {
+        messages.set(response.messages);
+    });
+    let rows = move || {
+        let messages = messages.get().into_iter();
+        messages.map(|message| row(sync, request, navigation, &message)).collect_view()
+    };
+    view! {
+        <p class="muted" hidden=move || !request.is_blocked()>{strings::LOADING}</p>
+        <ul class="pins">{rows}</ul>
+        <Outcome request />
+    }
+}
+
+fn row(
+    sync: SyncStore,
+    request: ChatRequest,
+    navigation: SidebarNavigation,
+    message: &Message,
+) -> impl IntoView + use<> {
+    let (viewport, chat_list) = (use_viewport(), use_chat_list());
+    let (seq, at) = (message.seq, message.created_at.timestamp_millis());
+    let name = sync.distinct_name(&message.user);
+    let start: String = message.message.chars().take(TEXT_MAX).collect();
+    let show = move |_| {
+        // On a phone, the sidebar covers the messages.
+        if !untrack(|| chat_list.is_wide()) {
+            navigation.close();
+        }
+        viewport.request_message(seq);
+    };
+    let unpin = move |_| {
+        // The button goes with the message.
+        focus(SidebarTab::Pins.id());
+        request.send(api::unpin_message(&sync.current_uri(), seq), |_: Empty| {});
+    };
+    view! {
+        <li>
+            <button class="pin" title=strings::SHOW_MESSAGE on:click=show>
+                <span class="pin-head">
+                    <bdi>{name}</bdi>
+                    <time class="hint" datetime=clock::iso(at)>{clock::date_and_time(at)}</time>
+                </span>
+                <span class="pin-text" dir="auto">{markdown::plain_text(&start)}</span>
+            </button>
+            <button
+                class="quiet"
+                hidden=move || !sync.current_member().is_moderator()
+                aria-disabled=move || request.aria_disabled()
+                on:click=unpin
+            >
+                {strings::UNPIN}
+            </button>
+        </li>
+    }
+}
