@@ -247,6 +247,7 @@ fn field_detail(field: &str, code: FieldCode) -> String {
         FieldCode::NotAChoice => "This is not a valid choice.",
         FieldCode::WrongPassword => "Invalid password.",
         FieldCode::WrongCode => "This code is not valid.",
+        FieldCode::NotATime => "This is not a time, such as 2026-11-29T16:00:00Z.",
         FieldCode::NotCombinable => "This cannot be combined with another field.",
         FieldCode::Unknown => "This value is not valid.",
     };

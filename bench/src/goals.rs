@@ -2,7 +2,7 @@
 
 use crate::results::Results;
 use crate::scenarios::{
-    after_load, cold_start, first_view, growth, idle, inserts, messaging, newcomers, opening, rest,
+    after_load, cold_start, first_view, growth, idle, inserts, long_chat, messaging, newcomers, opening, rest,
 };
 use crate::table::{format_figure, render_table};
 use crate::target::{OURS, Target};
@@ -124,6 +124,7 @@ fn http_goals(results: &Results) -> Vec<Goal> {
 
 fn resource_goals(results: &Results) -> Vec<Goal> {
     let ours = |scenario, name| results.median(scenario, OURS, name);
+    let scrolling = |name| results.median(long_chat::SCROLLING, long_chat::LONG, name);
     let fixed = |name: &str, measured, bound, required| Goal {
         name: name.to_owned(),
         measured,
@@ -152,6 +153,16 @@ fn resource_goals(results: &Results) -> Vec<Goal> {
         fixed("MiB at rest", ours(cold_start::NAME, cold_start::MEMORY), AtMost, 25.0),
         fixed("MiB a minute after a load", ours(after_load::NAME, after_load::MEMORY), AtMost, 60.0),
         fixed("opening, slowest messages against plain", slowest_opening(results), AtMost, 1.5),
+        compare_with(
+            results,
+            "long chat, ms to open, 1.2 × an empty one",
+            FigureKey { scenario: long_chat::NAME, target: long_chat::LONG, name: long_chat::MILLIS },
+            AtMost,
+            1.2,
+            FigureKey { scenario: long_chat::NAME, target: long_chat::EMPTY, name: long_chat::MILLIS },
+        ),
+        fixed("long chat, ms of the longest task", scrolling(long_chat::LONGEST), AtMost, 50.0),
+        fixed("long chat, rows in the page", scrolling(long_chat::ROWS), AtMost, 300.0),
     ]);
     goals
 }

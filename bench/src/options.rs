@@ -39,6 +39,7 @@ pub enum Scenario {
     AfterLoad,
     FirstView,
     Opening,
+    LongChat,
 }
 
 impl Scenario {
@@ -55,6 +56,7 @@ impl Scenario {
             Self::AfterLoad => "Memory after a load",
             Self::FirstView => "The first view",
             Self::Opening => "Opening a chat",
+            Self::LongChat => "A long chat",
         }
     }
 }

@@ -6,6 +6,7 @@ pub mod first_view;
 pub mod growth;
 pub mod idle;
 pub mod inserts;
+pub mod long_chat;
 pub mod messaging;
 pub mod newcomers;
 pub mod opening;

@@ -153,7 +153,7 @@ pub struct MessagesDeleted {
     pub count: u32,
 }
 
-/// Selects a [`MessagePage`]: the newest one without `before`, `after` and `around`.
+/// Selects a [`MessagePage`]: the newest one without `before`, `after`, `around` and `since`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::IntoParams), into_params(parameter_in = Query))]
 pub struct MessagePageQuery {
@@ -163,9 +163,12 @@ pub struct MessagePageQuery {
     /// Only messages with a higher `seq`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub after: Option<Seq>,
-    /// The message with this `seq`, and about as many before it as after it. Without `before` and `after`.
+    /// The message with this `seq`, and about as many before it as after it. Not with `before` or `after`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub around: Option<Seq>,
+    /// Begins with the first message stored at this time or later. Not with any of the others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<DateTime<Utc>>,
     /// The most messages, 1 to [`MESSAGE_PAGE_MAX`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limit: Option<i64>,

@@ -192,6 +192,8 @@ pub enum FieldCode {
     WrongCode,
     /// Cannot be combined with another field.
     NotCombinable,
+    /// Not a time as in RFC 3339.
+    NotATime,
     /// A code from a newer server.
     Unknown,
 }

@@ -281,10 +281,14 @@ fn is_retained(chat: &ChatRow) -> _ {
 pub async fn list_page(
     connection: &mut AsyncPgConnection,
     chat: &ChatRow,
-    MessagePageQuery { before, after, around, limit }: MessagePageQuery,
+    MessagePageQuery { before, after, around, since, limit }: MessagePageQuery,
 ) -> Result<(Vec<Message>, bool), StoreError> {
     let limit = limit.unwrap_or(MESSAGE_PAGE_MAX);
     let before = before.unwrap_or(Seq::MAX);
+    let after = match since {
+        Some(since) => Some(find_last_before(connection, chat, since).await?),
+        None => after,
+    };
     match (after, around) {
         (Some(after), _) => {
             let messages = list_after(connection, chat, after, before, limit).await?;
@@ -299,6 +303,31 @@ pub async fn list_page(
         }
         (None, None) => list_before(connection, chat, before, limit).await,
     }
+}
+
+/// The last message that was stored before this time, by binary search: times rise with `seq`. 0 if there is none.
+async fn find_last_before(
+    connection: &mut AsyncPgConnection,
+    chat: &ChatRow,
+    time: DateTime<Utc>,
+) -> Result<Seq, StoreError> {
+    // The message is in [low, high).
+    let (mut low, mut high) = (chat.first_retained_seq.get() - 1, chat.head.get() + 1);
+    while high - low > 1 {
+        let middle = low.midpoint(high);
+        let next: Option<(Seq, DateTime<Utc>)> = messages::table
+            .filter(dsl::chat_id.eq(chat.id).and(dsl::seq.ge(Seq::new(middle))))
+            .order(dsl::seq)
+            .select((dsl::seq, dsl::created_at))
+            .first(connection)
+            .await
+            .optional()?;
+        match next {
+            Some((seq, created_at)) if created_at < time => low = seq.get().min(high - 1),
+            _ => high = middle,
+        }
+    }
+    Ok(Seq::new(low.max(0)))
 }
 
 async fn list_after(

@@ -2,6 +2,7 @@
 
 use serde_json::json;
 use shared::{
+    id::Seq,
     message::MessagePage,
     problem::{FieldCode, ProblemCode},
 };
@@ -60,13 +61,46 @@ async fn history_pages_by_before_and_after() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn around_is_not_combined_with_a_range() {
+async fn wrong_selections_of_a_page_are_rejected() {
     let app = TestApp::spawn().await;
     let (ada, tea) = app.ada_and_chat().await;
-    for query in ["around=6&before=8", "around=6&after=2"] {
+    let since = "since=2026-11-29T16:00:00Z";
+    for (query, field, code) in [
+        ("around=6&before=8", "around", FieldCode::NotCombinable),
+        ("around=6&after=2", "around", FieldCode::NotCombinable),
+        (&format!("{since}&after=2"), "since", FieldCode::NotCombinable),
+        (&format!("{since}&around=2"), "since", FieldCode::NotCombinable),
+        ("since=yesterday", "since", FieldCode::NotATime),
+        ("since=2026-11-29", "since", FieldCode::NotATime),
+    ] {
         let response = ada.get(&format!("/api/chats/{tea}/messages/?{query}")).await;
         let error = response.assert_problem(ProblemCode::Invalid).errors.remove(0);
-        assert_eq!((error.field.as_str(), error.code), ("around", FieldCode::NotCombinable));
+        assert_eq!((error.field.as_str(), error.code), (field, code), "{query}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn page_begins_at_a_time() {
+    let app = TestApp::spawn().await;
+    let (ada, tea) = app.ada_and_chat().await;
+    ada.send_messages(&tea, "tea?", 20).await; // 2 to 21
+    ada.delete_message(&tea, Seq::new(9)).await.assert_status(204);
+    // One a day, and two at the same time.
+    let dates = "UPDATE messages SET created_at = timestamptz '2026-01-01T00:00:00Z' + interval '1 day' * \
+         CASE seq WHEN 8 THEN 7 ELSE seq END";
+    app.execute_sql(dates).await;
+    for (since, first, earlier) in [
+        ("2020-01-01T00:00:00Z", Some(2), false),
+        ("2026-01-03T00:00:00Z", Some(2), false),
+        ("2026-01-03T00:00:00.001Z", Some(3), true),
+        ("2026-01-08T00:00:00Z", Some(7), true),
+        ("2026-01-08T02:00:00%2B01:00", Some(9), true),
+        ("2026-01-22T00:00:00Z", Some(21), true),
+        ("2026-01-23T00:00:00Z", None, true),
+    ] {
+        let page = ada.history(&tea, &format!("?since={since}")).await;
+        let expected = first.map_or(Vec::new(), |first| (first..=21).collect());
+        assert_eq!((seqs(&page), page.earlier), (expected, earlier), "{since}");
     }
 }
 

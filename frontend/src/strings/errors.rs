@@ -127,6 +127,7 @@ pub fn for_field(name: &str, code: FieldCode) -> String {
         FieldCode::NotAnImage => NOT_A_PICTURE,
         FieldCode::TooManyPixels => "This picture is too large. Choose a smaller one.",
         FieldCode::InvalidName => "Write it on one line.",
+        FieldCode::NotATime => "Enter a date and time.",
         FieldCode::NotCombinable => "Leave out one of the two.",
         FieldCode::WrongCode => "That code didn’t work. Use the one your app shows now.",
         FieldCode::WrongPassword => "Wrong password.",

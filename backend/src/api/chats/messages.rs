@@ -53,7 +53,8 @@ pub async fn list(
 ) -> Result<HttpResponse, ApiError> {
     let query: MessagePageQuery = parse_query(&request)?;
     // The newest messages of active chats are cached.
-    if query.before.is_none() && query.after.is_none() && query.around.is_none() {
+    let is_newest = MessagePageQuery { limit: None, ..query } == MessagePageQuery::default();
+    if is_newest {
         let limit = usize::try_from(query.limit.unwrap_or(MESSAGE_PAGE_MAX)).unwrap_or_default();
         return Ok(respond_with_page(
             &app,
@@ -150,10 +151,15 @@ impl FromFields for MessagePageQuery {
     fn from_fields(fields: &mut FieldReader) -> Self {
         let mut seq = |field| fields.optional_number(field, 0..=i64::MAX).map(Seq::new);
         let (before, after, around) = (seq("before"), seq("after"), seq("around"));
-        if around.is_some() && (before.is_some() || after.is_some()) {
+        let since = fields.optional_time("since");
+        let has_range = before.is_some() || after.is_some();
+        if around.is_some() && has_range {
             fields.add_error("around", FieldCode::NotCombinable);
         }
-        Self { before, after, around, limit: fields.optional_number("limit", 1..=MESSAGE_PAGE_MAX) }
+        if since.is_some() && (has_range || around.is_some()) {
+            fields.add_error("since", FieldCode::NotCombinable);
+        }
+        Self { before, after, around, since, limit: fields.optional_number("limit", 1..=MESSAGE_PAGE_MAX) }
     }
 }
 

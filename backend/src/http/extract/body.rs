@@ -10,6 +10,7 @@ use actix_web::{
     http::header::{CONTENT_ENCODING, HeaderMap},
     web::BytesMut,
 };
+use chrono::{DateTime, Utc};
 use futures_util::StreamExt;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
@@ -116,6 +117,16 @@ impl FieldReader {
             self.add_error(field, FieldCode::NotAChoice);
         }
         choice
+    }
+
+    /// A time as in RFC 3339, which may be missing.
+    pub fn optional_time(&mut self, field: &str) -> Option<DateTime<Utc>> {
+        let text = self.optional_text(field, |_| Ok(()))?;
+        let time = text.parse().ok();
+        if time.is_none() {
+            self.add_error(field, FieldCode::NotATime);
+        }
+        time
     }
 
     /// A required boolean.
