@@ -58,7 +58,7 @@ async function openingTime(person, path) {
   );
 }
 
-// Pages up from the end of the chat with a slow processor, then down again.
+// Pages up from the end of the chat with a slow processor.
 async function scroll(person, { path, messages }) {
   await person.open(path);
   await person.waitForMessage(`Message ${messages}:`);

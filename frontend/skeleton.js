@@ -38,7 +38,7 @@
       for (const element of skeleton.querySelectorAll("[data-join]")) element.textContent = element.dataset.join;
       find("button").disabled = true;
       find("footer").remove();
-      find("[href^='/auth']").search += `&next=${encodeURIComponent(location.pathname)}`;
+      find("[href^='/auth']").search += `&next=${encodeURIComponent(location.pathname + location.search)}`;
     }
     for (const link of document.querySelectorAll("[data-module=pages]")) link.rel = "preload";
   };

@@ -86,7 +86,7 @@ impl Loading {
 }
 
 /// The modules of a page that was left open while the server was upgraded are gone.
-async fn reload_if_outdated() {
+pub async fn reload_if_outdated() {
     if api::is_page_outdated().await {
         // If the browser refuses, the button remains.
         let _reloaded = window().location().reload();

@@ -97,7 +97,6 @@ pub const CANCEL_EDIT: &str = "Cancel editing";
 pub const MESSAGE_EDITED: &str = "Message edited";
 pub const COPY_TEXT: &str = "Copy text";
 pub const OPENING_CHAT: &str = "Opening the chat…";
-pub const LOADING_EARLIER: &str = "Loading earlier messages…";
 pub const JUMP_TO_LATEST: &str = "Jump to latest";
 pub const HERE_NOW: &str = "Here now";
 pub const MORE: &str = "More";

@@ -31,7 +31,7 @@ mod tests {
 
     #[test]
     fn local_paths_are_kept() {
-        for path in ["/chats/0a1b2c3d4e5f678", "/chats", "/", "/authors"] {
+        for path in ["/chats/0a1b2c3d4e5f678", "/chats/0a1b2c3d4e5f678?at=20", "/chats", "/", "/authors"] {
             assert_eq!(sanitize_return_path(path), path);
         }
     }

@@ -32,7 +32,7 @@ pub struct Timeline {
     gap: Option<Gap>,
     /// Whether there are messages before the first one here.
     earlier: bool,
-    /// Earlier messages that later ones reply to, as far as they were asked for.
+    /// Messages that are not loaded and that others reply to, as far as they were asked for.
     quoted: BTreeMap<Seq, Message>,
     /// Those of them that do not exist any more.
     gone: Vec<Seq>,
@@ -229,7 +229,7 @@ impl Timeline {
         }
     }
 
-    /// Adds an earlier message that others reply to, from a page that contains it unless it does not exist any more. Returns
+    /// Adds a message that others reply to and that is not loaded, from a page that contains it unless it does not exist any more. Returns
     /// whether the changes must be fetched again, as [`Timeline::prepend_page`] does.
     #[must_use]
     pub fn add_quoted(&mut self, seq: Seq, page: MessagePage) -> bool {
@@ -245,7 +245,7 @@ impl Timeline {
         is_behind
     }
 
-    /// The message with this `seq`, also if it is before the loaded ones. The outer `None` means that it has to be added
+    /// The message with this `seq`, also if it is not among the loaded ones. The outer `None` means that it has to be added
     /// with [`Timeline::add_quoted`] first, the inner one that it does not exist any more.
     pub fn quoted(&self, seq: Seq) -> Option<Option<&Message>> {
         let message = self.messages.get(&seq).or_else(|| self.quoted.get(&seq));

@@ -31,7 +31,9 @@ pub async fn delete_one(
     }
     let revision = transaction.next_seq();
     messages::clear(transaction.connection, transaction.chat.id, seq, revision).await?;
-    pins::remove_gone(transaction).await?;
+    if transaction.chat.pins.contains(&seq) {
+        pins::remove_gone(transaction).await?;
+    }
     if !is_author {
         let event = Event::MessageDeleted { target: (&message.user).into(), seq };
         transaction.append_audit(Some(actor_id), &event).await?;
@@ -52,8 +54,8 @@ pub async fn delete_recent(
     let count =
         messages::clear_recent(transaction.connection, &transaction.chat, target_id, since, head).await?;
     transaction.advance(count.into());
-    pins::remove_gone(transaction).await?;
     if count > 0 {
+        pins::remove_gone(transaction).await?;
         let event = Event::MessagesDeleted { target: (&target).into(), count };
         transaction.append_event(actor_id, &event).await?;
     }

@@ -68,9 +68,9 @@ pub async fn remove_gone(transaction: &mut ChatTransaction<'_>) -> Result<(), Ap
         return Ok(());
     }
     let chat = chats::find(transaction.connection, transaction.chat.id).await?;
-    let left = messages::list_undeleted(transaction.connection, &chat, &chat.pins).await?;
+    let left = messages::find_undeleted(transaction.connection, &chat, &chat.pins).await?;
     let mut pins = chat.pins.clone();
-    pins.retain(|pin| left.iter().any(|message| message.seq == *pin));
+    pins.retain(|pin| left.contains(pin));
     if pins != chat.pins {
         set(transaction, pins).await?;
     }

@@ -233,7 +233,6 @@ pub async fn set_first_retained_seq(
     Ok(())
 }
 
-/// Sets the sequence number of the last change of the settings.
 pub async fn set_pins(
     connection: &mut AsyncPgConnection,
     id: ChatId,
@@ -243,6 +242,7 @@ pub async fn set_pins(
     Ok(())
 }
 
+/// Sets the sequence number of the last change of the settings.
 pub async fn set_revision(
     connection: &mut AsyncPgConnection,
     id: ChatId,

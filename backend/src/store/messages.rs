@@ -364,6 +364,16 @@ pub async fn list_undeleted(
     with_names(connection, rows).await
 }
 
+/// As [`list_undeleted`], only the numbers.
+pub async fn find_undeleted(
+    connection: &mut AsyncPgConnection,
+    chat: &ChatRow,
+    seqs: &[Seq],
+) -> Result<Vec<Seq>, StoreError> {
+    let undeleted = is_retained(chat).and(dsl::seq.eq_any(seqs)).and(dsl::deleted_at.is_null());
+    Ok(messages::table.filter(undeleted).select(dsl::seq).load(connection).await?)
+}
+
 /// The newest messages, oldest first, and whether there are earlier ones.
 pub async fn list_newest(
     connection: &mut AsyncPgConnection,

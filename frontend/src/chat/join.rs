@@ -85,8 +85,9 @@ fn JoinForm(request: FormRequest) -> impl IntoView {
         let has_account = session.is_signed_in() && !session.is_guest();
         !has_account && sync.preview().is_some_and(|preview| !preview.guests_allowed)
     });
-    let path = Signal::derive(move || sync.path());
-    let sign_in_url = Signal::derive(move || return_to::auth_url(&sync.path(), true));
+    // With the message that the link leads to.
+    let path = Signal::derive(move || sync.path() + &window().location().search().unwrap_or_default());
+    let sign_in_url = Signal::derive(move || return_to::auth_url(&path.read(), true));
     move || {
         if needs_account.get() {
             Either::Left(view! { <AccountRequiredNotice path /> })

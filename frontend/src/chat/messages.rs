@@ -18,8 +18,8 @@ use leptos_router::{
 };
 
 use self::{
-    action_menu::preload_menu, jump_to_unread::JumpToUnread, keyboard_nav::move_focus,
-    quote::clicked_message, row_list::RowList, scroll::ScrollPosition, seen_by::SeenBy,
+    action_menu::preload_menu, jump_to_unread::JumpToUnread, keyboard_nav::move_focus, quote::follow_link,
+    row_list::RowList, scroll::ScrollPosition, seen_by::SeenBy,
 };
 use super::{
     share::SharePanel,
@@ -36,22 +36,9 @@ pub fn MessageList() -> impl IntoView {
     let (log, content, list) =
         (NodeRef::<html::Div>::new(), NodeRef::<html::Div>::new(), NodeRef::<html::Div>::new());
     let scroll = ScrollPosition::new(viewport, log, content);
-    let row_list = StoredValue::new_local(RowList::new());
     preload_menu();
     request_linked_message(viewport);
-    Effect::new(move |_| {
-        if let Some(target) = viewport.target() {
-            scroll.show_soon(target);
-        }
-    });
-    Effect::new(move |_| {
-        let rows = viewport.rows();
-        viewport.load_missing_quotes(&rows);
-        if let Some(list) = list.get() {
-            row_list.update_value(|row_list| row_list.show(&list, rows));
-            scroll.restore_soon();
-        }
-    });
+    show_rows(viewport, scroll, list);
     view! {
         <div class="message-area">
             <div
@@ -63,24 +50,46 @@ pub fn MessageList() -> impl IntoView {
                 node_ref=log
                 on:scroll=move |_| scroll.on_scrolled()
                 on:keydown=move |event| move_focus(&event)
-                on:click=move |event| {
-                    if let Some(seq) = clicked_message(&event, &untrack(|| sync.page_url())) {
-                        event.prevent_default();
-                        viewport.request_message(seq);
-                    }
-                }
+                on:click=move |event| follow_link(&event, sync, viewport)
             >
                 <div class="message-rows" node_ref=content>
-                    <p class="hint" hidden=move || !viewport.is_loading()>{strings::LOADING_EARLIER}</p>
                     <SharePanel />
                     <div class="rows" node_ref=list />
                     <SeenBy is_above_unsent=false />
                 </div>
             </div>
-            <p class="pill jump-error" role="alert" prop:textContent=move || viewport.error()></p>
+            <ListStatus />
             <JumpToUnread />
             <JumpToLatest scroll />
         </div>
+    }
+}
+
+/// Keeps the list equal to the rows in view, and scrolls to what was asked for.
+fn show_rows(viewport: ViewportStore, scroll: ScrollPosition, list: NodeRef<html::Div>) {
+    let row_list = StoredValue::new_local(RowList::new());
+    Effect::new(move |_| {
+        let rows = viewport.rows();
+        viewport.load_missing_quotes(&rows);
+        if let Some(list) = list.get() {
+            row_list.update_value(|row_list| row_list.show(&list, rows));
+            scroll.restore_soon();
+        }
+    });
+    Effect::new(move |_| {
+        if let Some(target) = viewport.target() {
+            scroll.show_soon(target);
+        }
+    });
+}
+
+/// Whether messages are being loaded, and why one cannot be shown.
+#[component]
+fn ListStatus() -> impl IntoView {
+    let viewport = use_viewport();
+    view! {
+        <p class="pill list-status" hidden=move || !viewport.is_loading()>{strings::LOADING}</p>
+        <p class="pill list-status" role="alert" prop:textContent=move || viewport.error()></p>
     }
 }
 

@@ -12,7 +12,7 @@ use crate::{
         form_request::focus,
         icon::{Icon, SvgIcon},
     },
-    lazy_view::{LazyView, lazy_view},
+    lazy_view::{LazyView, lazy_fn, lazy_view},
     strings,
 };
 
@@ -48,16 +48,16 @@ lazy_view! {
     }
 }
 
-lazy_view! {
+lazy_fn! {
     actions,
-    fn nothing() {}
+    fn preload() -> () {}
 }
 
 /// Loads the module of the menu, which then opens at once, and without a connection.
 pub fn preload_menu() {
     spawn_local(async {
         // If it failed, it is loaded when the menu is opened.
-        let _loaded = nothing().await;
+        let _loaded = preload().await;
     });
 }
 
@@ -144,6 +144,8 @@ fn PinButton(item: RwSignal<MessageItem>, #[prop(into)] on_chosen: Callback<()>)
                 // Without a socket, nothing else brings the change into the timeline.
                 Ok(_) if !sync.has_socket() => sync.fetch_changes(),
                 Ok(_) => {}
+                // Not if another chat was opened meanwhile.
+                Err(_) if sync.current_uri() != uri => {}
                 Err(error) => viewport.show_error(strings::errors::for_request(error.problem())).await,
             }
         });

@@ -5,7 +5,7 @@ use uuid::Uuid;
 use wasm_bindgen::{JsCast, closure::Closure};
 use web_sys::{Element, HtmlElement, ResizeObserver};
 
-use crate::chat::state::viewport::{Target, ViewportStore, is_watched};
+use crate::chat::state::viewport::{ScrollTarget, ViewportStore, is_watched};
 
 /// At most so many pixels from the end count as being at the end.
 const END_DISTANCE: i32 = 100;
@@ -82,16 +82,16 @@ impl ScrollPosition {
     }
 
     /// Scrolls there before the next frame is painted. A message is highlighted.
-    pub fn show_soon(&self, target: Target) {
+    pub fn show_soon(&self, target: ScrollTarget) {
         let position = *self;
         request_animation_frame(move || {
             let Some(log) = position.log.try_get_untracked().flatten() else { return };
             let element = match &target {
-                Target::Message(element_id) => document().get_element_by_id(element_id),
-                Target::UnreadLine => find_unread_line(&log),
+                ScrollTarget::Message(element_id) => document().get_element_by_id(element_id),
+                ScrollTarget::UnreadLine => find_unread_line(&log),
             };
             if let Some(element) = element {
-                if matches!(target, Target::Message(_)) {
+                if matches!(target, ScrollTarget::Message(_)) {
                     highlight(&element);
                 }
                 #[expect(clippy::cast_possible_truncation, reason = "pixels on a screen")]

@@ -1,7 +1,10 @@
 //! The pinned messages. Choosing one leads to it.
 
 use leptos::{either::Either, prelude::*};
-use shared::message::{Message, PinsResponse};
+use shared::{
+    id::Seq,
+    message::{Message, PinsResponse},
+};
 
 use super::{SidebarNavigation, SidebarTab};
 use crate::{
@@ -68,11 +71,7 @@ fn row(
         }
         viewport.request_message(seq);
     };
-    let unpin = move |_| {
-        // The button goes with the message.
-        focus(SidebarTab::Pins.id());
-        request.send(api::unpin_message(&sync.current_uri(), seq), |_: Empty| {});
-    };
+    let text = markdown::plain_text(&start);
     view! {
         <li>
             <button class="pin" title=strings::SHOW_MESSAGE on:click=show>
@@ -80,16 +79,30 @@ fn row(
                     <bdi>{name}</bdi>
                     <time class="hint" datetime=clock::iso(at)>{clock::date_and_time(at)}</time>
                 </span>
-                <span class="pin-text" dir="auto">{markdown::plain_text(&start)}</span>
+                <span class="pin-text" dir="auto">{text}</span>
             </button>
-            <button
-                class="quiet"
-                hidden=move || !sync.current_member().is_moderator()
-                aria-disabled=move || request.aria_disabled()
-                on:click=unpin
-            >
-                {strings::UNPIN}
-            </button>
+            <UnpinButton request seq />
         </li>
+    }
+}
+
+/// Offered to moderators.
+#[component]
+fn UnpinButton(request: ChatRequest, seq: Seq) -> impl IntoView {
+    let sync = use_sync();
+    let unpin = move |_| {
+        // The button goes with the message.
+        focus(SidebarTab::Pins.id());
+        request.send(api::unpin_message(&sync.current_uri(), seq), |_: Empty| {});
+    };
+    view! {
+        <button
+            class="quiet"
+            hidden=move || !sync.current_member().is_moderator()
+            aria-disabled=move || request.aria_disabled()
+            on:click=unpin
+        >
+            {strings::UNPIN}
+        </button>
     }
 }

@@ -15,7 +15,7 @@ use shared::{
 };
 use uuid::Uuid;
 
-use self::paging::Step;
+use self::paging::PagingStep;
 use super::{
     deletions::DeletionStore,
     quotes::Quote,
@@ -51,14 +51,16 @@ pub struct ViewportStore {
     read_positions: RwSignal<ReadPositions>,
     /// Whether earlier or later messages are being loaded.
     is_loading: RwSignal<bool>,
-    target: RwSignal<Option<Target>>,
+    /// Counts what was asked for: the answer to an earlier request is not wanted any more.
+    request: StoredValue<u32>,
+    target: RwSignal<Option<ScrollTarget>>,
     /// Why a message cannot be shown; empty otherwise.
     error: RwSignal<String>,
 }
 
 /// What the list scrolls to.
 #[derive(Clone)]
-pub enum Target {
+pub enum ScrollTarget {
     /// The id of the element.
     Message(String),
     UnreadLine,
@@ -88,6 +90,7 @@ impl ViewportStore {
             seen_seq: RwSignal::new(Seq::default()),
             read_positions: RwSignal::new(ReadPositions::default()),
             is_loading: RwSignal::new(false),
+            request: StoredValue::new(0),
             target: RwSignal::new(None),
             error: RwSignal::new(String::new()),
         };
@@ -104,13 +107,12 @@ impl ViewportStore {
         match event {
             SyncEvent::Reset => {
                 self.range.set(VisibleRange::default());
-                self.is_loading.set(false);
-                self.target.set(None);
-                self.error.set(String::new());
+                self.drop_request();
                 self.read_positions.set(ReadPositions::default());
                 self.sources().announcements.clear();
             }
             SyncEvent::Joined(positions) => {
+                self.drop_request();
                 let uri = self.sync.current_uri();
                 let listed = self.sources().chat_list.read_seq(&uri);
                 let positions = ReadPositions::new(positions, self.sync.current_user_id(), listed);
@@ -299,6 +301,7 @@ impl ViewportStore {
     }
 
     pub fn jump_to_end(&self) {
+        self.drop_request();
         self.is_following.set(true);
         if !self.range.read_untracked().is_at_end() {
             self.render_newest();
@@ -315,12 +318,20 @@ impl ViewportStore {
         self.range.update(|range| range.jump_to_end(&newest));
     }
 
+    /// What was asked for before is not wanted any more.
+    fn drop_request(&self) {
+        self.request.update_value(|request| *request = request.wrapping_add(1));
+        self.is_loading.set(false);
+        self.target.set(None);
+        self.error.set(String::new());
+    }
+
     /// Renders later messages, and loads them if necessary.
     pub fn page_down(&self) {
         let is_moved = self.move_range(VisibleRange::page_down);
         let end = self.rendered_part().end;
         if let Some(end) = end.filter(|_| !is_moved && !self.is_loading.get_untracked()) {
-            paging::start(*self, Step::LoadAfter(Seq::new(end.get() - 1)));
+            paging::start(*self, PagingStep::LoadAfter(Seq::new(end.get() - 1)));
         }
     }
 
@@ -333,7 +344,7 @@ impl ViewportStore {
             timeline.filter(|timeline| timeline.has_earlier()).and_then(Timeline::oldest_seq)
         });
         if let Some(oldest) = oldest {
-            paging::start(*self, Step::LoadBefore(oldest));
+            paging::start(*self, PagingStep::LoadBefore(oldest));
         }
     }
 
@@ -353,17 +364,16 @@ impl ViewportStore {
 
     /// Renders a message and those around it, and loads them if necessary. Then it is the [`ViewportStore::target`].
     pub fn request_message(&self, seq: Seq) {
-        self.error.set(String::new());
-        paging::start(*self, Step::ShowMessage(seq));
+        paging::start(*self, PagingStep::ShowMessage(seq));
     }
 
     /// See [`ViewportStore::request_message`].
     pub fn request_unread_line(&self) {
-        paging::start(*self, Step::ShowUnreadLine);
+        paging::start(*self, PagingStep::ShowUnreadLine);
     }
 
     /// What has been rendered on request, to be scrolled to.
-    pub fn target(&self) -> Option<Target> {
+    pub fn target(&self) -> Option<ScrollTarget> {
         self.target.get()
     }
 

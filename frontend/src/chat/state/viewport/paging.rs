@@ -2,79 +2,94 @@
 
 use gloo_timers::future::TimeoutFuture;
 use leptos::{prelude::*, task::spawn_local};
-use shared::{id::Seq, message::MessagePage, timeline::Timeline};
+use shared::{
+    id::Seq,
+    message::{Message, MessagePage},
+    timeline::Timeline,
+};
 
-use super::{Target, ViewportStore};
+use super::{ScrollTarget, ViewportStore};
 use crate::{
     api,
-    chat::state::{rows::element_id, visible_range::VisibleRange},
-    lazy_view::lazy_fn,
-    request_error::RequestError,
+    chat::state::{read_positions::is_unread_by, rows::element_id, visible_range::VisibleRange},
+    lazy_view::{lazy_fn, reload_if_outdated},
     strings,
 };
 
-/// For how long it is shown why a message could not be shown, in milliseconds.
+/// For how long it is shown why something could not be done, in milliseconds.
 const ERROR_DURATION: u32 = 8_000;
+/// How many pages are searched for the first unread message: the user's own messages may come before it.
+const UNREAD_PAGES_MAX: usize = 5;
 
-pub enum Step {
+pub enum PagingStep {
     LoadBefore(Seq),
     LoadAfter(Seq),
     ShowMessage(Seq),
     ShowUnreadLine,
 }
 
-/// Does it when the module has been loaded.
-pub fn start(viewport: ViewportStore, step: Step) {
+/// Why a step has not been done.
+enum Failure {
+    /// Something else was asked for since.
+    Outdated,
+    /// An error to be shown.
+    Error(String),
+}
+
+/// Does it when the module has been loaded, instead of what was asked for before.
+pub fn start(viewport: ViewportStore, step: PagingStep) {
+    viewport.drop_request();
     viewport.is_loading.set(true);
-    let generation = viewport.sync.generation();
+    let request = viewport.request.get_value();
     spawn_local(async move {
-        if run(viewport, step).await.is_err() && viewport.sync.is_current(generation) {
+        if run(viewport, step, request).await.is_err() && viewport.is_requested(request) {
             viewport.is_loading.set(false);
             viewport.error.set(strings::errors::PART_NOT_LOADED.to_owned());
+            reload_if_outdated().await;
         }
     });
 }
 
 lazy_fn! {
     actions,
-    fn run(viewport: ViewportStore, step: Step) -> () {
+    fn run(viewport: ViewportStore, step: PagingStep, request: u32) -> () {
         spawn_local(async move {
-            let generation = viewport.sync.generation();
-            let result = viewport.run(step).await;
-            if viewport.sync.is_current(generation) {
-                viewport.is_loading.set(false);
-                if let Err(error) = result {
-                    viewport.show_error(error).await;
-                }
+            let result = viewport.run(&step, request).await;
+            if !viewport.is_requested(request) {
+                return;
+            }
+            viewport.is_loading.set(false);
+            // What was not loaded by scrolling is loaded when the list is scrolled again.
+            if let (Err(Failure::Error(error)), PagingStep::ShowMessage(_) | PagingStep::ShowUnreadLine) = (result, step) {
+                viewport.show_error(error).await;
             }
         });
     }
 }
 
 impl ViewportStore {
-    /// Returns an error to be shown.
-    async fn run(self, step: Step) -> Result<(), String> {
-        match step {
-            // Tried again when the list is scrolled.
-            Step::LoadBefore(oldest) => {
-                let take = |timeline: &mut Timeline, page| timeline.prepend_page(oldest, page);
-                if self.load("before", oldest, &take).await.is_ok() {
-                    self.drop_distant();
-                    self.move_range(VisibleRange::page_up);
-                }
+    async fn run(self, step: &PagingStep, request: u32) -> Result<(), Failure> {
+        match *step {
+            PagingStep::LoadBefore(oldest) => {
+                let page = self.fetch("before", oldest, request).await?;
+                self.take(|timeline| timeline.prepend_page(oldest, page));
+                self.move_range(VisibleRange::page_up);
                 Ok(())
             }
-            Step::LoadAfter(last) => {
-                let take = |timeline: &mut Timeline, page| timeline.append_page(last, page);
-                if self.load("after", last, &take).await.is_ok() {
-                    self.drop_distant();
-                    self.move_range(VisibleRange::page_down);
-                }
+            PagingStep::LoadAfter(last) => {
+                let page = self.fetch("after", last, request).await?;
+                self.take(|timeline| timeline.append_page(last, page));
+                self.move_range(VisibleRange::page_down);
                 Ok(())
             }
-            Step::ShowMessage(seq) => self.show_message(seq).await,
-            Step::ShowUnreadLine => self.show_unread_line().await,
+            PagingStep::ShowMessage(seq) => self.show_message(seq, request).await,
+            PagingStep::ShowUnreadLine => self.show_unread_line(request).await,
         }
+    }
+
+    /// Whether nothing else was asked for since.
+    fn is_requested(self, request: u32) -> bool {
+        self.request.get_value() == request
     }
 
     /// Shows above the messages why something could not be done; returns when it is hidden.
@@ -87,62 +102,87 @@ impl ViewportStore {
         }
     }
 
-    /// If the chat was closed meanwhile, its timeline is gone and nothing happens.
-    async fn load(
-        self,
-        parameter: &str,
-        seq: Seq,
-        take: &dyn Fn(&mut Timeline, MessagePage) -> bool,
-    ) -> Result<(), RequestError> {
-        let (sync, generation) = (self.sync, self.sync.generation());
-        let page = sync.session().send(api::get_messages(&sync.current_uri(), parameter, seq)).await?;
-        if sync.is_current(generation) {
-            sync.update_timeline(|timeline| take(timeline, page));
+    async fn fetch(self, parameter: &str, seq: Seq, request: u32) -> Result<MessagePage, Failure> {
+        let uri = self.sync.current_uri();
+        let page = self.sync.session().send(api::get_messages(&uri, parameter, seq)).await;
+        if !self.is_requested(request) {
+            return Err(Failure::Outdated);
         }
-        Ok(())
+        page.map_err(|error| Failure::Error(strings::errors::for_request(error.problem())))
     }
 
-    fn drop_distant(self) {
-        let range = self.range.get_untracked();
+    /// Takes in a page next to what is rendered, and drops what is far from that.
+    fn take(self, take: impl FnOnce(&mut Timeline) -> bool) {
+        let rendered = self.range.get_untracked();
         self.sync.update_timeline(|timeline| {
-            timeline.drop_distant(range.start(), range.end().unwrap_or(Seq::MAX));
-            false
+            let is_behind = take(timeline);
+            timeline.drop_distant(rendered.start(), rendered.end().unwrap_or(Seq::MAX));
+            is_behind
         });
     }
 
-    async fn load_around(self, seq: Seq) -> Result<(), String> {
-        let loaded = self.load("around", seq, &|timeline, page| timeline.replace_part(page)).await;
-        loaded.map_err(|error| strings::errors::for_request(error.problem()))
-    }
-
-    async fn show_message(self, seq: Seq) -> Result<(), String> {
-        let find = || self.sync.with_timeline_untracked(|timeline| Some(timeline?.message(seq)?.client_id));
-        if find().is_none() {
-            self.load_around(seq).await?;
-        }
-        let client_id = find().ok_or_else(|| strings::MESSAGE_NOT_FOUND.to_owned())?;
+    async fn show_message(self, seq: Seq, request: u32) -> Result<(), Failure> {
+        let message = self.load_around(seq, request).await?;
+        // Neither has a row of its own.
+        let Some(message) = message.filter(|message| !message.deleted && message.event.is_none()) else {
+            return Err(Failure::Error(strings::MESSAGE_NOT_FOUND.to_owned()));
+        };
         self.jump_to(seq);
-        self.target.set(Some(Target::Message(element_id(client_id))));
+        self.target.set(Some(ScrollTarget::Message(element_id(message.client_id))));
         Ok(())
     }
 
-    async fn show_unread_line(self) -> Result<(), String> {
+    /// `None` if there is no such message; then nothing changes.
+    async fn load_around(self, seq: Seq, request: u32) -> Result<Option<Message>, Failure> {
+        let find = || self.sync.with_timeline_untracked(|timeline| timeline?.message(seq).cloned());
+        if find().is_none() {
+            let page = self.fetch("around", seq, request).await?;
+            if page.messages.iter().any(|message| message.seq == seq) {
+                self.sync.update_timeline(|timeline| timeline.replace_part(page));
+            }
+        }
+        Ok(find())
+    }
+
+    async fn show_unread_line(self, request: u32) -> Result<(), Failure> {
         let find = || {
             let (positions, user_id) = (self.read_positions.read_untracked(), self.sync.current_user_id());
             self.sync.with_timeline_untracked(|timeline| positions.first_unread(timeline?, user_id))
         };
         let left_off = self.read_positions.read_untracked().left_off;
-        if let Some(left_off) = left_off.filter(|_| find().is_none()) {
-            self.load_around(left_off).await?;
+        if let (None, Some(left_off)) = (find(), left_off)
+            && let Some(unread) = self.fetch_first_unread(left_off, request).await?
+        {
+            self.load_around(unread.seq, request).await?;
+            if find().is_none() {
+                // The line is further up than what is loaded.
+                self.mark_line_seen();
+                self.jump_to(unread.seq);
+                self.target.set(Some(ScrollTarget::Message(element_id(unread.client_id))));
+                return Ok(());
+            }
         }
         if let Some(first_unread) = find() {
             self.jump_to(first_unread);
-            self.target.set(Some(Target::UnreadLine));
+            self.target.set(Some(ScrollTarget::UnreadLine));
         } else {
-            // It is too far down. From now on, the end of the chat in view counts as read.
+            // From now on, the end of the chat in view counts as read.
             self.mark_line_seen();
         }
         Ok(())
+    }
+
+    async fn fetch_first_unread(self, left_off: Seq, request: u32) -> Result<Option<Message>, Failure> {
+        let (user_id, mut after) = (self.sync.current_user_id(), left_off);
+        for _ in 0..UNREAD_PAGES_MAX {
+            let MessagePage { mut messages, .. } = self.fetch("after", after, request).await?;
+            if let Some(index) = messages.iter().position(|message| is_unread_by(message, user_id)) {
+                return Ok(Some(messages.swap_remove(index)));
+            }
+            let Some(last) = messages.last() else { break };
+            after = last.seq;
+        }
+        Ok(None)
     }
 
     fn jump_to(self, seq: Seq) {
