@@ -190,7 +190,7 @@ const FRONTEND: [Boundary; 5] = [
 ];
 
 const PURE: [Boundary; 1] = [Boundary {
-    files: &["shared/src/", "crates/markdown/src/", "crates/ws-frame/src/"],
+    files: &["shared/src/", "crates/highlight/src/", "crates/markdown/src/", "crates/ws-frame/src/"],
     // Identifiers implement Diesel's traits, which only their own crate may do.
     except: &["shared/src/id.rs"],
     forbidden: &[
