@@ -30,6 +30,8 @@ const fixture = Fixture.install(async (fixture) => {
   const brian = await fixture.newPerson('brian');
   await brian.signUpAndJoin(chat);
   await brian.waitForMessage('Tea at four?');
+  await brian.send(`Shopping:\n${Array.from({ length: 24 }, (_, index) => `- ${index + 1} scones`).join('\n')}`);
+  await brian.button('Show more').waitFor();
   await brian.send('With scones, please. The ones from the bakery at the corner, if they have any left by then.');
   await brian.waitForMessage('bakery');
   await ada.send('**Two** steps:\n\n1. `kettle on`\n2. > wait\n\n```sh\npour --gently\n```\n[How](https://example.org/tea)');
@@ -100,6 +102,12 @@ async function checkScreens(device, size, theme) {
   await ada.open(chat);
   await ada.waitForMessage('🫖');
   await check('chat');
+  await ada.composer.pressSequentially(':tea');
+  await ada.page.getByRole('option', { selected: true }).waitFor();
+  await check('completion');
+  await ada.composer.fill('');
+  await ada.button('Show more').scrollIntoViewIfNeeded();
+  await check('folded');
   const sidebar = new Sidebar(ada);
   for (const tab of ['People', 'Links', 'Settings', 'History']) {
     await sidebar.open(tab);

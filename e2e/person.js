@@ -6,6 +6,8 @@ import { ChatList } from './chat_list.js';
 import { captureSentTexts } from './log_capture.js';
 import { cutOff, rejectMessage } from './network_faults.js';
 
+// The page was left while a part of the program was loading.
+const LEFT_WHILE_LOADING = /^TypeError: WebAssembly compilation aborted: Network error: Response body loading was aborted @ /;
 const PASSWORD = 'plum jam on warm toast';
 
 export class Person {
@@ -64,7 +66,8 @@ export class Person {
   }
 
   unexpectedErrors() {
-    const unexpected = this.errors.filter((error) => !this.expectedErrors.includes(error));
+    const isExpected = (error) => this.expectedErrors.includes(error) || LEFT_WHILE_LOADING.test(error);
+    const unexpected = this.errors.filter((error) => !isExpected(error));
     return unexpected.map((error) => `  ${this.name}: ${error}`);
   }
 

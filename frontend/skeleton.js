@@ -3,6 +3,12 @@
   const skeleton = document.getElementById("skeleton");
   const isChat = /^\/chats\/\w/.test(location.pathname);
   const isStart = /^\/(chats\/?)?$/.test(location.pathname) && !location.hash;
+  // Whether a text is one to three emoji. Old browsers do not know. The bundler would escape the backslashes of a string.
+  let emoji;
+  try {
+    emoji = new RegExp(/^(\s*\p{RGI_Emoji}){1,3}\s*$/, "v");
+  } catch {}
+  early.isEmoji = (text) => emoji?.test(text);
   let mayBeSignedIn, draft;
   try {
     const remembered = localStorage.getItem("remembered");
@@ -84,6 +90,7 @@
     row.dataset.state = deleted ? "deleted" : "sent";
     row.querySelector("bdi").textContent = isOwn ? "You" : name;
     row.querySelector("p").textContent = message;
+    row.querySelector(".bubble").classList.toggle("emoji", !!early.isEmoji(message));
     if (reply_to) {
       row.querySelector("p").before(quote(messages.find(({ seq }) => seq == reply_to), messages));
     }

@@ -10,6 +10,8 @@ mod clock;
 mod components;
 mod drafts;
 mod hash_redirect;
+mod input_method;
+mod js;
 mod lazy_view;
 mod listeners;
 mod outbox;

@@ -6,18 +6,20 @@ use gloo_timers::callback::Interval;
 use leptos::{ev, html, prelude::*};
 
 use self::context_bar::{ContextBar, has_context, leave_context};
-use super::state::{
-    draft::{DraftStore, WriteRestriction},
-    edits::EditStore,
-    use_draft, use_edits, use_presence, use_viewport,
+use super::{
+    state::{
+        draft::{DraftStore, WriteRestriction},
+        edits::EditStore,
+        use_draft, use_edits, use_presence, use_viewport,
+    },
+    tools::{self, Task},
 };
 use crate::{
     components::icon::{Icon, SvgIcon},
-    skeleton, strings,
+    input_method::is_composing,
+    js, skeleton, strings,
 };
 
-/// The key code of a key that an input method handles, in browsers without `isComposing`.
-const IN_COMPOSITION: u32 = 229;
 /// How often the countdown of slow mode is updated, in milliseconds.
 const COUNTDOWN_INTERVAL: u32 = 500;
 
@@ -108,13 +110,16 @@ fn MessageInput(textarea: NodeRef<html::Textarea>, send: Callback<()>) -> impl I
                 prop:readOnly=move || edits.is_saving()
                 prop:value=move || current_text(&draft, &edits)
                 on:input=on_input
-                on:keydown=key_handler(send)
+                on:keydown=key_handler(textarea, send)
             ></textarea>
         </div>
     }
 }
 
-fn key_handler(send: Callback<()>) -> impl Fn(ev::KeyboardEvent) + 'static {
+fn key_handler(
+    textarea: NodeRef<html::Textarea>,
+    send: Callback<()>,
+) -> impl Fn(ev::KeyboardEvent) + 'static {
     let (draft, edits, viewport) = (use_draft(), use_edits(), use_viewport());
     let edit_last = move || {
         let is_empty = !edits.is_editing_now() && untrack(|| draft.text()).is_empty();
@@ -136,12 +141,41 @@ fn key_handler(send: Callback<()>) -> impl Fn(ev::KeyboardEvent) + 'static {
                 send.run(());
                 true
             }
-            _ => false,
+            _ => format(textarea, &event),
         };
         if is_handled {
             event.prevent_default();
         }
     }
+}
+
+/// Formats the selection if the key is for that. Without a selection, Ctrl+K is for the chat list.
+fn format(textarea: NodeRef<html::Textarea>, event: &ev::KeyboardEvent) -> bool {
+    let key = event.key();
+    let is_link = matches!(key.as_str(), "k" | "K");
+    let is_shortcut = is_link || matches!(key.as_str(), "b" | "B" | "i" | "I");
+    if !is_shortcut || !is_command(event) {
+        return false;
+    }
+    let Some(textarea) = textarea.get_untracked() else { return false };
+    if is_link && !has_selection(&textarea) {
+        return false;
+    }
+    event.stop_propagation();
+    tools::start(Task::Format(textarea, key));
+    true
+}
+
+fn has_selection(textarea: &web_sys::HtmlTextAreaElement) -> bool {
+    let offset = |name| js::field(textarea, name).and_then(|offset| offset.as_f64());
+    offset("selectionStart") != offset("selectionEnd")
+}
+
+/// Whether ⌘ is held, or Ctrl, which on a Mac moves the caret.
+fn is_command(event: &ev::KeyboardEvent) -> bool {
+    let is_mac = || window().navigator().platform().is_ok_and(|platform| platform.starts_with("Mac"));
+    let is_held = event.meta_key() || (event.ctrl_key() && !is_mac());
+    is_held && !event.shift_key() && !event.alt_key()
 }
 
 /// The text of the message that is edited, or else the draft of a new one.
@@ -161,12 +195,15 @@ fn focus_on_request(draft: &DraftStore, textarea: NodeRef<html::Textarea>) {
     });
 }
 
-/// Takes the focus when the composer appears.
+/// Takes the focus when the composer appears, and gets its tools.
 fn focus_when_shown(textarea: NodeRef<html::Textarea>) {
     let had_focus = skeleton::typed_text("message").is_some_and(|typed| typed.has_focus);
     Effect::new(move |_| {
         if had_focus || !is_touch_screen() {
             focus(textarea);
+        }
+        if let Some(textarea) = textarea.get_untracked() {
+            tools::start(Task::AddTools(textarea));
         }
     });
 }
@@ -208,11 +245,6 @@ fn SlowModeHint() -> impl IntoView {
 /// Enter sends, Shift+Enter breaks the line. On touch screens, which have no Shift to hold, Enter breaks the line.
 fn is_send_key(event: &ev::KeyboardEvent) -> bool {
     event.key() == "Enter" && !event.shift_key() && !is_touch_screen()
-}
-
-/// Whether an input method handles the key.
-fn is_composing(event: &ev::KeyboardEvent) -> bool {
-    event.is_composing() || event.key_code() == IN_COMPOSITION
 }
 
 fn is_touch_screen() -> bool {

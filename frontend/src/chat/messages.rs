@@ -2,6 +2,8 @@
 
 mod action_menu;
 mod body;
+mod emoji_only;
+mod fold;
 mod jump_to_unread;
 mod keyboard_nav;
 mod message;
@@ -18,8 +20,14 @@ use leptos_router::{
 };
 
 use self::{
-    action_menu::preload_menu, jump_to_unread::JumpToUnread, keyboard_nav::move_focus, quote::follow_link,
-    row_list::RowList, scroll::ScrollPosition, seen_by::SeenBy,
+    action_menu::preload_menu,
+    fold::{toggle_clicked, unfold_scrolled},
+    jump_to_unread::JumpToUnread,
+    keyboard_nav::move_focus,
+    quote::follow_link,
+    row_list::RowList,
+    scroll::ScrollPosition,
+    seen_by::SeenBy,
 };
 use super::{
     share::SharePanel,
@@ -48,9 +56,12 @@ pub fn MessageList() -> impl IntoView {
                 aria-label=strings::MESSAGES
                 tabindex="0"
                 node_ref=log
-                on:scroll=move |_| scroll.on_scrolled()
+                on:scroll:capture=move |event| unfold_scrolled(&event, scroll)
                 on:keydown=move |event| move_focus(&event)
-                on:click=move |event| follow_link(&event, sync, viewport)
+                on:click=move |event| {
+                    toggle_clicked(&event, scroll);
+                    follow_link(&event, sync, viewport);
+                }
             >
                 <div class="message-rows" node_ref=content>
                     <SharePanel />

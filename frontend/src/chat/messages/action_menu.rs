@@ -6,13 +6,16 @@ use web_sys::HtmlElement;
 
 use crate::{
     api::moderation as api,
-    chat::state::{rows::MessageItem, use_deletions, use_draft, use_edits, use_sync, use_viewport},
+    chat::{
+        state::{rows::MessageItem, use_deletions, use_draft, use_edits, use_sync, use_viewport},
+        tools::{self, Task},
+    },
     components::{
         copy_button::CopyButton,
         form_request::focus,
         icon::{Icon, SvgIcon},
     },
-    lazy_view::{LazyView, lazy_fn, lazy_view},
+    lazy_view::{LazyView, lazy_view},
     strings,
 };
 
@@ -48,17 +51,10 @@ lazy_view! {
     }
 }
 
-lazy_fn! {
-    actions,
-    fn preload() -> () {}
-}
-
 /// Loads the module of the menu, which then opens at once, and without a connection.
 pub fn preload_menu() {
-    spawn_local(async {
-        // If it failed, it is loaded when the menu is opened.
-        let _loaded = preload().await;
-    });
+    // If it failed, it is loaded when the menu is opened.
+    tools::start(Task::Load);
 }
 
 #[component]

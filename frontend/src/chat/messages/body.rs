@@ -9,10 +9,20 @@ use markdown::{Block, Inline, ListItem, links, parse};
 use wasm_bindgen::JsCast;
 use web_sys::{Element, Url};
 
-use crate::{chat::state::quotes::Quote, strings};
+use super::emoji_only::is_emoji_only;
+use crate::{
+    chat::{
+        state::quotes::Quote,
+        tools::{self, Task},
+    },
+    strings,
+};
 
 /// The attribute of a quote with the `seq` of the quoted message.
 pub const QUOTED_SEQ: &str = "data-quoted-seq";
+
+/// The attribute of a bubble that shows everything. It stays when the message is edited.
+pub const UNFOLDED: &str = "data-unfolded";
 
 type Attributes = &'static [(&'static str, &'static str)];
 
@@ -22,9 +32,15 @@ thread_local! {
     static PROTOTYPES: RefCell<Vec<((&'static str, Attributes), Element)>> = const { RefCell::new(Vec::new()) };
 }
 
+/// A longer message is laid out only when it comes near the view, and may have to be folded.
+const LONG_BYTES: usize = 500;
+const LONG_LINES: usize = 20;
+
 /// Replaces the content of an element by a text.
+#[expect(clippy::needless_pass_by_value, reason = "a directive owns its parameters")]
 pub fn fill_with_text(element: Element, text: String) {
-    fill_with_message(element, (None, text));
+    element.set_text_content(None);
+    append_blocks(&element, &parse(&text));
 }
 
 /// Replaces the content of an element by a message: the quote of what it replies to, and its text.
@@ -35,6 +51,30 @@ pub fn fill_with_message(element: Element, (quote, text): (Option<Quote>, String
         append_quote(&element, &quote);
     }
     append_blocks(&element, &parse(&text));
+    let is_long = text.len() > LONG_BYTES || text.lines().count() > LONG_LINES;
+    let class = if is_long {
+        "bubble long"
+    } else if is_emoji_only(&text) {
+        "bubble emoji"
+    } else {
+        "bubble"
+    };
+    // The name of the attribute is valid.
+    let _set = element.set_attribute("class", class);
+    if is_long && let Some(button) = append(&element, "button", &[("type", "button"), ("class", "unfold")]) {
+        set_unfolded(&element, &button, element.has_attribute(UNFOLDED));
+    }
+}
+
+/// Shows the whole message or a part of it, and what its button does.
+pub fn set_unfolded(bubble: &Element, button: &Element, is_unfolded: bool) {
+    let (expanded, label) =
+        if is_unfolded { ("true", strings::SHOW_LESS) } else { ("false", strings::SHOW_MORE) };
+    button.set_text_content(Some(label));
+    // The names of the attributes are valid.
+    let _set = button.set_attribute("aria-expanded", expanded);
+    let _set =
+        if is_unfolded { bubble.set_attribute(UNFOLDED, "") } else { bubble.remove_attribute(UNFOLDED) };
 }
 
 /// A click on the button is handled by the list.
@@ -116,7 +156,12 @@ fn append_code(parent: &Element, language: &str, text: &str) -> Option<()> {
         append_with_text(&figure, "figcaption", &[], language)?;
     }
     let scroller = append(&figure, "pre", &[("tabindex", "0"), ("dir", "ltr")])?;
-    append_with_text(&scroller, "code", &[], text)
+    let code = append(&scroller, "code", &[])?;
+    code.set_text_content(Some(text));
+    if !language.is_empty() {
+        tools::start(Task::ColorCode(code));
+    }
+    Some(())
 }
 
 fn append_inlines(parent: &Element, inlines: &[Inline]) {

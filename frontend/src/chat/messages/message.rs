@@ -24,10 +24,6 @@ use crate::{
     strings,
 };
 
-/// A longer message is laid out only when it comes near the view.
-const LONG_BYTES: usize = 500;
-const LONG_LINES: usize = 20;
-
 #[component]
 pub fn MessageRow(item: RwSignal<MessageItem>, layout: RwSignal<RowLayout>) -> impl IntoView {
     let sent_at = item.read_untracked().sent_at;
@@ -109,7 +105,6 @@ fn message_content(
     // The style sheet shows it beside the last message of a group.
     let avatar = (!item.is_own).then(|| avatar(item.author_id, &item.name, &item.avatar));
     let (text, full_time) = (text(item), clock::full(item.sent_at));
-    let is_long = text.len() > LONG_BYTES || text.lines().count() > LONG_LINES;
     let has_menu = item.kind == MessageKind::Text && item.seq > Seq::default();
     let button = match item.kind {
         MessageKind::Undoable => Some(Either::Left(view! { <UndoButton seq=item.seq /> })),
@@ -123,7 +118,7 @@ fn message_content(
         </span>
         {avatar}
         <div class="bubble-line">
-            <div class="bubble" class:long=is_long title=full_time use:fill_with_message=content />
+            <div class="bubble" title=full_time use:fill_with_message=content />
             {button}
         </div>
         {message_meta(item, has_versions_open)}

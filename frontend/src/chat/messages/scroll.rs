@@ -5,6 +5,7 @@ use uuid::Uuid;
 use wasm_bindgen::{JsCast, closure::Closure};
 use web_sys::{Element, HtmlElement, ResizeObserver};
 
+use super::body::{UNFOLDED, set_unfolded};
 use crate::chat::state::viewport::{ScrollTarget, ViewportStore, is_watched};
 
 /// At most so many pixels from the end count as being at the end.
@@ -42,6 +43,7 @@ impl ScrollPosition {
     /// Called when the user or this code has scrolled.
     pub fn on_scrolled(&self) {
         let Some(log) = self.log.get_untracked() else { return };
+        mark_clipped(&log);
         let below = log.scroll_height() - log.scroll_top() - log.client_height();
         self.store_anchor(&log);
         self.check_unread_line(&log);
@@ -78,6 +80,25 @@ impl ScrollPosition {
                 log.set_scroll_top(log.scroll_top() + distance.round() as i32);
             }
         }
+        self.on_scrolled();
+    }
+
+    /// Shows the rest of a long message, or hides it.
+    pub fn toggle_fold(&self, bubble: &Element) {
+        let (Some(log), Some(button)) =
+            (self.log.get_untracked(), bubble.query_selector(".unfold").ok().flatten())
+        else {
+            return;
+        };
+        let (top, height, hidden) = (log.scroll_top(), bubble.client_height(), bubble.scroll_top());
+        let is_folding = bubble.has_attribute(UNFOLDED);
+        set_unfolded(bubble, &button, !is_folding);
+        bubble.set_scroll_top(0);
+        // The text stays in its place when it continues, and the button when the text above it goes.
+        let shift = if is_folding { bubble.client_height() - height } else { hidden };
+        log.set_scroll_top(top + shift);
+        // The end may be far away now.
+        self.viewport.on_scrolled(false);
         self.on_scrolled();
     }
 
@@ -171,6 +192,17 @@ fn highlight(message: &Element) {
     if let Some(message) = message.dyn_ref::<HtmlElement>() {
         // A message can always be focused.
         let _focused = message.focus();
+    }
+}
+
+/// Shows the buttons of the messages that are cut off.
+fn mark_clipped(log: &Element) {
+    let Ok(bubbles) = log.query_selector_all(".long") else { return };
+    for bubble in (0..bubbles.length()).filter_map(|index| bubbles.item(index)) {
+        let bubble: Element = bubble.unchecked_into();
+        // The name of the class is valid.
+        let _set =
+            bubble.class_list().toggle_with_force("clipped", bubble.scroll_height() > bubble.client_height());
     }
 }
 
