@@ -52,6 +52,8 @@ const fixture = Fixture.install(async (fixture) => {
   await ada.send('They close at five.');
   await brian.waitForMessage('They close at five.');
   await brian.waitForMessage('🫖🫖');
+  await brian.choose(await brian.waitForMessage('They close at five.'), '👍');
+  await ada.choose(await ada.waitForMessage('They close at five.'), '❤️');
 }, { host: 'localhost' });
 
 for (const [device, size] of Object.entries({ phone: PHONE, desktop: DESKTOP })) {
@@ -108,6 +110,18 @@ async function checkScreens(device, size, theme) {
   await ada.composer.fill('');
   await ada.button('Show more').scrollIntoViewIfNeeded();
   await check('folded');
+  const message = await ada.waitForMessage('They close at five.');
+  await message.locator('.reaction').nth(1).waitFor();
+  await message.hover();
+  await message.getByRole('button', { name: 'Message options' }).click();
+  await message.getByRole('button', { name: 'Reactions', exact: true }).click();
+  await message.getByRole('region', { name: 'Reactions' }).getByText('brian').waitFor();
+  await check('message-menu');
+  await message.getByRole('button', { name: 'More emoji' }).click();
+  await ada.page.getByRole('dialog', { name: 'More emoji' }).getByText('Flags').waitFor();
+  await check('emoji-picker');
+  await ada.page.keyboard.press('Escape');
+  await ada.page.getByRole('dialog', { name: 'More emoji' }).waitFor({ state: 'detached' });
   const sidebar = new Sidebar(ada);
   for (const tab of ['People', 'Links', 'Settings', 'History']) {
     await sidebar.open(tab);

@@ -35,7 +35,7 @@ function callApi(person, method, path, body) {
 
 // Text, place and colour of all messages, and of what stands between them.
 function messageBoxes(page, root) {
-  const selector = `${root} :is(.day-separator, .event, .author, .message .avatar, .bubble, .message-meta time)`;
+  const selector = `${root} :is(.day-separator, .event, .author, .message .avatar, .bubble, .reaction > span, .message-meta time)`;
   return page.locator(selector).evaluateAll((elements) =>
     elements.map((element) => {
       const { x, y, width, height } = element.getBoundingClientRect();
@@ -246,7 +246,8 @@ test('messages stay in place when the program takes over', async () => {
     await callApi(owner, 'PATCH', `/api${path}/settings/`, { approval_required: true });
     await owner.send('A first line\nand a second.');
     await owner.send('And another message.');
-    await other.waitForMessage('And another message.');
+    await owner.choose(await owner.waitForMessage('And another message.'), '👍');
+    await (await other.waitForMessage('And another message.')).locator('.reaction').waitFor();
     // The new tab has no unread messages.
     await owner.log.locator('.seen-by').filter({ hasText: /\w/ }).first().waitFor();
     await other.send('An answer.');

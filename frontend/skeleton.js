@@ -84,7 +84,7 @@
     row.append(Object.assign(element("span", "quote-text", quoted ? quoted.message : "Loading…"), { dir: "auto" }));
     return row;
   };
-  const article = ({ user, message, reply_to, edited_at, deleted }, messages, date, isOwn, name) => {
+  const article = ({ user, message, reply_to, edited_at, deleted, reactions }, messages, date, isOwn, name) => {
     const row = copy("message-skeleton").firstElementChild;
     row.dataset.own = isOwn;
     row.dataset.state = deleted ? "deleted" : "sent";
@@ -93,6 +93,16 @@
     row.querySelector(".bubble").classList.toggle("emoji", !!early.isEmoji(message));
     if (reply_to) {
       row.querySelector("p").before(quote(messages.find(({ seq }) => seq == reply_to), messages));
+    }
+    if (reactions) {
+      const chips = element("div", "reactions", "");
+      for (const { emoji, count, users } of reactions) {
+        const chip = Object.assign(element("button", "reaction", ""), { ariaPressed: users.includes(early.account), disabled: true });
+        chip.append(element("span", "", ""));
+        chip.firstChild.append(element("span", "emoji", emoji), ` ${count}`);
+        chips.append(chip);
+      }
+      row.append(chips);
     }
     row.querySelector("time").textContent = date.toLocaleTimeString([], { hour: "numeric", minute: "2-digit" });
     if (edited_at) row.querySelector("footer").prepend(element("span", "edited", "edited"));

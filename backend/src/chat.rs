@@ -9,6 +9,7 @@ pub mod moderation;
 pub mod ownership;
 pub mod pins;
 pub mod preview;
+pub mod reactions;
 pub mod retention;
 pub mod settings;
 pub mod transaction;

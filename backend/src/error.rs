@@ -199,6 +199,8 @@ fn chat_detail(code: ProblemCode) -> &'static str {
         ProblemCode::ChatNotFound => "The chat does not exist, or you are not a member.",
         ProblemCode::ChatDeleted => "This chat has been deleted.",
         ProblemCode::MessageDeleted => "This message has been deleted.",
+        ProblemCode::ReactionKindsLimitReached => "This message has 50 different reactions. Use one of them.",
+        ProblemCode::ReactionLimitReached => "You can react to a message with at most 10 different emoji.",
         ProblemCode::EditWindowClosed => "This message cannot be edited any more.",
         ProblemCode::GuestsNotAllowed => "Guests cannot join this chat. Sign in with an account.",
         ProblemCode::Banned => "You were banned from this chat.",

@@ -53,7 +53,7 @@ pub enum UserLimit {
     Export,
     /// Chats that are started.
     Chat,
-    /// Changes of settings, roles, members and links, edits and deletions: each changes a row of the timeline or
+    /// Changes of settings, roles, members and links, edits, deletions and reactions: each changes a row of the timeline or
     /// the audit log.
     ChatChange,
     UriRotation,

@@ -95,6 +95,12 @@ pub const EDITING_MESSAGE: &str = "Editing message";
 pub const FINISH_EDIT_FIRST: &str = "Save or cancel this edit first.";
 pub const CANCEL_EDIT: &str = "Cancel editing";
 pub const MESSAGE_EDITED: &str = "Message edited";
+pub const REACT: &str = "React";
+pub const REACTIONS: &str = "Reactions";
+pub const MORE_EMOJI: &str = "More emoji";
+pub const SEARCH_EMOJI: &str = "Search emoji";
+pub const NO_EMOJI_FOUND: &str = "No emoji found.";
+pub const RECENT_EMOJI: &str = "Recently used";
 pub const COPY_TEXT: &str = "Copy text";
 pub const SHOW_MORE: &str = "Show more";
 pub const SHOW_LESS: &str = "Show less";
@@ -149,6 +155,24 @@ pub fn chat_title_of(others: &[String], count: usize) -> String {
         [one] => format!("{one} and {} more", count - 1),
         [one, two] if count < 3 => format!("{one} and {two}"),
         [one, two, ..] => format!("{one}, {two} and {} more", count - 2),
+    }
+}
+
+/// Of a reaction; only some of the `count` users may be known by name.
+pub fn reaction(emoji: &str, count: u32, names: &[String]) -> String {
+    let total = usize::try_from(count).unwrap_or(usize::MAX);
+    let people = if names.is_empty() { count_people(total) } else { chat_title_of(names, total) };
+    format!("{emoji} {count}: {people}")
+}
+
+/// All these people, and how many more.
+pub fn people_list(mut names: Vec<String>, more: usize) -> String {
+    if more > 0 {
+        names.push(format!("{more} more"));
+    }
+    match names.split_last() {
+        Some((last, first @ [_, ..])) => format!("{} and {last}", first.join(", ")),
+        _ => names.concat(),
     }
 }
 

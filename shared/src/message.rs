@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::{
-    event::Event,
-    id::{ChatId, Head, MessageId, Seq},
+    event::{Event, UserRef},
+    id::{ChatId, Head, MessageId, Seq, UserId},
     problem::FieldCode,
     text::is_invisible,
     time::{DateTime, Utc},
@@ -25,6 +25,14 @@ pub const DELETE_RECENT_MINUTES_MAX: i64 = 24 * 60;
 pub const DELETE_RECENT_MAX: i64 = 1_000;
 /// The most former texts in a [`MessageVersionsResponse`].
 pub const MESSAGE_VERSIONS_MAX: i64 = 100;
+/// The most different emoji that a message has as reactions.
+pub const REACTION_KINDS_MAX: usize = 50;
+/// The most different emoji with which one user reacts to a message.
+pub const REACTIONS_PER_USER_MAX: usize = 10;
+/// How many users a [`Reaction`] names.
+pub const REACTION_USERS_MAX: usize = 20;
+/// How many users [`ReactionUsers`] names.
+pub const REACTION_NAMES_MAX: i64 = 100;
 
 /// The most pinned messages of a chat.
 pub const PINS_MAX: usize = 50;
@@ -59,6 +67,57 @@ pub struct Message {
     /// Whether only a placeholder is left; left out when false.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub deleted: bool,
+    /// In the order in which the emoji were first used; left out when empty.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reactions: Vec<Reaction>,
+}
+
+impl Message {
+    /// The size in memory of what may be large: the text and the reactions.
+    pub fn content_size(&self) -> usize {
+        let reactions = self.reactions.iter().map(Reaction::size);
+        self.message.len() + reactions.sum::<usize>()
+    }
+}
+
+/// An emoji with which users have reacted to a message.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Reaction {
+    /// One emoji, in the form that Unicode calls fully qualified.
+    pub emoji: String,
+    /// How many users.
+    pub count: u32,
+    /// The first of them, at most [`REACTION_USERS_MAX`].
+    pub users: Vec<UserId>,
+}
+
+impl Reaction {
+    fn size(&self) -> usize {
+        size_of::<Self>() + self.emoji.len() + size_of_val(self.users.as_slice())
+    }
+}
+
+/// The response of `GET /api/chats/<uri>/messages/<seq>/reactions/`
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ReactionsResponse {
+    /// In the order in which the emoji were first used.
+    pub reactions: Vec<ReactionUsers>,
+}
+
+/// Who reacted with an emoji.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ReactionUsers {
+    /// The same as [`Reaction::emoji`].
+    pub emoji: String,
+    /// How many users.
+    pub count: u32,
+    /// Whether the caller is one of them.
+    pub own: bool,
+    /// The first of them, at most [`REACTION_NAMES_MAX`].
+    pub users: Vec<UserRef>,
 }
 
 /// `POST /api/chats/<uri>/messages/`
@@ -191,7 +250,6 @@ pub fn check_message(message: &str) -> Result<(), FieldCode> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::id::UserId;
 
     #[test]
     fn message_has_one_visible_to_4000_characters() {
@@ -219,6 +277,7 @@ mod tests {
             edited_at: None,
             event: None,
             deleted: false,
+            reactions: Vec::new(),
         };
         let posted = MessagePosted { status: "SUCCESS".into(), uri: "tea".into(), stored };
         let json = serde_json::to_value(&posted).unwrap();

@@ -113,6 +113,10 @@ pub enum ProblemCode {
     PinLimitReached,
     /// The chat does not allow to edit a message of this age.
     EditWindowClosed,
+    /// The message has as many different reactions as one may.
+    ReactionKindsLimitReached,
+    /// The caller has reacted to the message with as many emoji as one may.
+    ReactionLimitReached,
     /// Slow mode: the writer must wait.
     SlowMode,
     /// The resource has changed, or its state does not allow the request.
@@ -252,9 +256,12 @@ impl ProblemCode {
             | Self::ChatClosed
             | Self::EditWindowClosed => 403,
             Self::ChatNotFound => 404,
-            Self::StaleCursor | Self::OwnerCannotLeave | Self::ChatLimitReached | Self::PinLimitReached => {
-                409
-            }
+            Self::StaleCursor
+            | Self::OwnerCannotLeave
+            | Self::ChatLimitReached
+            | Self::PinLimitReached
+            | Self::ReactionKindsLimitReached
+            | Self::ReactionLimitReached => 409,
             Self::LinkRevoked
             | Self::LinkClosed
             | Self::LinkExpired

@@ -12,6 +12,7 @@ pub mod message_edits;
 pub mod messages;
 pub mod ownership;
 pub mod pins;
+pub mod reactions;
 pub mod read_positions;
 pub mod settings;
 

@@ -152,6 +152,7 @@ fn path_parameter(name: &str) -> Parameter {
     let (description, kind, format) = match name {
         "uri" => ("The URI of the chat, or the secret of an invite link.", Type::String, None),
         "seq" => ("The sequence number of the message.", Type::Integer, Some(KnownFormat::Int64)),
+        "emoji" => ("One emoji, percent-encoded.", Type::String, None),
         "user_id" => ("The id of the user.", Type::Integer, Some(KnownFormat::Int64)),
         "link_id" => ("The id of the invite link.", Type::Integer, Some(KnownFormat::Int64)),
         "avatar_id" => ("The value of a user's `avatar`.", Type::String, None),

@@ -7,7 +7,7 @@ use super::{
     },
     chats::{
         self, audit_log, changes, chat_list, chat_preview, invite_links, join, members, message_deletion,
-        message_edits, messages, ownership, pins, read_positions, settings,
+        message_edits, messages, ownership, pins, reactions, read_positions, settings,
     },
     events,
     meta::{documentation, pages},
@@ -89,6 +89,9 @@ route_table::routes! {
     [CHAT_PINS]              GET        pins::list                        Reader
     [CHAT_PIN]               PUT        pins::pin                         Moderator
                              DELETE     pins::unpin                       Moderator
+    [CHAT_MESSAGE_REACTIONS] GET        reactions::list                   Reader
+    [CHAT_MESSAGE_REACTION]  PUT        reactions::add                    Writer
+                             DELETE     reactions::remove                 Writer
     [CHAT_CHANGES]           GET        changes::list                     Reader
     [CHAT_EVENTS]            GET        events::stream_events             Reader
     [CHAT_SETTINGS]          PATCH      settings::update                  Moderator

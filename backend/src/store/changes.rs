@@ -13,7 +13,7 @@ use super::{
     members, messages,
 };
 
-/// How many bytes of text one response holds: it stays in memory until the client has received it.
+/// How many bytes of texts and reactions one response holds: it stays in memory until the client has received it.
 const BYTES_MAX: usize = 256 * 1024;
 
 /// The changes of `chat` after `after`, up to the head that `chat` was read with.
@@ -46,7 +46,7 @@ pub async fn list_since(
 /// the same number.
 fn truncate(changes: &mut Changes, rows_max: usize) {
     let members = changes.members.iter().map(|member| (member.revision, 0));
-    let messages = changes.messages.iter().map(|message| (message.revision, message.message.len()));
+    let messages = changes.messages.iter().map(|message| (message.revision, message.content_size()));
     let mut rows: Vec<_> = members.chain(messages).collect();
     rows.sort_unstable();
     let mut bytes = 0;
@@ -88,6 +88,7 @@ mod tests {
             edited_at: None,
             event: None,
             deleted: false,
+            reactions: Vec::new(),
         }
     }
 

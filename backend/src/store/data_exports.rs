@@ -184,7 +184,10 @@ const CHATS: &str = "
             FROM invite_links WHERE chat_id = c.id AND created_by = m.user_id),
         'audit_log', (SELECT coalesce(jsonb_agg(jsonb_build_object('action', action,
             'created_at', created_at) ORDER BY id), '[]')
-            FROM audit_log WHERE chat_id = c.id AND user_id = m.user_id)
+            FROM audit_log WHERE chat_id = c.id AND user_id = m.user_id),
+        'reactions', (SELECT coalesce(jsonb_agg(jsonb_build_object('seq', seq, 'emoji', emoji,
+            'created_at', created_at) ORDER BY revision), '[]')
+            FROM message_reactions WHERE chat_id = c.id AND user_id = m.user_id)
     ) ORDER BY m.created_at), '[]') AS document
     FROM members m JOIN chats c ON c.id = m.chat_id AND c.deleted_at IS NULL WHERE m.user_id = $1";
 

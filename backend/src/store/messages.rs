@@ -1,6 +1,7 @@
 //! The table `messages`.
 
 pub mod posting;
+pub mod reactions;
 pub mod versions;
 
 use std::collections::HashSet;
@@ -50,6 +51,7 @@ pub(super) struct MessageRow {
     edited_at: Option<DateTime<Utc>>,
     event: Option<serde_json::Value>,
     deleted_at: Option<DateTime<Utc>>,
+    reactions: Option<serde_json::Value>,
 }
 
 impl MessageRow {
@@ -58,6 +60,8 @@ impl MessageRow {
         let (event, deleted) = (event.map(event_messages::from_column), self.deleted_at.is_some());
         let message = if deleted { DELETED_MESSAGE.to_owned() } else { self.message };
         let (reply_to, edited_at) = (reply_to.filter(|_| !deleted), edited_at.filter(|_| !deleted));
+        // A previous release, while it still runs, deletes messages without their reactions.
+        let reactions = reactions::from_column(self.reactions.filter(|_| !deleted));
         Message {
             id,
             seq,
@@ -70,6 +74,7 @@ impl MessageRow {
             edited_at,
             event,
             deleted,
+            reactions,
         }
     }
 }
@@ -102,6 +107,7 @@ impl NewMessage {
             edited_at: None,
             event: None,
             deleted: false,
+            reactions: Vec::new(),
         }
     }
 }
@@ -466,7 +472,7 @@ pub async fn find(
     Ok(with_names(connection, rows).await?.pop())
 }
 
-/// Deletes the texts of a message; its row stays.
+/// Deletes the texts of a message and the reactions to it; its row stays.
 pub async fn clear(
     connection: &mut AsyncPgConnection,
     chat_id: ChatId,
@@ -478,14 +484,16 @@ pub async fn clear(
             dsl::message.eq(""),
             dsl::text_checksum.eq(sql::<Nullable<Integer>>(TEXT_CHECKSUM)),
             dsl::deleted_at.eq(diesel::dsl::now),
+            dsl::reactions.eq(None::<serde_json::Value>),
             dsl::revision.eq(revision),
         ))
         .execute(connection)
         .await?;
-    versions::delete(connection, chat_id, seq).await
+    versions::delete(connection, chat_id, seq).await?;
+    reactions::delete_all(connection, chat_id, seq).await
 }
 
-/// Deletes the texts of the messages a user has posted or edited since then, the newest [`DELETE_RECENT_MAX`] of them, and
+/// Deletes the texts of the messages, and the reactions to them, that a user has posted or edited since then, the newest [`DELETE_RECENT_MAX`] of them, and
 /// numbers them from `head` + 1; returns how many these were.
 pub async fn clear_recent(
     connection: &mut AsyncPgConnection,
@@ -500,9 +508,10 @@ pub async fn clear_recent(
            WHERE chat_id = $1 AND user_id = $2 AND greatest(created_at, edited_at) >= $3 AND seq >= $4 \
              AND event IS NULL AND deleted_at IS NULL ORDER BY seq DESC LIMIT $5), \
          numbered AS (SELECT id, row_number() OVER (ORDER BY seq) AS ordinal FROM recent), \
-         former AS (DELETE FROM message_versions WHERE chat_id = $1 AND seq IN (SELECT seq FROM recent)) \
+         former AS (DELETE FROM message_versions WHERE chat_id = $1 AND seq IN (SELECT seq FROM recent)), \
+         reacted AS (DELETE FROM message_reactions WHERE chat_id = $1 AND seq IN (SELECT seq FROM recent)) \
          UPDATE messages SET message = '', text_checksum = {TEXT_CHECKSUM}, deleted_at = now(), \
-           revision = $6 + ordinal \
+           reactions = NULL, revision = $6 + ordinal \
          FROM numbered WHERE messages.id = numbered.id",
     ))
     .bind::<BigInt, _>(chat.id)

@@ -205,6 +205,18 @@ diesel::table! {
         reply_to -> Nullable<BigInt>,
         edit_id -> Nullable<Uuid>,
         edited_at -> Nullable<Timestamptz>,
+        reactions -> Nullable<Jsonb>,
+    }
+}
+
+diesel::table! {
+    message_reactions (chat_id, seq, emoji, user_id) {
+        chat_id -> BigInt,
+        seq -> BigInt,
+        emoji -> Text,
+        user_id -> BigInt,
+        revision -> BigInt,
+        created_at -> Timestamptz,
     }
 }
 
@@ -247,6 +259,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     invite_link_uses,
     invite_links,
     members,
+    message_reactions,
     message_versions,
     messages,
     passkeys,

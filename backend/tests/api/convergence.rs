@@ -5,6 +5,7 @@ use shared::{
     changes::Changes,
     id::{Head, Seq},
     member::{MembershipStatus, Role},
+    message::Reaction,
     sync::ApplyResult,
     timeline::Timeline,
 };
@@ -42,6 +43,7 @@ struct MessageView {
     reply_to: Option<Seq>,
     is_edited: bool,
     is_deleted: bool,
+    reactions: Vec<Reaction>,
 }
 
 impl Client {
@@ -126,6 +128,7 @@ fn view(timeline: &Timeline) -> View {
         reply_to: message.reply_to,
         is_edited: message.edited_at.is_some(),
         is_deleted: message.deleted,
+        reactions: message.reactions.clone(),
     });
     let seen = [MembershipStatus::Member, MembershipStatus::Pending]
         .into_iter()
@@ -135,16 +138,25 @@ fn view(timeline: &Timeline) -> View {
     View { uri, head, messages: messages.collect(), users: users.collect() }
 }
 
-/// One of the newest messages of this author that is neither an event nor deleted.
-async fn random_message(author: &TestUser, uri: &str, rng: &mut StdRng) -> Option<Seq> {
-    let mut messages = author.history(uri, "").await.messages;
-    messages.retain(|it| it.user.id == author.id && it.event.is_none() && !it.deleted);
+/// One of the newest messages that are neither events nor deleted; only of this user, or of all.
+async fn random_message(user: &TestUser, uri: &str, is_own: bool, rng: &mut StdRng) -> Option<Seq> {
+    let mut messages = user.history(uri, "").await.messages;
+    messages.retain(|it| (!is_own || it.user.id == user.id) && it.event.is_none() && !it.deleted);
     messages.choose(rng).map(|message| message.seq)
+}
+
+/// Reacts to a message, or takes a reaction back, of which there may be none.
+async fn react_to_random_message(user: &TestUser, uri: &str, rng: &mut StdRng) {
+    let Some(seq) = random_message(user, uri, false, rng).await else { return };
+    let emoji = ["👍", "🫖", "❤️"][rng.random_range(0..3)];
+    let request =
+        if rng.random_bool(0.7) { user.react(uri, seq, emoji) } else { user.take_back(uri, seq, emoji) };
+    request.await.assert_status(200);
 }
 
 /// Edits, deletes or replies to a message of the author.
 async fn change_random_message(author: &TestUser, uri: &str, rng: &mut StdRng, number: usize) {
-    let Some(seq) = random_message(author, uri, rng).await else { return };
+    let Some(seq) = random_message(author, uri, true, rng).await else { return };
     let request = match rng.random_range(0..4) {
         0 => author.delete_message(uri, seq),
         1 => author.reply(uri, seq, &format!("reply {number}")),
@@ -164,7 +176,7 @@ async fn perform_random_action(
     number: usize,
 ) {
     let index = rng.random_range(0..users.len());
-    match rng.random_range(0..18) {
+    match rng.random_range(0..24) {
         0 => {
             let newcomer = app.create_user(&format!("newcomer{number}")).await;
             newcomer.join(uri).await;
@@ -190,6 +202,7 @@ async fn perform_random_action(
         }
         6 => *uri = owner.rotate_uri(uri).await,
         7..=11 => change_random_message(&users[index], uri, rng, number).await,
+        12..=17 => react_to_random_message(&users[index], uri, rng).await,
         _ => drop(users[index].send_message(uri, &format!("message {number}")).await),
     }
 }

@@ -76,6 +76,8 @@ async fn export_contains_own_data_only() {
     let deleted = ada.send_message(&coffee, "taken back").await.stored.seq;
     let edited = ada.send_message(&coffee, "said and lost").await.stored.seq;
     ada.edit_message(&coffee, edited, "said and left").await.assert_status(200);
+    ada.react(&coffee, edited, "🫖").await.assert_status(200);
+    brian.react(&coffee, edited, "👍").await.assert_status(200);
     ada.delete_message(&coffee, deleted).await.assert_status(204);
     ada.set_role(&tea, &brian, Role::Moderator).await.assert_status(200);
     brian.set_status(&coffee, &ada, MembershipStatus::Removed).await.assert_status(200);
@@ -107,6 +109,9 @@ fn assert_own_data_only(files: &BTreeMap<String, Vec<u8>>, tea: &TestChat, coffe
     let messages = |chat: &Value| {
         parse_file(files, &format!("messages/{}.json", chat["id"])).as_array().unwrap().clone()
     };
+    assert_eq!(chats[0]["reactions"], json!([]));
+    let reactions = chats[1]["reactions"].as_array().unwrap();
+    assert_eq!((reactions.len(), &reactions[0]["emoji"]), (1, &json!("🫖")));
     assert_eq!(messages(&chats[0]).len(), 1_200);
     let left = messages(&chats[1]);
     assert_eq!((left.len(), &left[0]["message"]), (1, &json!("said and left")));

@@ -156,7 +156,7 @@ async fn oversized_body_is_rejected() {
 }
 
 /// Paths and the methods that they allow.
-const ALLOWED_METHODS: [(&str, &str); 51] = [
+const ALLOWED_METHODS: [(&str, &str); 53] = [
     ("/auth/users/create/", "POST"),
     ("/auth/users/delete/", "POST"),
     ("/auth/jwt/create/", "POST"),
@@ -199,6 +199,8 @@ const ALLOWED_METHODS: [(&str, &str); 51] = [
     ("/api/chats/{uri}/messages/1/versions/", "GET"),
     ("/api/chats/{uri}/pins/", "GET"),
     ("/api/chats/{uri}/pins/1/", "PUT, DELETE"),
+    ("/api/chats/{uri}/messages/1/reactions/", "GET"),
+    ("/api/chats/{uri}/messages/1/reactions/x/", "PUT, DELETE"),
     ("/api/chats/{uri}/settings/", "PATCH"),
     ("/api/chats/{uri}/members/me/", "DELETE"),
     ("/api/chats/{uri}/members/1/", "PUT"),

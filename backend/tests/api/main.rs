@@ -55,6 +55,7 @@ mod pins;
 mod pipelining;
 mod presence;
 mod protocol_doc;
+mod reactions;
 mod read_positions;
 mod refresh_tokens;
 mod replies;

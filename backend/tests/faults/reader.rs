@@ -98,9 +98,9 @@ pub async fn read_history(user: &TestUser, chat: &TestChat) -> Vec<Row> {
     let newest = user.history(&chat.uri, "").await.unwrap();
     let mut timeline = Timeline::open(user.join(chat).await, newest);
     while timeline.has_earlier() {
-        let query = format!("?before={}", timeline.oldest_seq().unwrap());
-        let page = user.history(&chat.uri, &query).await.unwrap();
-        assert!(!timeline.prepend_page(page), "nothing changes meanwhile");
+        let oldest = timeline.oldest_seq().unwrap();
+        let page = user.history(&chat.uri, &format!("?before={oldest}")).await.unwrap();
+        assert!(!timeline.prepend_page(oldest, page), "nothing changes meanwhile");
     }
     shown(&timeline)
 }

@@ -5,6 +5,7 @@
 use std::{fmt, ops::Deref};
 
 use futures_util::future::join_all;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::Method;
 use serde_json::{Value, json};
 use shared::{
@@ -177,6 +178,20 @@ impl TestUser {
 
     pub fn edit_message(&self, uri: &str, seq: Seq, text: &str) -> ApiRequest {
         self.try_edit(uri, seq, &json!({ "message": text }))
+    }
+
+    /// Adds the reaction, or takes it back with DELETE.
+    pub fn set_reaction(&self, method: &Method, uri: &str, seq: Seq, emoji: &str) -> ApiRequest {
+        let emoji = utf8_percent_encode(emoji, NON_ALPHANUMERIC);
+        self.request(method, &format!("/api/chats/{uri}/messages/{seq}/reactions/{emoji}/"))
+    }
+
+    pub fn react(&self, uri: &str, seq: Seq, emoji: &str) -> ApiRequest {
+        self.set_reaction(&Method::PUT, uri, seq, emoji)
+    }
+
+    pub fn take_back(&self, uri: &str, seq: Seq, emoji: &str) -> ApiRequest {
+        self.set_reaction(&Method::DELETE, uri, seq, emoji)
     }
 
     pub fn delete_message(&self, uri: &str, seq: Seq) -> ApiRequest {

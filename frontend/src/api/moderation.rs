@@ -7,7 +7,7 @@ use shared::{
     id::{LinkId, Seq, UserId},
     invite_link::{CreateInviteLink, InviteLinkCreated, InviteLinkUse, InviteLinksResponse},
     member::{TransferOwnership, UpdateMember},
-    message::{EditMessage, MessageVersionsResponse, PinsResponse},
+    message::{EditMessage, Message, MessageVersionsResponse, PinsResponse, ReactionsResponse},
     paths,
 };
 
@@ -50,6 +50,17 @@ pub fn unpin_message(uri: &str, seq: Seq) -> ApiRequest<Empty> {
 
 pub fn list_pins(uri: &str) -> ApiRequest<PinsResponse> {
     ApiRequest::new(Method::GET, paths::fill(paths::CHAT_PINS, &[uri]))
+}
+
+pub fn list_reactions(uri: &str, seq: Seq) -> ApiRequest<ReactionsResponse> {
+    ApiRequest::new(Method::GET, paths::fill(paths::CHAT_MESSAGE_REACTIONS, &[uri, &seq.to_string()]))
+}
+
+/// Adds a reaction of the user, or removes it.
+pub fn set_reaction(uri: &str, seq: Seq, emoji: &str, is_set: bool) -> ApiRequest<Message> {
+    let emoji = String::from(js_sys::encode_uri_component(emoji));
+    let path = paths::fill(paths::CHAT_MESSAGE_REACTION, &[uri, &seq.to_string(), &emoji]);
+    ApiRequest::new(if is_set { Method::PUT } else { Method::DELETE }, path)
 }
 
 pub fn delete_message(uri: &str, seq: Seq) -> ApiRequest<Empty> {

@@ -247,7 +247,7 @@ fn is_send_key(event: &ev::KeyboardEvent) -> bool {
     event.key() == "Enter" && !event.shift_key() && !is_touch_screen()
 }
 
-fn is_touch_screen() -> bool {
+pub fn is_touch_screen() -> bool {
     let query = window().match_media("(hover: none) and (pointer: coarse)");
     query.ok().flatten().is_some_and(|query| query.matches())
 }

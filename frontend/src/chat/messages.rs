@@ -3,17 +3,20 @@
 mod action_menu;
 mod body;
 mod emoji_only;
+mod emoji_picker;
 mod fold;
 mod jump_to_unread;
 mod keyboard_nav;
 mod message;
 mod quote;
+mod reaction_chips;
+mod reactions;
 mod row_list;
 mod scroll;
 mod seen_by;
 mod versions;
 
-use leptos::{html, prelude::*};
+use leptos::{ev, html, prelude::*};
 use leptos_router::{
     NavigateOptions,
     hooks::{use_location, use_navigate},
@@ -25,13 +28,18 @@ use self::{
     jump_to_unread::JumpToUnread,
     keyboard_nav::move_focus,
     quote::follow_link,
+    reaction_chips::clicked_reaction,
+    reactions::toggle_reaction,
     row_list::RowList,
     scroll::ScrollPosition,
     seen_by::SeenBy,
 };
 use super::{
     share::SharePanel,
-    state::{use_sync, use_viewport, viewport::ViewportStore},
+    state::{
+        reactions::ReactionStore, sync::SyncStore, use_reactions, use_sync, use_viewport,
+        viewport::ViewportStore,
+    },
 };
 use crate::{
     components::icon::{Icon, SvgIcon},
@@ -40,13 +48,13 @@ use crate::{
 
 #[component]
 pub fn MessageList() -> impl IntoView {
-    let (viewport, sync) = (use_viewport(), use_sync());
+    let (viewport, sync, reactions) = (use_viewport(), use_sync(), use_reactions());
     let (log, content, list) =
         (NodeRef::<html::Div>::new(), NodeRef::<html::Div>::new(), NodeRef::<html::Div>::new());
     let scroll = ScrollPosition::new(viewport, log, content);
     preload_menu();
     request_linked_message(viewport);
-    show_rows(viewport, scroll, list);
+    show_rows(viewport, &scroll, list);
     view! {
         <div class="message-area">
             <div
@@ -56,12 +64,9 @@ pub fn MessageList() -> impl IntoView {
                 aria-label=strings::MESSAGES
                 tabindex="0"
                 node_ref=log
-                on:scroll:capture=move |event| unfold_scrolled(&event, scroll)
+                on:scroll:capture=move |event| unfold_scrolled(&event, &scroll)
                 on:keydown=move |event| move_focus(&event)
-                on:click=move |event| {
-                    toggle_clicked(&event, scroll);
-                    follow_link(&event, sync, viewport);
-                }
+                on:click=move |event| on_clicked(&event, &scroll, sync, viewport, reactions)
             >
                 <div class="message-rows" node_ref=content>
                     <SharePanel />
@@ -77,7 +82,8 @@ pub fn MessageList() -> impl IntoView {
 }
 
 /// Keeps the list equal to the rows in view, and scrolls to what was asked for.
-fn show_rows(viewport: ViewportStore, scroll: ScrollPosition, list: NodeRef<html::Div>) {
+fn show_rows(viewport: ViewportStore, scroll: &ScrollPosition, list: NodeRef<html::Div>) {
+    let scroll = *scroll;
     let row_list = StoredValue::new_local(RowList::new());
     Effect::new(move |_| {
         let rows = viewport.rows();
@@ -116,6 +122,21 @@ fn request_linked_message(viewport: ViewportStore) {
             navigate(&location.pathname.get_untracked(), options);
         }
     });
+}
+
+/// What messages contain to click on is too much for listeners of their own.
+fn on_clicked(
+    event: &ev::MouseEvent,
+    scroll: &ScrollPosition,
+    sync: SyncStore,
+    viewport: ViewportStore,
+    reactions: ReactionStore,
+) {
+    toggle_clicked(event, scroll);
+    follow_link(event, sync, viewport);
+    if let Some((seq, emoji)) = clicked_reaction(event) {
+        toggle_reaction(reactions, seq, emoji);
+    }
 }
 
 /// Shows how many messages arrived since the end of the chat was last in view.

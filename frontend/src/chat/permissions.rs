@@ -1,6 +1,7 @@
 //! Which actions a member can take: the rules of the server, so that no action is offered that it would reject.
 
 use shared::{
+    chat::Chat,
     id::UserId,
     member::{Member, MembershipStatus, Role},
 };
@@ -44,6 +45,11 @@ impl CurrentMember {
     /// Whether the chat link is offered for sharing. It lets people in as writers, which readers are not to do.
     pub fn can_share_link(self) -> bool {
         self.role > Role::Reader
+    }
+
+    /// Whether the member may react to messages.
+    pub fn can_react(self, chat: &Chat) -> bool {
+        self.role > Role::Reader && !chat.closed
     }
 
     pub fn is_owner(self) -> bool {

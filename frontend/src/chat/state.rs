@@ -1,4 +1,4 @@
-//! The state of the open chat, in six stores that views take from the context.
+//! The state of the open chat, in seven stores that views take from the context.
 //!
 //! [`sync`] owns what the server says about the chat and depends on none of the others, which subscribe to its events.
 
@@ -8,6 +8,7 @@ pub mod edits;
 mod join;
 pub mod presence;
 pub mod quotes;
+pub mod reactions;
 mod read_positions;
 pub mod rows;
 pub mod sync;
@@ -17,8 +18,8 @@ mod visible_range;
 use leptos::prelude::*;
 
 use self::{
-    deletions::DeletionStore, draft::DraftStore, edits::EditStore, presence::PresenceStore, sync::SyncStore,
-    viewport::ViewportStore,
+    deletions::DeletionStore, draft::DraftStore, edits::EditStore, presence::PresenceStore,
+    reactions::ReactionStore, sync::SyncStore, viewport::ViewportStore,
 };
 use super::announcer::Announcements;
 use crate::{chat_list::ChatListStore, drafts::Drafts, outbox::sender::OutboxSender, socket::SocketClient};
@@ -32,7 +33,16 @@ pub fn provide_chat_state(socket: SocketClient, outbox: OutboxSender, chat_list:
     provide_context(sync);
     let deletions = DeletionStore::new(sync, announcements);
     provide_context(deletions);
-    provide_context(ViewportStore::new(sync, chat_list, outbox.outbox(), deletions, announcements));
+    let reactions = ReactionStore::new(sync, announcements);
+    provide_context(reactions);
+    provide_context(ViewportStore::new(
+        sync,
+        chat_list,
+        outbox.outbox(),
+        deletions,
+        reactions,
+        announcements,
+    ));
     let drafts = Drafts::new(socket.session());
     provide_context(drafts);
     provide_context(EditStore::new(sync, drafts, deletions, announcements));
@@ -49,6 +59,10 @@ pub fn use_viewport() -> ViewportStore {
 }
 
 pub fn use_deletions() -> DeletionStore {
+    expect_context()
+}
+
+pub fn use_reactions() -> ReactionStore {
     expect_context()
 }
 

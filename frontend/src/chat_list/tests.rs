@@ -33,6 +33,7 @@ fn message(seq: i64, author: UserId) -> Message {
         edited_at: None,
         event: None,
         deleted: false,
+        reactions: Vec::new(),
     }
 }
 

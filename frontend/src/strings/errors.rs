@@ -82,6 +82,8 @@ fn for_chat(code: ProblemCode) -> Option<&'static str> {
         ProblemCode::ChatDeleted => "This chat was deleted.",
         ProblemCode::MessageDeleted => "This message was deleted.",
         ProblemCode::ReplyTargetNotFound => "The message you replied to doesn’t exist.",
+        ProblemCode::ReactionKindsLimitReached => "This message has 50 different reactions. Use one of them.",
+        ProblemCode::ReactionLimitReached => "You can use up to 10 different emoji on a message.",
         ProblemCode::EditWindowClosed => "It’s too late to edit this message.",
         ProblemCode::OwnerCannotLeave => "Nobody else is here. Delete the chat instead.",
         ProblemCode::SlowMode => "Slow mode: your message sends in a moment.",

@@ -4,6 +4,7 @@ use super::*;
 use crate::{
     id::{ChatId, MessageId},
     member::Role,
+    message::Reaction,
     time::DateTime,
 };
 
@@ -59,6 +60,7 @@ impl Server {
             edited_at: None,
             event: None,
             deleted: false,
+            reactions: Vec::new(),
         };
         self.messages.insert(seq, message);
     }
@@ -69,6 +71,23 @@ impl Server {
         if let Some(message) = self.messages.get_mut(&seq) {
             message.revision = revision;
             message.message.push('!');
+        }
+    }
+
+    /// Adds a reaction, or takes it back.
+    fn react(&mut self, id: UserId, nth: usize) {
+        let Some(seq) = self.messages.keys().nth(nth % self.messages.len().max(1)).copied() else { return };
+        let revision = self.advance_head();
+        let Some(message) = self.messages.get_mut(&seq) else { return };
+        message.revision = revision;
+        let mut users = message.reactions.pop().map(|reaction| reaction.users).unwrap_or_default();
+        match users.iter().position(|user| *user == id) {
+            Some(place) => drop(users.remove(place)),
+            None => users.push(id),
+        }
+        if !users.is_empty() {
+            let (emoji, count) = ("👍".into(), users.len().try_into().unwrap());
+            message.reactions.push(Reaction { emoji, count, users });
         }
     }
 
@@ -138,8 +157,10 @@ fn user(id: UserId, name: &str) -> User {
 }
 
 /// What the user interface shows.
-fn visible(timeline: &Timeline) -> Vec<(Seq, String, String)> {
-    timeline.messages().map(|m| (m.seq, timeline.author(m).username.clone(), m.message.clone())).collect()
+fn visible(timeline: &Timeline) -> Vec<(Seq, String, String, Vec<Reaction>)> {
+    let shown =
+        |m: &Message| (m.seq, timeline.author(m).username.clone(), m.message.clone(), m.reactions.clone());
+    timeline.messages().map(shown).collect()
 }
 
 #[derive(Clone, Debug)]
@@ -148,6 +169,7 @@ enum Operation {
     Rename(UserId),
     Post(UserId),
     Edit(usize),
+    React(UserId, usize),
 }
 
 fn user_id(first: i64) -> impl Strategy<Value = UserId> {
@@ -160,6 +182,7 @@ fn operation() -> impl Strategy<Value = Operation> {
         1 => user_id(1).prop_map(Operation::Rename),
         6 => user_id(1).prop_map(Operation::Post),
         2 => (0usize..40).prop_map(Operation::Edit),
+        3 => (user_id(1), 0usize..40).prop_map(|(id, nth)| Operation::React(id, nth)),
     ]
 }
 
@@ -214,6 +237,7 @@ proptest! {
                 Operation::Rename(id) if server.members.contains_key(&id) => server.rename(id, "second"),
                 Operation::Post(id) if server.members.contains_key(&id) => server.post(id),
                 Operation::Edit(nth) if !server.messages.is_empty() => server.edit(nth),
+                Operation::React(id, nth) if !server.messages.is_empty() => server.react(id, nth),
                 _ => continue,
             }
             let push = server.changes(before);

@@ -1,4 +1,4 @@
-//! The model of a client: its post and the edit of it, its view of the chat, and the frames on their way over its connection.
+//! The model of a client: its post, its edit or reaction, its view of the chat, and the frames on their way over its connection.
 
 use std::collections::BTreeSet;
 
@@ -22,9 +22,10 @@ pub enum PostState {
     Acknowledged(Seq),
 }
 
-/// The state of the edit that a writer makes when its message is stored.
+/// The state of the change that a client makes to a message: writers edit their own when it is stored, others react to the
+/// first one that they see.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum EditState {
+pub enum ChangeState {
     /// The client makes none.
     None,
     Planned,
@@ -47,7 +48,7 @@ pub enum Frame {
     Posted {
         seq: Seq,
     },
-    Edited,
+    Saved,
     Changes {
         after: Head,
         head: Head,
@@ -58,7 +59,8 @@ pub enum Frame {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Client {
     pub post: PostState,
-    pub edit: EditState,
+    pub change: ChangeState,
+    change_kind: WriteKind,
     pub view: View,
     pub is_connected: bool,
     /// The server pushes changes to it.
@@ -72,10 +74,12 @@ pub struct Client {
 }
 
 impl Client {
-    pub fn new(is_writer: bool, has_edit: bool) -> Self {
+    /// `has_change`: whether it makes the change that clients of its kind make.
+    pub fn new(is_writer: bool, has_change: bool) -> Self {
         Self {
             post: if is_writer { PostState::Pending } else { PostState::None },
-            edit: if is_writer && has_edit { EditState::Planned } else { EditState::None },
+            change: if has_change { ChangeState::Planned } else { ChangeState::None },
+            change_kind: if is_writer { WriteKind::Edit } else { WriteKind::React },
             view: View::empty(),
             is_connected: true,
             is_subscribed: true,
@@ -100,8 +104,8 @@ impl Client {
         if self.post == PostState::Pending {
             self.up.insert(Frame::Write(WriteKind::Post));
         }
-        if self.edit == EditState::Pending {
-            self.up.insert(Frame::Write(WriteKind::Edit));
+        if self.change == ChangeState::Pending {
+            self.up.insert(Frame::Write(self.change_kind));
         }
     }
 
@@ -127,7 +131,7 @@ impl Client {
             &Frame::Fetch { after } => {
                 self.down.insert(changes_since(after, server));
             }
-            Frame::Posted { .. } | Frame::Edited | Frame::Changes { .. } => unreachable!("a server frame"),
+            Frame::Posted { .. } | Frame::Saved | Frame::Changes { .. } => unreachable!("a server frame"),
         }
         if mutation == Some(Mutation::AcknowledgesBeforeCommit)
             && let Some(index) = server.pending.iter().position(|write| write.author == author)
@@ -142,12 +146,9 @@ impl Client {
         match frame {
             Frame::Posted { seq } => {
                 self.post = PostState::Acknowledged(seq);
-                if self.edit == EditState::Planned {
-                    self.edit = EditState::Pending;
-                    self.up.insert(Frame::Write(WriteKind::Edit));
-                }
+                self.start_change(WriteKind::Edit);
             }
-            Frame::Edited => self.edit = EditState::Acknowledged,
+            Frame::Saved => self.change = ChangeState::Acknowledged,
             Frame::Changes { after, head, rows } => match (self.view.apply(after, head, &rows), mutation) {
                 (ApplyResult::Gap, Some(Mutation::AppliesAfterGap)) => {
                     self.view.apply(self.view.head(), head, &rows);
@@ -163,6 +164,16 @@ impl Client {
                 (ApplyResult::Mismatch, _) => unreachable!("there is one chat and one epoch"),
             },
             _ => unreachable!("a client frame"),
+        }
+        if self.view.rows().len() > 0 {
+            self.start_change(WriteKind::React);
+        }
+    }
+
+    fn start_change(&mut self, kind: WriteKind) {
+        if self.change == ChangeState::Planned && self.change_kind == kind {
+            self.change = ChangeState::Pending;
+            self.up.insert(Frame::Write(kind));
         }
     }
 }

@@ -1,5 +1,5 @@
 //! A model checker for the protocol: up to three clients in one chat, a server that batches, commits and publishes
-//! posts and edits, lost, duplicated and reordered frames, broken connections, and crashes, in every possible order.
+//! posts, edits and reactions, lost, duplicated and reordered frames, broken connections, and crashes, in every possible order.
 //!
 //! Clients are the real `Timeline` with the real sync rule. The server is a model: its numbering of posts copies the plan
 //! of the backend's message ingest, which this crate cannot depend on.
@@ -13,8 +13,8 @@ mod server;
 mod view;
 
 use model::{
-    ACKNOWLEDGED_IS_STORED, COMES_TO_REST, CONSISTENT_AT_REST, FaultBudget, Mutation, NUMBERS_HAVE_NO_GAP,
-    Protocol, STORED_ONCE, VIEW_IS_PREFIX,
+    ACKNOWLEDGED_CHANGE_IS_STORED, ACKNOWLEDGED_IS_STORED, COMES_TO_REST, CONSISTENT_AT_REST, FaultBudget,
+    Mutation, NUMBERS_HAVE_NO_GAP, Protocol, STORED_ONCE, VIEW_IS_PREFIX,
 };
 use stateright::{Checker, HasDiscoveries, Model};
 
@@ -26,7 +26,14 @@ const CRASH: FaultBudget = FaultBudget { crashes: 1, ..NONE };
 
 /// Visits every state, and fails with the shortest path to one that violates a property.
 fn check(clients: usize, writers: usize, faults: FaultBudget) {
-    check_protocol(Protocol { clients, writers, has_edits: false, faults, mutation: None });
+    check_protocol(Protocol {
+        clients,
+        writers,
+        has_edits: false,
+        has_reactions: false,
+        faults,
+        mutation: None,
+    });
 }
 
 fn check_protocol(protocol: Protocol) {
@@ -76,8 +83,27 @@ fn edits_converge_after_network_faults_and_crashes() {
         FaultBudget { crashes: 1, ..DUPLICATE },
     ] {
         // With two writers there are millions of states.
-        check_protocol(Protocol { clients: 2, writers: 1, has_edits: true, faults, mutation: None });
+        check_changes(true, false, faults);
     }
+}
+
+#[test]
+fn reactions_converge_after_faults() {
+    for faults in [
+        FaultBudget { losses: 1, ..DISCONNECT },
+        FaultBudget { duplicates: 1, ..LOSS },
+        FaultBudget { crashes: 1, ..DUPLICATE },
+    ] {
+        check_changes(false, true, faults);
+    }
+    for faults in [DISCONNECT, LOSS, DUPLICATE, CRASH] {
+        check_changes(true, true, faults);
+    }
+}
+
+/// One client posts a message, and both change it.
+fn check_changes(has_edits: bool, has_reactions: bool, faults: FaultBudget) {
+    check_protocol(Protocol { clients: 2, writers: 1, has_edits, has_reactions, faults, mutation: None });
 }
 
 /// The properties are worth something only if they detect bugs.
@@ -88,10 +114,19 @@ fn every_mutation_is_detected() {
     {
         let mutation = Some(mutation);
         assert_detected(
-            Protocol { clients: 2, writers, has_edits: true, faults, mutation },
+            Protocol { clients: 2, writers, has_edits: true, has_reactions: false, faults, mutation },
             CONSISTENT_AT_REST,
         );
     }
+    let reactions = Protocol {
+        clients: 2,
+        writers: 1,
+        has_edits: false,
+        has_reactions: true,
+        faults: DUPLICATE,
+        mutation: Some(Mutation::RemovesRepeatedReaction),
+    };
+    assert_detected(reactions, ACKNOWLEDGED_CHANGE_IS_STORED);
     for (mutation, faults, violated) in [
         (Mutation::AppliesAfterGap, LOSS, VIEW_IS_PREFIX),
         (Mutation::MovesHeadBack, DUPLICATE, CONSISTENT_AT_REST),
@@ -102,7 +137,11 @@ fn every_mutation_is_detected() {
         (Mutation::NeverResends, DISCONNECT, COMES_TO_REST),
     ] {
         let mutation = Some(mutation);
-        assert_detected(Protocol { clients: 3, writers: 2, has_edits: false, faults, mutation }, violated);
+        let (has_edits, has_reactions) = (false, false);
+        assert_detected(
+            Protocol { clients: 3, writers: 2, has_edits, has_reactions, faults, mutation },
+            violated,
+        );
     }
 }
 

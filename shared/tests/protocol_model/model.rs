@@ -3,14 +3,14 @@
 use stateright::{Model, Property};
 
 use crate::{
-    client::{Client, EditState, Frame, PostState, changes_since},
-    server::{PendingWrite, Row, Server, WriteKind},
+    client::{ChangeState, Client, Frame, PostState, changes_since},
+    server::{PendingWrite, Server, WriteKind},
 };
 
 pub const VIEW_IS_PREFIX: &str = "every view is a prefix of the chat";
 pub const STORED_ONCE: &str = "a message is stored once";
 pub const ACKNOWLEDGED_IS_STORED: &str = "an acknowledged message is stored with its seq";
-const ACKNOWLEDGED_EDIT_IS_STORED: &str = "an acknowledged edit is stored";
+pub const ACKNOWLEDGED_CHANGE_IS_STORED: &str = "an acknowledged edit or reaction is stored";
 pub const NUMBERS_HAVE_NO_GAP: &str = "numbers of changes have no gap";
 pub const CONSISTENT_AT_REST: &str = "at rest every view equals the chat";
 pub const COMES_TO_REST: &str = "the system comes to rest";
@@ -21,6 +21,8 @@ pub struct Protocol {
     pub writers: usize,
     /// Whether each of them edits it afterwards.
     pub has_edits: bool,
+    /// Whether each of the others reacts to the first message.
+    pub has_reactions: bool,
     pub faults: FaultBudget,
     pub mutation: Option<Mutation>,
 }
@@ -45,6 +47,7 @@ pub enum Mutation {
     ReadsBeforeSubscribing,
     NeverResends,
     EditsWithoutNumber,
+    RemovesRepeatedReaction,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -82,8 +85,11 @@ impl Model for Protocol {
     type Action = Step;
 
     fn init_states(&self) -> Vec<SystemState> {
-        let clients =
-            (0..self.clients).map(|index| Client::new(index < self.writers, self.has_edits)).collect();
+        let client = |index| {
+            let is_writer = index < self.writers;
+            Client::new(is_writer, if is_writer { self.has_edits } else { self.has_reactions })
+        };
+        let clients = (0..self.clients).map(client).collect();
         vec![SystemState { server: Server::default(), clients, faults_left: self.faults }]
     }
 
@@ -158,9 +164,11 @@ impl Model for Protocol {
                 (0..protocol.writers)
                     .all(|author| server.rows.iter().filter(|row| row.author == author).count() <= 1)
             }),
-            Property::always(ACKNOWLEDGED_EDIT_IS_STORED, |_, state: &SystemState| {
+            Property::always(ACKNOWLEDGED_CHANGE_IS_STORED, |_, state: &SystemState| {
                 state.clients.iter().enumerate().all(|(index, client)| {
-                    client.edit != EditState::Acknowledged || state.server.is_edited(index)
+                    client.change != ChangeState::Acknowledged
+                        || state.server.is_edited(index)
+                        || state.server.has_reaction(index)
                 })
             }),
             Property::always(NUMBERS_HAVE_NO_GAP, |_, state: &SystemState| state.server.has_no_gap()),
@@ -212,7 +220,7 @@ impl SystemState {
             let down = &mut self.clients[*author].down;
             match (kind, self.server.find_seq(*author)) {
                 (WriteKind::Post, Some(seq)) => drop(down.insert(Frame::Posted { seq })),
-                (WriteKind::Edit, _) => drop(down.insert(Frame::Edited)),
+                (WriteKind::Edit | WriteKind::React, _) => drop(down.insert(Frame::Saved)),
                 (WriteKind::Post, None) => {}
             }
         }
@@ -227,10 +235,7 @@ impl SystemState {
     fn is_prefix(&self, client: &Client) -> bool {
         let mut rows = client.view.rows().zip(&self.server.rows);
         client.view.rows().len() <= self.server.rows.len()
-            && rows.all(|(row, stored)| {
-                // Of an edited message, the client may still have the text as posted.
-                row == *stored || row == Row { revision: row.seq, is_edited: false, ..*stored }
-            })
+            && rows.all(|(row, stored)| row.is_same_or_earlier(stored))
     }
 
     /// No frame is on its way, and no lost frame is still undetected.
@@ -251,7 +256,7 @@ impl SystemState {
     fn is_all_acknowledged(&self) -> bool {
         let is_acknowledged = |client: &Client| {
             client.post != PostState::Pending
-                && matches!(client.edit, EditState::None | EditState::Acknowledged)
+                && matches!(client.change, ChangeState::None | ChangeState::Acknowledged)
         };
         self.clients.iter().all(is_acknowledged)
     }

@@ -1,10 +1,13 @@
-//! The model of the server: what is stored, what a crash loses, and how posts and edits get their numbers.
+//! The model of the server: what is stored, what a crash loses, and how posts, edits and reactions get their numbers.
 
 use std::collections::BTreeSet;
 
 use shared::id::{Head, Seq};
 
 use crate::model::Mutation;
+
+/// The most clients in a chat.
+pub const CLIENTS_MAX: usize = 3;
 
 /// A client's index. Each writer posts one message, so it also identifies a message.
 pub type Author = usize;
@@ -15,6 +18,24 @@ pub struct Row {
     pub author: Author,
     pub revision: Seq,
     pub is_edited: bool,
+    /// Whether the client with this index has reacted to it.
+    pub reactions: [bool; CLIENTS_MAX],
+}
+
+impl Row {
+    /// How often the row was changed, with its post.
+    fn count_changes(&self) -> usize {
+        1 + usize::from(self.is_edited) + self.reactions.iter().filter(|has_reacted| **has_reacted).count()
+    }
+
+    /// Whether `later` is this row, possibly with further changes.
+    pub fn is_same_or_earlier(&self, later: &Self) -> bool {
+        let is_kept = |(before, after): (&bool, &bool)| !before || *after;
+        (self.seq, self.author) == (later.seq, later.author)
+            && (self == later || self.revision < later.revision)
+            && is_kept((&self.is_edited, &later.is_edited))
+            && self.reactions.iter().zip(&later.reactions).all(is_kept)
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -22,9 +43,11 @@ pub enum WriteKind {
     Post,
     /// Changes the author's message. Each author makes one edit.
     Edit,
+    /// Adds the author's reaction to the first message.
+    React,
 }
 
-/// A post or edit that waits to be committed.
+/// A write that waits to be committed.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct PendingWrite {
     pub author: Author,
@@ -71,6 +94,7 @@ impl Server {
                     }
                 }
                 WriteKind::Edit => self.edit(write.author, mutation),
+                WriteKind::React => self.react(write.author, mutation),
             }
         }
         self.committed = Some(CommittedBatch { after, writes });
@@ -79,7 +103,13 @@ impl Server {
     fn store(&mut self, post: &PendingWrite) {
         let seq = post.early_seq.unwrap_or(self.head.advance(1).as_seq());
         self.head = self.head.max(seq.as_head());
-        self.rows.push(Row { seq, author: post.author, revision: seq, is_edited: false });
+        self.rows.push(Row {
+            seq,
+            author: post.author,
+            revision: seq,
+            is_edited: false,
+            reactions: Default::default(),
+        });
     }
 
     fn edit(&mut self, author: Author, mutation: Option<Mutation>) {
@@ -93,16 +123,29 @@ impl Server {
         }
     }
 
+    /// A repeated reaction changes nothing.
+    fn react(&mut self, author: Author, mutation: Option<Mutation>) {
+        let Some(row) = self.rows.first_mut() else { return };
+        if row.reactions[author] && mutation != Some(Mutation::RemovesRepeatedReaction) {
+            return;
+        }
+        row.reactions[author] = !row.reactions[author];
+        self.head = self.head.advance(1);
+        row.revision = self.head.as_seq();
+    }
+
     /// The number of the last change that is stored.
     fn last_change(&self) -> Head {
         self.rows.iter().map(|row| row.revision.as_head()).max().unwrap_or_default()
     }
 
-    /// Whether the stored changes have the numbers from 1 on.
+    /// Whether the stored changes have the numbers from 1 on, each its own. Of a row that changed often, only the first and
+    /// the last number are left.
     pub fn has_no_gap(&self) -> bool {
-        let numbers: BTreeSet<_> =
-            self.rows.iter().flat_map(|row| [row.seq.get(), row.revision.get()]).collect();
-        numbers.into_iter().zip(1..).all(|(number, expected)| number == expected)
+        let numbers: BTreeSet<_> = self.rows.iter().flat_map(|row| [row.seq, row.revision]).collect();
+        let kept = self.rows.iter().map(|row| 1 + usize::from(row.revision > row.seq)).sum::<usize>();
+        let changes = self.rows.iter().map(Row::count_changes).sum::<usize>();
+        numbers.len() == kept && self.last_change() == Head::default().advance(changes.try_into().unwrap())
     }
 
     pub fn is_stored(&self, author: Author) -> bool {
@@ -119,6 +162,10 @@ impl Server {
 
     pub fn is_edited(&self, author: Author) -> bool {
         self.rows.iter().any(|row| row.author == author && row.is_edited)
+    }
+
+    pub fn has_reaction(&self, author: Author) -> bool {
+        self.rows.first().is_some_and(|row| row.reactions[author])
     }
 
     /// A connection broke: its writes are still stored, but not answered.

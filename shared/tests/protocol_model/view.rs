@@ -1,6 +1,7 @@
 //! A client's copy of the chat: the real [`Timeline`] in a form that the checker can hash and share between states.
 
 use std::{
+    array,
     hash::{Hash, Hasher},
     sync::Arc,
 };
@@ -10,14 +11,14 @@ use shared::{
     changes::Changes,
     chat::{Chat, JoinResponse},
     id::{ChatId, Head, MessageId, UserId},
-    message::{Message, MessagePage},
+    message::{Message, MessagePage, Reaction},
     sync::ApplyResult,
     timeline::Timeline,
     user::User,
 };
 use uuid::Uuid;
 
-use crate::server::Row;
+use crate::server::{Author, CLIENTS_MAX, Row};
 
 const CHAT_ID: ChatId = ChatId::new(1);
 
@@ -73,6 +74,9 @@ impl View {
 
     pub fn rows(&self) -> impl ExactSizeIterator<Item = Row> {
         self.0.messages().map(|message| Row {
+            reactions: array::from_fn(|client| {
+                message.reactions.iter().any(|it| it.users == [user_id(client)])
+            }),
             seq: message.seq,
             author: message.user.id.get().try_into().unwrap(),
             revision: message.revision,
@@ -95,11 +99,21 @@ fn message(row: &Row) -> Message {
         revision: row.revision,
         client_id: Uuid::from_u128(row.author as u128),
         created_at: DateTime::UNIX_EPOCH,
-        user: User { id: UserId::new(row.author.try_into().unwrap()), ..User::default() },
+        user: User { id: user_id(row.author), ..User::default() },
         message: String::new(),
         reply_to: None,
         edited_at: row.is_edited.then_some(DateTime::UNIX_EPOCH),
         event: None,
         deleted: false,
+        reactions: (0..CLIENTS_MAX).filter(|client| row.reactions[*client]).map(reaction).collect(),
     }
+}
+
+fn user_id(client: Author) -> UserId {
+    UserId::new(client.try_into().unwrap())
+}
+
+/// Each client has its own emoji, so that the order does not matter.
+fn reaction(client: Author) -> Reaction {
+    Reaction { emoji: client.to_string(), count: 1, users: vec![user_id(client)] }
 }

@@ -158,8 +158,8 @@ impl CachedChat {
     /// Applies published changes; false if the cached messages are outdated by them.
     fn apply_changes(&mut self, changes: &Changes) -> bool {
         let Some(head) = self.head else {
-            let texts = changes.messages.iter().map(|message| message.message.len()).sum::<usize>();
-            self.bytes += texts + size_of_val(changes.messages.as_slice());
+            let contents = changes.messages.iter().map(Message::content_size).sum::<usize>();
+            self.bytes += contents + size_of_val(changes.messages.as_slice());
             self.published.push(changes.clone());
             return !self.invalidated && self.bytes <= BYTES_MAX;
         };
@@ -238,6 +238,7 @@ mod tests {
             edited_at: None,
             event: None,
             deleted: false,
+            reactions: Vec::new(),
         }
     }
 

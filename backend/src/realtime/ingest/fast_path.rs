@@ -103,6 +103,7 @@ fn build_message(pending: &PendingPost, row: &StoredPost, created_at: DateTime<U
         edited_at: None,
         event: None,
         deleted: false,
+        reactions: Vec::new(),
     }
 }
 

@@ -127,6 +127,7 @@ impl<'a> Fixture<'a> {
             .replace("{export_id}", &self.passkey.to_string())
             .replace("{passkey_id}", &self.passkey.to_string())
             .replace("{seq}", "5")
+            .replace("{emoji}", "%F0%9F%91%8D")
     }
 
     /// The current state of everything that an action may change.

@@ -106,11 +106,10 @@ fn other_body(method: &str, path: &str, fixture: &Fixture<'_>) -> Option<Value> 
 
 fn chat_body(method: &str, path: &str, fixture: &Fixture<'_>) -> Option<Value> {
     Some(match (method, path) {
-        ("POST", "/uri") => Value::Null,
+        ("POST", "/uri") | ("PUT", "/messages/{seq}/reactions/{emoji}" | "/pins/{seq}") => Value::Null,
         ("PATCH", "") => json!({ "username": fixture.actor.name }),
         ("PATCH", "/settings") => json!({ "topic": "green or black" }),
         ("POST", "/messages") => json!({ "message": "tea!" }),
-        ("PUT", "/pins/{seq}") => Value::Null,
         ("PATCH", "/messages/{seq}") => json!({ "message": "coffee!" }),
         ("POST", "/links") => json!({ "label": "family", "role": "writer" }),
         ("PUT", "/members/{user_id}") => json!({ "status": "removed" }),

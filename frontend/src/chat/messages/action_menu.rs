@@ -1,13 +1,21 @@
 //! The actions on a stored message.
 
 use leptos::{ev, html, prelude::*, task::spawn_local};
+use shared::timeline::Timeline;
 use wasm_bindgen::JsCast;
 use web_sys::HtmlElement;
 
+use super::{
+    emoji_picker::emoji_picker,
+    reactions::{QUICK, who_reacted},
+};
 use crate::{
     api::moderation as api,
     chat::{
-        state::{rows::MessageItem, use_deletions, use_draft, use_edits, use_sync, use_viewport},
+        state::{
+            reactions::Reactions, rows::MessageItem, use_deletions, use_draft, use_edits, use_reactions,
+            use_sync, use_viewport,
+        },
         tools::{self, Task},
     },
     components::{
@@ -62,7 +70,7 @@ fn Menu(is_open: RwSignal<bool>, item: RwSignal<MessageItem>) -> impl IntoView {
     let (draft, sync) = (use_draft(), use_sync());
     let actions = NodeRef::<html::Div>::new();
     request_animation_frame(move || {
-        let first = actions.get_untracked().and_then(|menu| menu.query_selector("button").ok().flatten());
+        let first = actions.get_untracked().and_then(|menu| menu.query_selector(FIRST_BUTTON).ok().flatten());
         if let Some(button) = first.and_then(|button| button.dyn_into::<HtmlElement>().ok()) {
             // If the button cannot take the focus, the focus stays where it is.
             let _focused = button.focus();
@@ -75,16 +83,104 @@ fn Menu(is_open: RwSignal<bool>, item: RwSignal<MessageItem>) -> impl IntoView {
     let text = Signal::derive(move || item.read().text.clone());
     let link = Signal::derive(move || format!("{}?at={}", sync.page_url(), item.read().seq));
     let can_write = move || draft.restriction().is_none();
+    let reactions = current_reactions(item);
+    let part = RwSignal::new(MenuPart::Actions);
+    let who = move || {
+        let seq = item.read_untracked().seq;
+        view! { <LazyView load=move || Box::pin(who_reacted(seq)) class="who-reacted" /> }
+    };
     view! {
         <div class="message-actions" node_ref=actions on:keydown=move |event| {
             if take_escape(&event) { close() }
         }>
+            <QuickReactions item reactions part on_chosen=move |()| close() />
             <CopyButton class="quiet" text label=strings::COPY_TEXT />
             <CopyButton class="quiet" text=link label=strings::COPY_LINK />
             <ReplyButton is_open item is_offered=Signal::derive(can_write) />
             <EditButton is_open item />
             <PinButton item on_chosen=move |()| close() />
+            <ReactionsButton reactions part />
             <DeleteButton item on_chosen=move |()| close() />
+            {move || (part.get() == MenuPart::WhoReacted).then(who)}
+        </div>
+    }
+}
+
+/// The first button of the menu that is shown.
+const FIRST_BUTTON: &str = ":not([hidden]) > button:not([hidden])";
+
+/// What the menu shows beside the actions.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum MenuPart {
+    Actions,
+    WhoReacted,
+    EmojiPicker,
+}
+
+fn current_reactions(item: RwSignal<MessageItem>) -> Memo<Reactions> {
+    let (sync, store) = (use_sync(), use_reactions());
+    Memo::new(move |_| {
+        let (seq, member) = (item.read().seq, sync.current_member());
+        let reactions = |timeline: Option<&Timeline>| Some(store.reactions(timeline?, member, seq));
+        sync.with_timeline(reactions).unwrap_or_default()
+    })
+}
+
+/// Shows and hides who reacted.
+#[component]
+fn ReactionsButton(reactions: Memo<Reactions>, part: RwSignal<MenuPart>) -> impl IntoView {
+    let is_shown = move || part.get() == MenuPart::WhoReacted;
+    let toggle = move |_| part.set(if untrack(is_shown) { MenuPart::Actions } else { MenuPart::WhoReacted });
+    view! {
+        <button
+            class="quiet"
+            hidden=move || reactions.read().chips.is_empty()
+            aria-expanded=move || is_shown().to_string()
+            on:click=toggle
+        >
+            {strings::REACTIONS}
+        </button>
+    }
+}
+
+#[component]
+fn QuickReactions(
+    item: RwSignal<MessageItem>,
+    reactions: Memo<Reactions>,
+    part: RwSignal<MenuPart>,
+    #[prop(into)] on_chosen: Callback<()>,
+) -> impl IntoView {
+    let store = use_reactions();
+    let react = move |emoji: String, is_set| {
+        let seq = item.read_untracked().seq;
+        on_chosen.run(());
+        spawn_local(store.react(seq, emoji, is_set));
+    };
+    let button = move |emoji: &'static str| {
+        let is_own = move || reactions.read().chips.iter().any(|chip| chip.is_own && chip.emoji == emoji);
+        view! {
+            <button aria-pressed=move || is_own().to_string() on:click=move |_| react(emoji.to_owned(), None)>
+                {emoji}
+            </button>
+        }
+    };
+    let on_picked = Callback::new(move |emoji| react(emoji, Some(true)));
+    let on_closed = Callback::new(move |()| part.set(MenuPart::Actions));
+    let picker = move || {
+        view! { <LazyView load=move || Box::pin(emoji_picker(on_picked, on_closed)) class="part-loading" /> }
+    };
+    view! {
+        <div class="quick-reactions" role="group" aria-label=strings::REACT hidden=move || reactions.read().is_read_only>
+            {QUICK.map(button).collect_view()}
+            <button
+                aria-haspopup="dialog"
+                aria-label=strings::MORE_EMOJI
+                title=strings::MORE_EMOJI
+                on:click=move |_| part.set(MenuPart::EmojiPicker)
+            >
+                <SvgIcon icon=Icon::Plus />
+            </button>
+            {move || (part.get() == MenuPart::EmojiPicker).then(picker)}
         </div>
     }
 }

@@ -89,7 +89,8 @@ fn append_quote(bubble: &Element, quote: &Quote) -> Option<()> {
     append_with_text(&button, "span", &[("class", "quote-text"), ("dir", "auto")], text)
 }
 
-fn append(parent: &Element, name: &'static str, attributes: Attributes) -> Option<Element> {
+/// Appends an element. Its attributes are those of a prototype, and must not be many different ones.
+pub fn append(parent: &Element, name: &'static str, attributes: Attributes) -> Option<Element> {
     let element = copy_prototype(name, attributes)?;
     parent.append_child(&element).ok()?;
     Some(element)
@@ -113,7 +114,12 @@ fn copy_prototype(name: &'static str, attributes: Attributes) -> Option<Element>
     })
 }
 
-fn append_with_text(parent: &Element, name: &'static str, attributes: Attributes, text: &str) -> Option<()> {
+pub fn append_with_text(
+    parent: &Element,
+    name: &'static str,
+    attributes: Attributes,
+    text: &str,
+) -> Option<()> {
     append(parent, name, attributes)?.set_text_content(Some(text));
     Some(())
 }

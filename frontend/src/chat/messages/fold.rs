@@ -7,7 +7,7 @@ use web_sys::Element;
 use super::scroll::ScrollPosition;
 
 /// Shows the rest of a message, or hides it, if the click is on its button.
-pub fn toggle_clicked(event: &ev::MouseEvent, scroll: ScrollPosition) {
+pub fn toggle_clicked(event: &ev::MouseEvent, scroll: &ScrollPosition) {
     let clicked = event.target().and_then(|target| target.dyn_into::<Element>().ok());
     let button = clicked.filter(|clicked| clicked.class_list().contains("unfold"));
     if let Some(bubble) = button.and_then(|button| button.parent_element()) {
@@ -16,7 +16,7 @@ pub fn toggle_clicked(event: &ev::MouseEvent, scroll: ScrollPosition) {
 }
 
 /// The list was scrolled, or a message that is cut off: by the focus, or a search in the page. Then that shows everything.
-pub fn unfold_scrolled(event: &ev::Event, scroll: ScrollPosition) {
+pub fn unfold_scrolled(event: &ev::Event, scroll: &ScrollPosition) {
     let scrolled = event.target().and_then(|target| target.dyn_into::<Element>().ok());
     // The event of a position that was reset may come later.
     let is_revealing =

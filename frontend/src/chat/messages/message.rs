@@ -90,7 +90,8 @@ fn MessageArticle(item: RwSignal<MessageItem>, layout: RwSignal<RowLayout>) -> i
 /// Moves the focus from the content of the message, which is about to be replaced, to the message.
 fn keep_focus(article: &web_sys::HtmlElement) {
     let focused = document().active_element();
-    if focused.is_some_and(|focused| &focused != article.as_ref() && article.contains(Some(&focused))) {
+    let content = focused.and_then(|focused| focused.closest(".bubble-line, .message-meta").ok().flatten());
+    if content.is_some_and(|content| article.contains(Some(&content))) {
         // A message can always be focused.
         let _focused = article.focus();
     }

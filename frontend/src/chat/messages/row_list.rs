@@ -10,8 +10,14 @@ use leptos::{
 use wasm_bindgen::JsCast;
 use web_sys::{Element, FocusOptions, HtmlElement};
 
-use super::message::{MessageRow, MessageRowProps};
-use crate::chat::state::rows::{ItemKey, ListRow, MessageItem, MessageKind, RowLayout};
+use super::{
+    message::{MessageRow, MessageRowProps},
+    reaction_chips::show_reactions,
+};
+use crate::chat::state::{
+    reactions::Reactions,
+    rows::{ItemKey, ListRow, MessageItem, MessageKind, RowLayout},
+};
 
 pub struct RowList {
     /// Of the component that contains the list.
@@ -23,6 +29,8 @@ struct RenderedRow {
     key: ItemKey,
     item: RwSignal<MessageItem>,
     layout: RwSignal<RowLayout>,
+    /// Not in `item`, whose changes render the message anew.
+    reactions: Reactions,
     view: Box<dyn Mountable>,
     /// Is dropped last, because it owns the signals.
     _owner: Owner,
@@ -38,8 +46,9 @@ impl RowList {
         let focused = focused_message();
         self.remove_missing(&rows, focused.as_deref());
         let mut kept = mem::take(&mut self.rows).into_iter().peekable();
-        for ListRow { item, layout } in rows {
-            let row = if let Some(row) = kept.next_if(|row| row.key == item.key()) {
+        for ListRow { mut item, layout } in rows {
+            let reactions = mem::take(&mut item.reactions);
+            let mut row = if let Some(row) = kept.next_if(|row| row.key == item.key()) {
                 row.update(item, layout);
                 row
             } else {
@@ -51,6 +60,7 @@ impl RowList {
                 }
                 row
             };
+            row.update_reactions(reactions);
             self.rows.push(row);
         }
     }
@@ -92,7 +102,16 @@ impl RenderedRow {
                 (item, layout, Box::new(view) as Box<dyn Mountable>)
             })
         });
-        Self { key, item, layout, view, _owner: owner }
+        Self { key, item, layout, reactions: Reactions::default(), view, _owner: owner }
+    }
+
+    /// The row must be in the page.
+    fn update_reactions(&mut self, reactions: Reactions) {
+        if self.reactions != reactions {
+            // The element of a message is there as long as its row.
+            let _shown = show_reactions(&self.item.read_untracked(), &reactions);
+            self.reactions = reactions;
+        }
     }
 
     fn update(&self, item: MessageItem, layout: RowLayout) {

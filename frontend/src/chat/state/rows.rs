@@ -6,7 +6,7 @@ use shared::{
 };
 use uuid::Uuid;
 
-use super::quotes::Quote;
+use super::{quotes::Quote, reactions::Reactions};
 
 /// Consecutive messages of one author within this, in milliseconds, form a group.
 const GROUP_GAP: i64 = 5 * 60 * 1_000;
@@ -63,6 +63,7 @@ pub struct MessageItem {
     pub is_deletable: bool,
     pub is_pinned: bool,
     pub status: DeliveryStatus,
+    pub reactions: Reactions,
 }
 
 /// While the key of an item stays equal, its elements stay in the page.
@@ -176,6 +177,7 @@ mod tests {
             is_deletable: false,
             is_pinned: false,
             status: DeliveryStatus::Sent,
+            reactions: Reactions::default(),
         }
     }
 

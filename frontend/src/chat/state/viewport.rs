@@ -19,6 +19,7 @@ use self::paging::PagingStep;
 use super::{
     deletions::DeletionStore,
     quotes::Quote,
+    reactions::{ReactionStore, Reactions},
     read_positions::{ReadPositions, is_unread_by},
     rows::{DeliveryStatus, ListRow, MessageItem, MessageKind, build_rows},
     sync::{SyncEvent, SyncStore},
@@ -71,6 +72,7 @@ struct Sources {
     chat_list: ChatListStore,
     outbox: RwSignal<Outbox>,
     deletions: DeletionStore,
+    reactions: ReactionStore,
     announcements: Announcements,
 }
 
@@ -80,11 +82,12 @@ impl ViewportStore {
         chat_list: ChatListStore,
         outbox: RwSignal<Outbox>,
         deletions: DeletionStore,
+        reactions: ReactionStore,
         announcements: Announcements,
     ) -> Self {
         let store = Self {
             sync,
-            sources: StoredValue::new(Sources { chat_list, outbox, deletions, announcements }),
+            sources: StoredValue::new(Sources { chat_list, outbox, deletions, reactions, announcements }),
             range: RwSignal::new(VisibleRange::default()),
             is_following: RwSignal::new(true),
             seen_seq: RwSignal::new(Seq::default()),
@@ -169,6 +172,9 @@ impl ViewportStore {
                 visible.filter_map(|message| stored_item(timeline, message, member)).collect();
             for item in &mut items {
                 self.sources().deletions.apply(item);
+                if item.kind == MessageKind::Text {
+                    item.reactions = self.sources().reactions.reactions(timeline, member, item.seq);
+                }
             }
             if range.is_at_end() {
                 items.extend(self.pending_items(timeline, member));
@@ -508,6 +514,7 @@ fn stored_item(timeline: &Timeline, message: &Message, member: CurrentMember) ->
         is_deletable: kind == MessageKind::Text && member.can_delete(author.id),
         is_pinned: timeline.chat().pins.contains(&message.seq),
         status: DeliveryStatus::Sent,
+        reactions: Reactions::default(),
     })
 }
 
@@ -539,6 +546,7 @@ fn pending_item(
             PendingState::Stored(_) => DeliveryStatus::Sent,
             PendingState::Failed(code) => DeliveryStatus::Failed(code),
         },
+        reactions: Reactions::default(),
     }
 }
 

@@ -109,28 +109,29 @@ fn seq_at(seqs: &[Seq], index: usize) -> Option<Seq> {
 mod tests {
     use super::*;
 
-    fn seqs(numbers: impl Iterator<Item = i64>) -> Vec<Seq> {
-        numbers.map(Seq::new).collect()
+    /// The newest messages.
+    fn part(numbers: impl Iterator<Item = i64>) -> Part {
+        Part { seqs: numbers.map(Seq::new).collect(), end: None }
     }
 
-    fn rendered(range: &VisibleRange, seqs: &[Seq]) -> Vec<Seq> {
-        seqs.iter().copied().filter(|seq| range.contains(*seq)).collect()
+    fn rendered(range: &VisibleRange, part: &Part) -> Vec<Seq> {
+        part.seqs.iter().copied().filter(|seq| range.contains(*seq)).collect()
     }
 
     #[test]
     fn paging_up_and_down_covers_every_message() {
-        let seqs = seqs((1..=2_000).map(|n| n * 3));
+        let part = part((1..=2_000).map(|n| n * 3));
         let mut range = VisibleRange::default();
-        range.jump_to_end(&seqs);
-        let mut seen = rendered(&range, &seqs);
-        while range.page_up(&seqs) {
-            let now = rendered(&range, &seqs);
+        range.jump_to_end(&part);
+        let mut seen = rendered(&range, &part);
+        while range.page_up(&part) {
+            let now = rendered(&range, &part);
             assert!(now.len() <= RENDERED_MAX && now.contains(&seen[0]), "the scroll position can be kept");
             seen = now;
         }
         assert_eq!(seen[0], Seq::new(3));
-        while range.page_down(&seqs) {
-            let now = rendered(&range, &seqs);
+        while range.page_down(&part) {
+            let now = rendered(&range, &part);
             assert!(now.len() <= RENDERED_MAX && now.contains(seen.last().unwrap()));
             seen = now;
         }
@@ -140,40 +141,63 @@ mod tests {
 
     #[test]
     fn trim_keeps_the_side_in_view() {
-        let seqs = seqs(1..=500);
+        let part = part(1..=500);
         let [first, last] = [1, 500].map(Seq::new);
         let (mut at_end, mut above) = (VisibleRange::default(), VisibleRange::default());
-        at_end.trim(&seqs, true);
-        above.trim(&seqs, false);
-        assert!(at_end.contains(last) && rendered(&at_end, &seqs).len() <= RENDERED_MAX);
+        at_end.trim(&part, true);
+        above.trim(&part, false);
+        assert!(at_end.contains(last) && rendered(&at_end, &part).len() <= RENDERED_MAX);
         assert!(
-            above.contains(first) && !above.contains(last) && rendered(&above, &seqs).len() == RENDERED_MAX
+            above.contains(first) && !above.contains(last) && rendered(&above, &part).len() == RENDERED_MAX
         );
-        above.jump_to_end(&seqs);
+        above.jump_to_end(&part);
         assert!(above.contains(last) && above.is_at_end());
     }
 
     #[test]
     fn jump_renders_both_sides_of_a_message() {
-        let seqs = seqs(1..=900);
+        let part = part(1..=900);
         let mut range = VisibleRange::default();
-        range.jump_to_end(&seqs);
-        range.jump_to(&seqs, Seq::new(300));
-        let shown = rendered(&range, &seqs);
+        range.jump_to_end(&part);
+        range.jump_to(&part, Seq::new(300));
+        let shown = rendered(&range, &part);
         let sides = [299, 301].map(Seq::new);
         assert!(shown.len() == RENDERED_MAX && sides.iter().all(|seq| shown.contains(seq)));
         assert!(!range.is_at_end());
         let before = range;
-        range.jump_to(&seqs, Seq::new(310));
+        range.jump_to(&part, Seq::new(310));
         assert_eq!(range, before, "a rendered message needs no jump");
     }
 
     #[test]
-    fn short_chat_is_rendered_completely() {
-        let seqs = seqs(1..=3);
+    fn range_ends_with_the_part_it_is_in() {
+        let earlier = Part { end: Some(Seq::new(401)), ..part(1..=400) };
+        let newest = part(900..=1_000);
         let mut range = VisibleRange::default();
-        assert!(!range.page_up(&seqs) && !range.page_down(&seqs));
-        range.trim(&seqs, true);
-        assert_eq!(rendered(&range, &seqs), seqs);
+        range.jump_to_end(&newest);
+        range.jump_to(&earlier, Seq::new(390));
+        assert!(range.contains(Seq::new(400)) && !range.contains(Seq::new(401)));
+        assert!(!range.page_down(&earlier), "the rest has to be loaded");
+        assert!(range.page_up(&earlier) && !range.is_at_end());
+        while range.page_down(&earlier) {}
+        assert!(range.contains(Seq::new(400)) && !range.contains(Seq::new(900)));
+        // The part is replaced by another one, which begins within the range.
+        let other = Part { end: Some(Seq::new(451)), ..part(380..=450) };
+        range.jump_to(&other, Seq::new(395));
+        assert_eq!(rendered(&range, &other), other.seqs);
+        assert!(!range.contains(Seq::new(300)));
+        // The gap is closed.
+        let all = part(380..=1_000);
+        while range.page_down(&all) {}
+        assert!(range.is_at_end() && range.has_any(&newest) && !range.has_any(&earlier));
+    }
+
+    #[test]
+    fn short_chat_is_rendered_completely() {
+        let part = part(1..=3);
+        let mut range = VisibleRange::default();
+        assert!(!range.page_up(&part) && !range.page_down(&part));
+        range.trim(&part, true);
+        assert_eq!(rendered(&range, &part), part.seqs);
     }
 }
