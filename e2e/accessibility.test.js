@@ -129,6 +129,11 @@ async function checkScreens(device, size, theme) {
   }
   await ada.page.keyboard.press('Escape');
   await sidebar.pane.waitFor({ state: 'detached' });
+  await ada.button('Search').click();
+  await ada.page.getByRole('searchbox', { name: 'Search messages' }).fill('the');
+  await ada.page.locator('.sidebar .search-result').first().waitFor();
+  await check('search');
+  await ada.page.keyboard.press('Escape');
   await ada.button('Share').click();
   await ada.page.getByRole('dialog', { name: 'Invite people' }).waitFor();
   await check('share');

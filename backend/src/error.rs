@@ -247,6 +247,10 @@ fn field_detail(field: &str, code: FieldCode) -> String {
         FieldCode::CommonPassword => "This password is too common.",
         FieldCode::InvalidName => "Enter one line of text without control characters.",
         FieldCode::NotAChoice => "This is not a valid choice.",
+        FieldCode::NotADate => "Write dates as in before:2026-11-29.",
+        FieldCode::InvalidFilter => {
+            "Unknown filter value. Filters are from:<name>, after:<date>, before:<date> and has:link."
+        }
         FieldCode::WrongPassword => "Invalid password.",
         FieldCode::WrongCode => "This code is not valid.",
         FieldCode::NotATime => "This is not a time, such as 2026-11-29T16:00:00Z.",
@@ -260,6 +264,7 @@ fn field_detail(field: &str, code: FieldCode) -> String {
 pub fn max_length(field: &str) -> Option<usize> {
     Some(match field {
         "message" => shared::message::MESSAGE_MAX,
+        "q" => shared::search::SEARCH_QUERY_MAX,
         "email" => shared::user::EMAIL_MAX,
         "display_name" => shared::user::DISPLAY_NAME_MAX,
         "name" => shared::chat::CHAT_NAME_MAX,

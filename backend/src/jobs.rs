@@ -6,3 +6,4 @@ pub mod data_export;
 pub mod guest_cleanup;
 pub mod host_checks;
 pub mod read_receipts;
+pub mod search_index;

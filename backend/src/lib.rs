@@ -19,6 +19,7 @@ mod keyed_locks;
 pub mod rate_limit;
 mod readiness;
 pub mod realtime;
+pub mod search;
 pub mod server;
 mod setup_warnings;
 pub mod state;

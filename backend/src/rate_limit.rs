@@ -57,6 +57,7 @@ pub enum UserLimit {
     /// the audit log.
     ChatChange,
     UriRotation,
+    Search,
 }
 
 /// All rate limiters, or none if they are turned off.
@@ -81,6 +82,7 @@ struct Counters {
     user_chats: KeyedLimiter<UserId>,
     user_chat_changes: KeyedLimiter<UserId>,
     user_uri_rotations: KeyedLimiter<UserId>,
+    user_searches: KeyedLimiter<UserId>,
     session_refreshes: KeyedLimiter<Uuid>,
     /// In KiB.
     user_upload_bytes: KeyedLimiter<UserId>,
@@ -105,6 +107,7 @@ impl Counters {
             user_chats: keyed(settings.limit_chats, clock),
             user_chat_changes: keyed(settings.limit_chat_changes, clock),
             user_uri_rotations: keyed(settings.limit_uri_rotations, clock),
+            user_searches: keyed(settings.limit_searches, clock),
             session_refreshes: keyed(settings.limit_refreshes, clock),
             user_upload_bytes: keyed(upload_bytes, clock),
             logins: LoginThrottle::new(
@@ -136,6 +139,7 @@ impl Counters {
             UserLimit::Chat => &self.user_chats,
             UserLimit::ChatChange => &self.user_chat_changes,
             UserLimit::UriRotation => &self.user_uri_rotations,
+            UserLimit::Search => &self.user_searches,
         }
     }
 }
@@ -233,6 +237,7 @@ impl RateLimiters {
             UserLimit::Chat,
             UserLimit::ChatChange,
             UserLimit::UriRotation,
+            UserLimit::Search,
         ] {
             counters.for_user(limit).retain_recent();
         }

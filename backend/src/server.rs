@@ -42,7 +42,7 @@ use crate::{
             close_on_unread_body, cors_error, error_headers, security_headers, track_requests, warn_of_setup,
         },
     },
-    jobs::{chat_expiry, guest_cleanup, host_checks, read_receipts},
+    jobs::{chat_expiry, guest_cleanup, host_checks, read_receipts, search_index},
     realtime::hub::heartbeat,
     state::AppState,
 };
@@ -190,6 +190,7 @@ pub async fn run_background_jobs(app: Arc<AppState>) {
         () = chat_expiry::run(&app.db, &app.chats) => {}
         () = guest_cleanup::run(&app.account_removal) => {}
         () = read_receipts::run(&app.read_receipts) => {}
+        () = search_index::run(&app.db, &app.hub.changed_chats) => {}
     }
 }
 

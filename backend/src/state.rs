@@ -19,6 +19,7 @@ use crate::{
     rate_limit::{RateLimiters, SlowMode},
     readiness::Readiness,
     realtime::{hub::Hub, ingest::MessageIngest},
+    search::Searcher,
     store::{self, Db},
 };
 
@@ -44,6 +45,7 @@ pub struct AppState {
     pub read_receipts: Arc<ReadReceiptBuffer>,
     pub data_exporter: Arc<DataExporter>,
     pub account_removal: AccountRemoval,
+    pub searcher: Searcher,
 }
 
 impl AppState {
@@ -71,6 +73,7 @@ impl AppState {
             images: Images::new(&config.limits),
             read_receipts: Arc::new(ReadReceiptBuffer::new(db.clone(), Arc::clone(&hub))),
             account_removal: AccountRemoval::new(db.clone(), Arc::clone(&chats), Arc::clone(&data_exporter)),
+            searcher: Searcher::new(db.clone()),
             config,
             clock,
             db,

@@ -15,6 +15,7 @@ pub mod guests;
 pub mod instance;
 pub mod invite_links;
 pub mod members;
+pub mod message_search;
 pub mod messages;
 pub mod open_join;
 pub mod passkeys;

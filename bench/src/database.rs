@@ -1,9 +1,14 @@
 //! The PostgreSQL server that all targets use, with a new database per run.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::{fs, process};
 
 use anyhow::{Context, Result};
+use backend::{
+    jobs::search_index,
+    store::{Db, message_search},
+};
 use private_postgres::Cluster;
 use tokio::runtime::{Builder, Runtime};
 use tokio_postgres::{Client, NoTls};
@@ -109,6 +114,39 @@ impl Database {
     pub fn vacuum_and_checkpoint(&self, database: &RunDatabase) -> Result<()> {
         self.execute(&database.url, "VACUUM ANALYZE")?;
         self.execute(&database.url, "CHECKPOINT")
+    }
+
+    pub fn run_sql(&self, database: &RunDatabase, sql: &str) -> Result<()> {
+        self.execute(&database.url, sql)
+    }
+
+    /// Indexes all messages for searches, together with the server.
+    pub fn index_messages(&self, database: &RunDatabase) -> Result<()> {
+        self.runtime.block_on(async {
+            let db = Db::new(&database.url, 1)?;
+            loop {
+                let behind = message_search::list_chats_behind(&mut *db.get().await?, i64::MAX).await?;
+                let mut behind: BTreeSet<_> = behind.into_iter().collect();
+                if behind.is_empty() {
+                    return Ok(());
+                }
+                search_index::index_some(&db, &mut behind).await?;
+            }
+        })
+    }
+
+    /// Locks a table against writing, until [`Self::unlock`].
+    pub fn lock_table(&self, database: &RunDatabase, table: &str) -> Result<Client> {
+        self.runtime.block_on(async {
+            let (client, connection) = tokio_postgres::connect(&database.url, NoTls).await?;
+            tokio::spawn(connection);
+            client.batch_execute(&format!("BEGIN; LOCK TABLE {table} IN EXCLUSIVE MODE")).await?;
+            Ok(client)
+        })
+    }
+
+    pub fn unlock(&self, client: &Client) -> Result<()> {
+        Ok(self.runtime.block_on(client.batch_execute("ROLLBACK"))?)
     }
 
     pub fn count_messages(&self, database: &RunDatabase) -> Result<usize> {

@@ -2,7 +2,8 @@
 
 use crate::results::Results;
 use crate::scenarios::{
-    after_load, cold_start, first_view, growth, idle, inserts, long_chat, messaging, newcomers, opening, rest,
+    after_load, cold_start, first_view, growth, idle, inserts, long_chat, messaging, newcomers, opening,
+    rest, search,
 };
 use crate::table::{format_figure, render_table};
 use crate::target::{OURS, Target};
@@ -153,6 +154,9 @@ fn resource_goals(results: &Results) -> Vec<Goal> {
         fixed("MiB at rest", ours(cold_start::NAME, cold_start::MEMORY), AtMost, 25.0),
         fixed("MiB a minute after a load", ours(after_load::NAME, after_load::MEMORY), AtMost, 60.0),
         fixed("opening, slowest messages against plain", slowest_opening(results), AtMost, 1.5),
+        fixed("slowest search, p95 ms", slowest_search(results), AtMost, 100.0),
+        fixed("S2 posts with the search index", indexing_ratio(results, search::SOCKET_POSTS), AtLeast, 0.95),
+        fixed("REST posts with the search index", indexing_ratio(results, search::REST_POSTS), AtLeast, 0.95),
     ]);
     goals
 }
@@ -218,6 +222,18 @@ fn worst_ratio(results: &Results, scenario: &str, smallest: &str) -> Option<f64>
     let larger = growth::SIZES.into_iter().skip_while(|(size, _)| *size != smallest).skip(1);
     let ratios = larger.filter_map(|(size, _)| Some(at(size)? / at(smallest)?));
     ratios.reduce(f64::min)
+}
+
+/// The highest p95 of any kind of search.
+fn slowest_search(results: &Results) -> Option<f64> {
+    let kinds = results.rows(search::SEARCHES).into_iter();
+    kinds.filter_map(|kind| results.median(search::SEARCHES, kind, messaging::P95)).reduce(f64::max)
+}
+
+/// Posts while messages are indexed, as a ratio to posts while they are not.
+fn indexing_ratio(results: &Results, scenario: &str) -> Option<f64> {
+    let posts = |mode| results.median(scenario, mode, search::POSTS);
+    Some(posts(search::INDEXED)? / posts(search::PAUSED)?)
 }
 
 /// The highest ratio of any messages to plain ones.

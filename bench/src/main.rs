@@ -45,7 +45,8 @@ use crate::database::Database;
 use crate::options::{Options, Scenario};
 use crate::results::Results;
 use crate::scenarios::{
-    after_load, cold_start, first_view, growth, idle, inserts, long_chat, messaging, newcomers, opening, rest,
+    after_load, cold_start, first_view, growth, idle, inserts, long_chat, messaging, newcomers, opening,
+    rest, search,
 };
 use crate::target::{OURS, Target};
 
@@ -95,6 +96,7 @@ fn run(scenario: Scenario, bench: &mut Bench) {
         Scenario::FirstView => first_view::run(bench),
         Scenario::Opening => opening::run(bench),
         Scenario::LongChat => long_chat::run(bench),
+        Scenario::Search => search::run(bench),
     }
 }
 

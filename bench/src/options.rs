@@ -40,6 +40,7 @@ pub enum Scenario {
     FirstView,
     Opening,
     LongChat,
+    Search,
 }
 
 impl Scenario {
@@ -57,6 +58,7 @@ impl Scenario {
             Self::FirstView => "The first view",
             Self::Opening => "Opening a chat",
             Self::LongChat => "A long chat",
+            Self::Search => "Searching",
         }
     }
 }

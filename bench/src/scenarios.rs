@@ -11,3 +11,4 @@ pub mod messaging;
 pub mod newcomers;
 pub mod opening;
 pub mod rest;
+pub mod search;

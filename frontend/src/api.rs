@@ -5,6 +5,7 @@ pub mod auth;
 pub mod early_responses;
 pub mod json;
 pub mod moderation;
+pub mod search;
 
 use std::marker::PhantomData;
 

@@ -155,6 +155,11 @@ impl ChatListStore {
         self.is_wide.get()
     }
 
+    /// The chat's name, or the names of its other members.
+    pub fn title(&self, uri: &str) -> Option<String> {
+        self.with_entry(uri, |entry| entry.map(|entry| row::title(&entry.chat)))
+    }
+
     fn row(&self, uri: &str) -> Option<RowData> {
         let user_id = self.session().user_id().unwrap_or_default();
         self.with_entry(uri, |entry| entry.map(|entry| RowData::new(entry, user_id)))

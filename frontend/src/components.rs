@@ -8,6 +8,7 @@ pub mod countdown;
 pub mod emoji_search;
 pub mod error_page;
 pub mod field;
+pub mod focus_stops;
 pub mod form_request;
 pub mod icon;
 pub mod link_field;

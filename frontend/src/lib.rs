@@ -17,6 +17,7 @@ mod listeners;
 mod outbox;
 mod pages;
 mod request_error;
+mod search;
 mod session;
 mod skeleton;
 mod socket;

@@ -9,6 +9,7 @@ pub mod events;
 pub mod invite_links;
 pub mod moderation;
 pub mod onboarding;
+pub mod search;
 
 use shared::{
     credentials::PASSWORD_MIN,
@@ -74,6 +75,7 @@ pub const SEND: &str = "Send";
 pub const SENDING: &str = "Sending…";
 pub const WAITING_FOR_SLOW_MODE: &str = "Waiting for slow mode";
 pub const WAITING_FOR_CONNECTION: &str = "Waiting for connection";
+pub const SEARCH: &str = "Search";
 pub const SENT: &str = "Sent";
 pub const NOT_SENT: &str = "Not sent";
 pub const RETRY: &str = "Retry";

@@ -19,6 +19,7 @@ pub mod passkey;
 pub mod paths;
 pub mod problem;
 pub mod return_path;
+pub mod search;
 pub mod second_factor;
 pub mod session;
 pub mod socket;

@@ -60,6 +60,7 @@ pub const CHAT_PINS: &str = "/api/chats/{uri}/pins/";
 pub const CHAT_PIN: &str = "/api/chats/{uri}/pins/{seq}/";
 pub const CHAT_MESSAGE_REACTIONS: &str = "/api/chats/{uri}/messages/{seq}/reactions/";
 pub const CHAT_MESSAGE_REACTION: &str = "/api/chats/{uri}/messages/{seq}/reactions/{emoji}/";
+pub const CHAT_SEARCH: &str = "/api/chats/{uri}/search/";
 pub const CHAT_CHANGES: &str = "/api/chats/{uri}/changes/";
 pub const CHAT_EVENTS: &str = "/api/chats/{uri}/events/";
 pub const CHAT_SETTINGS: &str = "/api/chats/{uri}/settings/";
@@ -69,6 +70,7 @@ pub const CHAT_OWNER: &str = "/api/chats/{uri}/owner/";
 pub const CHAT_AUDIT_LOG: &str = "/api/chats/{uri}/audit/";
 pub const CHAT_READ_POSITION: &str = "/api/chats/{uri}/read_position/";
 pub const CHAT_MUTE: &str = "/api/chats/{uri}/mute/";
+pub const SEARCH: &str = "/api/search/";
 pub const SOCKET: &str = "/api/socket/";
 
 // Pages of the client.

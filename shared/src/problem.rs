@@ -190,6 +190,10 @@ pub enum FieldCode {
     InvalidName,
     /// Not one of the allowed values.
     NotAChoice,
+    /// A date in a search is not as in `2026-11-29`.
+    NotADate,
+    /// A filter of a search does not have this value.
+    InvalidFilter,
     /// Not the current password.
     WrongPassword,
     /// Not a currently valid code.

@@ -14,6 +14,7 @@ pub mod ownership;
 pub mod pins;
 pub mod reactions;
 pub mod read_positions;
+pub mod search;
 pub mod settings;
 
 use actix_web::{

@@ -7,7 +7,7 @@ use super::{
     },
     chats::{
         self, audit_log, changes, chat_list, chat_preview, invite_links, join, members, message_deletion,
-        message_edits, messages, ownership, pins, reactions, read_positions, settings,
+        message_edits, messages, ownership, pins, reactions, read_positions, search, settings,
     },
     events,
     meta::{documentation, pages},
@@ -92,6 +92,7 @@ route_table::routes! {
     [CHAT_MESSAGE_REACTIONS] GET        reactions::list                   Reader
     [CHAT_MESSAGE_REACTION]  PUT        reactions::add                    Writer
                              DELETE     reactions::remove                 Writer
+    [CHAT_SEARCH]            GET        search::search_chat               Reader
     [CHAT_CHANGES]           GET        changes::list                     Reader
     [CHAT_EVENTS]            GET        events::stream_events             Reader
     [CHAT_SETTINGS]          PATCH      settings::update                  Moderator
@@ -102,6 +103,7 @@ route_table::routes! {
     [CHAT_READ_POSITION]     GET        read_positions::list              Reader
                              PUT        read_positions::update            Reader
     [CHAT_MUTE]              PUT        chat_list::mute                   Reader
+    [SEARCH]                 GET        search::search_all                Authenticated
     [SOCKET]                 GET        websocket::open                   Authenticated
 
     // Pages of the client. Messengers fetch them to preview links, so that they must not change anything.

@@ -88,6 +88,8 @@ settings! {
     limit_refreshes "CHATIRE_LIMIT_REFRESHES" Rate = rate(30, MINUTE);
     /// Messages per user
     limit_posts "CHATIRE_LIMIT_POSTS" Rate = rate(20, Duration::from_secs(10));
+    /// Searches per user
+    limit_searches "CHATIRE_LIMIT_SEARCHES" Rate = rate(30, Duration::from_secs(10));
     /// Frames per WebSocket
     limit_frames "CHATIRE_LIMIT_FRAMES" Rate = rate(60, Duration::from_secs(3));
     /// HTTP connections per IP address, without WebSockets

@@ -1,6 +1,7 @@
 //! Routes frames to connections: one channel per chat, and an index of connections per user. The hub never waits: changes
 //! that do not fit into a connection's queue are dropped, and the connection reads them from the database.
 
+pub mod changed_chats;
 pub mod channel;
 pub mod chat_list_versions;
 pub mod connection;
@@ -36,6 +37,7 @@ use crate::{
     clock::Clock,
     error::{ApiError, Rejection},
     realtime::hub::{
+        changed_chats::ChangedChats,
         channel::{Channel, Lag},
         chat_list_versions::ChatListVersions,
         connection::Connection,
@@ -70,6 +72,7 @@ pub struct Hub {
     clock: Clock,
     pub message_cache: MessageCache,
     pub chat_list_versions: ChatListVersions,
+    pub changed_chats: ChangedChats,
     /// True once the server stops; ends the event streams.
     shutdown: watch::Sender<bool>,
     /// Every connection task holds a receiver, so the channel closes when all have ended.
@@ -85,6 +88,7 @@ impl Hub {
             clock,
             message_cache: MessageCache::default(),
             chat_list_versions: ChatListVersions::default(),
+            changed_chats: ChangedChats::default(),
             shutdown: watch::Sender::new(false),
             open_connections: watch::Sender::new(()),
         }
@@ -123,6 +127,7 @@ impl Hub {
     /// Queues the changes for all subscribers of the chat; they are sent when the batch is flushed.
     pub fn publish(&self, changes: Changes, batch: &mut FlushBatch) {
         self.message_cache.apply_changes(&changes);
+        self.changed_chats.record(changes.chat_id, changes.messages.len());
         let Changes { chat_id, after, head, .. } = changes;
         let Some(channel) = self.channel(chat_id) else { return };
         let Some((frame, json)) = frame::text_and_json(&ServerFrame::Changes(changes)) else { return };
@@ -132,6 +137,7 @@ impl Hub {
     /// Makes all subscribers read the chat again, because it is unknown whether it has changed.
     pub fn invalidate(&self, chat_id: ChatId) {
         self.message_cache.invalidate(chat_id);
+        self.changed_chats.record(chat_id, 1);
         if let Some(channel) = self.channel(chat_id) {
             lock(&channel).invalidate();
         }

@@ -16,8 +16,13 @@ const ROWS_MAX: i64 = 1_000;
 /// How many messages of one chat expire at a time.
 const EXPIRING_MESSAGES_MAX: i64 = 10_000;
 
-/// Deletes the rows of a chat, in the order of their foreign keys.
-const PURGE: [&str; 5] = [
+/// Deletes the rows of a chat, in the order of their foreign keys. Without the first one, no other server indexes the chat any
+/// more.
+const PURGE: [&str; 7] = [
+    "DELETE FROM search_progress WHERE chat_id IN \
+       (SELECT chat_id FROM search_progress WHERE chat_id = $1 LIMIT $2)",
+    "DELETE FROM message_search WHERE (chat_id, seq) IN \
+       (SELECT chat_id, seq FROM message_search WHERE chat_id = $1 LIMIT $2)",
     "DELETE FROM messages WHERE id IN (SELECT id FROM messages WHERE chat_id = $1 LIMIT $2)",
     "DELETE FROM members WHERE (chat_id, user_id) IN \
        (SELECT chat_id, user_id FROM members WHERE chat_id = $1 LIMIT $2)",
@@ -89,16 +94,20 @@ pub async fn find_last_expired_seq(
     Ok(last.seq)
 }
 
-/// Deletes a batch of expired messages; true if there may be more.
+/// Deletes a batch of expired messages, and of their rows in the search index; true if there may be more.
 pub async fn delete_expired_messages(connection: &mut AsyncPgConnection) -> Result<bool, StoreError> {
-    let statement = sql_query(
-        "DELETE FROM messages WHERE id IN ( \
-           SELECT expired.id FROM chats CROSS JOIN LATERAL ( \
-             SELECT messages.id FROM messages \
-             WHERE chat_id = chats.id AND seq < first_retained_seq ORDER BY seq LIMIT $1) AS expired \
-           WHERE first_retained_seq > 0 LIMIT $1)",
-    );
-    Ok(is_full_batch(statement.bind::<BigInt, _>(ROWS_MAX).execute(connection).await?))
+    let mut has_more = false;
+    for table in ["message_search", "messages"] {
+        let statement = sql_query(format!(
+            "DELETE FROM {table} WHERE (chat_id, seq) IN ( \
+               SELECT expired.chat_id, expired.seq FROM chats CROSS JOIN LATERAL ( \
+                 SELECT chat_id, seq FROM {table} \
+                 WHERE chat_id = chats.id AND seq < first_retained_seq ORDER BY seq LIMIT $1) AS expired \
+               WHERE first_retained_seq > 0 LIMIT $1)",
+        ));
+        has_more |= is_full_batch(statement.bind::<BigInt, _>(ROWS_MAX).execute(connection).await?);
+    }
+    Ok(has_more)
 }
 
 /// Deletes everything that is left of a deleted chat except its audit log.

@@ -156,7 +156,7 @@ async fn oversized_body_is_rejected() {
 }
 
 /// Paths and the methods that they allow.
-const ALLOWED_METHODS: [(&str, &str); 53] = [
+const ALLOWED_METHODS: [(&str, &str); 55] = [
     ("/auth/users/create/", "POST"),
     ("/auth/users/delete/", "POST"),
     ("/auth/jwt/create/", "POST"),
@@ -205,6 +205,8 @@ const ALLOWED_METHODS: [(&str, &str); 53] = [
     ("/api/chats/{uri}/members/me/", "DELETE"),
     ("/api/chats/{uri}/members/1/", "PUT"),
     ("/api/chats/{uri}/changes/", "GET"),
+    ("/api/chats/{uri}/search/", "GET"),
+    ("/api/search/", "GET"),
     ("/api/chats/{uri}/events/", "GET"),
     ("/readyz", "GET"),
     ("/api/socket/", "GET"),

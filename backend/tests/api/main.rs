@@ -59,6 +59,7 @@ mod reactions;
 mod read_positions;
 mod refresh_tokens;
 mod replies;
+mod search;
 mod second_factor;
 mod security_headers;
 mod sessions;

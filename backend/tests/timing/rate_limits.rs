@@ -380,6 +380,28 @@ async fn uri_rotations_are_limited_per_user() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn searches_are_limited_per_user() {
+    let _serial = crate::serial().await;
+    let app = spawn_limited(|config| config.limits.limit_searches = "30/h".parse().unwrap()).await;
+    let (ada, tea) = app.ada_and_chat().await;
+    let brian = app.create_member("brian", &tea).await;
+    // One limit for both kinds, which invalid searches do not count against.
+    ada.get("/api/search/?q=has:x").await.assert_problem(ProblemCode::Invalid);
+    assert_limited_after(30, |count| {
+        let path = if count % 2 == 0 {
+            "/api/search/?q=tea".to_owned()
+        } else {
+            format!("/api/chats/{tea}/search/?q=tea")
+        };
+        ada.get(&path)
+    })
+    .await;
+    brian.get("/api/search/?q=tea").await.assert_status(200);
+    app.advance_clock(Duration::from_mins(2));
+    ada.get("/api/search/?q=tea").await.assert_status(200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn refreshes_are_limited_per_session() {
     let _serial = crate::serial().await;
     let app = spawn_limited(|config| {

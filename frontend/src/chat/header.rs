@@ -6,7 +6,7 @@ use shared::{id::UserId, member::Member};
 use super::{
     member_avatar::member_avatar,
     share::ShareButton,
-    sidebar::SidebarNavigation,
+    sidebar::{SidebarNavigation, SidebarTab},
     state::{presence::PresenceStore, sync::SyncStore, use_presence, use_sync},
 };
 use crate::{
@@ -29,6 +29,14 @@ pub fn ChatHeader(navigation: SidebarNavigation) -> impl IntoView {
                 <SvgIcon icon=Icon::Back />
             </a>
             <MembersButton navigation />
+            <button
+                id="search-button"
+                class="icon-button"
+                aria-label=strings::SEARCH
+                on:click=move |_| navigation.open(SidebarTab::Search)
+            >
+                <SvgIcon icon=Icon::Search />
+            </button>
             <ShareButton />
             <Menu />
         </header>
@@ -58,7 +66,7 @@ fn MembersButton(navigation: SidebarNavigation) -> impl IntoView {
             id="chat-title"
             class="chat-title"
             aria-describedby="chat-title-hint"
-            aria-expanded=move || navigation.is_open().to_string()
+            aria-expanded=move || navigation.shows_details().to_string()
             on:click=move |_| navigation.toggle()
         >
             <span class="avatar-stack">{avatars}</span>

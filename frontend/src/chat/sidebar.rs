@@ -15,22 +15,25 @@ mod pins;
 mod select;
 mod settings;
 
-use leptos::{either::EitherOf5, ev, prelude::*};
+use leptos::{either::EitherOf6, ev, prelude::*};
 use leptos_router::{
     NavigateOptions,
     hooks::{use_navigate, use_query_map},
 };
+use shared::id::Seq;
 
 use self::{
     audit_log::AuditLog, invite_links::InviteLinks, members::Members, pins::Pins, settings::ChatSettings,
 };
-use super::state::sync::SyncStore;
+use super::state::{sync::SyncStore, use_viewport};
 use crate::{
+    chat_list::use_chat_list,
     components::{
-        form_request::focus,
+        form_request::{focus, is_focus_lost},
         icon::{Icon, SvgIcon},
     },
     lazy_view::{LazyView, lazy_view},
+    search::ChatSearch,
     strings::{self, moderation},
 };
 
@@ -44,10 +47,13 @@ pub enum SidebarTab {
     Links,
     Settings,
     History,
+    /// Not among the tabs: it takes the whole sidebar.
+    Search,
 }
 
 impl SidebarTab {
-    const ALL: [Self; 5] = [Self::People, Self::Pins, Self::Links, Self::Settings, Self::History];
+    const ALL: [Self; 6] =
+        [Self::People, Self::Pins, Self::Links, Self::Settings, Self::History, Self::Search];
 
     /// The value of the query parameter and the id of the tab's element.
     const fn id(self) -> &'static str {
@@ -57,6 +63,7 @@ impl SidebarTab {
             Self::Links => "links",
             Self::Settings => "settings",
             Self::History => "history",
+            Self::Search => "search",
         }
     }
 
@@ -67,6 +74,7 @@ impl SidebarTab {
             Self::Links => moderation::LINKS,
             Self::Settings => strings::SETTINGS,
             Self::History => moderation::HISTORY,
+            Self::Search => strings::SEARCH,
         }
     }
 
@@ -102,8 +110,13 @@ impl SidebarNavigation {
         Self { sync, is_moderator, tab, navigate, has_pushed }
     }
 
-    pub fn is_open(&self) -> bool {
-        self.tab.get().is_some()
+    /// Whether one of the tabs is shown.
+    pub fn shows_details(&self) -> bool {
+        self.tab.get().is_some_and(|tab| tab != SidebarTab::Search)
+    }
+
+    fn title(&self) -> &'static str {
+        if self.tab.get() == Some(SidebarTab::Search) { strings::SEARCH } else { moderation::SIDEBAR }
     }
 
     /// Opening the sidebar adds an entry to the browser's history; changing the tab does not.
@@ -123,7 +136,10 @@ impl SidebarNavigation {
     }
 
     pub fn toggle(&self) {
-        if self.tab.get_untracked().is_some() { self.close() } else { self.open(SidebarTab::People) }
+        match self.tab.get_untracked() {
+            None | Some(SidebarTab::Search) => self.open(SidebarTab::People),
+            Some(_) => self.close(),
+        }
     }
 
     /// Goes to the chat's current URI; the sidebar stays as it is.
@@ -140,14 +156,15 @@ impl SidebarNavigation {
 
     fn offered_tabs(&self) -> Vec<SidebarTab> {
         let is_moderator = self.is_moderator.get();
-        SidebarTab::ALL.into_iter().filter(|tab| is_moderator || !tab.is_for_moderators()).collect()
+        let tabs = SidebarTab::ALL.into_iter().filter(|tab| *tab != SidebarTab::Search);
+        tabs.filter(|tab| is_moderator || !tab.is_for_moderators()).collect()
     }
 }
 
 #[component]
 pub fn SidebarPane(navigation: SidebarNavigation) -> impl IntoView {
-    let is_open = Memo::new(move |_| navigation.is_open());
-    move_focus_with(is_open);
+    let is_open = Memo::new(move |_| navigation.tab.get().is_some());
+    move_focus_with(navigation.tab);
     let on_key = move |event: ev::KeyboardEvent| {
         if event.key() == "Escape" {
             navigation.close();
@@ -155,9 +172,8 @@ pub fn SidebarPane(navigation: SidebarNavigation) -> impl IntoView {
     };
     let pane = move || {
         view! {
-            <aside class="sidebar" aria-label=moderation::SIDEBAR on:keydown=on_key>
+            <aside class="sidebar" aria-labelledby="sidebar-title" on:keydown=on_key>
                 <div class="sidebar-bar">
-                    <h2>{moderation::SIDEBAR}</h2>
                     <CloseButton navigation />
                 </div>
                 <LazyView load=move || Box::pin(sidebar_content(navigation)) class="part-loading" />
@@ -176,32 +192,55 @@ lazy_view! {
 
 #[component]
 fn SidebarContent(navigation: SidebarNavigation) -> impl IntoView {
-    let tab_panel = move || match navigation.tab.get().unwrap_or(SidebarTab::People) {
-        SidebarTab::People => EitherOf5::A(view! { <Members /> }),
-        SidebarTab::Pins => EitherOf5::B(view! { <Pins navigation /> }),
-        SidebarTab::Links => EitherOf5::C(view! { <InviteLinks /> }),
-        SidebarTab::Settings => EitherOf5::D(view! { <ChatSettings /> }),
-        SidebarTab::History => EitherOf5::E(view! { <AuditLog /> }),
+    let uri = Signal::derive(move || navigation.sync.uri());
+    let show = show_message(navigation);
+    let content = move || match navigation.tab.get().unwrap_or(SidebarTab::People) {
+        SidebarTab::People => EitherOf6::A(view! { <Members /> }),
+        SidebarTab::Pins => EitherOf6::B(view! { <Pins show /> }),
+        SidebarTab::Links => EitherOf6::C(view! { <InviteLinks /> }),
+        SidebarTab::Settings => EitherOf6::D(view! { <ChatSettings /> }),
+        SidebarTab::History => EitherOf6::E(view! { <AuditLog /> }),
+        SidebarTab::Search => EitherOf6::F(view! { <ChatSearch uri show /> }),
     };
     let label = move || navigation.tab.get().map_or("", SidebarTab::label);
+    let role = move || navigation.shows_details().then_some("tabpanel");
     view! {
+        <h2 id="sidebar-title">{move || navigation.title()}</h2>
         <Tabs navigation />
-        <div id="sidebar-content" class="sidebar-content" role="tabpanel" aria-label=label>
-            {tab_panel}
+        <div id="sidebar-content" class="sidebar-content" role=role aria-label=move || role().map(|_| label())>
+            {content}
         </div>
     }
 }
 
-/// Moves the focus into the sidebar when it opens, and back to its button when it closes.
-fn move_focus_with(is_open: Memo<bool>) {
-    Effect::new(move |was_open: Option<bool>| {
-        let is_open = is_open.get();
-        match was_open {
-            Some(false) if is_open => request_animation_frame(|| focus("sidebar-close")),
-            Some(true) if !is_open => request_animation_frame(|| focus("chat-title")),
-            _ => {}
+/// Shows a message of the chat. On a phone, where the sidebar covers the messages, it is closed.
+fn show_message(navigation: SidebarNavigation) -> Callback<Seq> {
+    let (viewport, chat_list) = (use_viewport(), use_chat_list());
+    Callback::new(move |seq| {
+        if !untrack(|| chat_list.is_wide()) {
+            navigation.close();
         }
-        is_open
+        viewport.request_message(seq);
+    })
+}
+
+/// Moves the focus into the sidebar when it opens, and back to its button when it closes. The search focuses its field.
+fn move_focus_with(tab: Memo<Option<SidebarTab>>) {
+    Effect::new(move |previous: Option<Option<SidebarTab>>| {
+        let tab = tab.get();
+        let id = match (previous, tab) {
+            (Some(None), Some(opened)) if opened != SidebarTab::Search => "sidebar-close",
+            (Some(Some(SidebarTab::Search)), None) => "search-button",
+            (Some(Some(_)), None) => "chat-title",
+            _ => return tab,
+        };
+        request_animation_frame(move || {
+            // Not if a message of the list has it by now.
+            if tab.is_some() || is_focus_lost() {
+                focus(id);
+            }
+        });
+        tab
     });
 }
 

@@ -7,13 +7,14 @@ use web_sys::HtmlElement;
 
 use super::{ChatListStore, row::ChatRow, use_chat_list};
 use crate::{
-    components::icon::{Icon, SvgIcon},
-    lazy_view::lazy_view,
+    components::{
+        focus_stops::{focus_next_stop, focus_stop, focus_stops},
+        icon::{Icon, SvgIcon},
+    },
+    lazy_view::{LazyView, lazy_view},
+    search::search_in_all_chats,
     strings::chat_list as strings,
 };
-
-/// On the start page, a search field appears from so many chats on.
-const SEARCH_FIELD_MIN: usize = 8;
 
 lazy_view! {
     pages,
@@ -27,7 +28,6 @@ lazy_view! {
 fn ChatListSidebar() -> impl IntoView {
     let chat_list = use_chat_list();
     let path = use_location().pathname;
-    let has_search = Signal::derive(move || chat_list.count() > 1);
     let has_chats = move || !chat_list.is_loaded() || chat_list.count() > 0;
     let is_start_page = move || !path.read().starts_with("/chats/");
     view! {
@@ -44,7 +44,7 @@ fn ChatListSidebar() -> impl IntoView {
                     <SvgIcon icon=Icon::Plus />
                 </a>
             </div>
-            <SearchableList has_search />
+            <SearchableList />
             <p class="hint" hidden=has_chats>
                 {strings::NO_CHATS_YET}
             </p>
@@ -62,18 +62,16 @@ lazy_view! {
 /// The list on the start page, unless it is beside it.
 #[component]
 fn StartPageChatList() -> impl IntoView {
-    let chat_list = use_chat_list();
-    let has_search = Signal::derive(move || chat_list.count() >= SEARCH_FIELD_MIN);
     view! {
         <nav class="chats-below" aria-labelledby="your-chats">
             <h2 id="your-chats">{strings::YOUR_CHATS}</h2>
-            <SearchableList has_search />
+            <SearchableList />
         </nav>
     }
 }
 
 #[component]
-fn SearchableList(has_search: Signal<bool>) -> impl IntoView {
+fn SearchableList() -> impl IntoView {
     let chat_list = use_chat_list();
     let container = NodeRef::<html::Div>::new();
     let path = use_location().pathname;
@@ -84,6 +82,8 @@ fn SearchableList(has_search: Signal<bool>) -> impl IntoView {
             focus_list();
         }
     });
+    let title = Callback::new(move |uri: String| chat_list.title(&uri).unwrap_or_default());
+    let is_searching = Memo::new(move |_| !chat_list.filter.read().trim().is_empty());
     let is_without_match = move || chat_list.count() > 0 && uris.read().is_empty();
     let row = move |uri: String| {
         let own_path = format!("/chats/{uri}");
@@ -92,25 +92,28 @@ fn SearchableList(has_search: Signal<bool>) -> impl IntoView {
     };
     view! {
         <div class="chat-list" node_ref=container on:keydown=move |event| on_key(chat_list, container, &event)>
-            <SearchField has_search />
+            <SearchField />
             <ul>
                 <For each=move || uris.get() key=String::clone children=row />
             </ul>
             <p class="hint" role="status">
                 {move || if is_without_match() { strings::NO_CHATS_FOUND } else { "" }}
             </p>
+            <Show when=move || is_searching.get()>
+                <LazyView load=move || Box::pin(search_in_all_chats(chat_list.filter, title)) class="part-loading" />
+            </Show>
         </div>
     }
 }
 
 #[component]
-fn SearchField(has_search: Signal<bool>) -> impl IntoView {
+fn SearchField() -> impl IntoView {
     let chat_list = use_chat_list();
     view! {
         <input
             type="search"
             class="chat-search"
-            hidden=move || !has_search.get()
+            hidden=move || chat_list.count() == 0
             aria-label=strings::FIND_CHAT
             placeholder=search_placeholder()
             autocomplete="off"
@@ -126,44 +129,27 @@ fn search_placeholder() -> String {
     format!("{} ({keys})", strings::FIND_CHAT)
 }
 
-/// The arrow keys move between the chats. In the search field, Enter opens the first chat and Escape clears the field.
+/// The arrow keys move between the chats and messages. In the search field, Enter opens the first one and Escape clears the
+/// field.
 fn on_key(chat_list: ChatListStore, container: NodeRef<html::Div>, event: &ev::KeyboardEvent) {
     let Some(container) = container.get_untracked() else { return };
-    let stops = focus_stops(&container);
-    let active = document().active_element();
-    let index = stops.iter().position(|stop| active.as_ref() == Some(stop.as_ref()));
-    let is_in_field = active.is_some_and(|active| active.tag_name() == "INPUT");
-    let next = match event.key().as_str() {
-        "ArrowDown" => index.map_or(Some(0), |index| Some(index + 1)),
-        "ArrowUp" => index.and_then(|index| index.checked_sub(1)),
+    let key = event.key();
+    let is_in_field = document().active_element().is_some_and(|active| active.tag_name() == "INPUT");
+    match key.as_str() {
         "Enter" if is_in_field => {
-            if let Some(first) = stops.iter().find(|stop| stop.tag_name() == "A") {
+            if let Some(first) = focus_stops(&container).iter().find(|stop| stop.tag_name() == "A") {
                 first.click();
                 chat_list.filter.set(String::new());
             }
-            None
         }
-        "Escape" if is_in_field => {
+        "Escape" if is_in_field || !chat_list.filter.read_untracked().is_empty() => {
             chat_list.filter.set(String::new());
-            None
+            focus_list();
         }
+        _ if focus_next_stop(&container, &key) => {}
         _ => return,
-    };
-    event.prevent_default();
-    if let Some(stop) = next.and_then(|next| stops.get(next)) {
-        focus(stop);
     }
-}
-
-/// The search field and the chats, in order.
-fn focus_stops(container: &HtmlElement) -> Vec<HtmlElement> {
-    let Ok(found) = container.query_selector_all("input:not([hidden]), a") else { return Vec::new() };
-    (0..found.length()).filter_map(|index| found.item(index)?.dyn_into().ok()).collect()
-}
-
-fn focus(stop: &HtmlElement) {
-    // If the element cannot take the focus, the focus stays where it is.
-    let _focused = stop.focus();
+    event.prevent_default();
 }
 
 /// Focuses the list on Ctrl+K or ⌘K. Where the list is not in view, `open_page` goes to the page that has it.
@@ -187,7 +173,7 @@ fn focus_list() -> bool {
     let found = document().query_selector(".chat-list").ok().flatten();
     let Some(container) = found.and_then(|it| it.dyn_into::<HtmlElement>().ok()) else { return false };
     if let Some(first) = focus_stops(&container).first() {
-        focus(first);
+        focus_stop(first);
     }
     true
 }

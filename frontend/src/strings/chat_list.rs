@@ -4,7 +4,7 @@ use super::bidi::BidiIsolate;
 
 pub const YOUR_CHATS: &str = "Your chats";
 pub const NEW_CHAT: &str = super::NEW_CHAT;
-pub const FIND_CHAT: &str = "Find a chat";
+pub const FIND_CHAT: &str = "Search";
 pub const FIND_CHAT_KEYS: &str = "Ctrl K";
 pub const FIND_CHAT_KEYS_ON_MAC: &str = "⌘ K";
 pub const NO_CHATS_FOUND: &str = "No chats found.";

@@ -138,6 +138,8 @@ pub fn for_field(name: &str, code: FieldCode) -> String {
         | FieldCode::NotUuid
         | FieldCode::NotObject
         | FieldCode::NotAChoice
+        | FieldCode::NotADate
+        | FieldCode::InvalidFilter
         | FieldCode::Unknown => "This can’t be used. Change it and try again.",
     };
     text.to_owned()

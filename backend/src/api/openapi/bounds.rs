@@ -36,14 +36,14 @@ fn add_to_text(name: &str, field: &mut Object) {
     field.max_length = max_length(name);
     field.min_length = match name {
         "password" | "new_password" => Some(PASSWORD_MIN),
-        "message" | "username" | "new_username" | "current_password" | "one_time_code" => Some(1),
+        "q" | "message" | "username" | "new_username" | "current_password" | "one_time_code" => Some(1),
         _ => None,
     };
     let pattern = match name {
         "username" | "new_username" => USERNAME,
         "email" => EMAIL,
         "display_name" | "name" | "topic" | "label" => LINE,
-        "message" => VISIBLE,
+        "q" | "message" => VISIBLE,
         _ => return,
     };
     field.pattern = Some(pattern.to_owned());

@@ -35,6 +35,9 @@ fn request(route: &Route, fixture: &Fixture<'_>) -> ApiRequest {
         ("DELETE", path @ "/api/chats/{uri}/messages") => {
             fixture.request("DELETE", &format!("{path}?user={}&minutes=5", fixture.other.id))
         }
+        ("GET", path @ ("/api/search" | "/api/chats/{uri}/search")) => {
+            fixture.request("GET", &format!("{path}?q=tea"))
+        }
         ("PUT", path @ "/auth/me/avatar") => fixture.request("PUT", path).body("image/png", png(8)),
         (method, path @ "/api/socket") => fixture
             .request(method, path)

@@ -6,14 +6,13 @@ use shared::{
     message::{Message, PinsResponse},
 };
 
-use super::{SidebarNavigation, SidebarTab};
+use super::SidebarTab;
 use crate::{
     api::{Empty, moderation as api},
     chat::{
-        state::{sync::SyncStore, use_sync, use_viewport},
+        state::{sync::SyncStore, use_sync},
         use_request::{ChatRequest, use_chat_request},
     },
-    chat_list::use_chat_list,
     clock,
     components::form_request::{Outcome, focus},
     strings,
@@ -24,20 +23,20 @@ const TEXT_MAX: usize = 400;
 
 /// Shown anew when the pins change.
 #[component]
-pub fn Pins(navigation: SidebarNavigation) -> impl IntoView {
+pub fn Pins(show: Callback<Seq>) -> impl IntoView {
     let sync = use_sync();
     let pins = Memo::new(move |_| sync.chat().map(|chat| chat.pins).unwrap_or_default());
     move || {
         if pins.read().is_empty() {
             Either::Left(view! { <p class="muted">{strings::NOTHING_PINNED}</p> })
         } else {
-            Either::Right(view! { <PinList navigation /> })
+            Either::Right(view! { <PinList show /> })
         }
     }
 }
 
 #[component]
-fn PinList(navigation: SidebarNavigation) -> impl IntoView {
+fn PinList(show: Callback<Seq>) -> impl IntoView {
     let (sync, request) = (use_sync(), use_chat_request());
     let messages = RwSignal::new(Vec::<Message>::new());
     request.send(api::list_pins(&sync.current_uri()), move |response: PinsResponse| {
@@ -45,7 +44,7 @@ fn PinList(navigation: SidebarNavigation) -> impl IntoView {
     });
     let rows = move || {
         let messages = messages.get().into_iter();
-        messages.map(|message| row(sync, request, navigation, &message)).collect_view()
+        messages.map(|message| row(sync, request, show, &message)).collect_view()
     };
     view! {
         <p class="muted" hidden=move || !request.is_blocked()>{strings::LOADING}</p>
@@ -57,24 +56,16 @@ fn PinList(navigation: SidebarNavigation) -> impl IntoView {
 fn row(
     sync: SyncStore,
     request: ChatRequest,
-    navigation: SidebarNavigation,
+    show: Callback<Seq>,
     message: &Message,
 ) -> impl IntoView + use<> {
-    let (viewport, chat_list) = (use_viewport(), use_chat_list());
     let (seq, at) = (message.seq, message.created_at.timestamp_millis());
     let name = sync.distinct_name(&message.user);
     let start: String = message.message.chars().take(TEXT_MAX).collect();
-    let show = move |_| {
-        // On a phone, the sidebar covers the messages.
-        if !untrack(|| chat_list.is_wide()) {
-            navigation.close();
-        }
-        viewport.request_message(seq);
-    };
     let text = markdown::plain_text(&start);
     view! {
         <li>
-            <button class="pin" title=strings::SHOW_MESSAGE on:click=show>
+            <button class="pin" title=strings::SHOW_MESSAGE on:click=move |_| show.run(seq)>
                 <span class="pin-head">
                     <bdi>{name}</bdi>
                     <time class="hint" datetime=clock::iso(at)>{clock::date_and_time(at)}</time>

@@ -1,0 +1,135 @@
+//! What a search has found, and the request for it.
+
+use gloo_timers::callback::Timeout;
+use leptos::{prelude::*, task::spawn_local};
+use shared::{
+    id::MessageId,
+    search::{SearchResponse, SearchResult},
+};
+
+use crate::{
+    api::search::search_messages,
+    request_error::RequestError,
+    session::{Session, use_session},
+};
+
+/// How long to wait for the next key before a search is sent, in milliseconds.
+const TYPING_DELAY: u32 = 250;
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum SearchStatus {
+    /// Nothing is searched for.
+    #[default]
+    Idle,
+    Searching,
+    /// Whether all messages could be searched.
+    Found {
+        incomplete: bool,
+    },
+    Failed(RequestError),
+}
+
+/// A search that follows what is typed.
+#[derive(Clone, Copy)]
+pub struct MessageSearch {
+    session: Session,
+    /// The chat; empty for all.
+    uri: Signal<String>,
+    pub results: RwSignal<Vec<SearchResult>>,
+    pub status: RwSignal<SearchStatus>,
+    /// Where the next page begins.
+    pub next: RwSignal<Option<MessageId>>,
+    inner: StoredValue<Inner, LocalStorage>,
+}
+
+#[derive(Default)]
+struct Inner {
+    text: String,
+    /// The number of the latest request: responses to others are outdated.
+    request: u32,
+    timer: Option<Timeout>,
+}
+
+impl MessageSearch {
+    pub fn new(uri: Signal<String>) -> Self {
+        Self {
+            session: use_session(),
+            uri,
+            results: RwSignal::default(),
+            status: RwSignal::default(),
+            next: RwSignal::default(),
+            inner: StoredValue::new_local(Inner::default()),
+        }
+    }
+
+    /// Searches for a text once nothing more is typed.
+    pub fn set_text(self, text: &str) {
+        let text = text.trim();
+        if self.inner.with_value(|inner| inner.text == text) {
+            return;
+        }
+        let is_empty = text.is_empty();
+        let timer = (!is_empty).then(|| Timeout::new(TYPING_DELAY, move || self.send(None)));
+        self.inner.update_value(|inner| {
+            text.clone_into(&mut inner.text);
+            inner.request += 1;
+            inner.timer = timer;
+        });
+        if is_empty {
+            self.results.set(Vec::new());
+            self.next.set(None);
+        }
+        self.status.set(if is_empty { SearchStatus::Idle } else { SearchStatus::Searching });
+    }
+
+    pub fn load_more(self) {
+        if let Some(next) = self.next.get_untracked() {
+            self.status.set(SearchStatus::Searching);
+            self.send(Some(next));
+        }
+    }
+
+    /// After an error.
+    pub fn retry(self) {
+        self.status.set(SearchStatus::Searching);
+        self.send(None);
+    }
+
+    fn send(self, before: Option<MessageId>) {
+        let Some((text, number)) = self.inner.try_update_value(|inner| {
+            inner.request += 1;
+            (inner.text.clone(), inner.request)
+        }) else {
+            return;
+        };
+        let request = search_messages(&self.uri.get_untracked(), &text, before);
+        spawn_local(async move {
+            let response = self.session.send(request).await;
+            // Not if something else is searched for by then, or the results are not shown any more.
+            if self.inner.try_with_value(|inner| inner.request) == Some(number) {
+                self.show(response, before.is_some());
+            }
+        });
+    }
+
+    fn show(self, response: Result<SearchResponse, RequestError>, is_further_page: bool) {
+        match response {
+            Ok(SearchResponse { results, before, incomplete }) => {
+                if is_further_page {
+                    self.results.update(|shown| shown.extend(results));
+                } else {
+                    self.results.set(results);
+                }
+                self.next.set(before);
+                self.status.set(SearchStatus::Found { incomplete });
+            }
+            Err(error) => {
+                if !is_further_page {
+                    self.results.set(Vec::new());
+                    self.next.set(None);
+                }
+                self.status.set(SearchStatus::Failed(error));
+            }
+        }
+    }
+}
