@@ -45,7 +45,7 @@ macro_rules! lazy_view {
 }
 pub(crate) use lazy_view;
 
-type ViewFuture = Pin<Box<dyn Future<Output = Result<AnyView, SplitLoaderError>>>>;
+pub type ViewFuture = Pin<Box<dyn Future<Output = Result<AnyView, SplitLoaderError>>>>;
 
 #[derive(Clone, Copy, PartialEq)]
 enum LoadState {

@@ -7,6 +7,7 @@ use super::{state::use_sync, use_request::use_chat_request};
 use crate::{
     api::moderation as api,
     components::form_request::{Outcome, focus, is_focus_lost},
+    lazy_view::{LazyView, ViewFuture, lazy_view},
     strings::moderation,
 };
 
@@ -19,7 +20,19 @@ pub fn JoinRequestBanner() -> impl IntoView {
     });
     let first = Memo::new(move |_| waiting.with(|waiting| waiting.first().cloned()));
     let count = Signal::derive(move || waiting.read().len());
-    move || first.get().map(|member| view! { <JoinRequest member count /> })
+    move || {
+        first.get().map(|member| {
+            let load = move || -> ViewFuture { Box::pin(join_request(member.clone(), count)) };
+            view! { <LazyView load class="join-request" /> }
+        })
+    }
+}
+
+lazy_view! {
+    actions,
+    fn join_request(member: Member, count: Signal<usize>) {
+        view! { <JoinRequest member count /> }
+    }
 }
 
 #[component]
