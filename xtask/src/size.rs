@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail};
 use crate::{project, shell};
 
 /// Bytes that the first view of a chat may download, compressed with Brotli.
-const BUDGET: u64 = 251_000;
+const BUDGET: u64 = 254_300;
 
 /// Sizes of one file in bytes.
 struct Row {

@@ -9,6 +9,7 @@ mod text_edit;
 use leptos::task::spawn_local;
 use web_sys::{Element, HtmlTextAreaElement};
 
+use super::state::edits::EditStore;
 use crate::lazy_view::lazy_fn;
 
 /// What the module does.
@@ -21,6 +22,9 @@ pub enum Task {
     Format(HtmlTextAreaElement, String),
     /// Colours a code block while it is in view.
     ColorCode(Element),
+    /// Edits the user's last message.
+    EditLast(EditStore),
+    SaveEdit(EditStore),
 }
 
 lazy_fn! {
@@ -31,13 +35,19 @@ lazy_fn! {
             Task::AddTools(textarea) => composer_tools::attach(&textarea),
             Task::Format(textarea, key) => composer_tools::format(&textarea, &key),
             Task::ColorCode(code) => code_colors::watch(&code),
+            Task::EditLast(edits) => edits.start_with_last(),
+            Task::SaveEdit(edits) => edits.save(),
         }
     }
 }
 
-/// Loads the module if it is not loaded, and does the task. Without a connection, nothing happens.
+/// Loads the module if it is not loaded, and does the task. If it cannot be loaded, only saving an edit says so: the others are
+/// tried again by the user.
 pub fn start(task: Task) {
-    spawn_local(async {
-        let _done = run(task).await;
+    let edits = if let Task::SaveEdit(edits) = &task { Some(*edits) } else { None };
+    spawn_local(async move {
+        if let (Err(_), Some(edits)) = (run(task).await, edits) {
+            edits.report_not_loaded();
+        }
     });
 }

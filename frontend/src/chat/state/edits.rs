@@ -108,8 +108,8 @@ impl EditStore {
         }
     }
 
-    /// Edits the user's last message. Returns whether there is one that may be edited.
-    pub fn start_with_last(self) -> bool {
+    /// Edits the user's last message, if there is one that may be edited.
+    pub fn start_with_last(self) {
         let member = untrack(|| self.sync.current_member());
         let last = self.sync.with_timeline_untracked(|timeline| {
             let timeline = timeline?;
@@ -123,7 +123,6 @@ impl EditStore {
         if let Some(seq) = last {
             self.start(seq);
         }
-        last.is_some()
     }
 
     /// Leaves the edit, unless it is being saved.
@@ -164,6 +163,11 @@ impl EditStore {
     pub fn set_text(self, text: String) {
         self.set(self.seq.get_untracked(), text);
         self.write_draft();
+    }
+
+    /// The code that would have saved the edit could not be loaded.
+    pub fn report_not_loaded(self) {
+        self.error.set(strings::errors::PART_NOT_LOADED.to_owned());
     }
 
     pub fn save(self) {
