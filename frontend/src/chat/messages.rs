@@ -53,7 +53,7 @@ pub fn MessageList() -> impl IntoView {
         (NodeRef::<html::Div>::new(), NodeRef::<html::Div>::new(), NodeRef::<html::Div>::new());
     let scroll = ScrollPosition::new(viewport, log, content);
     preload_menu();
-    request_linked_message(viewport);
+    request_linked_message(viewport, sync);
     show_rows(viewport, &scroll, list);
     view! {
         <div class="message-area">
@@ -111,15 +111,19 @@ fn ListStatus() -> impl IntoView {
 }
 
 /// Shows the message that the URL names, as `?at=<seq>`. Then that is removed, so that the same link can be followed again.
-fn request_linked_message(viewport: ViewportStore) {
+fn request_linked_message(viewport: ViewportStore, sync: SyncStore) {
     let (location, navigate) = (use_location(), use_navigate());
     Effect::new(move |_| {
-        let search = location.search.get();
+        let (search, path) = (location.search.get(), location.pathname.get());
+        // The URL may be that of the next chat already, which then shows the message.
+        if path.trim_end_matches('/') != untrack(|| sync.path()) {
+            return;
+        }
         let seq = search.split(['?', '&']).find_map(|part| part.strip_prefix("at=")?.parse().ok());
         if let Some(seq) = seq {
             viewport.request_message(seq);
             let options = NavigateOptions { replace: true, scroll: false, ..NavigateOptions::default() };
-            navigate(&location.pathname.get_untracked(), options);
+            navigate(&path, options);
         }
     });
 }
