@@ -35,9 +35,12 @@ test('moderator pins a message that all find in the list', async () => {
 });
 
 test('pinned message is shown over the list on a phone', async () => {
-  const { owner } = await fixture.newOwnerAndMember('pin-phone', 'pin-other', { size: PHONE, theme: 'dark' });
+  const owner = await fixture.newPerson('pin-phone', { size: PHONE, theme: 'dark' });
+  await owner.signUpAndStart();
+  await owner.startChat();
+  await owner.send('Welcome.');
   await owner.choose(await owner.waitForMessage('Welcome.'), 'Pin');
-  await owner.waitForEvent('You pinned your own message');
+  await owner.waitForEvent('You pinned a message of yours');
   const sidebar = new Sidebar(owner);
   await sidebar.open('Pinned');
   const row = owner.page.locator('.pins li');
