@@ -53,6 +53,7 @@ async fn serve_on(config: Config, url: &str, cluster: Option<&mut Cluster>) -> a
     let handle = server.handle();
     let server = tokio::spawn(server);
     tokio::spawn(server::run_background_jobs(Arc::clone(&app)));
+    tokio::spawn(server::run_search_index(Arc::clone(&app)));
     announce(address);
     let failure = tokio::select! {
         _ = interrupt.recv() => None,

@@ -190,8 +190,12 @@ pub async fn run_background_jobs(app: Arc<AppState>) {
         () = chat_expiry::run(&app.db, &app.chats) => {}
         () = guest_cleanup::run(&app.account_removal) => {}
         () = read_receipts::run(&app.read_receipts) => {}
-        () = search_index::run(&app.db, &app.hub.changed_chats) => {}
     }
+}
+
+/// Keeps the search index up to date until the server stops.
+pub async fn run_search_index(app: Arc<AppState>) {
+    search_index::run(&app.db, &app.hub.changed_chats).await;
 }
 
 /// mimalloc gives memory back a second after it was freed, but only when a thread frees a large block. Without requests no

@@ -55,8 +55,19 @@ impl TestApp {
         Self::spawn_on(database, url, change).await
     }
 
-    /// Starts a server that reaches its database at `url`, which may be a proxy.
+    /// Starts a server that reaches its database at `url`.
     pub async fn spawn_on(
+        database: tokio_postgres::Config,
+        url: String,
+        change: impl FnOnce(&mut Config),
+    ) -> Self {
+        let app = Self::spawn_without_index(database, url, change).await;
+        database::background_runtime().spawn(server::run_search_index(Arc::clone(&app.state)));
+        app
+    }
+
+    /// Starts a server that does not index messages for searches, so that its statements can be counted.
+    pub(super) async fn spawn_without_index(
         database: tokio_postgres::Config,
         url: String,
         change: impl FnOnce(&mut Config),

@@ -38,7 +38,7 @@ impl TestApp {
     pub async fn spawn_behind_proxy() -> (Self, DatabaseProxy) {
         let database = database::create().await;
         let proxy = DatabaseProxy::start(&database).await;
-        let app = Self::spawn_on(database, proxy.url(), |_| ()).await;
+        let app = Self::spawn_without_index(database, proxy.url(), |_| ()).await;
         (app, proxy)
     }
 }
