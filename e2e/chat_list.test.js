@@ -133,5 +133,5 @@ test('chat is found by name with the keyboard', async () => {
   await ivy.chatList.links.first().waitFor({ state: 'detached' });
   await ivy.page.keyboard.press('Control+k');
   await ivy.waitForPath('/chats');
-  await ivy.page.locator('.chat-row:focus').waitFor();
+  await ivy.page.locator('input[type=search]:focus').waitFor();
 });

@@ -7,7 +7,7 @@ import { waitForFrames } from './layout.js';
 import { DESKTOP, PHONE, Fixture, screenshotPath } from './fixture.js';
 
 const fixture = Fixture.install();
-const TOOLS = '**/split_actions.wasm';
+const TOOLS = '**/split_tools.wasm';
 
 // A person in a new chat, whose composer has its tools.
 async function personInChat(name, settings) {

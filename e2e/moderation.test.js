@@ -42,7 +42,7 @@ test('sidebar follows back, reload and keyboard', async () => {
   const otherSidebar = new Sidebar(other);
   await otherSidebar.open('People');
   assert.equal(await other.composer.isVisible(), false, 'on a phone the sidebar replaces the chat');
-  assert.deepEqual(await otherSidebar.pane.getByRole('tab').allInnerTexts(), ['People', 'Settings']);
+  assert.deepEqual(await otherSidebar.pane.getByRole('tab').allInnerTexts(), ['People', 'Pinned', 'Settings']);
   await other.page.goBack();
   await otherSidebar.pane.waitFor({ state: 'detached' });
   await other.composer.waitFor();

@@ -62,7 +62,7 @@ pub fn ChatSearch(uri: Signal<String>, show: Callback<Seq>) -> impl IntoView {
 }
 
 lazy_view! {
-    sidebar,
+    tools,
     pub fn search_in_all_chats(filter: RwSignal<String>, title: Callback<String, String>) {
         view! { <AllChatsSearch filter title /> }
     }

@@ -29,7 +29,7 @@ pub fn JoinRequestBanner() -> impl IntoView {
 }
 
 lazy_view! {
-    actions,
+    tools,
     fn join_request(member: Member, count: Signal<usize>) {
         view! { <JoinRequest member count /> }
     }

@@ -184,7 +184,7 @@ pub fn SidebarPane(navigation: SidebarNavigation) -> impl IntoView {
 }
 
 lazy_view! {
-    sidebar,
+    tools,
     fn sidebar_content(navigation: SidebarNavigation) {
         view! { <SidebarContent navigation /> }
     }

@@ -1,4 +1,5 @@
-//! What a chat needs after its first view, in one module with the menu of messages.
+//! What a chat needs after its first view. All of it is in one module, since modules that share code are loaded in many pieces:
+//! a visitor would wait for each.
 
 mod code_colors;
 mod completion;
@@ -28,7 +29,7 @@ pub enum Task {
 }
 
 lazy_fn! {
-    actions,
+    tools,
     fn run(task: Task) -> () {
         match task {
             Task::Load => {}

@@ -12,7 +12,7 @@ pub struct EmojiMatch {
 }
 
 lazy_fn! {
-    emoji,
+    tools,
     pub fn search_emoji(query: String, limit: usize) -> Vec<EmojiMatch> {
         find_emoji(&query, limit)
     }

@@ -53,7 +53,7 @@ pub fn ActionMenu(is_open: RwSignal<bool>, item: RwSignal<MessageItem>) -> impl 
 }
 
 lazy_view! {
-    actions,
+    tools,
     fn menu(is_open: RwSignal<bool>, item: RwSignal<MessageItem>) {
         view! { <Menu is_open item /> }
     }

@@ -16,7 +16,7 @@ const RECENT: &str = "emoji";
 const RECENT_MAX: usize = 14;
 
 lazy_view! {
-    emoji,
+    tools,
     pub fn emoji_picker(on_picked: Callback<String>, on_closed: Callback<()>) {
         view! { <EmojiPicker on_picked on_closed /> }
     }

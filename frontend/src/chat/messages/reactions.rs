@@ -21,7 +21,7 @@ use crate::{
 pub const QUICK: [&str; 6] = ["👍", "❤️", "😂", "😮", "😢", "🙏"];
 
 lazy_view! {
-    actions,
+    tools,
     fn react(store: ReactionStore, seq: Seq, emoji: String) {
         spawn_local(store.react(seq, emoji, None));
     }
@@ -37,7 +37,7 @@ pub fn toggle_reaction(store: ReactionStore, seq: Seq, emoji: String) {
 }
 
 lazy_view! {
-    sidebar,
+    tools,
     pub fn who_reacted(seq: Seq) {
         view! { <WhoReacted seq /> }
     }

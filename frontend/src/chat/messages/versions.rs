@@ -17,7 +17,7 @@ use crate::{
 };
 
 lazy_view! {
-    sidebar,
+    tools,
     pub fn message_versions(seq: Seq) {
         view! { <MessageVersions seq /> }
     }

@@ -51,7 +51,7 @@ pub fn start(viewport: ViewportStore, step: PagingStep) {
 }
 
 lazy_fn! {
-    actions,
+    tools,
     fn run(viewport: ViewportStore, step: PagingStep, request: u32) -> () {
         spawn_local(async move {
             let result = viewport.run(&step, request).await;
