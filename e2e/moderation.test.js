@@ -122,8 +122,12 @@ test('deleted message leaves a tombstone for both', async () => {
   await owner.page.keyboard.press('ArrowUp');
   await owner.page.keyboard.press('Tab');
   await owner.page.keyboard.press('Enter');
-  await spam.getByRole('button', { name: 'Delete' }).waitFor();
-  for (const key of ['Tab', 'Tab', 'Enter']) await owner.page.keyboard.press(key);
+  const focused = owner.page.locator(':focus');
+  await spam.getByRole('button', { name: '👍' }).and(focused).waitFor();
+  // Past the other emoji, copying, replying and pinning.
+  for (let tab = 0; tab < 11; tab += 1) await owner.page.keyboard.press('Tab');
+  await spam.getByRole('button', { name: 'Delete' }).and(focused).waitFor();
+  await owner.page.keyboard.press('Enter');
   for (const person of [owner, other]) {
     await person.waitForMessage('Message deleted', { state: 'deleted' });
     assert.equal(await person.messages.filter({ hasText: 'Buy now!' }).count(), 0);

@@ -20,18 +20,18 @@ pub fn JoinRequestBanner() -> impl IntoView {
     });
     let first = Memo::new(move |_| waiting.with(|waiting| waiting.first().cloned()));
     let count = Signal::derive(move || waiting.read().len());
+    let has_any = Memo::new(move |_| first.read().is_some());
     move || {
-        first.get().map(|member| {
-            let load = move || -> ViewFuture { Box::pin(join_request(member.clone(), count)) };
-            view! { <LazyView load class="join-request" /> }
-        })
+        let load = move || -> ViewFuture { Box::pin(join_request(first, count)) };
+        has_any.get().then(|| view! { <LazyView load class="join-request" /> })
     }
 }
 
 lazy_view! {
     tools,
-    fn join_request(member: Member, count: Signal<usize>) {
-        view! { <JoinRequest member count /> }
+    fn join_request(first: Memo<Option<Member>>, count: Signal<usize>) {
+        // The same elements show the next request, so that the focus stays.
+        move || first.get().map(|member| view! { <JoinRequest member count /> })
     }
 }
 
