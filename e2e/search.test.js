@@ -173,7 +173,7 @@ async function showSearch(device, size, theme) {
   const names = [`see-owner-${device}-${theme}`, `see-member-${device}-${theme}`];
   const { owner, other, path } = await fixture.newOwnerAndMember(...names, { size, theme });
   await owner.send('Green tea at noon?');
-  await owner.send(`${'A long introduction that nobody needs. '.repeat(4)}Then the tea comes. ${'And so on. '.repeat(30)}`);
+  await owner.send(`${'A long introduction that can be skipped. '.repeat(4)}Then the tea comes. ${'And so on. '.repeat(30)}`);
   await other.waitForMessage('introduction');
   const search = new Search(other);
   await search.open();

@@ -17,6 +17,7 @@ use shared::{
 };
 use tokio::{
     sync::Semaphore,
+    task::yield_now,
     time::{Instant, timeout},
 };
 
@@ -26,10 +27,13 @@ use self::{
     query::{Author, Query},
     text::{FoldedText, find_all},
 };
-use crate::store::{
-    Db, StoreError,
-    message_search::{
-        self, Candidate, CandidateQuery, FoundMessage, SEARCHED_CHATS_MAX, SearchedChat, TextMessage,
+use crate::{
+    keyed_locks::KeyedLocks,
+    store::{
+        Db, StoreError,
+        message_search::{
+            self, Candidate, CandidateQuery, FoundMessage, SEARCHED_CHATS_MAX, SearchedChat, TextMessage,
+        },
     },
 };
 
@@ -38,15 +42,17 @@ const RUNNING_MAX: usize = 4;
 const WAIT_MAX: Duration = Duration::from_secs(3);
 /// After this time a search returns what it has found, and where to go on.
 const TIME_MAX: Duration = Duration::from_millis(500);
-/// How many messages that are not indexed yet are compared.
+/// How many messages that are not indexed yet are compared for a page.
 const UNINDEXED_MAX: i64 = 10_000;
+/// After so many of them, other work has its turn.
+const COMPARED_AT_ONCE: usize = 100;
 /// Within a chat, ids follow the order of the messages, except among those that were stored together.
 const STORED_TOGETHER_MAX: i64 = 1_024;
 /// How many messages are read from the index at a time.
 const BATCH_MIN: usize = 20;
 const BATCH_MAX: usize = 1_000;
-/// How many blocks of each size are searched before those of the next size: small ones for a million messages. A larger one
-/// takes longer if it is the first with a word that was frequent only long ago.
+/// How many blocks of each size are searched before those of the next size. The small ones cover a million messages. In a larger
+/// one, a word that was frequent only long ago takes longer.
 const BLOCKS_PER_SIZE: [usize; BLOCK_SIZES.len()] = [2, 16, 8, usize::MAX];
 
 /// What is searched for, and by whom.
@@ -65,16 +71,18 @@ pub struct SearchRequest {
 pub struct Searcher {
     db: Db,
     running: Semaphore,
+    /// Admits one search of a user at a time.
+    users: KeyedLocks<UserId>,
 }
 
 impl Searcher {
     pub fn new(db: Db) -> Self {
-        Self { db, running: Semaphore::new(RUNNING_MAX) }
+        Self { db, running: Semaphore::new(RUNNING_MAX), users: KeyedLocks::default() }
     }
 
     pub async fn search(&self, request: SearchRequest) -> Result<SearchResponse, StoreError> {
-        let permit = timeout(WAIT_MAX, self.running.acquire()).await;
-        let _permit = permit.map_err(|_| StoreError::Unavailable)?;
+        let turn = async { (self.users.acquire(request.user_id).await, self.running.acquire().await) };
+        let _turn = timeout(WAIT_MAX, turn).await.map_err(|_| StoreError::Unavailable)?;
         let mut connection = self.db.get().await?;
         connection.transaction(async |connection| run(connection, request).await).await
     }
@@ -88,8 +96,11 @@ struct Search {
     filter: KeyFilter,
     /// By id.
     matches: BTreeSet<MessageId>,
+    /// Where this page ends at the latest.
     first_id: MessageId,
     examined_from: MessageId,
+    /// Messages below `first_id` are for the next page.
+    has_more: bool,
 }
 
 async fn run(
@@ -98,29 +109,30 @@ async fn run(
 ) -> Result<SearchResponse, StoreError> {
     message_search::prepare_search(connection).await?;
     let chats = message_search::list_searched_chats(connection, request.user_id, request.chat_id).await?;
-    let authors = find_authors(connection, &request, &chats).await?;
+    let (authors, has_all_authors) = find_authors(connection, &request, &chats).await?;
+    let incomplete = chats.len() >= SEARCHED_CHATS_MAX || !has_all_authors;
     let mut search = Search::new(request, authors, &chats);
-    let is_full = search.compare_unindexed(connection, &chats).await?;
-    let incomplete = is_full || chats.len() >= SEARCHED_CHATS_MAX;
+    search.compare_unindexed(connection, &chats).await?;
     search.search_index(connection).await?;
     search.into_response(connection, incomplete).await
 }
 
+/// The users whom `from` names, and whether the names of all users of the chats were compared.
 async fn find_authors(
     connection: &mut AsyncPgConnection,
     request: &SearchRequest,
     chats: &[SearchedChat],
-) -> Result<Vec<UserId>, StoreError> {
+) -> Result<(Vec<UserId>, bool), StoreError> {
     let from = &request.query.from;
-    let mut authors = Vec::new();
+    let (mut authors, mut is_complete) = (Vec::new(), true);
     if from.iter().any(|author| *author != Author::Me) {
         let is_named = |name: &str| from.iter().any(|author| author.has_name(name));
-        authors = message_search::find_authors(connection, chats, is_named).await?;
+        (authors, is_complete) = message_search::find_authors(connection, chats, is_named).await?;
     }
     if from.contains(&Author::Me) {
         authors.push(request.user_id);
     }
-    Ok(authors)
+    Ok((authors, is_complete))
 }
 
 impl Search {
@@ -132,22 +144,41 @@ impl Search {
         let first_id = bound(chats.iter().filter_map(|chat| chat.first_id).min(), -STORED_TOGETHER_MAX);
         let end = bound(chats.iter().filter_map(|chat| chat.last_id).max(), STORED_TOGETHER_MAX);
         let examined_from = request.before.map_or(end, |before| before.min(end));
-        Self { request, chat_ids, authors, filter, matches: BTreeSet::new(), first_id, examined_from }
+        let (matches, has_more) = (BTreeSet::new(), false);
+        Self { request, chat_ids, authors, filter, matches, first_id, examined_from, has_more }
     }
 
-    /// Compares the messages that are not indexed yet; true if there are too many.
+    /// Compares the messages that are not indexed yet. If there are too many, or it takes too long, the page ends with them.
     async fn compare_unindexed(
         &mut self,
         connection: &mut AsyncPgConnection,
         chats: &[SearchedChat],
-    ) -> Result<bool, StoreError> {
+    ) -> Result<(), StoreError> {
         let before = self.request.before.unwrap_or(MessageId::new(i64::MAX));
         let unindexed = message_search::list_unindexed(connection, chats, before, UNINDEXED_MAX).await?;
-        let is_full = i64::try_from(unindexed.len()).is_ok_and(|count| count >= UNINDEXED_MAX);
-        for message in unindexed {
+        if i64::try_from(unindexed.len()).is_ok_and(|count| count >= UNINDEXED_MAX)
+            && let Some(last) = unindexed.last()
+        {
+            self.end_page_at(last.id.get() + STORED_TOGETHER_MAX);
+        }
+        let deadline = Instant::now() + TIME_MAX;
+        for (number, message) in unindexed.into_iter().enumerate() {
+            if number % COMPARED_AT_ONCE == COMPARED_AT_ONCE - 1 {
+                // Other requests have their turn.
+                yield_now().await;
+                if Instant::now() > deadline {
+                    self.end_page_at(message.id.get() + 1);
+                    break;
+                }
+            }
             self.compare(message);
         }
-        Ok(is_full)
+        Ok(())
+    }
+
+    fn end_page_at(&mut self, id: i64) {
+        self.first_id = MessageId::new(id).max(self.first_id).min(self.examined_from);
+        self.has_more = true;
     }
 
     /// Searches the index from the newest message on, until there is one match more than a page has.
@@ -208,7 +239,7 @@ impl Search {
         let before = if self.count_matches() > ids.len() {
             ids.last().copied()
         } else {
-            (self.examined_from > self.first_id).then_some(self.examined_from)
+            (self.has_more || self.examined_from > self.first_id).then_some(self.examined_from)
         };
         let found = message_search::load_found(connection, &ids).await?;
         let results = found.into_iter().map(|found| to_result(found, &self.request.query)).collect();

@@ -1,12 +1,11 @@
 //! The PostgreSQL server that all targets use, with a new database per run.
 
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::{fs, process};
 
 use anyhow::{Context, Result};
 use backend::{
-    jobs::search_index,
+    jobs::search_index::{self, ChatQueue},
     store::{Db, message_search},
 };
 use private_postgres::Cluster;
@@ -126,11 +125,12 @@ impl Database {
             let db = Db::new(&database.url, 1)?;
             loop {
                 let behind = message_search::list_chats_behind(&mut *db.get().await?, i64::MAX).await?;
-                let mut behind: BTreeSet<_> = behind.into_iter().collect();
-                if behind.is_empty() {
+                let mut queue = ChatQueue::default();
+                queue.extend(behind);
+                if queue.is_empty() {
                     return Ok(());
                 }
-                search_index::index_some(&db, &mut behind).await?;
+                search_index::index_some(&db, &mut queue).await?;
             }
         })
     }

@@ -90,6 +90,7 @@ fn Results(search: MessageSearch, scope: Scope) -> impl IntoView {
         SearchStatus::Found { .. } if search.results.read().is_empty() && search.next.read().is_none() => {
             texts::NOTHING_FOUND
         }
+        SearchStatus::Found { .. } if search.results.read().is_empty() => texts::NOTHING_FOUND_YET,
         SearchStatus::Idle | SearchStatus::Failed(_) | SearchStatus::Found { .. } => "",
     };
     let error = move || match &*search.status.read() {

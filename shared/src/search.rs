@@ -36,7 +36,7 @@ pub struct SearchResponse {
     /// Where to go on with the next page; left out if there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub before: Option<MessageId>,
-    /// Whether some messages could not be searched, because the server is still indexing them; left out when false.
+    /// Whether some messages could not be searched, because there are too many chats or authors; left out when false.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub incomplete: bool,
 }

@@ -4,7 +4,7 @@
 //! program indexes what older ones have stored, and several servers share the work.
 
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::{HashMap, HashSet, VecDeque},
     time::Duration,
 };
 
@@ -29,26 +29,27 @@ const SWEEP_MAX: i64 = 1_000;
 /// How many chats one transaction indexes, and about how many messages.
 const CHATS_MAX: usize = 100;
 const MESSAGES_MAX: usize = 300;
-/// Above this rate of messages, indexing waits longer between two transactions, so that it takes next to nothing from posts.
+/// Above this rate of messages, indexing waits longer between two transactions, so that posts are hardly slowed.
 const BUSY_PER_SECOND: f64 = 100.0;
 /// How long it waits, as a multiple of the time that a transaction took.
 const PAUSE: u32 = 1;
 const BUSY_PAUSE: u32 = 30;
-/// After an error.
+const PAUSE_MAX: Duration = Duration::from_secs(5);
+/// How long it waits after an error.
 const RETRY_AFTER: Duration = Duration::from_secs(5);
 
 /// Runs until it is dropped.
 pub async fn run(db: &Db, changed: &ChangedChats) {
     let mut sweep = interval(SWEEP_INTERVAL);
     sweep.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let (mut behind, mut rate) = (BTreeSet::new(), MessageRate::new(changed));
+    let (mut behind, mut rate) = (ChatQueue::default(), MessageRate::new(changed));
     loop {
         if behind.is_empty() {
             tokio::select! {
                 () = changed.wait() => {}
                 _ = sweep.tick() => {
                     add_left_behind(db, &mut behind).await;
-                    if i64::try_from(behind.len()).is_ok_and(|count| count >= SWEEP_MAX) {
+                    if i64::try_from(behind.chats.len()).is_ok_and(|count| count >= SWEEP_MAX) {
                         sweep.reset_immediately();
                     }
                 }
@@ -61,10 +62,39 @@ pub async fn run(db: &Db, changed: &ChangedChats) {
         if let Err(error) = index_some(db, &mut behind).await {
             tracing::warn!(%error, "cannot update the search index");
             sleep(RETRY_AFTER).await;
+            rate = MessageRate::new(changed);
+            continue;
         }
         let is_busy = rate.per_second(changed) > BUSY_PER_SECOND;
         rate = MessageRate::new(changed);
-        sleep(start.elapsed() * if is_busy { BUSY_PAUSE } else { PAUSE }).await;
+        let pause = start.elapsed() * if is_busy { BUSY_PAUSE } else { PAUSE };
+        sleep(pause.min(PAUSE_MAX)).await;
+    }
+}
+
+/// The chats that are behind, each once. Those that wait longest come first.
+#[derive(Default)]
+pub struct ChatQueue {
+    chats: VecDeque<ChatId>,
+    known: HashSet<ChatId>,
+}
+
+impl ChatQueue {
+    pub fn is_empty(&self) -> bool {
+        self.chats.is_empty()
+    }
+
+    fn take(&mut self, count: usize) -> Vec<ChatId> {
+        let taken: Vec<_> = self.chats.drain(..count.min(self.chats.len())).collect();
+        self.known.retain(|chat_id| !taken.contains(chat_id));
+        taken
+    }
+}
+
+impl Extend<ChatId> for ChatQueue {
+    fn extend<T: IntoIterator<Item = ChatId>>(&mut self, chats: T) {
+        let known = &mut self.known;
+        self.chats.extend(chats.into_iter().filter(|chat_id| known.insert(*chat_id)));
     }
 }
 
@@ -85,7 +115,7 @@ impl MessageRate {
     }
 }
 
-async fn add_left_behind(db: &Db, behind: &mut BTreeSet<ChatId>) {
+async fn add_left_behind(db: &Db, behind: &mut ChatQueue) {
     let found = async { message_search::list_chats_behind(&mut *db.get().await?, SWEEP_MAX).await };
     match found.await {
         Ok(chats) => behind.extend(chats),
@@ -93,19 +123,20 @@ async fn add_left_behind(db: &Db, behind: &mut BTreeSet<ChatId>) {
     }
 }
 
-/// Indexes a bounded number of messages of the first chats, and removes the chats that are up to date.
-pub async fn index_some(db: &Db, behind: &mut BTreeSet<ChatId>) -> Result<(), StoreError> {
-    let chat_ids: Vec<_> = behind.iter().copied().take(CHATS_MAX).collect();
+/// Indexes a bounded number of messages of the first chats, and removes the chats that are up to date. The others wait again
+/// behind all, also after an error.
+pub async fn index_some(db: &Db, behind: &mut ChatQueue) -> Result<(), StoreError> {
+    let chat_ids = behind.take(CHATS_MAX);
     if chat_ids.is_empty() {
         return Ok(());
     }
-    let mut connection = db.get().await?;
-    let unfinished = connection.transaction(async |connection| index(connection, &chat_ids).await).await?;
-    for chat_id in chat_ids {
-        behind.remove(&chat_id);
-    }
-    behind.extend(unfinished);
-    Ok(())
+    let indexed = async {
+        let mut connection = db.get().await?;
+        connection.transaction(async |connection| index(connection, &chat_ids).await).await
+    };
+    let indexed = indexed.await;
+    behind.extend(indexed.as_ref().unwrap_or(&chat_ids).iter().copied());
+    indexed.map(drop)
 }
 
 /// Returns the chats that have further changes.
@@ -162,4 +193,22 @@ fn to_row(changed: ChangedMessage) -> NewIndexRow {
 
 fn to_i64(count: usize) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn chat_that_waits_longest_is_first() {
+        let ids = |numbers: &[i64]| numbers.iter().copied().map(ChatId::new).collect::<Vec<_>>();
+        let mut queue = ChatQueue::default();
+        queue.extend(ids(&[1, 2, 3]));
+        assert_eq!(queue.take(2), ids(&[1, 2]));
+        // They are busy, and behind again.
+        queue.extend(ids(&[1, 2, 3]));
+        assert_eq!(queue.take(2), ids(&[3, 1]));
+        assert_eq!(queue.take(2), ids(&[2]));
+        assert!(queue.is_empty());
+    }
 }

@@ -49,7 +49,12 @@ impl FoldedText {
         } else {
             let is_kept = |c: &char| !is_ignored(*c) && !c.is_whitespace();
             for c in once(c).nfkd().flat_map(char::to_lowercase).filter(is_kept) {
-                self.add(if matches!(c, '‘' | '’') { '\'' } else { c }, span);
+                let c = match c {
+                    '‘' | '’' => '\'',
+                    'ς' => 'σ',
+                    other => other,
+                };
+                self.add(c, span);
             }
         }
         // What was left out belongs to the character before it.

@@ -131,12 +131,12 @@ pub async fn list_searched_chats(
     Ok(chats.load(connection).await?)
 }
 
-/// The present and former members of the chats of whom a name fits.
+/// The present and former members of the chats of whom a name fits, and whether all were compared.
 pub async fn find_authors(
     connection: &mut AsyncPgConnection,
     chats: &[SearchedChat],
     has_name: impl Fn(&str) -> bool,
-) -> Result<Vec<UserId>, StoreError> {
+) -> Result<(Vec<UserId>, bool), StoreError> {
     let chat_ids: Vec<_> = chats.iter().map(|chat| chat.id).collect();
     let users: Vec<NamedUser> = sql_query(
         "SELECT users.id, username, display_name FROM users WHERE deleted_at IS NULL AND id IN ( \
@@ -146,11 +146,13 @@ pub async fn find_authors(
     .bind::<BigInt, _>(NAMES_MAX)
     .load(connection)
     .await?;
+    let is_complete = i64::try_from(users.len()).is_ok_and(|count| count < NAMES_MAX);
     let named = users.into_iter().filter(|user| has_name(&user.username) || has_name(&user.display_name));
-    Ok(named.map(|user| user.id).collect())
+    Ok((named.map(|user| user.id).collect(), is_complete))
 }
 
-/// The messages of the chats that have changed since they were indexed, the newest first, and at most `limit`.
+/// The messages of the chats that have changed since they were indexed, the newest first, and at most `limit`. The changes are
+/// found by their index, and sorted then.
 pub async fn list_unindexed(
     connection: &mut AsyncPgConnection,
     chats: &[SearchedChat],
@@ -168,10 +170,11 @@ pub async fn list_unindexed(
              WHERE chat_id = searched.chat_id AND seq > indexed_head AND seq >= first_seq AND id < $4 \
                AND event IS NULL AND deleted_at IS NULL ORDER BY seq DESC LIMIT $5) \
            UNION ALL \
-           (SELECT id, chat_id, user_id, created_at, message FROM messages \
-             WHERE chat_id = searched.chat_id AND seq <= indexed_head AND seq >= first_seq AND id < $4 \
-               AND revision <> seq AND revision > indexed_head \
-               AND event IS NULL AND deleted_at IS NULL ORDER BY revision DESC LIMIT $5)) AS changed \
+           (SELECT edited.* FROM (SELECT id, chat_id, user_id, created_at, message FROM messages \
+               WHERE chat_id = searched.chat_id AND seq <= indexed_head AND seq >= first_seq AND id < $4 \
+                 AND revision <> seq AND revision > indexed_head \
+                 AND event IS NULL AND deleted_at IS NULL OFFSET 0) AS edited \
+             ORDER BY id DESC LIMIT $5)) AS changed \
          ORDER BY id DESC LIMIT $5",
     )
     .bind::<Array<BigInt>, _>(behind().map(|chat| chat.id).collect::<Vec<_>>())
@@ -351,7 +354,8 @@ pub async fn store_rows(connection: &mut AsyncPgConnection, rows: &[NewIndexRow]
         "INSERT INTO message_search (chat_id, seq, revision, id, keys) \
          SELECT chat_id, seq, revision, id, keys::int[] FROM unnest($1, $2, $3, $4, $5) \
            AS new (chat_id, seq, revision, id, keys) ORDER BY id \
-         ON CONFLICT (chat_id, seq) DO UPDATE SET revision = excluded.revision, keys = excluded.keys",
+         ON CONFLICT (chat_id, seq) DO UPDATE SET revision = excluded.revision, keys = excluded.keys \
+           WHERE message_search.keys <> excluded.keys",
     )
     .bind::<Array<BigInt>, _>(rows.iter().map(|row| row.chat_id).collect::<Vec<_>>())
     .bind::<Array<BigInt>, _>(rows.iter().map(|row| row.seq).collect::<Vec<_>>())

@@ -48,6 +48,8 @@ struct Inner {
     /// The number of the latest request: responses to others are outdated.
     request: u32,
     timer: Option<Timeout>,
+    /// What was requested last: the page before this message.
+    before: Option<MessageId>,
 }
 
 impl MessageSearch {
@@ -89,15 +91,16 @@ impl MessageSearch {
         }
     }
 
-    /// After an error.
+    /// Sends the last request again, after an error.
     pub fn retry(self) {
         self.status.set(SearchStatus::Searching);
-        self.send(None);
+        self.send(self.inner.with_value(|inner| inner.before));
     }
 
     fn send(self, before: Option<MessageId>) {
         let Some((text, number)) = self.inner.try_update_value(|inner| {
             inner.request += 1;
+            inner.before = before;
             (inner.text.clone(), inner.request)
         }) else {
             return;

@@ -10,8 +10,8 @@ pub const HINT: &str =
     "Find words, “exact phrases”, from:name, before:2026-12-24, after:2026-11-01 or has:link.";
 pub const SEARCHING: &str = "Searching…";
 pub const NOTHING_FOUND: &str = "No messages found.";
-pub const INCOMPLETE: &str =
-    "Older messages are still being prepared for searching. Try again in a few minutes.";
+pub const NOTHING_FOUND_YET: &str = "Nothing found in the newer messages.";
+pub const INCOMPLETE: &str = "Some messages could not be searched.";
 pub const SHOW_MORE: &str = "Show more";
 
 /// No problem: the server could not be reached.
