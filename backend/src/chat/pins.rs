@@ -22,13 +22,7 @@ pub async fn pin(
     seq: Seq,
 ) -> Result<Chat, ApiError> {
     transaction.require_role(actor_id, Role::Moderator).await?;
-    let message = transaction.find_message(seq).await?;
-    if message.event.is_some() {
-        return Err(ProblemCode::Conflict.into());
-    }
-    if message.deleted {
-        return Err(ProblemCode::MessageDeleted.into());
-    }
+    let message = transaction.find_text(seq).await?;
     let mut pins = transaction.chat.pins.clone();
     if pins.contains(&seq) {
         return Ok(transaction.chat.settings());

@@ -68,13 +68,7 @@ async fn find_message(
     seq: Seq,
 ) -> Result<(Message, Vec<String>), ApiError> {
     transaction.require_role(user_id, Role::Writer).await?;
-    let message = transaction.find_message(seq).await?;
-    if message.event.is_some() {
-        return Err(ProblemCode::Conflict.into());
-    }
-    if message.deleted {
-        return Err(ProblemCode::MessageDeleted.into());
-    }
+    let message = transaction.find_text(seq).await?;
     let chat_id = transaction.chat.id;
     let own = reactions::list_of_user(transaction.connection, chat_id, seq, user_id).await?;
     Ok((message, own))

@@ -80,6 +80,11 @@ impl ChatTransaction<'_> {
         message.ok_or_else(|| ProblemCode::NotFound.into())
     }
 
+    /// As [`ChatTransaction::find_message`], but neither an event nor a deleted message.
+    pub(super) async fn find_text(&mut self, seq: Seq) -> Result<Message, ApiError> {
+        Ok(messages::find_text(self.connection, &self.chat, seq).await?)
+    }
+
     /// Rejects users below this role. The lock keeps the role from changing until the commit.
     pub(super) async fn require_role(&mut self, user_id: UserId, least: Role) -> Result<Role, ApiError> {
         let role = self.require_member(user_id).await?;

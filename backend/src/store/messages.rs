@@ -19,6 +19,7 @@ use shared::{
     event::{Event, sentence::DELETED_MESSAGE},
     id::{ChatId, Head, MessageId, Seq, UserId},
     message::{DELETE_RECENT_MAX, MESSAGE_PAGE_MAX, Message, MessagePageQuery},
+    problem::ProblemCode,
     user::User,
 };
 use uuid::Uuid;
@@ -470,6 +471,22 @@ pub async fn find(
         .load(connection)
         .await?;
     Ok(with_names(connection, rows).await?.pop())
+}
+
+/// A message that has a text: events and deleted messages are refused.
+pub async fn find_text(
+    connection: &mut AsyncPgConnection,
+    chat: &ChatRow,
+    seq: Seq,
+) -> Result<Message, StoreError> {
+    let message = find(connection, chat, seq).await?.ok_or(ProblemCode::NotFound)?;
+    if message.event.is_some() {
+        return Err(ProblemCode::Conflict.into());
+    }
+    if message.deleted {
+        return Err(ProblemCode::MessageDeleted.into());
+    }
+    Ok(message)
 }
 
 /// Deletes the texts of a message and the reactions to it; its row stays.

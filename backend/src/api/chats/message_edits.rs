@@ -9,7 +9,6 @@ use shared::{
     id::Seq,
     message::{EditMessage, Message, MessageVersion, MessageVersionsResponse, check_message},
     paths,
-    problem::ProblemCode,
 };
 use uuid::Uuid;
 
@@ -62,13 +61,7 @@ pub async fn list_versions(
     let row = store::chats::find_active(&mut connection, chat.id).await?;
     // Before the current text: one that is replaced meanwhile is missing, but none is listed twice.
     let mut versions = store::messages::versions::list_former(&mut connection, chat.id, seq).await?;
-    let message = store::messages::find(&mut connection, &row, seq).await?.ok_or(ProblemCode::NotFound)?;
-    if message.event.is_some() {
-        return Err(ProblemCode::Conflict.into());
-    }
-    if message.deleted {
-        return Err(ProblemCode::MessageDeleted.into());
-    }
+    let message = store::messages::find_text(&mut connection, &row, seq).await?;
     let Message { created_at, edited_at, message, .. } = message;
     versions.push(MessageVersion { created_at: edited_at.unwrap_or(created_at), message });
     Ok(Json(MessageVersionsResponse { versions }))

@@ -9,7 +9,7 @@ use shared::{
     id::Seq,
     message::{Message, ReactionsResponse},
     paths,
-    problem::{FieldCode, ProblemCode},
+    problem::FieldCode,
 };
 
 use crate::{
@@ -71,13 +71,7 @@ pub async fn list(
     let seq = path_parameter(&request, "seq").map(Seq::new)?;
     let mut connection = app.db.get().await?;
     let row = store::chats::find_active(&mut connection, chat.id).await?;
-    let message = store::messages::find(&mut connection, &row, seq).await?.ok_or(ProblemCode::NotFound)?;
-    if message.event.is_some() {
-        return Err(ProblemCode::Conflict.into());
-    }
-    if message.deleted {
-        return Err(ProblemCode::MessageDeleted.into());
-    }
+    store::messages::find_text(&mut connection, &row, seq).await?;
     let reactions = store::messages::reactions::list_users(&mut connection, chat.id, seq, user.id).await?;
     Ok(Json(ReactionsResponse { reactions }))
 }
