@@ -90,13 +90,24 @@ impl ScrollPosition {
         else {
             return;
         };
-        let (top, height, hidden) = (log.scroll_top(), bubble.client_height(), bubble.scroll_top());
         let is_folding = bubble.has_attribute(UNFOLDED);
+        // The text stays in its place when it continues, and the button when the text above it goes.
+        let place = || {
+            if is_folding {
+                top_in(&log, &button)
+            } else {
+                top_in(&log, bubble) - f64::from(bubble.scroll_top())
+            }
+        };
+        let place_before = place();
         set_unfolded(bubble, &button, !is_folding);
         bubble.set_scroll_top(0);
-        // The text stays in its place when it continues, and the button when the text above it goes.
-        let shift = if is_folding { bubble.client_height() - height } else { hidden };
-        log.set_scroll_top(top + shift);
+        // Before this, a folded message has no button.
+        mark_clipped(&log);
+        // Measured first: the browser scrolls, too, when the end of the list moves up.
+        #[expect(clippy::cast_possible_truncation, reason = "pixels on a screen")]
+        let distance = (place() - place_before).round() as i32;
+        log.set_scroll_top(log.scroll_top() + distance);
         // The end may be far away now.
         self.viewport.on_scrolled(false);
         self.on_scrolled();
