@@ -29,7 +29,7 @@ pub fn Composer() -> impl IntoView {
     let textarea = NodeRef::<html::Textarea>::new();
     let send = move || {
         if edits.is_editing_now() {
-            tools::start(Task::SaveEdit(edits));
+            tools::save_edit(&edits);
         } else if draft.send() {
             presence.on_sent();
             viewport.on_sent();
@@ -124,11 +124,7 @@ fn key_handler(
     let edit_last = move || {
         let is_empty = !edits.is_editing_now() && untrack(|| draft.text()).is_empty();
         // The last message is not stored yet.
-        let is_possible = is_empty && !untrack(|| viewport.has_pending());
-        if is_possible {
-            tools::start(Task::EditLast(edits));
-        }
-        is_possible
+        is_empty && !untrack(|| viewport.has_pending()) && edits.start_with_last()
     };
     move |event| {
         let has_modifier = event.shift_key() || event.ctrl_key() || event.alt_key() || event.meta_key();

@@ -128,7 +128,7 @@ fn request_linked_message(viewport: ViewportStore, sync: SyncStore) {
     });
 }
 
-/// What messages contain to click on is too much for listeners of their own.
+/// One listener for all clicks in messages: a listener for each element would cost too much.
 fn on_clicked(
     event: &ev::MouseEvent,
     scroll: &ScrollPosition,

@@ -1,5 +1,5 @@
-//! What a chat needs after its first view. All of it is in one module, since modules that share code are loaded in many pieces:
-//! a visitor would wait for each.
+//! What the composer and messages do after the first view. It is in the module `tools`, as is everything else that members need
+//! later: modules that share code are loaded in many pieces, and a visitor would wait for each.
 
 mod code_colors;
 mod completion;
@@ -8,10 +8,11 @@ mod field;
 mod text_edit;
 
 use leptos::task::spawn_local;
+use uuid::Uuid;
 use web_sys::{Element, HtmlTextAreaElement};
 
 use super::state::edits::EditStore;
-use crate::lazy_view::lazy_fn;
+use crate::lazy_view::{lazy_fn, reload_if_outdated};
 
 /// What the module does.
 pub enum Task {
@@ -23,9 +24,6 @@ pub enum Task {
     Format(HtmlTextAreaElement, String),
     /// Colours a code block while it is in view.
     ColorCode(Element),
-    /// Edits the user's last message.
-    EditLast(EditStore),
-    SaveEdit(EditStore),
 }
 
 lazy_fn! {
@@ -36,19 +34,33 @@ lazy_fn! {
             Task::AddTools(textarea) => composer_tools::attach(&textarea),
             Task::Format(textarea, key) => composer_tools::format(&textarea, &key),
             Task::ColorCode(code) => code_colors::watch(&code),
-            Task::EditLast(edits) => edits.start_with_last(),
-            Task::SaveEdit(edits) => edits.save(),
         }
     }
 }
 
-/// Loads the module if it is not loaded, and does the task. If it cannot be loaded, only saving an edit says so: the others are
-/// tried again by the user.
+/// Loads the module if it is not loaded, and does the task. If it cannot be loaded, nothing is lost.
 pub fn start(task: Task) {
-    let edits = if let Task::SaveEdit(edits) = &task { Some(*edits) } else { None };
+    spawn_local(async {
+        if run(task).await.is_err() {
+            reload_if_outdated().await;
+        }
+    });
+}
+
+lazy_fn! {
+    tools,
+    fn save(edits: EditStore, edit_id: Uuid) -> () {
+        edits.save(edit_id);
+    }
+}
+
+/// Saves the edit as it is now.
+pub fn save_edit(edits: &EditStore) {
+    let (edits, edit_id) = (*edits, edits.edit_id());
     spawn_local(async move {
-        if let (Err(_), Some(edits)) = (run(task).await, edits) {
+        if save(edits, edit_id).await.is_err() {
             edits.report_not_loaded();
+            reload_if_outdated().await;
         }
     });
 }

@@ -1,6 +1,4 @@
-//! Searches the emoji by their names. The names are loaded when something is searched for.
-
-use crate::lazy_view::lazy_fn;
+//! Searches the emoji by their names. Used only by what is loaded after the first view, since the names are large.
 
 /// Written by `build.rs`: a line for each emoji, and lines that begin groups.
 pub static EMOJI: &str = include_str!(concat!(env!("OUT_DIR"), "/emoji.txt"));
@@ -11,15 +9,8 @@ pub struct EmojiMatch {
     pub shortcode: String,
 }
 
-lazy_fn! {
-    tools,
-    pub fn search_emoji(query: String, limit: usize) -> Vec<EmojiMatch> {
-        find_emoji(&query, limit)
-    }
-}
-
 /// The best matches first; among equal ones in the order of Unicode.
-fn find_emoji(query: &str, limit: usize) -> Vec<EmojiMatch> {
+pub fn find_emoji(query: &str, limit: usize) -> Vec<EmojiMatch> {
     let query = query.to_ascii_lowercase();
     let mut found: Vec<_> = EMOJI.lines().filter_map(|line| match_line(line, &query)).collect();
     found.sort_by_key(|(rank, _)| *rank);

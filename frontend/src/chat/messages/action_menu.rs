@@ -154,7 +154,7 @@ fn QuickReactions(
     let react = move |emoji: String, is_set| {
         let seq = item.read_untracked().seq;
         on_chosen.run(());
-        spawn_local(store.react(seq, emoji, is_set));
+        spawn_local(store.react(store.generation(), seq, emoji, is_set));
     };
     let button = move |emoji: &'static str| {
         let is_own = move || reactions.read().chips.iter().any(|chip| chip.is_own && chip.emoji == emoji);

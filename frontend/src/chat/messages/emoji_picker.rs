@@ -64,13 +64,16 @@ impl Picker {
     }
 
     fn on_search_key(self, event: &ev::KeyboardEvent) {
+        if is_composing(event) {
+            return;
+        }
         let buttons = self.groups.get_untracked().map(|groups| visible_buttons(&groups)).unwrap_or_default();
         match event.key().as_str() {
             "ArrowDown" => {
                 event.prevent_default();
                 focus(buttons.first());
             }
-            "Enter" if !is_composing(event) => {
+            "Enter" => {
                 if let Some(first) = buttons.first() {
                     self.pick(first);
                 }
@@ -187,7 +190,7 @@ fn append_emoji(grid: &Element, line: &str) -> Option<()> {
     for name in ["title", "aria-label"] {
         button.set_attribute(name, words.split('\t').next()?).ok()?;
     }
-    button.set_attribute("data-words", words).ok()?;
+    button.set_attribute("data-words", &words.to_lowercase()).ok()?;
     button.set_text_content(Some(emoji));
     Some(())
 }

@@ -13,25 +13,27 @@ use crate::{
         use_request::use_chat_request,
     },
     components::form_request::Outcome,
-    lazy_view::lazy_view,
+    lazy_view::{lazy_fn, lazy_view, reload_if_outdated},
     strings,
 };
 
 /// The reactions that the menu of a message offers.
 pub const QUICK: [&str; 6] = ["👍", "❤️", "😂", "😮", "😢", "🙏"];
 
-lazy_view! {
+lazy_fn! {
     tools,
-    fn react(store: ReactionStore, seq: Seq, emoji: String) {
-        spawn_local(store.react(seq, emoji, None));
+    fn react(store: ReactionStore, generation: u32, seq: Seq, emoji: String) -> () {
+        spawn_local(store.react(generation, seq, emoji, None));
     }
 }
 
 /// Adds the user's reaction, or takes it back.
 pub fn toggle_reaction(store: ReactionStore, seq: Seq, emoji: String) {
+    let generation = store.generation();
     spawn_local(async move {
-        if react(store, seq, emoji).await.is_err() {
+        if react(store, generation, seq, emoji).await.is_err() {
             store.report_not_loaded();
+            reload_if_outdated().await;
         }
     });
 }

@@ -108,8 +108,8 @@ impl EditStore {
         }
     }
 
-    /// Edits the user's last message, if there is one that may be edited.
-    pub fn start_with_last(self) {
+    /// Edits the user's last message. Returns whether there is one that may be edited.
+    pub fn start_with_last(self) -> bool {
         let member = untrack(|| self.sync.current_member());
         let last = self.sync.with_timeline_untracked(|timeline| {
             let timeline = timeline?;
@@ -123,6 +123,7 @@ impl EditStore {
         if let Some(seq) = last {
             self.start(seq);
         }
+        last.is_some()
     }
 
     /// Leaves the edit, unless it is being saved.
@@ -170,9 +171,15 @@ impl EditStore {
         self.error.set(strings::errors::PART_NOT_LOADED.to_owned());
     }
 
-    pub fn save(self) {
-        let (seq, text, edit_id) = (self.seq.get_untracked(), self.current_text(), self.edit_id.get_value());
-        if self.is_saving.get_untracked() {
+    /// Changes with the text and the message.
+    pub fn edit_id(self) -> Uuid {
+        self.edit_id.get_value()
+    }
+
+    /// Saves the edit with this id, unless the user has gone on meanwhile.
+    pub fn save(self, edit_id: Uuid) {
+        let (seq, text) = (self.seq.get_untracked(), self.current_text());
+        if self.edit_id() != edit_id || self.is_saving.get_untracked() {
             return;
         }
         if let Err(code) = check_message(&text) {

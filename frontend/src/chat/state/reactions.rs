@@ -1,5 +1,6 @@
 //! Reactions to messages. One of the user's own is shown at once, and taken back if the server refuses it.
 
+use gloo_timers::future::TimeoutFuture;
 use leptos::prelude::*;
 use shared::{
     id::Seq,
@@ -14,6 +15,9 @@ use crate::{
     request_error::RequestError,
     strings,
 };
+
+/// For how long it is shown why a reaction failed, in milliseconds.
+const ERROR_DURATION: u32 = 8_000;
 
 #[derive(Clone, Copy)]
 pub struct ReactionStore {
@@ -108,18 +112,29 @@ impl ReactionStore {
             }
             (!has_unnamed(reaction)).then_some(false)
         });
-        let own = self.own.read_untracked();
-        known.or_else(|| own.iter().find(|own| own.is_of(seq, emoji)).map(|own| own.is_set))
+        let all = self.own.read_untracked();
+        let Some(own) = all.iter().find(|own| own.is_of(seq, emoji) && !own.is_failed()) else {
+            return known;
+        };
+        let revision = self.sync.with_timeline_untracked(|timeline| Some(timeline?.message(seq)?.revision));
+        // The timeline may not have the user's last change yet.
+        let is_ahead =
+            matches!(own.state, SaveState::Saved(saved) if revision.is_some_and(|known| known < saved));
+        if is_ahead { Some(own.is_set) } else { known.or(Some(own.is_set)) }
+    }
+
+    /// Changes when another chat is opened.
+    pub fn generation(self) -> u32 {
+        self.sync.generation()
     }
 
     /// Adds or removes a reaction of the user; without `is_set`, does what changes it. Not while the last change of it is
-    /// being saved.
-    pub async fn react(self, seq: Seq, emoji: String, is_set: Option<bool>) {
+    /// being saved, or if another chat than that of the `generation` is open.
+    pub async fn react(self, generation: u32, seq: Seq, emoji: String, is_set: Option<bool>) {
         let is_saving = |own: &OwnReaction| own.is_of(seq, &emoji) && matches!(own.state, SaveState::Saving);
-        if self.own.read_untracked().iter().any(is_saving) {
+        if !self.sync.is_current(generation) || self.own.read_untracked().iter().any(is_saving) {
             return;
         }
-        let generation = self.sync.generation();
         let saved = self.save(seq, &emoji, is_set, generation).await;
         if !self.sync.is_current(generation) {
             return;
@@ -128,7 +143,13 @@ impl ReactionStore {
         if saved.is_ok() && !self.sync.has_socket() {
             self.sync.fetch_changes();
         }
+        let is_failed = saved.is_err();
         self.finish(seq, &emoji, saved);
+        if is_failed {
+            TimeoutFuture::new(ERROR_DURATION).await;
+            let is_shown = |own: &OwnReaction| own.is_of(seq, &emoji) && own.is_failed();
+            self.own.update(|own| own.retain(|own| !is_shown(own)));
+        }
     }
 
     async fn save(
@@ -184,15 +205,17 @@ impl ReactionStore {
             reaction.is_some_and(|reaction| reaction.users.contains(&user_id))
         });
         self.own.update(|own| {
-            own.retain(|own| {
-                own.seq != seq || (own.emoji != emoji && !matches!(own.state, SaveState::Failed(_)))
-            });
+            own.retain(|own| own.seq != seq || (own.emoji != emoji && !own.is_failed()));
             own.push(OwnReaction { seq, emoji, is_set, was_set, was_named, state: SaveState::Saving });
         });
     }
 }
 
 impl OwnReaction {
+    fn is_failed(&self) -> bool {
+        matches!(self.state, SaveState::Failed(_))
+    }
+
     fn is_of(&self, seq: Seq, emoji: &str) -> bool {
         self.seq == seq && self.emoji == emoji
     }

@@ -1,8 +1,8 @@
 //! Completes what follows a trigger such as `:`, from a list above the composer.
 
-use std::{any::Any, future::Future, pin::Pin};
+use std::any::Any;
 
-use leptos::{ev, mount::mount_to, prelude::*, task::spawn_local};
+use leptos::{ev, mount::mount_to, prelude::*};
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlTextAreaElement};
 
@@ -25,15 +25,13 @@ pub struct Completion {
     pub inserted: String,
 }
 
-type SearchFuture = Pin<Box<dyn Future<Output = Vec<Completion>>>>;
-
 /// Offers completions after a character.
 pub struct CompletionSource {
     pub trigger: char,
     /// So many characters must follow the trigger.
     pub min_length: usize,
     /// The best matches first, at most [`ITEMS_MAX`].
-    pub search: fn(String) -> SearchFuture,
+    pub search: fn(&str) -> Vec<Completion>,
 }
 
 #[derive(Clone, Copy)]
@@ -107,7 +105,7 @@ impl CompletionList {
         }
         self.query.set_value(query.clone());
         match query {
-            Some(query) if !self.is_dismissed.get_value() => self.search(query),
+            Some(query) if !self.is_dismissed.get_value() => self.search(&query),
             _ => self.offer(Vec::new()),
         }
     }
@@ -135,25 +133,16 @@ impl CompletionList {
         }
     }
 
-    fn search(self, query: CompletionQuery) {
-        let search = self.sources.with_value(|sources| {
-            let source = sources.iter().find(|source| source.trigger == query.trigger)?;
-            Some((source.search)(query.text.clone()))
+    fn search(self, query: &CompletionQuery) {
+        let items = self.sources.with_value(|sources| {
+            let source = sources.iter().find(|source| source.trigger == query.trigger);
+            source.map(|source| (source.search)(&query.text)).unwrap_or_default()
         });
-        let Some(search) = search else { return };
-        spawn_local(async move {
-            let items = search.await;
-            // Something else may have been typed meanwhile, or the chat left.
-            if self.query.try_get_value() != Some(Some(query.clone())) {
-                return;
-            }
-            let exact = items.first().filter(|item| query.is_closed && query.names(&item.detail)).cloned();
-            match exact {
-                Some(item) => self.insert(&item),
-                None if query.is_closed => self.offer(Vec::new()),
-                None => self.offer(items),
-            }
-        });
+        match items.first().filter(|item| query.is_closed && query.names(&item.detail)) {
+            Some(item) => self.insert(item),
+            None if query.is_closed => self.offer(Vec::new()),
+            None => self.offer(items),
+        }
     }
 
     fn offer(self, items: Vec<Completion>) {
@@ -192,8 +181,11 @@ impl CompletionList {
 
     /// With a space, as after a word.
     fn insert(self, item: &Completion) {
-        let Some(query) = self.query.get_value() else { return };
+        let query = self.query.get_value();
+        let is_current = self.read_query() == query;
         self.close();
+        // Not if the caret has left what was typed.
+        let Some(query) = query.filter(|_| is_current) else { return };
         let textarea = self.textarea.get_value();
         let (text, selection) = read_content(&textarea);
         let inserted = format!("{} ", item.inserted);

@@ -12,7 +12,7 @@ use super::{
     text_edit,
 };
 use crate::{
-    components::emoji_search::{EmojiMatch, search_emoji},
+    components::emoji_search::{EmojiMatch, find_emoji},
     input_method::is_composing,
     js::{call, field},
 };
@@ -48,7 +48,7 @@ pub fn format(textarea: &HtmlTextAreaElement, key: &str) {
 pub fn attach(textarea: &HtmlTextAreaElement) {
     let Some((list, view)) = CompletionList::show(textarea, vec![emoji_source()]) else { return };
     let mut listeners = Vec::new();
-    let mut listen = |target: &EventTarget, name: &'static str, handle: Box<dyn FnMut(Event)>| {
+    let mut listen = |target: &EventTarget, name: &'static str, handle: Box<dyn Fn(Event)>| {
         listeners.extend(Listener::new(target, name, handle));
     };
     let pasted_into = textarea.clone();
@@ -76,16 +76,12 @@ fn emoji_source() -> CompletionSource {
         trigger: ':',
         min_length: 2,
         search: |query| {
-            Box::pin(async move {
-                // Without a connection, nothing is suggested.
-                let found = search_emoji(query, completion::ITEMS_MAX).await.unwrap_or_default();
-                let item = |emoji: EmojiMatch| Completion {
-                    label: emoji.emoji.to_owned(),
-                    detail: format!(":{}:", emoji.shortcode),
-                    inserted: emoji.emoji.to_owned(),
-                };
-                found.into_iter().map(item).collect()
-            })
+            let item = |emoji: EmojiMatch| Completion {
+                label: emoji.emoji.to_owned(),
+                detail: format!(":{}:", emoji.shortcode),
+                inserted: emoji.emoji.to_owned(),
+            };
+            find_emoji(query, completion::ITEMS_MAX).into_iter().map(item).collect()
         },
     }
 }
@@ -134,12 +130,13 @@ fn set_visible_height(textarea: &HtmlTextAreaElement, viewport: &EventTarget) {
 struct Listener {
     target: EventTarget,
     name: &'static str,
-    handle: Closure<dyn FnMut(Event)>,
+    /// May be called by itself: what it inserts is an event of the same name.
+    handle: Closure<dyn Fn(Event)>,
 }
 
 impl Listener {
     /// Before other listeners of the same element.
-    fn new(target: &EventTarget, name: &'static str, handle: Box<dyn FnMut(Event)>) -> Option<Self> {
+    fn new(target: &EventTarget, name: &'static str, handle: Box<dyn Fn(Event)>) -> Option<Self> {
         let handle = Closure::wrap(handle);
         call(target, "addEventListener", &[&name.into(), handle.as_ref(), &JsValue::TRUE])?;
         Some(Self { target: target.clone(), name, handle })
