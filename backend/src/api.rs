@@ -3,6 +3,7 @@
 pub mod account;
 pub mod chats;
 pub mod events;
+mod exports;
 pub mod meta;
 pub mod openapi;
 pub mod route_table;

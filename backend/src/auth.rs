@@ -23,6 +23,6 @@ pub use authenticated::{AccountHolder, Authenticated, Guest, MaybeAuthenticated}
 pub use context::AuthContext;
 pub use policy::{
     authorized::Authorized,
-    extractors::{ChatModerator, ChatOwner, ChatReader, ChatWriter},
+    extractors::{ChatExporter, ChatModerator, ChatOwner, ChatReader, ChatWriter},
     reauth::{RecentlyAuthenticated, RecentlyAuthenticatedOrGuest},
 };

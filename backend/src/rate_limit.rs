@@ -9,7 +9,10 @@ use governor::{
     Quota, RateLimiter,
     state::{InMemoryState, NotKeyed, keyed::DefaultKeyedStateStore},
 };
-use shared::{id::UserId, problem::ProblemCode};
+use shared::{
+    id::{ChatId, UserId},
+    problem::ProblemCode,
+};
 use uuid::Uuid;
 
 use self::login_throttle::LoginThrottle;
@@ -83,6 +86,7 @@ struct Counters {
     user_chat_changes: KeyedLimiter<UserId>,
     user_uri_rotations: KeyedLimiter<UserId>,
     user_searches: KeyedLimiter<UserId>,
+    chat_member_exports: KeyedLimiter<ChatId>,
     session_refreshes: KeyedLimiter<Uuid>,
     /// In KiB.
     user_upload_bytes: KeyedLimiter<UserId>,
@@ -108,6 +112,7 @@ impl Counters {
             user_chat_changes: keyed(settings.limit_chat_changes, clock),
             user_uri_rotations: keyed(settings.limit_uri_rotations, clock),
             user_searches: keyed(settings.limit_searches, clock),
+            chat_member_exports: keyed(settings.limit_chat_exports, clock),
             session_refreshes: keyed(settings.limit_refreshes, clock),
             user_upload_bytes: keyed(upload_bytes, clock),
             logins: LoginThrottle::new(
@@ -161,6 +166,11 @@ impl RateLimiters {
     /// Counts one action of a user.
     pub fn check_user(&self, limit: UserLimit, user_id: UserId) -> Result<(), ApiError> {
         self.counters.as_ref().map_or(Ok(()), |counters| check_key(counters.for_user(limit), &user_id))
+    }
+
+    /// Counts one export of a chat by a member other than its owner.
+    pub fn check_member_export(&self, chat_id: ChatId) -> Result<(), ApiError> {
+        self.counters.as_ref().map_or(Ok(()), |counters| check_key(&counters.chat_member_exports, &chat_id))
     }
 
     /// Counts one refresh of a session's tokens.
@@ -242,6 +252,7 @@ impl RateLimiters {
             counters.for_user(limit).retain_recent();
         }
         counters.user_upload_bytes.retain_recent();
+        counters.chat_member_exports.retain_recent();
         counters.session_refreshes.retain_recent();
         counters.logins.remove_expired();
     }

@@ -3,6 +3,7 @@
 pub mod account;
 pub mod auth;
 pub mod early_responses;
+pub mod exports;
 pub mod json;
 pub mod moderation;
 pub mod search;

@@ -16,7 +16,6 @@ pub mod loading;
 pub mod name_field;
 pub mod qr_code;
 pub mod theme;
-pub mod user_color;
 
 use leptos::prelude::*;
 

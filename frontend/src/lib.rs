@@ -9,6 +9,7 @@ mod chat_list;
 mod clock;
 mod components;
 mod drafts;
+mod export;
 mod hash_redirect;
 mod input_method;
 mod js;

@@ -6,6 +6,7 @@ pub mod chat_list;
 pub mod dates;
 pub mod errors;
 pub mod events;
+pub mod exports;
 pub mod invite_links;
 pub mod moderation;
 pub mod onboarding;

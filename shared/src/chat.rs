@@ -94,6 +94,9 @@ pub struct Chat {
     /// For how long authors may edit their messages.
     #[serde(default)]
     pub edit_window: EditWindow,
+    /// Whether all members may export the chat, and not only the owner; left out when false.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub export_allowed: bool,
     /// The age in days at which messages are deleted.
     #[serde(default)]
     pub retention_days: Option<u32>,
@@ -124,6 +127,7 @@ impl Chat {
             approval_required: false,
             slow_mode_seconds: 0,
             edit_window: EditWindow::default(),
+            export_allowed: false,
             retention_days: None,
             expires_at: None,
             first_retained_seq: Seq::default(),
@@ -164,6 +168,9 @@ pub struct UpdateChatSettings {
     /// Owner only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub edit_window: Option<EditWindow>,
+    /// Owner only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub export_allowed: Option<bool>,
     /// Owner only: 1 to [`RETENTION_DAYS_MAX`], or 0 to keep all messages.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retention_days: Option<u32>,

@@ -1,4 +1,4 @@
-//! Exports of all data of an account.
+//! Exports of all data of an account, and of chats.
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -23,7 +23,7 @@ pub enum ExportState {
     Unknown,
 }
 
-/// An export of all the caller's data: a ZIP file of JSON and images.
+/// An export: a ZIP file of all the caller's data, or of a chat.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct DataExport {
@@ -45,7 +45,7 @@ pub struct DataExport {
     pub expires_at: Option<DateTime<Utc>>,
 }
 
-/// The response of `GET /auth/exports/`
+/// The response of `GET /auth/exports/` and of `GET /api/chats/<uri>/exports/`
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct DataExportsResponse {

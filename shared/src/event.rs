@@ -61,6 +61,11 @@ pub enum Event {
         /// The new time.
         edit_window: EditWindow,
     },
+    /// Exports by all members were allowed or disallowed.
+    Export {
+        /// Whether members other than the owner may export the chat.
+        allowed: bool,
+    },
     /// The retention was changed.
     Retention {
         /// The age in days at which messages are deleted; left out to keep all.
@@ -184,6 +189,7 @@ impl Event {
             | Self::Approval { .. }
             | Self::SlowMode { .. }
             | Self::EditWindow { .. }
+            | Self::Export { .. }
             | Self::Retention { .. }
             | Self::Expires { .. }
             | Self::Left
@@ -239,6 +245,7 @@ mod tests {
             Event::Approval { required: true },
             Event::SlowMode { seconds: 5 },
             Event::EditWindow { edit_window: EditWindow::FifteenMinutes },
+            Event::Export { allowed: true },
             Event::Retention { days: None },
             Event::Retention { days: Some(7) },
             Event::Expires { at },

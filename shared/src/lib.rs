@@ -28,3 +28,4 @@ mod text;
 pub mod time;
 pub mod timeline;
 pub mod user;
+pub mod user_color;

@@ -1,5 +1,7 @@
 //! Members: users in a chat.
 
+use std::cmp::Reverse;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -103,6 +105,25 @@ impl From<MemberFields> for Member {
         let MemberFields { role, status, seq, revision, created_at, .. } = fields;
         Self { user, role, status, seq, revision, created_at }
     }
+}
+
+/// The name of a user, with the username if a member of a higher role, or who joined earlier, has the same name. `own` is the
+/// membership of the user.
+pub fn distinct_name<'a>(
+    user: &User,
+    own: Option<&Member>,
+    mut members: impl Iterator<Item = &'a Member>,
+) -> String {
+    let rank = |member: &Member| (Reverse(member.role), member.seq);
+    let own = own.filter(|own| own.status.is_member()).map(rank);
+    let is_name_of_other = members.any(|other| {
+        other.user.id != user.id
+            && other.status.is_member()
+            && own.is_none_or(|own| rank(other) < own)
+            && other.user.name().eq_ignore_ascii_case(user.name())
+    });
+    let name = user.name();
+    if is_name_of_other { format!("{name} ({})", user.username) } else { name.to_owned() }
 }
 
 /// `PUT /api/chats/<uri>/members/<user_id>/`: exactly one field.

@@ -70,6 +70,9 @@ pub const CHAT_OWNER: &str = "/api/chats/{uri}/owner/";
 pub const CHAT_AUDIT_LOG: &str = "/api/chats/{uri}/audit/";
 pub const CHAT_READ_POSITION: &str = "/api/chats/{uri}/read_position/";
 pub const CHAT_MUTE: &str = "/api/chats/{uri}/mute/";
+pub const CHAT_EXPORTS: &str = "/api/chats/{uri}/exports/";
+pub const CHAT_EXPORT: &str = "/api/chats/{uri}/exports/{export_id}/";
+pub const CHAT_EXPORT_FILE: &str = "/api/chats/{uri}/exports/{export_id}/file/";
 pub const SEARCH: &str = "/api/search/";
 pub const SOCKET: &str = "/api/socket/";
 

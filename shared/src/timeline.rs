@@ -9,7 +9,7 @@ use crate::{
     chat::{Chat, JoinResponse},
     event::UserRef,
     id::{Head, Seq, UserId},
-    member::{Member, MembershipStatus, Role},
+    member::{Member, MembershipStatus, Role, distinct_name},
     message::{Message, MessagePage},
     sync::{ApplyResult, SyncAction, classify},
     user::User,
@@ -348,18 +348,9 @@ impl Timeline {
         self.members.get(&message.user.id).map_or(&message.user, |member| &member.user)
     }
 
-    /// The name of a user, with the username if a member of a higher role, or who joined earlier, has the same name.
+    /// The name of a user, with the username if another member has the same name: see [`distinct_name`].
     pub fn distinct_name(&self, user: &User) -> String {
-        let rank = |member: &Member| (Reverse(member.role), member.seq);
-        let own = self.members.get(&user.id).filter(|own| own.status.is_member()).map(rank);
-        let is_name_of_other = self.members.values().any(|other| {
-            other.user.id != user.id
-                && other.status.is_member()
-                && own.is_none_or(|own| rank(other) < own)
-                && other.user.name().eq_ignore_ascii_case(user.name())
-        });
-        let name = user.name();
-        if is_name_of_other { format!("{name} ({})", user.username) } else { name.to_owned() }
+        distinct_name(user, self.members.get(&user.id), self.members.values())
     }
 
     /// The current name of a user in an event.

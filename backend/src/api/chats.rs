@@ -2,6 +2,7 @@
 
 pub mod audit_log;
 pub mod changes;
+pub mod chat_exports;
 pub mod chat_list;
 pub mod chat_preview;
 pub mod invite_links;
@@ -61,6 +62,10 @@ pub async fn delete(
 ) -> Result<HttpResponse, ApiError> {
     app.rate_limits.check_user(UserLimit::ChatChange, user.id)?;
     app.chats.delete_chat(chat.id, Some(user.id)).await?;
+    // The background job tries again.
+    if let Err(error) = app.data_exporter.run_once().await {
+        tracing::warn!(%error, "cannot delete the export files of a deleted chat");
+    }
     Ok(HttpResponse::NoContent().finish())
 }
 

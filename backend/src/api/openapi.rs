@@ -112,6 +112,7 @@ const fn describe_policy(policy: Policy) -> &'static str {
         Policy::Writer => "members of the chat who may write",
         Policy::Moderator => "the owner and the moderators of the chat",
         Policy::Owner => "the owner of the chat",
+        Policy::CanExport => "the owner of the chat, and all members where the owner allows it",
     }
 }
 

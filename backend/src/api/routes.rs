@@ -6,8 +6,9 @@ use super::{
         sessions, tickets, tokens,
     },
     chats::{
-        self, audit_log, changes, chat_list, chat_preview, invite_links, join, members, message_deletion,
-        message_edits, messages, ownership, pins, reactions, read_positions, search, settings,
+        self, audit_log, changes, chat_exports, chat_list, chat_preview, invite_links, join, members,
+        message_deletion, message_edits, messages, ownership, pins, reactions, read_positions, search,
+        settings,
     },
     events,
     meta::{documentation, pages},
@@ -100,6 +101,10 @@ route_table::routes! {
     [CHAT_MEMBER]            PUT        members::update                   Moderator
     [CHAT_OWNER]             PUT        ownership::transfer               Owner
     [CHAT_AUDIT_LOG]         GET        audit_log::list                   Moderator
+    [CHAT_EXPORTS]           GET        chat_exports::list                CanExport
+                             POST       chat_exports::create              CanExport
+    [CHAT_EXPORT]            GET        chat_exports::show                CanExport
+    [CHAT_EXPORT_FILE]       GET        chat_exports::download            CanExport
     [CHAT_READ_POSITION]     GET        read_positions::list              Reader
                              PUT        read_positions::update            Reader
     [CHAT_MUTE]              PUT        chat_list::mute                   Reader

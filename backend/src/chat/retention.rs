@@ -11,7 +11,7 @@ use shared::{
 use super::{pins, transaction::ChatTransaction};
 use crate::{
     error::ApiError,
-    store::{Db, StoreError, chats, retention},
+    store::{Db, StoreError, chats, data_exports, retention},
 };
 
 /// Deletes the chat for its owner, or without an actor because it has expired.
@@ -28,6 +28,7 @@ pub async fn delete_chat(
         None => {}
     }
     chats::mark_deleted(transaction.connection, transaction.chat.id).await?;
+    data_exports::delete_for_chat(transaction.connection, transaction.chat.id).await?;
     transaction.append_audit(actor_id, &Event::Deleted).await
 }
 

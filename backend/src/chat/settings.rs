@@ -49,10 +49,12 @@ pub async fn rotate_uri(
 
 /// The role that may change everything in the update.
 fn least_role(update: &UpdateChatSettings) -> Role {
-    let UpdateChatSettings { closed, guests_allowed, edit_window, retention_days, expires_in, .. } = update;
+    let UpdateChatSettings { closed, guests_allowed, edit_window, export_allowed, .. } = update;
+    let UpdateChatSettings { retention_days, expires_in, .. } = update;
     let needs_owner = closed.is_some()
         || guests_allowed.is_some()
         || edit_window.is_some()
+        || export_allowed.is_some()
         || retention_days.is_some()
         || expires_in.is_some();
     if needs_owner { Role::Owner } else { Role::Moderator }
@@ -83,6 +85,7 @@ impl SettingsDiff {
         let retention_days = changed(&current.retention_days, retention_days);
         columns.retention_days = retention_days.map(|days| days.map(to_column));
         columns.edit_window = changed(&current.edit_window, update.edit_window);
+        columns.export_allowed = changed(&current.export_allowed, update.export_allowed);
         events.extend(columns.name.clone().map(|name| Event::Named { name }));
         events.extend(columns.topic.clone().map(|topic| Event::Topic { topic }));
         events.extend(columns.closed.map(|closed| Event::Closed { closed }));
@@ -92,6 +95,7 @@ impl SettingsDiff {
         events.extend(columns.expires_at.map(|at| Event::Expires { at }));
         events.extend(slow_mode_seconds.map(|seconds| Event::SlowMode { seconds }));
         events.extend(columns.edit_window.map(|edit_window| Event::EditWindow { edit_window }));
+        events.extend(columns.export_allowed.map(|allowed| Event::Export { allowed }));
         events.extend(retention_days.map(|days| Event::Retention { days }));
         diff
     }
@@ -132,6 +136,7 @@ mod tests {
             approval_required: Some(false),
             slow_mode_seconds: Some(5),
             edit_window: Some(EditWindow::Always),
+            export_allowed: Some(false),
             retention_days: Some(0),
             expires_in: Some(0),
         };
@@ -144,6 +149,7 @@ mod tests {
             name: Some(String::new()),
             slow_mode_seconds: Some(0),
             edit_window: Some(EditWindow::Never),
+            export_allowed: Some(true),
             retention_days: Some(30),
             expires_in: Some(60),
             guests_allowed: Some(true),
@@ -155,6 +161,7 @@ mod tests {
             name: Some(String::new()),
             slow_mode_seconds: Some(0),
             edit_window: Some(EditWindow::Never),
+            export_allowed: Some(true),
             retention_days: Some(Some(30)),
             expires_at: Some(end),
             ..SettingsColumns::default()
@@ -165,6 +172,7 @@ mod tests {
             Event::Expires { at: end },
             Event::SlowMode { seconds: 0 },
             Event::EditWindow { edit_window: EditWindow::Never },
+            Event::Export { allowed: true },
             Event::Retention { days: Some(30) },
         ];
         assert_eq!(events, expected);

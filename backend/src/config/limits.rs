@@ -108,8 +108,10 @@ settings! {
     limit_uploads "CHATIRE_LIMIT_UPLOADS" Rate = rate(10, MINUTE);
     /// Uploaded bytes per user and day
     limit_upload_bytes "CHATIRE_LIMIT_UPLOAD_BYTES" Bytes = Bytes(200 * MIB);
-    /// Data exports per user
+    /// Exports per user, of the account and of chats
     limit_exports "CHATIRE_LIMIT_EXPORTS" Rate = rate(5, DAY);
+    /// Exports per chat by members other than its owner
+    limit_chat_exports "CHATIRE_LIMIT_CHAT_EXPORTS" Rate = rate(20, DAY);
     /// Maximum size of an image file
     limit_image_bytes "CHATIRE_LIMIT_IMAGE_BYTES" Bytes = Bytes(25 * MIB);
     /// Maximum size of an image in megapixels

@@ -1,26 +1,36 @@
-//! Writes exports of account data to ZIP files: one export at a time, page by page, so that other requests are not
-//! slowed down. Unfinished exports are resumed at start.
+//! Writes exports to ZIP files: one export at a time, page by page, so that other requests are not slowed down. Unfinished
+//! exports are written anew at start.
 
+mod account;
 mod archive;
+mod chat;
+mod chat_page;
+mod progress;
 
 use std::{
     path::{Path, PathBuf},
     sync::Arc,
+    time::Duration,
 };
 
 use anyhow::Context;
-use shared::id::{ChatId, Seq, UserId};
-use tokio::{fs, sync::Semaphore};
+use tokio::{fs, sync::Semaphore, time::sleep};
 use uuid::Uuid;
 
-use self::archive::ZipArchive;
+use self::{archive::ZipArchive, progress::Progress};
 use crate::{
     error::ApiError,
-    store::{Db, StoreError, avatars, data_exports},
+    store::{
+        Db, StoreError,
+        data_exports::{self, UnfinishedExport},
+    },
 };
 
 /// How many messages are read at a time.
 const PAGE_SIZE: i64 = 500;
+/// How often, and how many times, the result of an export is stored while the database cannot be reached.
+const FINISH_INTERVAL: Duration = Duration::from_secs(5);
+const FINISH_ATTEMPTS: u32 = 60;
 /// In the data folder.
 const FOLDER: &str = "exports";
 
@@ -41,30 +51,42 @@ impl DataExporter {
     }
 
     /// Queues an export.
-    pub fn enqueue(self: &Arc<Self>, id: Uuid, user_id: UserId) {
-        let exporter = Arc::clone(self);
+    pub fn enqueue(self: &Arc<Self>, export: UnfinishedExport) {
+        let (exporter, id) = (Arc::clone(self), export.id);
         tokio::spawn(async move {
             let Ok(_permit) = exporter.running.acquire().await else { return };
-            let bytes = exporter.write(id, user_id).await.unwrap_or_else(|error| {
+            let bytes = exporter.write(export).await.unwrap_or_else(|error| {
                 tracing::error!(error = format!("{error:#}"), "cannot write an export");
                 None
             });
-            let is_kept = exporter.finish(id, bytes).await.unwrap_or_default();
-            if !is_kept || bytes.is_none() {
+            if !exporter.finish(id, bytes).await || bytes.is_none() {
                 drop(fs::remove_file(exporter.path(id)).await);
             }
         });
     }
 
-    async fn finish(&self, id: Uuid, bytes: Option<i64>) -> Result<bool, StoreError> {
+    /// Stores the result; false if the export was deleted, or if the database cannot be reached for minutes: then the
+    /// export is written anew at the next start.
+    async fn finish(&self, id: Uuid, bytes: Option<i64>) -> bool {
+        for _ in 0..FINISH_ATTEMPTS {
+            match self.try_finish(id, bytes).await {
+                Ok(is_kept) => return is_kept,
+                Err(error) => tracing::warn!(%error, "cannot store the result of an export"),
+            }
+            sleep(FINISH_INTERVAL).await;
+        }
+        false
+    }
+
+    async fn try_finish(&self, id: Uuid, bytes: Option<i64>) -> Result<bool, StoreError> {
         data_exports::finish(&mut *self.db.get().await?, id, bytes).await
     }
 
     /// Queues the exports that were unfinished when the server stopped.
     pub async fn resume_unfinished(self: &Arc<Self>) -> Result<(), ApiError> {
         let unfinished = data_exports::list_unfinished(&mut *self.db.get().await?).await?;
-        for (id, user_id) in unfinished {
-            self.enqueue(id, user_id);
+        for export in unfinished {
+            self.enqueue(export);
         }
         Ok(())
     }
@@ -89,64 +111,14 @@ impl DataExporter {
     }
 
     /// Writes the file; returns its size, or nothing if the export was deleted meanwhile.
-    async fn write(&self, id: Uuid, user_id: UserId) -> anyhow::Result<Option<i64>> {
-        let mut connection = self.db.get().await?;
-        let chats = data_exports::list_chats(&mut connection, user_id).await?;
-        let total = data_exports::count_messages(&mut connection, user_id, &chats).await?;
-        data_exports::mark_running(&mut connection, id, total).await?;
-        let account = data_exports::account_document(&mut connection, user_id).await?;
-        let memberships = data_exports::chats_document(&mut connection, user_id).await?;
-        let avatar = avatars::find_for_user(&mut connection, user_id).await?;
-        drop(connection);
-
+    async fn write(&self, UnfinishedExport { id, subject }: UnfinishedExport) -> anyhow::Result<Option<i64>> {
         let mut archive = ZipArchive::create(self.path(id)).await?;
-        archive.add_json("account.json", account).await?;
-        archive.add_json("chats.json", memberships).await?;
-        if let Some(avatar) = avatar {
-            archive.add("avatar.jpg", avatar).await?;
-        }
-        let mut progress = Progress { id, user_id, done: 0 };
-        for chat_id in chats {
-            if !self.write_messages(&mut archive, &mut progress, chat_id).await? {
-                return Ok(None);
-            }
-        }
-        Ok(Some(archive.finish().await?))
+        let passes = if subject.chat_id.is_some() { chat::PASSES } else { account::PASSES };
+        let mut progress = Progress::new(&self.db, id, passes);
+        let is_complete = match subject.chat_id {
+            Some(chat_id) => chat::write(&self.db, chat_id, &mut archive, &mut progress).await?,
+            None => account::write(&self.db, subject.user_id, &mut archive, &mut progress).await?,
+        };
+        Ok(if is_complete { Some(archive.finish().await?) } else { None })
     }
-
-    /// Writes the user's messages in one chat; false if the export was deleted meanwhile.
-    async fn write_messages(
-        &self,
-        archive: &mut ZipArchive,
-        progress: &mut Progress,
-        chat_id: ChatId,
-    ) -> anyhow::Result<bool> {
-        let mut after = Seq::default();
-        loop {
-            // A connection is held for one page only.
-            let mut connection = self.db.get().await?;
-            let user_id = progress.user_id;
-            let page =
-                data_exports::messages_page(&mut connection, user_id, chat_id, after, PAGE_SIZE).await?;
-            let Some(last) = page.last() else { break };
-            after = last.seq;
-            progress.done += i64::try_from(page.len())?;
-            let exists = data_exports::update_progress(&mut connection, progress.id, progress.done).await?;
-            drop(connection);
-            if !exists {
-                return Ok(false);
-            }
-            archive.add_messages(chat_id, page).await?;
-        }
-        archive.end_messages().await?;
-        Ok(true)
-    }
-}
-
-/// An export that is being written.
-struct Progress {
-    id: Uuid,
-    user_id: UserId,
-    /// The number of messages written.
-    done: i64,
 }

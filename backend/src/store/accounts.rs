@@ -126,7 +126,7 @@ pub async fn delete(
             second_factors::delete(connection, id).await?;
             passkeys::delete_all(connection, id).await?;
             avatars::delete(connection, id).await?;
-            data_exports::delete_all(connection, id).await?;
+            data_exports::delete_for_user(connection, id).await?;
             members::leave_all(connection, id).await?;
             members::bump_revision(connection, id, chats).await
         })

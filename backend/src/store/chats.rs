@@ -56,6 +56,7 @@ pub struct ChatRow {
     pub approval_required: bool,
     slow_mode_seconds: i32,
     pub edit_window: EditWindow,
+    pub export_allowed: bool,
     retention_days: Option<i32>,
     pub expires_at: Option<DateTime<Utc>>,
     pub first_retained_seq: Seq,
@@ -77,6 +78,7 @@ impl ChatRow {
             approval_required: self.approval_required,
             slow_mode_seconds: self.slow_mode_seconds.unsigned_abs(),
             edit_window: self.edit_window,
+            export_allowed: self.export_allowed,
             retention_days: self.retention_days.map(i32::unsigned_abs),
             expires_at: self.expires_at,
             first_retained_seq: self.first_retained_seq,
@@ -99,6 +101,7 @@ pub struct SettingsColumns {
     /// Set by [`update_settings`]: Diesel cannot derive it for a type of another crate.
     #[diesel(skip_update)]
     pub edit_window: Option<EditWindow>,
+    pub export_allowed: Option<bool>,
     pub retention_days: Option<Option<i32>>,
     pub expires_at: Option<Option<DateTime<Utc>>>,
 }
@@ -157,6 +160,11 @@ pub async fn insert(connection: &mut AsyncPgConnection, uri: &str) -> Result<Cha
 pub async fn find_active(connection: &mut AsyncPgConnection, id: ChatId) -> Result<ChatRow, StoreError> {
     let chat = chats::table.find(id).select((ChatRow::as_select(), dsl::deleted_at)).first(connection).await;
     require_active(chat.optional()?)
+}
+
+/// Whether all members may export the chat.
+pub async fn is_export_allowed(connection: &mut AsyncPgConnection, id: ChatId) -> Result<bool, StoreError> {
+    Ok(chats::table.find(id).select(dsl::export_allowed).first(connection).await?)
 }
 
 /// Locks the chat, unless it is deleted, until the end of the transaction.

@@ -1,33 +1,43 @@
-//! The table `data_exports`, and the queries that read the exported data.
+//! The table `data_exports`.
+
+pub mod account;
 
 use chrono::{DateTime, Duration, Utc};
 use diesel::{
     dsl::{now, sql},
-    expression::SqlLiteral,
     prelude::*,
-    sql_query,
-    sql_types::{BigInt, Bool, Jsonb, Nullable},
+    sql_types::Bool,
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use serde::Serialize;
-use serde_json::Value;
 use shared::{
     data_export::{DataExport, ExportState},
-    id::{ChatId, Seq, UserId},
+    id::{ChatId, UserId},
 };
 use uuid::Uuid;
 
 use super::{
     enum_columns::TextEnum,
     error::StoreError,
-    schema::{
-        data_exports::{self, dsl},
-        members, messages,
-    },
+    schema::data_exports::{self, dsl},
 };
 
 /// How long a finished file is kept.
 const RETENTION_HOURS: i64 = 24;
+
+/// Who asked for an export, and what it contains.
+#[derive(Clone, Copy, Debug)]
+pub struct ExportSubject {
+    pub user_id: UserId,
+    /// `None` for all data of the user.
+    pub chat_id: Option<ChatId>,
+}
+
+/// An export that waits or is being written.
+#[derive(Clone, Copy, Debug)]
+pub struct UnfinishedExport {
+    pub id: Uuid,
+    pub subject: ExportSubject,
+}
 
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = data_exports)]
@@ -51,13 +61,19 @@ impl ExportRow {
     }
 }
 
-/// Inserts an export; `None` if the user has an unfinished one.
+#[diesel::dsl::auto_type(no_type_alias)]
+fn is_about(subject: ExportSubject) -> _ {
+    let (user_id, chat_id): (UserId, Option<ChatId>) = (subject.user_id, subject.chat_id);
+    dsl::user_id.eq(user_id).and(dsl::chat_id.is_not_distinct_from(chat_id))
+}
+
+/// Inserts an export; `None` if there is an unfinished one of the same subject.
 pub async fn insert(
     connection: &mut AsyncPgConnection,
-    user_id: UserId,
+    ExportSubject { user_id, chat_id }: ExportSubject,
 ) -> Result<Option<DataExport>, StoreError> {
     let row = diesel::insert_into(data_exports::table)
-        .values((dsl::id.eq(Uuid::new_v4()), dsl::user_id.eq(user_id)))
+        .values((dsl::id.eq(Uuid::new_v4()), dsl::user_id.eq(user_id), dsl::chat_id.eq(chat_id)))
         .on_conflict_do_nothing()
         .returning(ExportRow::as_returning())
         .get_result(connection)
@@ -66,45 +82,55 @@ pub async fn insert(
     Ok(row.map(ExportRow::into_export))
 }
 
-/// An export of this user.
+/// An export of this subject.
 pub async fn find(
     connection: &mut AsyncPgConnection,
-    user_id: UserId,
+    subject: ExportSubject,
     id: Uuid,
 ) -> Result<Option<DataExport>, StoreError> {
-    let export = data_exports::table.find(id).filter(dsl::user_id.eq(user_id));
+    let export = data_exports::table.find(id).filter(is_about(subject));
     let row = export.select(ExportRow::as_select()).first(connection).await.optional()?;
     Ok(row.map(ExportRow::into_export))
 }
 
-/// The user's exports, the newest first.
-pub async fn list_for_user(
+/// The exports of a subject, the newest first.
+pub async fn list(
     connection: &mut AsyncPgConnection,
-    user_id: UserId,
+    subject: ExportSubject,
 ) -> Result<Vec<DataExport>, StoreError> {
-    let exports = data_exports::table.filter(dsl::user_id.eq(user_id)).order(dsl::created_at.desc());
+    let exports = data_exports::table.filter(is_about(subject)).order(dsl::created_at.desc());
     let rows = exports.select(ExportRow::as_select()).load(connection).await?;
     Ok(rows.into_iter().map(ExportRow::into_export).collect())
 }
 
-/// The unfinished exports with their users, the oldest first.
-pub async fn list_unfinished(connection: &mut AsyncPgConnection) -> Result<Vec<(Uuid, UserId)>, StoreError> {
+/// The unfinished exports, the oldest first.
+pub async fn list_unfinished(
+    connection: &mut AsyncPgConnection,
+) -> Result<Vec<UnfinishedExport>, StoreError> {
     let waiting = dsl::state.eq(ExportState::Waiting.bind());
     let unfinished = data_exports::table.filter(waiting.or(dsl::state.eq(ExportState::Running.bind())));
-    Ok(unfinished.order(dsl::created_at).select((dsl::id, dsl::user_id)).load(connection).await?)
+    let rows: Vec<(Uuid, UserId, Option<ChatId>)> = unfinished
+        .order(dsl::created_at)
+        .select((dsl::id, dsl::user_id, dsl::chat_id))
+        .load(connection)
+        .await?;
+    let exports = rows
+        .into_iter()
+        .map(|(id, user_id, chat_id)| UnfinishedExport { id, subject: ExportSubject { user_id, chat_id } });
+    Ok(exports.collect())
 }
 
-/// The export is being written from the beginning.
+/// The export is being written from the beginning; false if it was deleted.
 pub async fn mark_running(
     connection: &mut AsyncPgConnection,
     id: Uuid,
     total: i64,
-) -> Result<(), StoreError> {
-    diesel::update(data_exports::table.find(id))
+) -> Result<bool, StoreError> {
+    let updated = diesel::update(data_exports::table.find(id))
         .set((dsl::state.eq(ExportState::Running.bind()), dsl::done.eq(0), dsl::total.eq(total)))
         .execute(connection)
         .await?;
-    Ok(())
+    Ok(updated > 0)
 }
 
 /// Sets the number of messages written; false if the export was deleted.
@@ -139,7 +165,8 @@ pub async fn delete_expired(connection: &mut AsyncPgConnection) -> Result<(), St
     Ok(())
 }
 
-pub(super) async fn delete_all(
+/// Deletes the exports that a user asked for.
+pub(super) async fn delete_for_user(
     connection: &mut AsyncPgConnection,
     user_id: UserId,
 ) -> Result<(), StoreError> {
@@ -147,129 +174,13 @@ pub(super) async fn delete_all(
     Ok(())
 }
 
+/// Deletes the exports of a chat.
+pub async fn delete_for_chat(connection: &mut AsyncPgConnection, chat_id: ChatId) -> Result<(), StoreError> {
+    diesel::delete(data_exports::table.filter(dsl::chat_id.eq(chat_id))).execute(connection).await?;
+    Ok(())
+}
+
 /// The ids of all exports.
 pub async fn list_ids(connection: &mut AsyncPgConnection) -> Result<Vec<Uuid>, StoreError> {
     Ok(data_exports::table.select(dsl::id).load(connection).await?)
-}
-
-#[derive(QueryableByName)]
-struct Document {
-    #[diesel(sql_type = Jsonb)]
-    document: Value,
-}
-
-/// The account with its sessions and passkeys, without secrets.
-const ACCOUNT: &str = "
-    SELECT jsonb_build_object(
-        'id', u.id, 'username', u.username, 'display_name', u.display_name, 'email', u.email,
-        'recovery_email', u.recovery_email, 'first_name', u.first_name, 'last_name', u.last_name,
-        'guest', u.guest, 'created_at', u.created_at, 'claimed_at', u.claimed_at,
-        'second_factor_since', (SELECT confirmed_at FROM second_factors WHERE user_id = u.id),
-        'sessions', (SELECT coalesce(jsonb_agg(jsonb_build_object('user_agent', user_agent, 'os', os,
-            'created_at', created_at, 'used_at', used_at, 'ended_at', ended_at) ORDER BY created_at), '[]')
-            FROM sessions WHERE user_id = u.id),
-        'passkeys', (SELECT coalesce(jsonb_agg(jsonb_build_object('label', label,
-            'created_at', created_at, 'used_at', used_at) ORDER BY created_at), '[]')
-            FROM passkeys WHERE user_id = u.id)
-    ) AS document FROM users u WHERE u.id = $1";
-
-/// The user's current and former chats, and what the user did there. Only members may know the URI of a chat.
-const CHATS: &str = "
-    SELECT coalesce(jsonb_agg(jsonb_build_object(
-        'id', c.id, 'uri', CASE WHEN m.status = 'member' THEN c.uri END, 'name', c.name, 'topic', c.topic,
-        'role', m.role, 'status', m.status, 'joined_at', m.created_at, 'muted', m.muted, 'read_seq', m.read_seq,
-        'invite_links', (SELECT coalesce(jsonb_agg(jsonb_build_object('label', label, 'role', role,
-            'created_at', created_at, 'expires_at', expires_at, 'max_uses', max_uses, 'uses', uses,
-            'revoked_at', revoked_at) ORDER BY id), '[]')
-            FROM invite_links WHERE chat_id = c.id AND created_by = m.user_id),
-        'audit_log', (SELECT coalesce(jsonb_agg(jsonb_build_object('action', action,
-            'created_at', created_at) ORDER BY id), '[]')
-            FROM audit_log WHERE chat_id = c.id AND user_id = m.user_id),
-        'reactions', (SELECT coalesce(jsonb_agg(jsonb_build_object('seq', seq, 'emoji', emoji,
-            'created_at', created_at) ORDER BY revision), '[]')
-            FROM message_reactions WHERE chat_id = c.id AND user_id = m.user_id)
-    ) ORDER BY m.created_at), '[]') AS document
-    FROM members m JOIN chats c ON c.id = m.chat_id AND c.deleted_at IS NULL WHERE m.user_id = $1";
-
-pub async fn account_document(
-    connection: &mut AsyncPgConnection,
-    user_id: UserId,
-) -> Result<Value, StoreError> {
-    document(connection, ACCOUNT, user_id).await
-}
-
-pub async fn chats_document(
-    connection: &mut AsyncPgConnection,
-    user_id: UserId,
-) -> Result<Value, StoreError> {
-    document(connection, CHATS, user_id).await
-}
-
-async fn document(
-    connection: &mut AsyncPgConnection,
-    query: &str,
-    user_id: UserId,
-) -> Result<Value, StoreError> {
-    let row: Document = sql_query(query).bind::<BigInt, _>(user_id).get_result(connection).await?;
-    Ok(row.document)
-}
-
-/// The texts that the message had before, as `MessageVersion`.
-const FORMER_TEXTS: &str = "(SELECT jsonb_agg(jsonb_build_object('created_at', former.created_at, \
-     'message', former.message) ORDER BY former.revision) FROM message_versions AS former \
-     WHERE former.chat_id = messages.chat_id AND former.seq = messages.seq)";
-
-/// A message of the user.
-#[derive(Clone, Debug, Queryable, Selectable, Serialize)]
-#[diesel(table_name = messages)]
-pub struct ExportedMessage {
-    pub seq: Seq,
-    pub created_at: DateTime<Utc>,
-    pub client_id: Uuid,
-    pub message: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub reply_to: Option<Seq>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub edited_at: Option<DateTime<Utc>>,
-    #[diesel(select_expression = sql(FORMER_TEXTS), select_expression_type = SqlLiteral<Nullable<Jsonb>>)]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub former_texts: Option<Value>,
-}
-
-/// The chats in which the user may have posted.
-pub async fn list_chats(
-    connection: &mut AsyncPgConnection,
-    user_id: UserId,
-) -> Result<Vec<ChatId>, StoreError> {
-    let chats =
-        members::table.filter(members::user_id.eq(user_id)).order(members::chat_id).select(members::chat_id);
-    Ok(chats.load(connection).await?)
-}
-
-/// The number of the user's messages in these chats.
-pub async fn count_messages(
-    connection: &mut AsyncPgConnection,
-    user_id: UserId,
-    chats: &[ChatId],
-) -> Result<i64, StoreError> {
-    let messages = messages::table
-        .filter(messages::chat_id.eq_any(chats).and(messages::user_id.eq(user_id)))
-        .filter(messages::event.is_null().and(messages::deleted_at.is_null()));
-    Ok(messages.count().get_result(connection).await?)
-}
-
-/// At most `limit` of the user's messages in a chat after `after`.
-pub async fn messages_page(
-    connection: &mut AsyncPgConnection,
-    user_id: UserId,
-    chat_id: ChatId,
-    after: Seq,
-    limit: i64,
-) -> Result<Vec<ExportedMessage>, StoreError> {
-    let page = messages::table
-        .filter(messages::chat_id.eq(chat_id).and(messages::user_id.eq(user_id)).and(messages::seq.gt(after)))
-        .filter(messages::event.is_null().and(messages::deleted_at.is_null()))
-        .order(messages::seq)
-        .limit(limit);
-    Ok(page.select(ExportedMessage::as_select()).load(connection).await?)
 }

@@ -167,7 +167,7 @@ pub async fn remove(
                 .execute(connection)
                 .await?;
             sessions::end_all(connection, id).await?;
-            data_exports::delete_all(connection, id).await?;
+            data_exports::delete_for_user(connection, id).await?;
             members::leave_all(connection, id).await?;
             Ok(Some(members::bump_revision(connection, id, chats).await?))
         })

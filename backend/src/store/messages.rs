@@ -1,5 +1,6 @@
 //! The table `messages`.
 
+pub mod parts;
 pub mod posting;
 pub mod reactions;
 pub mod versions;
@@ -337,7 +338,8 @@ async fn find_last_before(
     Ok(Seq::new(low.max(0)))
 }
 
-async fn list_after(
+/// At most `limit` messages between `after` and `before`, oldest first.
+pub async fn list_after(
     connection: &mut AsyncPgConnection,
     chat: &ChatRow,
     after: Seq,

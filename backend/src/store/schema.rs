@@ -66,6 +66,7 @@ diesel::table! {
     data_exports (id) {
         id -> Uuid,
         user_id -> BigInt,
+        chat_id -> Nullable<BigInt>,
         created_at -> Timestamptz,
         state -> crate::store::enum_columns::ExportStateColumn,
         done -> BigInt,
@@ -134,6 +135,7 @@ diesel::table! {
         approval_required -> Bool,
         slow_mode_seconds -> Integer,
         edit_window -> crate::store::enum_columns::EditWindowColumn,
+        export_allowed -> Bool,
         retention_days -> Nullable<Integer>,
         expires_at -> Nullable<Timestamptz>,
         first_retained_seq -> BigInt,

@@ -61,7 +61,7 @@ async fn every_setting_can_be_set_and_reset() {
     let on = json!({
         "name": "Tea", "topic": "green or black", "closed": true, "link_open": false, "guests_allowed": false,
         "approval_required": true, "slow_mode_seconds": 60, "retention_days": 30, "expires_in": 3_600,
-        "edit_window": "15_minutes",
+        "edit_window": "15_minutes", "export_allowed": true,
     });
     let chat: Chat = ada.update_settings(&tea, &on).await.assert_status(200).json();
     assert_eq!((chat.name.as_str(), chat.topic.as_str()), ("Tea", "green or black"));
@@ -70,20 +70,20 @@ async fn every_setting_can_be_set_and_reset() {
         (true, false, false, true)
     );
     assert_eq!((chat.slow_mode_seconds, chat.retention_days), (60, Some(30)));
-    assert_eq!(chat.edit_window, EditWindow::FifteenMinutes);
+    assert_eq!((chat.edit_window, chat.export_allowed), (EditWindow::FifteenMinutes, true));
     let life = chat.expires_at.unwrap() - chrono::Utc::now();
     assert!((3_500..=3_600).contains(&life.num_seconds()), "{life}");
     assert_eq!(ada.join(&tea).await.chat, chat);
     let off = json!({
         "name": "", "topic": "", "closed": false, "link_open": true, "guests_allowed": true,
         "approval_required": false, "slow_mode_seconds": 0, "retention_days": 0, "expires_in": 0,
-        "edit_window": "always",
+        "edit_window": "always", "export_allowed": false,
     });
     let back: Chat = ada.update_settings(&tea, &off).await.assert_status(200).json();
     let started = Chat::new(chat.id, chat.created_at);
     let expected = Chat { uri: tea.uri.clone(), revision: back.revision, ..started };
     assert_eq!(back, expected);
-    assert_eq!(ada.audit_log(&tea).await.len(), 20);
+    assert_eq!(ada.audit_log(&tea).await.len(), 22);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -136,6 +136,7 @@ async fn moderator_cannot_change_owner_settings() {
         (json!({ "closed": true }), false),
         (json!({ "guests_allowed": false }), false),
         (json!({ "edit_window": "never" }), false),
+        (json!({ "export_allowed": true }), false),
         (json!({ "retention_days": 3 }), false),
         (json!({ "expires_in": 3_600 }), false),
     ];

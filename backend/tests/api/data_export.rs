@@ -17,20 +17,20 @@ use uuid::Uuid;
 
 use crate::support::{PASSWORD, TEST_TIMEOUT, TestApp, TestChat, TestUser, assert_security_headers, png};
 
-impl TestUser {
-    async fn start_export(&self) -> DataExport {
-        self.post("/auth/exports/").await.assert_status(202).json()
-    }
+/// Below are the exports of an account.
+const ACCOUNT: &str = "/auth/exports/";
 
-    async fn get_export(&self, id: Uuid) -> DataExport {
-        self.get(&format!("/auth/exports/{id}/")).await.assert_status(200).json()
+/// Exports of the account, or of a chat: `path` is that of the exports.
+impl TestUser {
+    pub async fn start_export_at(&self, path: &str) -> DataExport {
+        self.post(path).await.assert_status(202).json()
     }
 
     /// Waits until the export is ready or failed.
-    async fn wait_for_export(&self, id: Uuid) -> DataExport {
+    pub async fn wait_for_export_at(&self, path: &str, id: Uuid) -> DataExport {
         let ending = async {
             loop {
-                let export = self.get_export(id).await;
+                let export: DataExport = self.get(&format!("{path}{id}/")).await.assert_status(200).json();
                 assert!(export.done <= export.total, "{export:?}");
                 if matches!(export.state, ExportState::Ready | ExportState::Failed) {
                     return export;
@@ -41,10 +41,22 @@ impl TestUser {
     }
 
     /// Downloads the export and returns its files by name.
-    async fn download_export(&self, id: Uuid) -> BTreeMap<String, Vec<u8>> {
-        let response = self.get(&format!("/auth/exports/{id}/file/")).open().await.unwrap();
+    pub async fn download_export_at(&self, path: &str, id: Uuid) -> BTreeMap<String, Vec<u8>> {
+        let response = self.get(&format!("{path}{id}/file/")).open().await.unwrap();
         assert_eq!(response.status(), 200);
         unpack(&response.bytes().await.unwrap())
+    }
+
+    async fn start_export(&self) -> DataExport {
+        self.start_export_at(ACCOUNT).await
+    }
+
+    async fn wait_for_export(&self, id: Uuid) -> DataExport {
+        self.wait_for_export_at(ACCOUNT, id).await
+    }
+
+    async fn download_export(&self, id: Uuid) -> BTreeMap<String, Vec<u8>> {
+        self.download_export_at(ACCOUNT, id).await
     }
 }
 
@@ -60,7 +72,7 @@ fn unpack(zip: &[u8]) -> BTreeMap<String, Vec<u8>> {
     files
 }
 
-fn parse_file(files: &BTreeMap<String, Vec<u8>>, name: &str) -> Value {
+pub fn parse_file(files: &BTreeMap<String, Vec<u8>>, name: &str) -> Value {
     serde_json::from_slice(&files[name]).unwrap()
 }
 

@@ -156,7 +156,7 @@ async fn oversized_body_is_rejected() {
 }
 
 /// Paths and the methods that they allow.
-const ALLOWED_METHODS: [(&str, &str); 55] = [
+const ALLOWED_METHODS: [(&str, &str); 58] = [
     ("/auth/users/create/", "POST"),
     ("/auth/users/delete/", "POST"),
     ("/auth/jwt/create/", "POST"),
@@ -201,6 +201,9 @@ const ALLOWED_METHODS: [(&str, &str); 55] = [
     ("/api/chats/{uri}/pins/1/", "PUT, DELETE"),
     ("/api/chats/{uri}/messages/1/reactions/", "GET"),
     ("/api/chats/{uri}/messages/1/reactions/x/", "PUT, DELETE"),
+    ("/api/chats/{uri}/exports/", "GET, POST"),
+    ("/api/chats/{uri}/exports/1/", "GET"),
+    ("/api/chats/{uri}/exports/1/file/", "GET"),
     ("/api/chats/{uri}/settings/", "PATCH"),
     ("/api/chats/{uri}/members/me/", "DELETE"),
     ("/api/chats/{uri}/members/1/", "PUT"),

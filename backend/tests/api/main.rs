@@ -18,6 +18,7 @@ mod authorization;
 mod avatars;
 mod changes;
 mod chat_expiry;
+mod chat_exports;
 mod chat_list;
 mod chat_settings;
 mod chat_uris;

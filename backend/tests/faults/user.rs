@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use shared::{
     changes::{Changes, ChangesQuery},
     chat::{ChatCreated, JoinResponse},
+    data_export::DataExport,
     id::{ChatId, UserId},
     message::{MessagePage, MessagePosted},
     problem::Problem,
@@ -64,6 +65,14 @@ impl TestUser {
         let problem: Problem = serde_json::from_str(&text).with_context(|| format!("{status}: {text}"))?;
         assert!(problem.code.is_transient(), "{path} was rejected permanently: {problem:?}");
         bail!("{path} was rejected temporarily: {problem:?}")
+    }
+
+    pub async fn start_export(&self, chat: &TestChat) -> DataExport {
+        self.request(Method::POST, &format!("/api/chats/{}/exports/", chat.uri), None).await.unwrap()
+    }
+
+    pub async fn get_export(&self, chat: &TestChat, id: Uuid) -> Result<DataExport> {
+        self.request(Method::GET, &format!("/api/chats/{}/exports/{id}/", chat.uri), None).await
     }
 
     pub async fn create_chat(&self) -> TestChat {

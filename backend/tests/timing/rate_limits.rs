@@ -380,6 +380,20 @@ async fn uri_rotations_are_limited_per_user() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn exports_are_limited_per_user_and_chat() {
+    let _serial = crate::serial().await;
+    let app = spawn_limited(|config| config.limits.limit_chat_exports = "3/day".parse().unwrap()).await;
+    let (ada, tea) = app.ada_and_chat().await;
+    let brian = app.create_member("brian", &tea).await;
+    ada.update_settings(&tea, &json!({ "export_allowed": true })).await.assert_status(200);
+    let path = format!("/api/chats/{tea}/exports/");
+    assert_limited_after(3, |_| brian.post(&path)).await;
+    // The members' limit is not the owner's, whose exports of the account count as well.
+    ada.post("/auth/exports/").await.assert_status(202);
+    assert_limited_after(4, |_| ada.post(&path)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn searches_are_limited_per_user() {
     let _serial = crate::serial().await;
     let app = spawn_limited(|config| config.limits.limit_searches = "30/h".parse().unwrap()).await;

@@ -1,4 +1,4 @@
-//! Requests for the account: settings, sessions, second factor, passkeys, exports, password reset.
+//! Requests for the account: settings, sessions, second factor, passkeys, password reset.
 
 use gloo_net::http::Method;
 use serde_json::Value;
@@ -7,7 +7,6 @@ use shared::{
         AccessToken, ChangePassword, ChangeUsername, ConfirmPasswordReset, DeleteAccount, Reauthenticate,
         RequestPasswordReset,
     },
-    data_export::{DataExport, DataExportsResponse},
     passkey::{Passkey, PasskeyAssertion, PasskeysResponse, RegisterPasskey, WebauthnChallenge},
     paths,
     second_factor::{ConfirmSecondFactor, RecoveryCodes, SecondFactorStatus, TotpEnrolment},
@@ -101,19 +100,6 @@ pub fn create_passkey_challenge() -> ApiRequest<WebauthnChallenge<Value>> {
 
 pub fn sign_in_with_passkey(assertion: &PasskeyAssertion<Value>) -> ApiRequest<AccessToken> {
     ApiRequest::new(Method::POST, paths::JWT_PASSKEY).with_json(assertion)
-}
-
-pub fn list_exports() -> ApiRequest<DataExportsResponse> {
-    ApiRequest::new(Method::GET, paths::EXPORTS)
-}
-
-pub fn create_export() -> ApiRequest<DataExport> {
-    ApiRequest::new(Method::POST, paths::EXPORTS)
-}
-
-/// The URL of the export, for a download by the browser.
-pub fn export_file_url(id: Uuid, ticket: &str) -> String {
-    format!("{}?ticket={ticket}", paths::fill(paths::EXPORT_FILE, &[&id.to_string()]))
 }
 
 pub fn request_password_reset(request: &RequestPasswordReset) -> ApiRequest<Empty> {

@@ -4,6 +4,7 @@
 mod audit_log;
 mod chat_link;
 mod create_invite;
+mod export;
 mod general;
 mod invite_created;
 mod invite_link;

@@ -1,9 +1,11 @@
 //! A user's picture, or the first letter of their name on their colour.
 
 use leptos::{either::Either, prelude::*};
-use shared::{id::UserId, paths};
-
-use super::user_color::{initial, user_color};
+use shared::{
+    id::UserId,
+    paths,
+    user_color::{initial, user_color},
+};
 
 /// `picture` is the name of the picture; empty without one.
 pub fn avatar(user_id: UserId, name: &str, picture: &str) -> impl IntoView + use<> {

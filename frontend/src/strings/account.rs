@@ -1,10 +1,6 @@
 //! Texts of the account pages.
 
-use shared::{
-    data_export::{DataExport, ExportState},
-    passkey::Passkey,
-    session::SessionInfo,
-};
+use shared::{passkey::Passkey, session::SessionInfo};
 
 use super::{bidi::BidiIsolate, dates::date_and_time};
 
@@ -123,38 +119,10 @@ pub fn session_facts(session: &SessionInfo) -> String {
 pub const DATA: &str = "Your data";
 pub const EXPORT_TEXT: &str = "Download your account, chats and messages in one file.";
 pub const START_EXPORT: &str = "Export my data";
-pub const DOWNLOAD_EXPORT: &str = "Download";
 pub const DELETE_ACCOUNT: &str = "Delete account";
 pub const DELETE_ACCOUNT_CONFIRM: &str = "Delete your account? This can’t be undone.";
 pub const DELETE_ACCOUNT_TEXT: &str = "Your name, picture and email are deleted, and you leave all chats. \
     Your messages stay, shown as from a deleted account. Export your data first if you want to keep it.";
-
-/// For assistive technology, which hears no progress.
-pub const EXPORT_READY: &str = "Your file is ready.";
-
-pub fn export_state(export: &DataExport) -> String {
-    match export.state {
-        ExportState::Waiting => "Waiting in line. You can leave this page.".to_owned(),
-        ExportState::Running => {
-            format!("{} of {} messages. You can leave this page.", export.done, export.total)
-        }
-        ExportState::Ready => {
-            let size = export.bytes.map(|bytes| format!(" ({})", size(bytes))).unwrap_or_default();
-            let until =
-                export.expires_at.map(|at| format!(" until {}", date_and_time(at))).unwrap_or_default();
-            format!("Your file{size} is ready{until}.")
-        }
-        ExportState::Failed => "The export failed. Try again.".to_owned(),
-        ExportState::Unknown => String::new(),
-    }
-}
-
-fn size(bytes: u64) -> String {
-    match bytes {
-        0..=999_999 => format!("{} KB", bytes.div_ceil(1_000)),
-        _ => format!("{}.{} MB", bytes / 1_000_000, bytes % 1_000_000 / 100_000),
-    }
-}
 
 #[cfg(test)]
 mod tests {
@@ -178,13 +146,5 @@ mod tests {
         assert_eq!(name("Firefox", "Android"), "Firefox on Android");
         assert_eq!((name("curl", ""), name("", "Linux")), ("curl".to_owned(), "Linux".to_owned()));
         assert_eq!(name("", ""), "Unknown app");
-    }
-
-    #[test]
-    fn sizes_use_kilobytes_and_megabytes() {
-        assert_eq!(
-            (size(1), size(12_345), size(12_345_678)),
-            ("1 KB".into(), "13 KB".into(), "12.3 MB".into())
-        );
     }
 }

@@ -72,6 +72,8 @@ fn describe_setting(event: &Event) -> Option<String> {
             "allowed editing for 15 minutes".to_owned()
         }
         Event::EditWindow { edit_window: EditWindow::Always } => "allowed editing at any time".to_owned(),
+        Event::Export { allowed: true } => "let members export the chat".to_owned(),
+        Event::Export { allowed: false } => "stopped members from exporting the chat".to_owned(),
         Event::Retention { days: None } => "set messages to be kept forever".to_owned(),
         Event::Retention { days: Some(days) } => {
             format!("set messages to be deleted after {}", moderation::count_days(*days))

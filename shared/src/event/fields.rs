@@ -51,6 +51,7 @@ impl EventFields {
             "approval" => Event::Approval { required: self.required? },
             "slow_mode" => Event::SlowMode { seconds: self.seconds? },
             "edit_window" => Event::EditWindow { edit_window: self.edit_window? },
+            "export" => Event::Export { allowed: self.allowed? },
             "retention" => Event::Retention { days: self.days },
             "expires" => Event::Expires { at: self.at },
             "admitted" => Event::Admitted { target: self.target? },

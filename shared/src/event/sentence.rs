@@ -46,6 +46,8 @@ impl Event {
                 "allowed editing for 15 minutes".to_owned()
             }
             Self::EditWindow { edit_window: EditWindow::Always } => "allowed editing at any time".to_owned(),
+            Self::Export { allowed: true } => "let members export the chat".to_owned(),
+            Self::Export { allowed: false } => "stopped members from exporting the chat".to_owned(),
             Self::Retention { days: None } => "set messages to be kept forever".to_owned(),
             Self::Retention { days: Some(days) } => format!("set messages to be deleted after {days} days"),
             Self::Expires { at: None } => "set the chat to be kept forever".to_owned(),

@@ -1,30 +1,23 @@
-//! Exports of a user's data: starting, listing and downloading them.
+//! Exports of a user's data.
 
 use actix_web::{
     HttpRequest, HttpResponse,
-    body::SizedStream,
-    http::header::{CONTENT_DISPOSITION, CONTENT_TYPE},
     web::{Data, Json},
 };
 use shared::{
-    data_export::{DataExport, DataExportsResponse, ExportState},
+    data_export::{DataExport, DataExportsResponse},
     id::UserId,
     paths,
-    problem::ProblemCode,
 };
-use tokio::fs::File;
-use tokio_util::io::ReaderStream;
 
 use crate::{
-    auth::{Authenticated, RecentlyAuthenticatedOrGuest, opaque_token::OpaqueToken},
+    api::exports::{self, DownloadQuery},
+    auth::{Authenticated, RecentlyAuthenticatedOrGuest},
     error::ApiError,
-    http::extract::{
-        body::{FieldReader, FromFields, parse_query},
-        path_parameter,
-    },
+    http::extract::body::parse_query,
     rate_limit::UserLimit,
     state::AppState,
-    store,
+    store::data_exports::ExportSubject,
 };
 
 /// Starts an export of all data of the caller.
@@ -38,10 +31,7 @@ pub async fn create(
 ) -> Result<HttpResponse, ApiError> {
     let user_id = authenticated.user.id;
     app.rate_limits.check_user(UserLimit::Export, user_id)?;
-    let inserted = store::data_exports::insert(&mut *app.db.get().await?, user_id).await?;
-    let export = inserted.ok_or(ProblemCode::Conflict)?;
-    app.data_exporter.enqueue(export.id, user_id);
-    Ok(HttpResponse::Accepted().json(export))
+    exports::start(&app, all_data(user_id)).await
 }
 
 /// Lists the caller's exports.
@@ -53,8 +43,7 @@ pub async fn list(
     app: Data<AppState>,
     Authenticated { user, .. }: Authenticated,
 ) -> Result<Json<DataExportsResponse>, ApiError> {
-    let exports = store::data_exports::list_for_user(&mut *app.db.get().await?, user.id).await?;
-    Ok(Json(DataExportsResponse { exports }))
+    exports::list(&app, all_data(user.id)).await
 }
 
 /// Shows the state of an export.
@@ -67,7 +56,7 @@ pub async fn show(
     Authenticated { user, .. }: Authenticated,
     request: HttpRequest,
 ) -> Result<Json<DataExport>, ApiError> {
-    Ok(Json(find(&app, user.id, &request).await?))
+    Ok(Json(exports::find(&app, all_data(user.id), &request).await?))
 }
 
 /// Downloads an export. Browsers cannot send a header with a download, and pass a ticket in the query instead.
@@ -83,34 +72,10 @@ pub async fn download(
 ) -> Result<HttpResponse, ApiError> {
     let DownloadQuery { ticket } = parse_query(&request)?;
     let Authenticated { user, .. } = Authenticated::from_ticket_or(&app.auth, ticket, authenticated).await?;
-    let export = find(&app, user.id, &request).await?;
-    if export.state != ExportState::Ready {
-        return Err(ProblemCode::NotFound.into());
-    }
-    let file = File::open(app.data_exporter.path(export.id)).await.map_err(|_| ProblemCode::NotFound)?;
-    let length = file.metadata().await.map_err(anyhow::Error::from)?.len();
-    Ok(HttpResponse::Ok()
-        .insert_header((CONTENT_TYPE, "application/zip"))
-        .insert_header((CONTENT_DISPOSITION, "attachment; filename=\"chatire.zip\""))
-        .body(SizedStream::new(length, ReaderStream::new(file))))
+    let export = exports::find(&app, all_data(user.id), &request).await?;
+    exports::send_file(&app, &export, "chatire.zip").await
 }
 
-async fn find(app: &AppState, user_id: UserId, request: &HttpRequest) -> Result<DataExport, ApiError> {
-    let id = path_parameter(request, "export_id")?;
-    let found = store::data_exports::find(&mut *app.db.get().await?, user_id, id).await?;
-    found.ok_or_else(|| ProblemCode::NotFound.into())
-}
-
-#[derive(utoipa::IntoParams)]
-#[into_params(parameter_in = Query)]
-struct DownloadQuery {
-    /// A ticket from `POST /auth/tickets/`, in place of the header `Authorization`.
-    #[param(value_type = Option<String>)]
-    ticket: Option<OpaqueToken>,
-}
-
-impl FromFields for DownloadQuery {
-    fn from_fields(fields: &mut FieldReader) -> Self {
-        Self { ticket: fields.optional_text("ticket", |_| Ok(())).map(OpaqueToken::from_client) }
-    }
+fn all_data(user_id: UserId) -> ExportSubject {
+    ExportSubject { user_id, chat_id: None }
 }

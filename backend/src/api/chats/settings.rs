@@ -50,6 +50,7 @@ impl FromFields for UpdateChatSettings {
             guests_allowed: fields.optional_bool("guests_allowed"),
             approval_required: fields.optional_bool("approval_required"),
             edit_window: fields.optional_choice("edit_window"),
+            export_allowed: fields.optional_bool("export_allowed"),
             slow_mode_seconds: slow_mode_seconds.and_then(|seconds| seconds.try_into().ok()),
             retention_days: retention_days.and_then(|days| days.try_into().ok()),
             expires_in: expires_in.and_then(|seconds| seconds.try_into().ok()),

@@ -29,6 +29,8 @@ pub enum Policy {
     /// Moderators and the owner.
     Moderator,
     Owner,
+    /// The owner, and all members while the chat's setting `export_allowed` is on.
+    CanExport,
 }
 
 /// The caller, as far as access depends on it.
@@ -67,6 +69,7 @@ pub enum Decision {
 }
 
 impl Policy {
+    /// In a chat with default settings.
     pub fn decide(self, principal: Principal) -> Decision {
         match self {
             Self::Anyone => Decision::Allowed,
@@ -97,7 +100,7 @@ impl Policy {
             Self::CanLeave | Self::Reader => principal.require_role(Role::Reader),
             Self::Writer => principal.require_role(Role::Writer),
             Self::Moderator => principal.require_role(Role::Moderator),
-            Self::Owner => principal.require_role(Role::Owner),
+            Self::Owner | Self::CanExport => principal.require_role(Role::Owner),
         }
     }
 }

@@ -57,6 +57,14 @@ pub struct ChatOwner {
     pub chat: ChatRef,
 }
 
+/// The owner, or any member of a chat that all members may export.
+#[derive(Clone, Debug)]
+pub struct ChatExporter {
+    pub user: User,
+    pub chat: ChatRef,
+    pub role: Role,
+}
+
 impl ChatReader {
     /// Finds the user's membership by a current or former URI of the chat. A chat that does not exist and a chat of others
     /// give the same error.
@@ -113,6 +121,16 @@ impl ChatWriter {
         let (rules, role) = auth.cache.known_membership(user_id, chat_id)?;
         let user = auth.cache.known_user(user_id)?;
         ChatReader { user, chat: rules.chat.clone(), role, rules }.require_writer().ok()
+    }
+}
+
+impl ChatExporter {
+    /// Like [`ChatReader::find`]. The setting is read from the database.
+    pub async fn find(auth: &AuthContext, user_id: UserId, uri: &str) -> Result<Self, ApiError> {
+        let ChatReader { user, chat, role, .. } = ChatReader::find(auth, user_id, uri).await?;
+        let is_allowed = role >= Role::Owner
+            || store::chats::is_export_allowed(&mut *auth.db.get().await?, chat.id).await?;
+        if is_allowed { Ok(Self { user, chat, role }) } else { Err(ProblemCode::Forbidden.into()) }
     }
 }
 
@@ -199,6 +217,20 @@ impl FromRequest for ChatOwner {
         Box::pin(async move {
             let ChatReader { user, chat, .. } = reader.await?.require_role(Role::Owner)?;
             Ok(Self { user, chat })
+        })
+    }
+}
+
+impl FromRequest for ChatExporter {
+    type Error = ApiError;
+    type Future = ExtractFuture<Self>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move {
+            let (auth, user_id, uri) = authenticate_in_chat(&request).await?;
+            let found = Self::find(auth, user_id, uri).await;
+            limit_uri_probing(auth, client_ip(&request, &auth.config), found)
         })
     }
 }

@@ -8,17 +8,15 @@ use std::{
 };
 
 use anyhow::Context;
-use serde_json::Value;
-use shared::id::ChatId;
+use chrono::{Datelike, Timelike, Utc};
+use serde::Serialize;
 use zip::{ZipWriter, write::SimpleFileOptions};
-
-use crate::store::data_exports::ExportedMessage;
 
 pub struct ZipArchive {
     /// `None` while a blocking task has it, and after that task failed.
     writer: Option<Box<ZipWriter<File>>>,
-    /// The chat whose messages are being written.
-    chat: Option<ChatId>,
+    /// The file whose rows are being written.
+    rows: Option<String>,
 }
 
 impl ZipArchive {
@@ -31,13 +29,14 @@ impl ZipArchive {
             options.write(true).create(true).truncate(true).mode(0o600);
             options.open(&path).with_context(|| format!("cannot write {}", path.display()))
         });
-        Ok(Self { writer: Some(Box::new(ZipWriter::new(file.await??))), chat: None })
+        Ok(Self { writer: Some(Box::new(ZipWriter::new(file.await??))), rows: None })
     }
 
-    pub async fn add_json(&mut self, name: &str, document: Value) -> anyhow::Result<()> {
+    pub async fn add_json(&mut self, name: &str, document: impl Serialize) -> anyhow::Result<()> {
         self.add(name, serde_json::to_vec_pretty(&document)?).await
     }
 
+    /// Adds a file, which [`ZipArchive::append`] can continue.
     pub async fn add(&mut self, name: &str, bytes: Vec<u8>) -> anyhow::Result<()> {
         let name = name.to_owned();
         self.run_blocking(move |writer| {
@@ -47,32 +46,40 @@ impl ZipArchive {
         .await
     }
 
-    /// Appends to the file of a chat's messages: a JSON array with one line per message.
-    pub async fn add_messages(
+    /// Continues the file that was added last.
+    pub async fn append(&mut self, bytes: Vec<u8>) -> anyhow::Result<()> {
+        self.run_blocking(move |writer| Ok(writer.write_all(&bytes)?)).await
+    }
+
+    /// Adds a file, or continues it: a JSON array with one line per row.
+    pub async fn add_rows<T: Serialize + Send + 'static>(
         &mut self,
-        chat_id: ChatId,
-        messages: Vec<ExportedMessage>,
+        name: &str,
+        rows: Vec<T>,
     ) -> anyhow::Result<()> {
-        let is_new_file = self.chat.replace(chat_id) != Some(chat_id);
+        let is_new_file = self.rows.as_deref() != Some(name);
+        self.rows = Some(name.to_owned());
+        let name = name.to_owned();
         self.run_blocking(move |writer| {
             if is_new_file {
-                writer.start_file(format!("messages/{chat_id}.json"), options())?;
+                writer.start_file(name, options())?;
             }
-            for (index, message) in messages.iter().enumerate() {
-                writer.write_all(if is_new_file && index == 0 { b"[\n" } else { b",\n" })?;
-                serde_json::to_writer(&mut *writer, message)?;
+            let mut bytes = Vec::new();
+            for (index, row) in rows.iter().enumerate() {
+                bytes.extend_from_slice(if is_new_file && index == 0 { b"[\n" } else { b",\n" });
+                serde_json::to_writer(&mut bytes, row)?;
             }
-            Ok(())
+            Ok(writer.write_all(&bytes)?)
         })
         .await
     }
 
-    /// Closes the array of the current chat's messages.
-    pub async fn end_messages(&mut self) -> anyhow::Result<()> {
-        if self.chat.take().is_none() {
-            return Ok(());
+    /// Closes the array of rows.
+    pub async fn end_rows(&mut self) -> anyhow::Result<()> {
+        match self.rows.take() {
+            Some(_) => self.append(b"\n]\n".to_vec()).await,
+            None => Ok(()),
         }
-        self.run_blocking(|writer| Ok(writer.write_all(b"\n]\n")?)).await
     }
 
     /// Completes the file; returns its size.
@@ -98,5 +105,15 @@ impl ZipArchive {
 }
 
 fn options() -> SimpleFileOptions {
-    SimpleFileOptions::default().large_file(true)
+    let now = Utc::now();
+    let part = |number: u32| u8::try_from(number).unwrap_or_default();
+    let modified = zip::DateTime::from_date_and_time(
+        u16::try_from(now.year()).unwrap_or_default(),
+        part(now.month()),
+        part(now.day()),
+        part(now.hour()),
+        part(now.minute()),
+        part(now.second()),
+    );
+    SimpleFileOptions::default().large_file(true).last_modified_time(modified.unwrap_or_default())
 }

@@ -30,6 +30,8 @@ pub struct Fixture<'a> {
     pub session: Uuid,
     /// Id of a passkey of the actor, and of an export of theirs.
     pub passkey: Uuid,
+    /// Id of an export of the chat by the actor.
+    pub chat_export: Uuid,
     /// Makes names unique.
     pub number: i32,
     sql: &'a Client,
@@ -59,8 +61,8 @@ const NOT_REAUTHENTICATED: &str =
 const PASSKEY: &str = "INSERT INTO passkeys (id, user_id, credential_id, credential, label) \
     VALUES ($1::text::uuid, $2, decode(replace($1, '-', ''), 'hex'), '{}', '')";
 const AVATAR: &str = "INSERT INTO avatars (id, user_id, jpeg) VALUES ($1, $2, '')";
-const EXPORT: &str =
-    "INSERT INTO data_exports (id, user_id, state, ended_at) VALUES ($1::text::uuid, $2, 'ready', now())";
+const EXPORT: &str = "INSERT INTO data_exports (id, user_id, chat_id, state, ended_at) \
+    VALUES ($1::text::uuid, $2, $3, 'ready', now())";
 const DELETED: &str = "UPDATE users SET deleted_at = now() WHERE id = $1";
 
 /// Everything that an action may change.
@@ -103,8 +105,10 @@ impl<'a> Fixture<'a> {
         sql.execute(AVATAR, &[&format!("avatar{number}"), &owner.id.get()]).await.unwrap();
         let token = token(app, principal, &actor, &other);
         let session = app.state.auth.jwt_keys.verify(&actor.token).unwrap().sid;
-        let passkey = create_passkey_and_export(app, sql, &actor).await;
-        Self { actor, token, owner, other, chat, link, session, passkey, number, sql }
+        let passkey = create_export(app, sql, &actor, None).await;
+        sql.execute(PASSKEY, &[&passkey.to_string(), &actor.id.get()]).await.unwrap();
+        let chat_export = create_export(app, sql, &actor, Some(chat.id)).await;
+        Self { actor, token, owner, other, chat, link, session, passkey, chat_export, number, sql }
     }
 
     pub fn request(&self, method: &str, path: &str) -> ApiRequest {
@@ -118,7 +122,8 @@ impl<'a> Fixture<'a> {
 
     /// The path of a route with the parameters filled in.
     pub fn path(&self, path: &str) -> String {
-        path.replace("{uri}", &self.chat)
+        path.replace("{uri}/exports/{export_id}", &format!("{}/exports/{}", self.chat, self.chat_export))
+            .replace("{uri}", &self.chat)
             .replace("{user_id}", &self.other.id.to_string())
             .replace("{link_id}", &self.link.to_string())
             .replace("{session_id}", &self.session.to_string())
@@ -156,14 +161,14 @@ async fn create_chat(
     (TestChat { id: ChatId::new(row.get(0)), uri }, LinkId::new(row.get(1)))
 }
 
-/// Creates a passkey and a data export with the same id.
-async fn create_passkey_and_export(app: &TestApp, sql: &Client, actor: &TestUser) -> Uuid {
+/// Creates an export of the actor's account, or of a chat.
+async fn create_export(app: &TestApp, sql: &Client, actor: &TestUser, chat_id: Option<ChatId>) -> Uuid {
     let id = Uuid::new_v4();
-    sql.execute(EXPORT, &[&id.to_string(), &actor.id.get()]).await.unwrap();
+    let chat_id = chat_id.map(ChatId::get);
+    sql.execute(EXPORT, &[&id.to_string(), &actor.id.get(), &chat_id]).await.unwrap();
     let folder = app.data_dir.path().join("exports");
     fs::create_dir_all(&folder).unwrap();
     fs::write(folder.join(format!("{id}.zip")), "").unwrap();
-    sql.execute(PASSKEY, &[&id.to_string(), &actor.id.get()]).await.unwrap();
     id
 }
 

@@ -109,7 +109,9 @@ fn other_body(method: &str, path: &str, fixture: &Fixture<'_>) -> Option<Value> 
 
 fn chat_body(method: &str, path: &str, fixture: &Fixture<'_>) -> Option<Value> {
     Some(match (method, path) {
-        ("POST", "/uri") | ("PUT", "/messages/{seq}/reactions/{emoji}" | "/pins/{seq}") => Value::Null,
+        ("POST", "/uri" | "/exports") | ("PUT", "/messages/{seq}/reactions/{emoji}" | "/pins/{seq}") => {
+            Value::Null
+        }
         ("PATCH", "") => json!({ "username": fixture.actor.name }),
         ("PATCH", "/settings") => json!({ "topic": "green or black" }),
         ("POST", "/messages") => json!({ "message": "tea!" }),

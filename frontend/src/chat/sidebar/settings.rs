@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use shared::chat::{Chat, EditWindow, UpdateChatSettings};
 
 use super::{
+    export::ExportChat,
     general::GeneralSettings,
     leave::LeaveOrDelete,
     select::{Select, SelectOption, SettingSwitch},
@@ -34,6 +35,7 @@ pub fn ChatSettings() -> impl IntoView {
     let is_moderator = Memo::new(move |_| sync.current_member().is_moderator());
     view! {
         {move || is_moderator.get().then(|| view! { <SharedSettings /> })}
+        <ExportSection />
         <section>
             <h3>{moderation::FOR_YOU}</h3>
             <MuteSwitch uri=Signal::derive(move || sync.uri()) />
@@ -58,6 +60,46 @@ fn SharedSettings() -> impl IntoView {
             <h3>{moderation::AUTO_DELETE}</h3>
             <AutoDeleteSettings />
         </section>
+    }
+}
+
+/// The owner can export the chat, and lets others.
+#[component]
+fn ExportSection() -> impl IntoView {
+    let sync = use_sync();
+    let is_moderator = Memo::new(move |_| sync.current_member().is_moderator());
+    let can_export = Memo::new(move |_| {
+        sync.current_member().is_owner() || sync.chat().is_some_and(|chat| chat.export_allowed)
+    });
+    let content = move || {
+        view! {
+            <section>
+                <h3>{moderation::EXPORT}</h3>
+                {move || is_moderator.get().then(|| view! { <ExportSwitch /> })}
+                {move || can_export.get().then(|| view! { <ExportChat /> })}
+            </section>
+        }
+    };
+    move || (is_moderator.get() || can_export.get()).then(content)
+}
+
+#[component]
+fn ExportSwitch() -> impl IntoView {
+    let (sync, request) = (use_sync(), use_chat_request());
+    let set = move |on| {
+        let change = UpdateChatSettings { export_allowed: Some(on), ..UpdateChatSettings::default() };
+        update(sync, request, &change);
+    };
+    view! {
+        <SettingSwitch
+            label=moderation::EXPORT_ALLOWED
+            hint=moderation::EXPORT_ALLOWED_HINT
+            value=setting(sync, |chat| chat.export_allowed)
+            locked=owner_only(sync)
+            request
+            on_change=set
+        />
+        <Outcome request />
     }
 }
 

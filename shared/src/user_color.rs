@@ -1,12 +1,13 @@
 //! A colour for each user, dark enough for white text.
 
-use shared::id::UserId;
+use crate::id::UserId;
 
 /// In `OKLCH` equal lightness looks equal, so that the contrast is sufficient for every hue.
-const LIGHTNESS: &str = "0.53";
-const CHROMA: &str = "0.125";
+pub const LIGHTNESS: &str = "0.53";
+/// See [`LIGHTNESS`].
+pub const CHROMA: &str = "0.125";
 
-/// Steps of the golden angle keep the hues of consecutive ids apart.
+/// The hue in degrees. Steps of the golden angle keep the hues of consecutive ids apart.
 pub fn hue(user_id: UserId) -> i64 {
     (user_id.get().rem_euclid(360) * 137 + 250) % 360
 }

@@ -1,0 +1,53 @@
+//! Texts about exports of the account and of chats.
+
+use shared::data_export::{DataExport, ExportState};
+
+use super::dates::date_and_time;
+
+pub const DOWNLOAD: &str = "Download";
+
+pub fn export_state(export: &DataExport) -> String {
+    match export.state {
+        ExportState::Waiting => "Waiting in line. You can leave this page.".to_owned(),
+        ExportState::Running => {
+            format!("{} of {} messages. You can leave this page.", export.done, export.total)
+        }
+        ExportState::Ready => {
+            let size = export.bytes.map(|bytes| format!(" ({})", size(bytes))).unwrap_or_default();
+            let until =
+                export.expires_at.map(|at| format!(" until {}", date_and_time(at))).unwrap_or_default();
+            format!("Your file{size} is ready{until}.")
+        }
+        ExportState::Failed => "The export failed. Try again.".to_owned(),
+        ExportState::Unknown => String::new(),
+    }
+}
+
+/// What assistive technology announces.
+pub const fn announcement(state: ExportState) -> Option<&'static str> {
+    match state {
+        ExportState::Ready => Some("Your file is ready."),
+        ExportState::Failed => Some("The export failed."),
+        _ => None,
+    }
+}
+
+fn size(bytes: u64) -> String {
+    match bytes {
+        0..=999_999 => format!("{} KB", bytes.div_ceil(1_000)),
+        _ => format!("{}.{} MB", bytes / 1_000_000, bytes % 1_000_000 / 100_000),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_use_kilobytes_and_megabytes() {
+        assert_eq!(
+            (size(1), size(12_345), size(12_345_678)),
+            ("1 KB".into(), "13 KB".into(), "12.3 MB".into())
+        );
+    }
+}
