@@ -40,15 +40,10 @@ pub async fn list(
 )]
 pub async fn pin(
     app: Data<AppState>,
-    ChatModerator { user, chat }: ChatModerator,
+    moderator: ChatModerator,
     request: HttpRequest,
 ) -> Result<Json<Chat>, ApiError> {
-    let seq = path_parameter(&request, "seq").map(Seq::new)?;
-    app.rate_limits.check_user(UserLimit::ChatChange, user.id)?;
-    let pinned = app
-        .chats
-        .run_transaction(user.id, chat.id, move |transaction| pins::pin(transaction, user.id, seq).boxed());
-    Ok(Json(pinned.await?))
+    set_pinned(&app, moderator, &request, true).await
 }
 
 /// Unpins a message. Unpinning it again changes nothing.
@@ -58,13 +53,26 @@ pub async fn pin(
 )]
 pub async fn unpin(
     app: Data<AppState>,
-    ChatModerator { user, chat }: ChatModerator,
+    moderator: ChatModerator,
     request: HttpRequest,
 ) -> Result<Json<Chat>, ApiError> {
-    let seq = path_parameter(&request, "seq").map(Seq::new)?;
+    set_pinned(&app, moderator, &request, false).await
+}
+
+async fn set_pinned(
+    app: &AppState,
+    ChatModerator { user, chat }: ChatModerator,
+    request: &HttpRequest,
+    is_pinned: bool,
+) -> Result<Json<Chat>, ApiError> {
+    let seq = path_parameter(request, "seq").map(Seq::new)?;
     app.rate_limits.check_user(UserLimit::ChatChange, user.id)?;
-    let unpinned = app
-        .chats
-        .run_transaction(user.id, chat.id, move |transaction| pins::unpin(transaction, user.id, seq).boxed());
-    Ok(Json(unpinned.await?))
+    let changed = app.chats.run_transaction(user.id, chat.id, move |transaction| {
+        if is_pinned {
+            pins::pin(transaction, user.id, seq).boxed()
+        } else {
+            pins::unpin(transaction, user.id, seq).boxed()
+        }
+    });
+    Ok(Json(changed.await?))
 }

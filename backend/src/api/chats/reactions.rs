@@ -29,15 +29,10 @@ use crate::{
 )]
 pub async fn add(
     app: Data<AppState>,
-    ChatWriter { user, chat, .. }: ChatWriter,
+    writer: ChatWriter,
     request: HttpRequest,
 ) -> Result<Json<Message>, ApiError> {
-    let (seq, emoji) = (path_parameter(&request, "seq").map(Seq::new)?, find_emoji(&request)?);
-    app.rate_limits.check_user(UserLimit::ChatChange, user.id)?;
-    let reacted = app.chats.run_transaction(user.id, chat.id, move |transaction| {
-        reactions::add(transaction, user.id, seq, emoji).boxed()
-    });
-    Ok(Json(reacted.await?))
+    set_reaction(&app, writer, &request, true).await
 }
 
 /// Takes a reaction back. Doing so again changes nothing.
@@ -47,15 +42,28 @@ pub async fn add(
 )]
 pub async fn remove(
     app: Data<AppState>,
-    ChatWriter { user, chat, .. }: ChatWriter,
+    writer: ChatWriter,
     request: HttpRequest,
 ) -> Result<Json<Message>, ApiError> {
-    let (seq, emoji) = (path_parameter(&request, "seq").map(Seq::new)?, find_emoji(&request)?);
+    set_reaction(&app, writer, &request, false).await
+}
+
+async fn set_reaction(
+    app: &AppState,
+    ChatWriter { user, chat, .. }: ChatWriter,
+    request: &HttpRequest,
+    is_set: bool,
+) -> Result<Json<Message>, ApiError> {
+    let (seq, emoji) = (path_parameter(request, "seq").map(Seq::new)?, find_emoji(request)?);
     app.rate_limits.check_user(UserLimit::ChatChange, user.id)?;
-    let removed = app.chats.run_transaction(user.id, chat.id, move |transaction| {
-        reactions::remove(transaction, user.id, seq, emoji).boxed()
+    let changed = app.chats.run_transaction(user.id, chat.id, move |transaction| {
+        if is_set {
+            reactions::add(transaction, user.id, seq, emoji).boxed()
+        } else {
+            reactions::remove(transaction, user.id, seq, emoji).boxed()
+        }
     });
-    Ok(Json(removed.await?))
+    Ok(Json(changed.await?))
 }
 
 /// Lists who reacted to a message, the first 100 for each emoji.
