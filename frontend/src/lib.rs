@@ -24,6 +24,7 @@ mod skeleton;
 mod socket;
 mod storage;
 mod strings;
+mod utf16;
 
 use leptos::{mount::mount_to, prelude::*};
 use wasm_bindgen::JsCast;

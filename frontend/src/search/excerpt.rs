@@ -1,5 +1,7 @@
 //! The part of a message that a search result shows.
 
+use crate::utf16::utf16_offsets;
+
 /// How many characters before the first match are shown, and how many in all.
 const BEFORE_MAX: usize = 40;
 const LENGTH_MAX: usize = 200;
@@ -10,14 +12,14 @@ pub type ExcerptPart = (String, bool);
 /// Cuts out the text around the first match. `matches` counts UTF-16 code units.
 pub fn excerpt(text: &str, matches: &[[u32; 2]]) -> Vec<ExcerptPart> {
     let first = matches.first().map_or(0, |[start, _]| *start);
-    let chars: Vec<(char, u32)> = with_offsets(text).collect();
-    let first = chars.partition_point(|(_, offset)| *offset < first);
+    let chars: Vec<(u32, char)> = utf16_offsets(text).collect();
+    let first = chars.partition_point(|(offset, _)| *offset < first);
     let start = if first > BEFORE_MAX { start_of_word(&chars, first - BEFORE_MAX, first) } else { 0 };
     let mut parts: Vec<ExcerptPart> = Vec::new();
     if start > 0 {
         parts.push(("…".to_owned(), false));
     }
-    for (c, offset) in chars.iter().skip(start).take(LENGTH_MAX) {
+    for (offset, c) in chars.iter().skip(start).take(LENGTH_MAX) {
         let is_match = matches.iter().any(|[start, end]| (*start..*end).contains(offset));
         match parts.last_mut() {
             Some((part, was_match)) if *was_match == is_match => part.push(*c),
@@ -30,19 +32,10 @@ pub fn excerpt(text: &str, matches: &[[u32; 2]]) -> Vec<ExcerptPart> {
     parts
 }
 
-/// The characters and where they begin.
-fn with_offsets(text: &str) -> impl Iterator<Item = (char, u32)> {
-    text.chars().scan(0, |offset, c| {
-        let start = *offset;
-        *offset += if c.len_utf16() == 1 { 1 } else { 2 };
-        Some((c, start))
-    })
-}
-
 /// The first character of a word from `start` on; `start` if there is none before `end`.
-fn start_of_word(chars: &[(char, u32)], start: usize, end: usize) -> usize {
+fn start_of_word(chars: &[(u32, char)], start: usize, end: usize) -> usize {
     let mut places = start..end;
-    let blank = places.find(|place| chars.get(*place).is_some_and(|(c, _)| c.is_whitespace()));
+    let blank = places.find(|place| chars.get(*place).is_some_and(|(_, c)| c.is_whitespace()));
     blank.map_or(start, |blank| blank + 1)
 }
 

@@ -4,6 +4,8 @@ use std::ops::Range;
 
 use markdown::{Block, Inline, links, parse};
 
+use crate::utf16::utf16_offsets;
+
 /// Markers of code.
 const BACKTICK: char = '`';
 const FENCE: &str = "```";
@@ -41,13 +43,8 @@ impl TextEdit {
 
 /// The byte offset of a position that counts UTF-16 code units, as browsers do.
 pub fn byte_offset(text: &str, position: u32) -> usize {
-    let mut units = 0;
-    let is_before = |(_, c): &(usize, char)| {
-        let is_before = units < position;
-        units += u32::from(c.len_utf16() == 2) + 1;
-        is_before
-    };
-    text.char_indices().take_while(is_before).last().map_or(0, |(offset, c)| offset + c.len_utf8())
+    let before = utf16_offsets(text).take_while(|(offset, _)| *offset < position);
+    before.map(|(_, c)| c.len_utf8()).sum()
 }
 
 /// The inverse of [`byte_offset`].
