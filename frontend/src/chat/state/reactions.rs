@@ -36,6 +36,8 @@ struct OwnReaction {
     was_set: bool,
     /// Whether the timeline named the user then.
     was_named: bool,
+    /// The revision of the message then.
+    revision: Seq,
     state: SaveState,
 }
 
@@ -91,8 +93,7 @@ impl ReactionStore {
         for own in self.own.read().iter().filter(|own| own.seq == seq) {
             match &own.state {
                 SaveState::Failed(text) => error.clone_from(text),
-                SaveState::Saving => own.apply(message, false, &mut chips),
-                SaveState::Saved(revision) => own.apply(message, *revision <= message.revision, &mut chips),
+                SaveState::Saving | SaveState::Saved(_) => own.apply(message, &mut chips),
             }
         }
         chips.retain(|chip| chip.count > 0);
@@ -200,13 +201,24 @@ impl ReactionStore {
     /// Replaces what was known of this emoji, and the error of an earlier attempt.
     fn insert(self, seq: Seq, emoji: String, is_set: bool, was_set: bool) {
         let user_id = self.sync.current_user_id();
-        let was_named = self.sync.with_timeline_untracked(|timeline| {
-            let reaction = timeline.and_then(|timeline| find(timeline.message(seq)?, &emoji));
-            reaction.is_some_and(|reaction| reaction.users.contains(&user_id))
+        let (was_named, revision) = self.sync.with_timeline_untracked(|timeline| {
+            let Some(message) = timeline.and_then(|timeline| timeline.message(seq)) else {
+                return Default::default();
+            };
+            let reaction = find(message, &emoji);
+            (reaction.is_some_and(|reaction| reaction.users.contains(&user_id)), message.revision)
         });
         self.own.update(|own| {
             own.retain(|own| own.seq != seq || (own.emoji != emoji && !own.is_failed()));
-            own.push(OwnReaction { seq, emoji, is_set, was_set, was_named, state: SaveState::Saving });
+            own.push(OwnReaction {
+                seq,
+                emoji,
+                is_set,
+                was_set,
+                was_named,
+                revision,
+                state: SaveState::Saving,
+            });
         });
     }
 }
@@ -220,9 +232,22 @@ impl OwnReaction {
         self.seq == seq && self.emoji == emoji
     }
 
-    /// Shows it in the chips of its message. `is_counted`: the message has the change. It may not name the user.
-    fn apply(&self, message: &Message, is_counted: bool, chips: &mut Vec<ReactionChip>) {
-        let reaction = find(message, &self.emoji);
+    /// Whether the message has the change. It may not name the user.
+    fn is_counted(&self, message: &Message) -> bool {
+        match self.state {
+            // Where not all users are named, a new revision may also be of another user. Counted twice, the change would be
+            // taken back soon.
+            SaveState::Saving => {
+                self.revision < message.revision && find(message, &self.emoji).is_some_and(has_unnamed)
+            }
+            SaveState::Saved(revision) => revision <= message.revision,
+            SaveState::Failed(_) => false,
+        }
+    }
+
+    /// Shows it in the chips of its message.
+    fn apply(&self, message: &Message, chips: &mut Vec<ReactionChip>) {
+        let (reaction, is_counted) = (find(message, &self.emoji), self.is_counted(message));
         let place = chips.iter().position(|chip| chip.emoji == self.emoji);
         match place.and_then(|place| chips.get_mut(place)) {
             Some(chip) if is_counted => chip.is_own |= self.is_set && reaction.is_some_and(has_unnamed),
@@ -265,17 +290,23 @@ fn label(
 
 #[cfg(test)]
 mod tests {
-    use shared::{id::MessageId, user::User};
+    use shared::{
+        id::{MessageId, UserId},
+        user::User,
+    };
     use uuid::Uuid;
 
     use super::*;
 
-    fn chips(own: &OwnReaction, is_counted: bool, stored: &[(&str, u32, bool)]) -> Vec<(String, u32, bool)> {
+    /// What is shown when the message has these reactions, and the given revision.
+    fn chips(own: &OwnReaction, revision: i64, stored: &[(&str, u32, bool)]) -> Vec<(String, u32, bool)> {
         let reaction = |(emoji, count, _): &(&str, u32, bool)| {
-            // The users are not named here.
-            Reaction { emoji: (*emoji).into(), count: *count, users: Vec::new() }
+            // Which users are named does not matter here.
+            let users = (1..=i64::from(*count).min(20)).map(UserId::new).collect();
+            Reaction { emoji: (*emoji).into(), count: *count, users }
         };
-        let message = Message { reactions: stored.iter().map(reaction).collect(), ..message() };
+        let reactions = stored.iter().map(reaction).collect();
+        let message = Message { reactions, revision: Seq::new(revision), ..message() };
         let chip = |&(emoji, count, is_own): &(&str, u32, bool)| ReactionChip {
             emoji: emoji.into(),
             count,
@@ -283,7 +314,7 @@ mod tests {
             label: String::new(),
         };
         let mut chips: Vec<_> = stored.iter().map(chip).collect();
-        own.apply(&message, is_counted, &mut chips);
+        own.apply(&message, &mut chips);
         chips.into_iter().map(|chip| (chip.emoji, chip.count, chip.is_own)).collect()
     }
 
@@ -307,33 +338,43 @@ mod tests {
 
     fn own(is_set: bool, was_set: bool, was_named: bool) -> OwnReaction {
         let (seq, emoji) = (Seq::new(7), "👍".to_owned());
-        OwnReaction { seq, emoji, is_set, was_set, was_named, state: SaveState::Saving }
+        OwnReaction { seq, emoji, is_set, was_set, was_named, revision: seq, state: SaveState::Saving }
     }
 
     fn shown(emoji: &str, count: u32, is_own: bool) -> (String, u32, bool) {
         (emoji.into(), count, is_own)
     }
 
+    fn saved(own: OwnReaction) -> OwnReaction {
+        OwnReaction { state: SaveState::Saved(Seq::new(8)), ..own }
+    }
+
     #[test]
     fn reaction_is_counted_before_it_is_saved() {
-        assert_eq!(chips(&own(true, false, false), false, &[]), [shown("👍", 1, true)]);
-        assert_eq!(chips(&own(true, false, false), false, &[("👍", 2, false)]), [shown("👍", 3, true)]);
-        assert_eq!(chips(&own(false, true, true), false, &[("👍", 2, true)]), [shown("👍", 1, false)]);
-        assert_eq!(chips(&own(false, true, true), false, &[("👍", 1, true)]), [shown("👍", 0, false)]);
+        assert_eq!(chips(&own(true, false, false), 7, &[]), [shown("👍", 1, true)]);
+        assert_eq!(chips(&own(true, false, false), 7, &[("👍", 2, false)]), [shown("👍", 3, true)]);
+        assert_eq!(chips(&own(true, false, false), 7, &[("👍", 30, false)]), [shown("👍", 31, true)]);
+        assert_eq!(chips(&own(false, true, true), 7, &[("👍", 2, true)]), [shown("👍", 1, false)]);
+        assert_eq!(chips(&own(false, true, true), 7, &[("👍", 1, true)]), [shown("👍", 0, false)]);
+        assert_eq!(chips(&saved(own(true, false, false)), 7, &[("👍", 30, false)]), [shown("👍", 31, true)]);
     }
 
     #[test]
     fn reaction_in_timeline_is_not_counted_twice() {
-        assert_eq!(chips(&own(true, false, false), false, &[("👍", 3, true)]), [shown("👍", 3, true)]);
-        assert_eq!(chips(&own(false, true, true), false, &[("👍", 1, false)]), [shown("👍", 1, false)]);
-        assert_eq!(chips(&own(true, false, false), true, &[("👍", 3, true)]), [shown("👍", 3, true)]);
-        assert_eq!(chips(&own(true, false, false), true, &[]), []);
+        assert_eq!(chips(&own(true, false, false), 8, &[("👍", 3, true)]), [shown("👍", 3, true)]);
+        assert_eq!(chips(&own(false, true, true), 8, &[("👍", 1, false)]), [shown("👍", 1, false)]);
+        assert_eq!(chips(&saved(own(true, false, false)), 8, &[("👍", 3, true)]), [shown("👍", 3, true)]);
+        assert_eq!(chips(&saved(own(true, false, false)), 8, &[]), []);
+        // It comes before the response, and does not name the user.
+        assert_eq!(chips(&own(true, false, false), 8, &[("👍", 31, false)]), [shown("👍", 31, true)]);
+        assert_eq!(chips(&own(false, true, false), 8, &[("👍", 29, false)]), [shown("👍", 29, false)]);
     }
 
     #[test]
     fn own_reaction_without_name_is_remembered() {
-        assert_eq!(chips(&own(true, false, false), true, &[("👍", 30, false)]), [shown("👍", 30, true)]);
-        assert_eq!(chips(&own(false, true, false), true, &[("👍", 29, false)]), [shown("👍", 29, false)]);
-        assert_eq!(chips(&own(true, false, false), true, &[("🫖", 9, false)]), [shown("🫖", 9, false)]);
+        let (set, unset) = (saved(own(true, false, false)), saved(own(false, true, false)));
+        assert_eq!(chips(&set, 8, &[("👍", 30, false)]), [shown("👍", 30, true)]);
+        assert_eq!(chips(&unset, 8, &[("👍", 29, false)]), [shown("👍", 29, false)]);
+        assert_eq!(chips(&set, 8, &[("🫖", 9, false)]), [shown("🫖", 9, false)]);
     }
 }
