@@ -24,6 +24,14 @@ test('moderator pins a message that all find in the list', async () => {
   await row.waitFor();
   await other.screenshot(screenshotPath('pins'));
   assert.equal(await row.getByRole('button', { name: 'Unpin' }).isVisible(), false);
+  // Another pin leaves the row, and with it the scroll position, as it is.
+  const element = await row.elementHandle();
+  await owner.choose(await owner.waitForMessage('Leaf 150.'), 'Pin');
+  await other.page.locator('.pins li').filter({ hasText: 'Leaf 150.' }).waitFor();
+  assert.ok(await element.evaluate((row) => row.isConnected));
+  await owner.choose(await owner.waitForMessage('Leaf 150.'), 'Unpin');
+  await other.page.locator('.pins li').filter({ hasText: 'Leaf 150.' }).waitFor({ state: 'detached' });
+  assert.ok(await element.evaluate((row) => row.isConnected));
   await row.getByTitle('Show this message').click();
   await other.page.locator('article.highlighted').filter({ hasText: 'Tea is at four.' }).waitFor();
   // Unpinning takes it out of the open list.

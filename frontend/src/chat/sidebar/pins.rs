@@ -1,6 +1,6 @@
 //! The pinned messages. Choosing one leads to it.
 
-use leptos::{either::Either, prelude::*};
+use leptos::prelude::*;
 use shared::{
     id::Seq,
     message::{Message, PinsResponse},
@@ -10,7 +10,7 @@ use super::SidebarTab;
 use crate::{
     api::{Empty, moderation as api},
     chat::{
-        state::{sync::SyncStore, use_sync},
+        state::use_sync,
         use_request::{ChatRequest, use_chat_request},
     },
     clock,
@@ -21,44 +21,47 @@ use crate::{
 /// Characters of a message that are read: the view shows three lines.
 const TEXT_MAX: usize = 400;
 
-/// Shown anew when the pins change.
 #[component]
 pub fn Pins(show: Callback<Seq>) -> impl IntoView {
     let sync = use_sync();
     let pins = Memo::new(move |_| sync.chat().map(|chat| chat.pins).unwrap_or_default());
-    move || {
-        if pins.read().is_empty() {
-            Either::Left(view! { <p class="muted">{strings::NOTHING_PINNED}</p> })
-        } else {
-            Either::Right(view! { <PinList show /> })
-        }
+    let messages = RwSignal::new(Vec::<Message>::new());
+    let shown = move || {
+        let (messages, pins) = (messages.get().into_iter(), pins.read());
+        messages.filter(|message| pins.contains(&message.seq)).collect::<Vec<_>>()
+    };
+    // Shown anew when the pins change. The list stays, so that it keeps its scroll position.
+    let request = move || pins.with(|pins| !pins.is_empty()).then(|| view! { <PinRequest messages /> });
+    view! {
+        <p class="muted" hidden=move || !pins.read().is_empty()>{strings::NOTHING_PINNED}</p>
+        <ul class="pins">
+            <For
+                each=shown
+                key=|message| (message.seq, message.revision)
+                children=move |message| view! { <PinRow message show /> }
+            />
+        </ul>
+        {request}
     }
 }
 
+/// Loads the pinned messages.
 #[component]
-fn PinList(show: Callback<Seq>) -> impl IntoView {
+fn PinRequest(messages: RwSignal<Vec<Message>>) -> impl IntoView {
     let (sync, request) = (use_sync(), use_chat_request());
-    let messages = RwSignal::new(Vec::<Message>::new());
     request.send(api::list_pins(&sync.current_uri()), move |response: PinsResponse| {
         messages.set(response.messages);
     });
-    let rows = move || {
-        let messages = messages.get().into_iter();
-        messages.map(|message| row(sync, request, show, &message)).collect_view()
-    };
+    let is_loading = move || request.is_blocked() && messages.read().is_empty();
     view! {
-        <p class="muted" hidden=move || !request.is_blocked()>{strings::LOADING}</p>
-        <ul class="pins">{rows}</ul>
+        <p class="muted" hidden=move || !is_loading()>{strings::LOADING}</p>
         <Outcome request />
     }
 }
 
-fn row(
-    sync: SyncStore,
-    request: ChatRequest,
-    show: Callback<Seq>,
-    message: &Message,
-) -> impl IntoView + use<> {
+#[component]
+fn PinRow(message: Message, show: Callback<Seq>) -> impl IntoView {
+    let (sync, request) = (use_sync(), use_chat_request());
     let (seq, at) = (message.seq, message.created_at.timestamp_millis());
     let name = sync.distinct_name(&message.user);
     let start: String = message.message.chars().take(TEXT_MAX).collect();
@@ -73,6 +76,7 @@ fn row(
                 <span class="pin-text" dir="auto">{text}</span>
             </button>
             <UnpinButton request seq />
+            <Outcome request />
         </li>
     }
 }
