@@ -135,6 +135,49 @@ test('results are reached by keyboard', async () => {
   await owner.button('Search').and(owner.page.locator(':focus')).waitFor();
 });
 
+test('Enter searches at once, then leads to the results', async () => {
+  const { owner } = await fixture.newOwnerAndMember('enter-owner', 'enter-member');
+  // What is typed is not sent by itself.
+  await owner.page.evaluate(() => {
+    const { setTimeout } = globalThis;
+    globalThis.setTimeout = (run, delay, ...rest) => (delay === 250 ? 0 : setTimeout(run, delay, ...rest));
+  });
+  const search = new Search(owner);
+  await search.open();
+  await search.field.fill('welcome');
+  await search.pane.getByText('Searching…').waitFor();
+  await search.field.press('Enter');
+  await waitForTexts(owner.page, '.sidebar', ['Welcome.']);
+  assert.equal(owner.requests.filter((request) => request.url().includes('/search/')).length, 1);
+  await search.field.press('Enter');
+  await search.results.first().and(owner.page.locator(':focus')).waitFor();
+  await owner.page.keyboard.press('Enter');
+  await waitForHighlighted(owner, 'Welcome.');
+});
+
+test('back button leads from a message to the results', async () => {
+  const { other, path } = await fixture.newOwnerAndMember('back-owner', 'back-member', { size: PHONE });
+  await other.postMany(path, Array.from({ length: 30 }, (_, index) => `Tea ${index + 1}`));
+  const search = new Search(other);
+  await search.open();
+  await search.field.fill('tea');
+  await search.results.nth(19).waitFor();
+  await search.pane.getByRole('button', { name: 'Show more' }).tap();
+  await search.results.nth(29).tap();
+  await waitForHighlighted(other, 'Tea 1');
+  await search.pane.waitFor({ state: 'detached' });
+  await other.page.goBack();
+  await search.results.nth(29).and(other.page.locator(':focus')).waitFor();
+  assert.equal(await search.field.inputValue(), 'tea');
+  assert.equal(await search.results.count(), 30);
+  // Closing it leads back to the chat, not to the message once more.
+  await other.page.keyboard.press('Escape');
+  await search.pane.waitFor({ state: 'detached' });
+  await search.open();
+  assert.equal(await search.field.inputValue(), '');
+  assert.equal(await search.results.count(), 0);
+});
+
 test('invalid filter says what to write', async () => {
   const { owner, path } = await fixture.newOwnerAndMember('bad-owner', 'bad-member');
   owner.expectStatus('400 (Bad Request)', `/api${path}/search/`);

@@ -8,6 +8,7 @@ use shared::{
     id::{MessageId, Seq},
     search::SearchResult,
 };
+use web_sys::HtmlElement;
 
 use self::{
     excerpt::excerpt,
@@ -16,6 +17,8 @@ use self::{
 use crate::{
     clock,
     components::{focus_stops::focus_next_stop, form_request::focus_soon},
+    input_method::{is_composing, is_touch_screen},
+    js::call,
     lazy_view::lazy_view,
     strings::{dates, errors, search as texts},
 };
@@ -33,12 +36,23 @@ enum Scope {
 
 /// The search in one chat: a field and the results.
 #[component]
-pub fn ChatSearch(uri: Signal<String>, show: Callback<Seq>) -> impl IntoView {
+pub fn ChatSearch(
+    uri: Signal<String>,
+    show: Callback<Seq>,
+    /// Whether a message takes the place of the results when it is shown.
+    is_covered: Signal<bool>,
+) -> impl IntoView {
     let (search, container) = (MessageSearch::new(uri), NodeRef::<html::Search>::new());
-    focus_soon(FIELD_ID);
+    focus_soon(search.restore().map_or_else(|| FIELD_ID.to_owned(), result_id));
+    let show = Callback::new(move |seq| {
+        if is_covered.get_untracked() {
+            search.save(seq);
+        }
+        show.run(seq);
+    });
     let on_key = move |event: ev::KeyboardEvent| {
         if let Some(container) = container.get_untracked()
-            && focus_next_stop(&container, &event.key())
+            && handle_key(search, &container, &event)
         {
             event.prevent_default();
         }
@@ -53,11 +67,29 @@ pub fn ChatSearch(uri: Signal<String>, show: Callback<Seq>) -> impl IntoView {
                     placeholder=texts::SEARCH_MESSAGES
                     autocomplete="off"
                     enterkeyhint="search"
+                    value=search.text()
                     on:input=move |event| search.set_text(&event_target_value(&event))
                 />
             </span>
             <Results search scope=Scope::Chat { show } />
         </search>
+    }
+}
+
+/// In the field, Enter searches at once, and leads to the results that are there. The arrow keys move between them.
+fn handle_key(search: MessageSearch, container: &HtmlElement, event: &ev::KeyboardEvent) -> bool {
+    let field = document().active_element().filter(|active| active.id() == FIELD_ID);
+    match field {
+        Some(field) if event.key() == "Enter" && !is_composing(event) => {
+            if search.send_now() {
+                // The on-screen keyboard would cover the results.
+                let _hidden = is_touch_screen().then(|| call(&field, "blur", &[]));
+            } else {
+                focus_next_stop(container, "ArrowDown");
+            }
+            true
+        }
+        _ => focus_next_stop(container, &event.key()),
     }
 }
 
@@ -118,6 +150,11 @@ fn row_key(found: &SearchResult) -> (MessageId, Seq, Vec<[u32; 2]>) {
     (found.message.id, found.message.revision, found.matches.clone())
 }
 
+/// Of a result in the search of a chat.
+fn result_id(seq: Seq) -> String {
+    format!("result-{seq}")
+}
+
 fn result(found: SearchResult, scope: Scope) -> impl IntoView {
     let SearchResult { uri, chat_name, message, matches, .. } = found;
     let (seq, at) = (message.seq, clock::stored_at(&message));
@@ -140,9 +177,10 @@ fn result(found: SearchResult, scope: Scope) -> impl IntoView {
             show.run(seq);
         }
     };
+    let id = matches!(scope, Scope::Chat { .. }).then(|| result_id(seq));
     view! {
         <li>
-            <a class="search-result" href=format!("/chats/{uri}?at={seq}") on:click=on_click>
+            <a id=id class="search-result" href=format!("/chats/{uri}?at={seq}") on:click=on_click>
                 <span>
                     <strong><bdi>{message.user.name().to_owned()}</bdi></strong>
                     <time class="hint" datetime=clock::iso(at) title=clock::full(at)>{move || dates::short_label(at)}</time>

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     components::icon::{Icon, SvgIcon},
-    input_method::is_composing,
+    input_method::{is_composing, is_touch_screen},
     js, skeleton, strings,
 };
 
@@ -245,11 +245,6 @@ fn SlowModeHint() -> impl IntoView {
 /// Enter sends, Shift+Enter breaks the line. On touch screens, which have no Shift to hold, Enter breaks the line.
 fn is_send_key(event: &ev::KeyboardEvent) -> bool {
     event.key() == "Enter" && !event.shift_key() && !is_touch_screen()
-}
-
-pub fn is_touch_screen() -> bool {
-    let query = window().match_media("(hover: none) and (pointer: coarse)");
-    query.ok().flatten().is_some_and(|query| query.matches())
 }
 
 fn focus(textarea: NodeRef<html::Textarea>) {

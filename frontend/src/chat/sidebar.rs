@@ -136,6 +136,11 @@ impl SidebarNavigation {
         }
     }
 
+    /// Shows the chat without the sidebar, to which the browser's back button leads again.
+    fn leave(&self) {
+        self.go_to("", false);
+    }
+
     pub fn toggle(&self) {
         match self.tab.get_untracked() {
             None | Some(SidebarTab::Search) => self.open(SidebarTab::People),
@@ -194,14 +199,16 @@ lazy_view! {
 #[component]
 fn SidebarContent(navigation: SidebarNavigation) -> impl IntoView {
     let uri = Signal::derive(move || navigation.sync.uri());
-    let show = show_message(navigation);
+    let chat_list = use_chat_list();
+    let is_covered = Signal::derive(move || !chat_list.is_wide());
+    let show = show_message(navigation, is_covered);
     let content = move || match navigation.tab.get().unwrap_or(SidebarTab::People) {
         SidebarTab::People => EitherOf6::A(view! { <Members /> }),
         SidebarTab::Pins => EitherOf6::B(view! { <Pins show /> }),
         SidebarTab::Links => EitherOf6::C(view! { <InviteLinks /> }),
         SidebarTab::Settings => EitherOf6::D(view! { <ChatSettings /> }),
         SidebarTab::History => EitherOf6::E(view! { <AuditLog /> }),
-        SidebarTab::Search => EitherOf6::F(view! { <ChatSearch uri show /> }),
+        SidebarTab::Search => EitherOf6::F(view! { <ChatSearch uri show is_covered /> }),
     };
     let label = move || navigation.tab.get().map_or("", SidebarTab::label);
     let role = move || navigation.shows_details().then_some("tabpanel");
@@ -214,12 +221,12 @@ fn SidebarContent(navigation: SidebarNavigation) -> impl IntoView {
     }
 }
 
-/// Shows a message of the chat. On a phone, where the sidebar covers the messages, it is closed.
-fn show_message(navigation: SidebarNavigation) -> Callback<Seq> {
-    let (viewport, chat_list) = (use_viewport(), use_chat_list());
+/// Shows a message of the chat. On a phone, where the sidebar covers the messages, it is left.
+fn show_message(navigation: SidebarNavigation, is_covered: Signal<bool>) -> Callback<Seq> {
+    let viewport = use_viewport();
     Callback::new(move |seq| {
-        if !untrack(|| chat_list.is_wide()) {
-            navigation.close();
+        if is_covered.get_untracked() {
+            navigation.leave();
         }
         viewport.request_message(seq);
     })

@@ -1,9 +1,11 @@
 //! What a search has found, and the request for it.
 
+use std::cell::RefCell;
+
 use gloo_timers::callback::Timeout;
 use leptos::{prelude::*, task::spawn_local};
 use shared::{
-    id::MessageId,
+    id::{MessageId, Seq},
     search::{SearchResponse, SearchResult},
 };
 
@@ -42,9 +44,26 @@ pub struct MessageSearch {
     inner: StoredValue<Inner, LocalStorage>,
 }
 
+/// What a search has found, while the user looks at one of the messages.
+struct SavedSearch {
+    uri: String,
+    text: String,
+    results: Vec<SearchResult>,
+    status: SearchStatus,
+    next: Option<MessageId>,
+    /// The message.
+    opened: Seq,
+}
+
+thread_local! {
+    static SAVED: RefCell<Option<SavedSearch>> = const { RefCell::new(None) };
+}
+
 #[derive(Default)]
 struct Inner {
     text: String,
+    /// Whether the text is sent when nothing more is typed.
+    is_waiting: bool,
     /// The number of the latest request: responses to others are outdated.
     request: u32,
     timer: Option<Timeout>,
@@ -64,6 +83,37 @@ impl MessageSearch {
         }
     }
 
+    pub fn text(self) -> String {
+        self.inner.with_value(|inner| inner.text.clone())
+    }
+
+    /// Keeps what was found for when the search is shown again. `opened` is the message that is shown meanwhile.
+    pub fn save(self, opened: Seq) {
+        SAVED.set(Some(SavedSearch {
+            uri: self.uri.get_untracked(),
+            text: self.text(),
+            results: self.results.get_untracked(),
+            status: self.status.get_untracked(),
+            next: self.next.get_untracked(),
+            opened,
+        }));
+    }
+
+    /// Shows again what was found in this chat; returns which message was opened.
+    pub fn restore(self) -> Option<Seq> {
+        let uri = self.uri.get_untracked();
+        let SavedSearch { text, results, status, next, opened, .. } =
+            SAVED.take().filter(|saved| saved.uri == uri)?;
+        self.inner.update_value(|inner| inner.text = text);
+        self.results.set(results);
+        self.status.set(status);
+        self.next.set(next);
+        if self.status.get_untracked() == SearchStatus::Searching {
+            self.send(None);
+        }
+        Some(opened)
+    }
+
     /// Searches for a text once nothing more is typed.
     pub fn set_text(self, text: &str) {
         let text = text.trim();
@@ -71,10 +121,14 @@ impl MessageSearch {
             return;
         }
         let is_empty = text.is_empty();
-        let timer = (!is_empty).then(|| Timeout::new(TYPING_DELAY, move || self.send(None)));
+        let send = move || {
+            self.send_now();
+        };
+        let timer = (!is_empty).then(|| Timeout::new(TYPING_DELAY, send));
         self.inner.update_value(|inner| {
             text.clone_into(&mut inner.text);
             inner.request += 1;
+            inner.is_waiting = !is_empty;
             inner.timer = timer;
         });
         if is_empty {
@@ -82,6 +136,15 @@ impl MessageSearch {
             self.next.set(None);
         }
         self.status.set(if is_empty { SearchStatus::Idle } else { SearchStatus::Searching });
+    }
+
+    /// Searches at once for what was typed; `false` if that was done.
+    pub fn send_now(self) -> bool {
+        let is_waiting = self.inner.with_value(|inner| inner.is_waiting);
+        if is_waiting {
+            self.send(None);
+        }
+        is_waiting
     }
 
     pub fn load_more(self) {
@@ -100,6 +163,7 @@ impl MessageSearch {
     fn send(self, before: Option<MessageId>) {
         let Some((text, number)) = self.inner.try_update_value(|inner| {
             inner.request += 1;
+            inner.is_waiting = false;
             inner.before = before;
             (inner.text.clone(), inner.request)
         }) else {

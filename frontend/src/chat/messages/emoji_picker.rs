@@ -6,8 +6,10 @@ use web_sys::{Element, HtmlElement};
 
 use super::body::append;
 use crate::{
-    chat::composer::is_touch_screen, components::emoji_search::EMOJI, input_method::is_composing,
-    lazy_view::lazy_view, storage, strings,
+    components::emoji_search::EMOJI,
+    input_method::{is_composing, is_touch_screen},
+    lazy_view::lazy_view,
+    storage, strings,
 };
 
 /// The key of the emoji that were picked last, separated by spaces.
