@@ -1,16 +1,13 @@
 // Screenshots of every screen in both sizes and both themes; axe must find no violation, and the layout must hold.
 
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { test } from 'node:test';
 
+import { findAxeViolations } from './axe.js';
 import { findLayoutViolations, findOverflow } from './layout.js';
 import { Sidebar } from './sidebar.js';
 import { oneTimeCode } from './totp.js';
 import { DESKTOP, PHONE, Fixture, screenshotPath } from './fixture.js';
-
-const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 let chat;
 
@@ -70,7 +67,7 @@ function screenChecker(person, suffix) {
     await person.screenshot(screenshotPath(`${screen}-${suffix}`));
     const isPhone = person.page.viewportSize().width === PHONE.width;
     const layout = await (isPhone ? findLayoutViolations : findOverflow)(person.page);
-    const found = [...(await runAxe(person.page)), ...layout];
+    const found = [...(await findAxeViolations(person.page)), ...layout];
     violations.push(...found.map((violation) => `${screen}: ${violation}`));
   };
   return { check, violations };
@@ -204,10 +201,4 @@ async function checkSecondFactor(device, size, theme) {
   await eve.waitForHeading('This link no longer works');
   await check('reset-link-invalid');
   assert.deepEqual(violations, []);
-}
-
-async function runAxe(page) {
-  await page.evaluate(axe);
-  const { violations } = await page.evaluate(() => globalThis.axe.run(document));
-  return violations.map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.map((node) => node.html).join(' ')}`);
 }

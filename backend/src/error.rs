@@ -228,6 +228,7 @@ fn field_detail(field: &str, code: FieldCode) -> String {
         FieldCode::Null => "This field may not be null.",
         FieldCode::Blank => "This field may not be blank.",
         FieldCode::NotText => "Not a valid string.",
+        FieldCode::NotNumber if field == "seqs" => "1 to 100 whole numbers are required.",
         FieldCode::NotNumber => "A valid whole number in its range is required.",
         FieldCode::NotAnImage => "Upload a valid image: PNG, JPEG, GIF or WebP.",
         FieldCode::TooManyPixels => "This image has too many pixels.",

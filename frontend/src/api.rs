@@ -94,9 +94,9 @@ pub fn get_latest_messages(uri: &str) -> ApiRequest<MessagePage> {
     )
 }
 
-/// `parameter` is `before`, `after` or `around`.
-pub fn get_messages(uri: &str, parameter: &str, seq: Seq) -> ApiRequest<MessagePage> {
-    ApiRequest::new(Method::GET, format!("{}?{parameter}={seq}", paths::fill(paths::CHAT_MESSAGES, &[uri])))
+/// `selection` is `before`, `after` or `around` with a sequence number, or `since` with a time.
+pub fn get_messages(uri: &str, selection: &str) -> ApiRequest<MessagePage> {
+    ApiRequest::new(Method::GET, format!("{}?{selection}", paths::fill(paths::CHAT_MESSAGES, &[uri])))
 }
 
 /// A page with this message alone, or with an earlier one if it does not exist any more.

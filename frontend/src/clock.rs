@@ -48,6 +48,18 @@ fn utc_offset() -> i64 {
     local(now) - now
 }
 
+/// The local date as in `2026-11-22`.
+pub fn date_value(at: i64) -> String {
+    iso(day(at) * DAY_MILLISECONDS).chars().take(10).collect()
+}
+
+/// When the day of a [`date_value`] begins. `None` if it is not such a date.
+pub fn day_start(date: &str) -> Option<i64> {
+    // With a time and without a time zone, it is local.
+    let start = Date::parse(&format!("{date}T00:00"));
+    (!start.is_nan()).then(|| truncate(start))
+}
+
 /// The number of the current local day, tracked.
 pub fn today() -> i64 {
     TODAY.with(Get::get)

@@ -115,7 +115,8 @@ pub enum Event {
         /// The new owner.
         target: UserRef,
     },
-    /// Recent messages of a user were deleted at once.
+    /// Several messages of a user were deleted at once. Recent ones are deleted with an event in the chat; others are only in
+    /// the audit log.
     MessagesDeleted {
         /// The author of the messages.
         target: UserRef,

@@ -23,6 +23,8 @@ pub const MESSAGE_PAGE_MAX: i64 = 100;
 pub const DELETE_RECENT_MINUTES_MAX: i64 = 24 * 60;
 /// The most messages that one such request deletes.
 pub const DELETE_RECENT_MAX: i64 = 1_000;
+/// The most messages that [`DeleteMessages`] names.
+pub const DELETE_MESSAGES_MAX: usize = 100;
 /// The most former texts in a [`MessageVersionsResponse`].
 pub const MESSAGE_VERSIONS_MAX: i64 = 100;
 /// The most different emoji that a message has as reactions.
@@ -204,11 +206,20 @@ pub struct PinsResponse {
     pub messages: Vec<Message>,
 }
 
-/// The response of `DELETE /api/chats/<uri>/messages/?user=<id>&minutes=<n>`
+/// `POST /api/chats/<uri>/deletions/`: deletes messages. The response is [`MessagesDeleted`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct DeleteMessages {
+    /// At most [`DELETE_MESSAGES_MAX`].
+    #[cfg_attr(feature = "openapi", schema(min_items = 1, max_items = 100))]
+    pub seqs: Vec<Seq>,
+}
+
+/// The response of `DELETE /api/chats/<uri>/messages/?user=<id>&minutes=<n>` and of [`DeleteMessages`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct MessagesDeleted {
-    /// How many messages were deleted. At [`DELETE_RECENT_MAX`] there may be more.
+    /// How many messages were deleted. At [`DELETE_RECENT_MAX`] there may be more recent ones.
     pub count: u32,
 }
 

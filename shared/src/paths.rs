@@ -55,6 +55,7 @@ pub const CHAT_LINK: &str = "/api/chats/{uri}/links/{link_id}/";
 pub const CHAT_LINK_MEMBERS: &str = "/api/chats/{uri}/links/{link_id}/members/";
 pub const CHAT_MESSAGES: &str = "/api/chats/{uri}/messages/";
 pub const CHAT_MESSAGE: &str = "/api/chats/{uri}/messages/{seq}/";
+pub const CHAT_DELETIONS: &str = "/api/chats/{uri}/deletions/";
 pub const CHAT_MESSAGE_VERSIONS: &str = "/api/chats/{uri}/messages/{seq}/versions/";
 pub const CHAT_PINS: &str = "/api/chats/{uri}/pins/";
 pub const CHAT_PIN: &str = "/api/chats/{uri}/pins/{seq}/";

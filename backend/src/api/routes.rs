@@ -86,6 +86,7 @@ route_table::routes! {
     [CHAT_LINK_MEMBERS]      GET        invite_links::list_members        Moderator
     [CHAT_MESSAGE]           PATCH      message_edits::edit               Writer
                              DELETE     message_deletion::delete_one      Reader
+    [CHAT_DELETIONS]         POST       message_deletion::delete_many     Reader
     [CHAT_MESSAGE_VERSIONS]  GET        message_edits::list_versions      Reader
     [CHAT_PINS]              GET        pins::list                        Reader
     [CHAT_PIN]               PUT        pins::pin                         Moderator

@@ -9,10 +9,10 @@ use std::collections::HashSet;
 
 use chrono::{DateTime, SubsecRound, Utc};
 use diesel::{
-    dsl::{exists, sql},
+    dsl::exists,
     prelude::*,
     select, sql_query,
-    sql_types::{Array, BigInt, Integer, Nullable, Text, Timestamptz, Uuid as SqlUuid},
+    sql_types::{Array, BigInt, Nullable, Text, Timestamptz, Uuid as SqlUuid},
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use sha2::{Digest, Sha256};
@@ -491,55 +491,44 @@ pub async fn find_text(
     Ok(message)
 }
 
-/// Deletes the texts of a message and the reactions to it; its row stays.
+/// Deletes the texts of the messages and the reactions to them; the rows stay. Numbers them from `head` + 1.
 pub async fn clear(
     connection: &mut AsyncPgConnection,
     chat_id: ChatId,
-    seq: Seq,
-    revision: Seq,
+    seqs: &[Seq],
+    head: Head,
 ) -> Result<(), StoreError> {
-    diesel::update(messages::table.filter(dsl::chat_id.eq(chat_id).and(dsl::seq.eq(seq))))
-        .set((
-            dsl::message.eq(""),
-            dsl::text_checksum.eq(sql::<Nullable<Integer>>(TEXT_CHECKSUM)),
-            dsl::deleted_at.eq(diesel::dsl::now),
-            dsl::reactions.eq(None::<serde_json::Value>),
-            dsl::revision.eq(revision),
-        ))
-        .execute(connection)
-        .await?;
-    versions::delete(connection, chat_id, seq).await?;
-    reactions::delete_all(connection, chat_id, seq).await
+    sql_query(format!(
+        "WITH numbered AS ( \
+           SELECT id, row_number() OVER (ORDER BY seq) AS ordinal FROM messages \
+           WHERE chat_id = $1 AND seq = ANY ($2)), \
+         former AS (DELETE FROM message_versions WHERE chat_id = $1 AND seq = ANY ($2)), \
+         reacted AS (DELETE FROM message_reactions WHERE chat_id = $1 AND seq = ANY ($2)) \
+         UPDATE messages SET message = '', text_checksum = {TEXT_CHECKSUM}, deleted_at = now(), \
+           reactions = NULL, revision = $3 + ordinal \
+         FROM numbered WHERE messages.id = numbered.id",
+    ))
+    .bind::<BigInt, _>(chat_id)
+    .bind::<Array<BigInt>, _>(seqs)
+    .bind::<BigInt, _>(head)
+    .execute(connection)
+    .await?;
+    Ok(())
 }
 
-/// Deletes the texts of the messages, and the reactions to them, that a user has posted or edited since then, the newest [`DELETE_RECENT_MAX`] of them, and
-/// numbers them from `head` + 1; returns how many these were.
-pub async fn clear_recent(
+/// The messages that a user has posted or edited since then, at most the newest [`DELETE_RECENT_MAX`].
+pub async fn find_recent(
     connection: &mut AsyncPgConnection,
     chat: &ChatRow,
     user_id: UserId,
     since: DateTime<Utc>,
-    head: Head,
-) -> Result<u32, StoreError> {
-    let cleared = sql_query(format!(
-        "WITH recent AS ( \
-           SELECT id, seq FROM messages \
-           WHERE chat_id = $1 AND user_id = $2 AND greatest(created_at, edited_at) >= $3 AND seq >= $4 \
-             AND event IS NULL AND deleted_at IS NULL ORDER BY seq DESC LIMIT $5), \
-         numbered AS (SELECT id, row_number() OVER (ORDER BY seq) AS ordinal FROM recent), \
-         former AS (DELETE FROM message_versions WHERE chat_id = $1 AND seq IN (SELECT seq FROM recent)), \
-         reacted AS (DELETE FROM message_reactions WHERE chat_id = $1 AND seq IN (SELECT seq FROM recent)) \
-         UPDATE messages SET message = '', text_checksum = {TEXT_CHECKSUM}, deleted_at = now(), \
-           reactions = NULL, revision = $6 + ordinal \
-         FROM numbered WHERE messages.id = numbered.id",
-    ))
-    .bind::<BigInt, _>(chat.id)
-    .bind::<BigInt, _>(user_id)
-    .bind::<Timestamptz, _>(since)
-    .bind::<BigInt, _>(chat.first_retained_seq)
-    .bind::<BigInt, _>(DELETE_RECENT_MAX)
-    .bind::<BigInt, _>(head)
-    .execute(connection)
-    .await?;
-    Ok(u32::try_from(cleared).unwrap_or(u32::MAX))
+) -> Result<Vec<Seq>, StoreError> {
+    let texts = dsl::user_id.eq(user_id).and(dsl::event.is_null()).and(dsl::deleted_at.is_null());
+    let recent = messages::table
+        .filter(is_retained(chat).and(texts))
+        .filter(dsl::created_at.ge(since).or(dsl::edited_at.ge(since)))
+        .order(dsl::seq.desc())
+        .limit(DELETE_RECENT_MAX)
+        .select(dsl::seq);
+    Ok(recent.load(connection).await?)
 }

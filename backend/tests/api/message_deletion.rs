@@ -5,6 +5,7 @@ use reqwest::Method;
 use serde_json::json;
 use shared::{
     event::{Event, UserRef},
+    id::Seq,
     member::Role,
     message::MessagePosted,
     problem::ProblemCode,
@@ -13,6 +14,10 @@ use shared::{
 use uuid::Uuid;
 
 use crate::support::{ApiRequest, TestApp, TestUser, events_with_author};
+
+fn try_delete_many(user: &TestUser, uri: &str, seqs: &[Seq]) -> ApiRequest {
+    user.post(&format!("/api/chats/{uri}/deletions/")).json(&json!({ "seqs": seqs }))
+}
 
 fn try_delete_recent(user: &TestUser, uri: &str, query: &str) -> ApiRequest {
     user.request(&Method::DELETE, &format!("/api/chats/{uri}/messages/?{query}"))
@@ -106,6 +111,94 @@ async fn concurrent_message_deletions_count_once() {
     join_all((0..20).map(|_| async { ada.delete_message(&tea, seq).await.assert_status(204) })).await;
     assert_eq!(app.query_count("SELECT head FROM chats").await, 4);
     assert_eq!(ada.audit_log(&tea).await.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn several_messages_are_deleted_in_one_change() {
+    let app = TestApp::spawn().await;
+    let (ada, tea) = app.ada_and_chat().await;
+    let brian = app.create_member("brian", &tea).await;
+    let mut seqs = Vec::new();
+    for text in ["one", "two", "three", "four"] {
+        seqs.push(brian.send_message(&tea, text).await.stored.seq);
+    }
+    ada.request(&Method::PUT, &format!("/api/chats/{tea}/pins/{}/", seqs[1])).await.assert_status(200);
+    ada.react(&tea, seqs[1], "👍").await.assert_status(200);
+    brian.edit_message(&tea, seqs[2], "drei").await.assert_status(200);
+    let mut away = ada.open_timeline(&tea).await;
+    let mut listener = ada.open_socket_in(&tea).await;
+    let seqs = [seqs[2], seqs[0], seqs[1], seqs[1]];
+    let deleted = try_delete_many(&brian, &tea, &seqs).await.assert_status(200);
+    assert_eq!(deleted.value(), json!({ "count": 3 }));
+    let received = listener.recv_changes().await;
+    let numbers: Vec<_> =
+        received.messages.iter().map(|m| (m.revision.get() - received.after.get(), m.deleted)).collect();
+    assert_eq!(numbers, [(1, true), (2, true), (3, true)]);
+    assert_eq!(received.chat.map(|chat| chat.pins), Some(Vec::new()), "the pin goes with its message");
+    assert_eq!(away.apply(ada.changes(&tea, away.head()).await), ApplyResult::Applied);
+    assert_eq!(away, ada.open_timeline(&tea).await);
+    for table in ["message_versions", "message_reactions"] {
+        assert_eq!(app.query_count(&format!("SELECT count(*) FROM {table}")).await, 0, "{table}");
+    }
+    // Again, and with one that does not exist: nothing changes.
+    let missing = [seqs[0], Seq::new(999)];
+    let again = try_delete_many(&brian, &tea, &missing).await.assert_status(200);
+    assert_eq!(again.value(), json!({ "count": 0 }));
+    listener.sync().await;
+    let left = ada.history(&tea, "").await.messages;
+    assert_eq!(left.iter().filter(|m| !m.deleted && m.event.is_none()).count(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn deletion_of_several_is_all_or_nothing() {
+    let app = TestApp::spawn().await;
+    let (ada, tea) = app.ada_and_chat().await;
+    let (brian, eve) = (app.create_member("brian", &tea).await, app.create_member("eve", &tea).await);
+    let settings = ada.request(&Method::PATCH, &format!("/api/chats/{tea}/settings/"));
+    settings.json(&json!({ "topic": "green" })).await.assert_status(200);
+    let event = ada.history(&tea, "").await.messages[0].seq;
+    let mut seqs = Vec::new();
+    for author in [&brian, &eve, &brian, &ada] {
+        seqs.push(author.send_message(&tea, "tea?").await.stored.seq);
+    }
+    let head = app.query_count("SELECT head FROM chats").await;
+    try_delete_many(&brian, &tea, &seqs).await.assert_problem(ProblemCode::Forbidden);
+    let with_event = [seqs[3], event];
+    try_delete_many(&ada, &tea, &with_event).await.assert_problem(ProblemCode::Conflict);
+    let outsider = app.create_user("fay").await;
+    try_delete_many(&outsider, &tea, &seqs).await.assert_problem(ProblemCode::ChatNotFound);
+    assert_eq!(app.query_count("SELECT head FROM chats").await, head);
+    try_delete_many(&ada, &tea, &seqs).await.assert_status(200);
+    // One entry for each author; what moderators delete of their own is not logged.
+    let target = |user: &TestUser| UserRef { id: user.id, name: user.name.clone() };
+    let expected = [
+        (ada.id, Event::MessageDeleted { target: target(&eve), seq: seqs[1] }),
+        (ada.id, Event::MessagesDeleted { target: target(&brian), count: 2 }),
+    ];
+    assert_eq!(ada.audit_log(&tea).await[..2], expected);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn deletion_names_one_to_hundred_messages() {
+    let app = TestApp::spawn().await;
+    let (ada, tea) = app.ada_and_chat().await;
+    let seq = ada.send_message(&tea, "tea?").await.stored.seq;
+    let path = format!("/api/chats/{tea}/deletions/");
+    let too_many: Vec<_> = (1..=101).collect();
+    for seqs in [json!([]), json!(too_many), json!(["x"]), json!([1.5]), json!([-1]), json!("1,x"), json!({})]
+    {
+        let refused = ada.post(&path).json(&json!({ "seqs": seqs })).await;
+        refused.assert_problem(ProblemCode::Invalid);
+    }
+    for body in [json!({}), json!({ "seqs": null })] {
+        ada.post(&path).json(&body).await.assert_problem(ProblemCode::Invalid);
+    }
+    // As a form.
+    let form = format!("seqs=999,%20{seq}");
+    let deleted = ada.post(&path).body("application/x-www-form-urlencoded", form).await.assert_status(200);
+    assert_eq!(deleted.value(), json!({ "count": 1 }));
+    let most: Vec<_> = (1..=100).map(Seq::new).collect();
+    assert_eq!(try_delete_many(&ada, &tea, &most).await.assert_status(200).value(), json!({ "count": 0 }));
 }
 
 #[tokio::test(flavor = "multi_thread")]

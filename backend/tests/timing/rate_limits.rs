@@ -348,7 +348,7 @@ async fn changes_of_chats_are_limited_per_user() {
     let brian = app.create_member("brian", &tea).await;
     let seq = ada.send_message(&tea, "tea?").await.stored.seq;
     let path = |chat: &str, rest: &str| format!("/api/chats/{chat}/{rest}");
-    let response = assert_limited_after(60, |count| match count % 5 {
+    let response = assert_limited_after(60, |count| match count % 6 {
         0 => {
             let topic = json!({ "topic": count.to_string() });
             ada.request(&Method::PATCH, &path(&tea, "settings/")).json(&topic)
@@ -356,8 +356,9 @@ async fn changes_of_chats_are_limited_per_user() {
         1 => ada.post(&path(&coffee, "links/")).json(&json!({ "role": "writer" })),
         2 => ada.edit_message(&tea, seq, &count.to_string()),
         3 => ada.react(&tea, seq, "👍"),
+        4 => ada.post(&path(&coffee, "deletions/")).json(&json!({ "seqs": [count] })),
         _ => {
-            let role = json!({ "role": if count % 2 == 0 { "reader" } else { "writer" } });
+            let role = json!({ "role": if count % 4 == 1 { "reader" } else { "writer" } });
             ada.request(&Method::PUT, &path(&tea, &format!("members/{}/", brian.id))).json(&role)
         }
     })

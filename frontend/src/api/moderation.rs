@@ -7,7 +7,9 @@ use shared::{
     id::{LinkId, Seq, UserId},
     invite_link::{CreateInviteLink, InviteLinkCreated, InviteLinkUse, InviteLinksResponse},
     member::{TransferOwnership, UpdateMember},
-    message::{EditMessage, Message, MessageVersionsResponse, PinsResponse, ReactionsResponse},
+    message::{
+        DeleteMessages, EditMessage, Message, MessageVersionsResponse, PinsResponse, ReactionsResponse,
+    },
     paths,
 };
 
@@ -65,6 +67,10 @@ pub fn set_reaction(uri: &str, seq: Seq, emoji: &str, is_set: bool) -> ApiReques
 
 pub fn delete_message(uri: &str, seq: Seq) -> ApiRequest<Empty> {
     ApiRequest::new(Method::DELETE, paths::fill(paths::CHAT_MESSAGE, &[uri, &seq.to_string()]))
+}
+
+pub fn delete_messages(uri: &str, messages: &DeleteMessages) -> ApiRequest<Empty> {
+    ApiRequest::new(Method::POST, paths::fill(paths::CHAT_DELETIONS, &[uri])).with_json(messages)
 }
 
 /// Deletes the messages of a user from the last minutes.

@@ -7,14 +7,17 @@ use super::{
     member_avatar::member_avatar,
     share::ShareButton,
     sidebar::{SidebarNavigation, SidebarTab},
-    state::{presence::PresenceStore, sync::SyncStore, use_presence, use_sync},
+    state::{presence::PresenceStore, sync::SyncStore, use_presence, use_sync, use_viewport},
+    tools::jump_to_date,
 };
 use crate::{
     chat_list::mute::MuteSwitch,
+    clock,
     components::{
         icon::{Icon, SvgIcon},
         theme::ThemeSwitch,
     },
+    lazy_view::{LazyView, lazy_view},
     session::{return_to, use_session},
     strings,
 };
@@ -121,22 +124,52 @@ fn describe_members(members: &[Member], user_id: UserId, presence: PresenceStore
 
 #[component]
 fn Menu() -> impl IntoView {
-    let (session, sync) = (use_session(), use_sync());
-    let create_account = move || return_to::auth_url(&sync.path(), false);
+    let was_opened = RwSignal::new(false);
+    let content = || view! { <LazyView load=|| Box::pin(menu_content()) class="part-loading" /> };
     view! {
-        <button class="icon-button" aria-label=strings::MORE popovertarget="menu">
+        <button
+            class="icon-button"
+            aria-label=strings::MORE
+            popovertarget="menu"
+            on:click=move |_| was_opened.set(true)
+        >
             <SvgIcon icon=Icon::More />
         </button>
         <div id="menu" class="popover" popover="auto">
-            <p class="hint">{move || session.display_name()}</p>
-            <MuteSwitch uri=Signal::derive(move || sync.uri()) />
-            <a class="menu-item" href=create_account rel="external" hidden=move || !session.is_guest()>
-                {strings::onboarding::KEEP_YOUR_CHATS}
-            </a>
-            <ThemeSwitch />
-            <a class="menu-item" href="/settings" rel="external">
-                {strings::SETTINGS}
-            </a>
+            {move || was_opened.get().then(content)}
         </div>
+    }
+}
+
+lazy_view! {
+    tools,
+    fn menu_content() {
+        view! { <MenuContent /> }
+    }
+}
+
+#[component]
+fn MenuContent() -> impl IntoView {
+    let (session, sync, viewport) = (use_session(), use_sync(), use_viewport());
+    let create_account = move || return_to::auth_url(&sync.path(), false);
+    view! {
+        <p class="hint">{move || session.display_name()}</p>
+        <button
+            class="menu-item"
+            popovertarget="menu"
+            popovertargetaction="hide"
+            aria-haspopup="dialog"
+            on:click=move |_| jump_to_date::open(viewport, sync, clock::now())
+        >
+            {strings::dates::JUMP_TO_DATE}
+        </button>
+        <MuteSwitch uri=Signal::derive(move || sync.uri()) />
+        <a class="menu-item" href=create_account rel="external" hidden=move || !session.is_guest()>
+            {strings::onboarding::KEEP_YOUR_CHATS}
+        </a>
+        <ThemeSwitch />
+        <a class="menu-item" href="/settings" rel="external">
+            {strings::SETTINGS}
+        </a>
     }
 }

@@ -2,6 +2,7 @@
 
 mod action_menu;
 mod body;
+mod clicks;
 mod emoji_only;
 mod emoji_picker;
 mod fold;
@@ -14,32 +15,23 @@ mod reactions;
 mod row_list;
 mod scroll;
 mod seen_by;
+mod selection;
+mod undo_bar;
 mod versions;
 
-use leptos::{ev, html, prelude::*};
+use leptos::{html, prelude::*};
 use leptos_router::{
     NavigateOptions,
     hooks::{use_location, use_navigate},
 };
 
 use self::{
-    action_menu::preload_menu,
-    fold::{toggle_clicked, unfold_scrolled},
-    jump_to_unread::JumpToUnread,
-    keyboard_nav::move_focus,
-    quote::follow_link,
-    reaction_chips::clicked_reaction,
-    reactions::toggle_reaction,
-    row_list::RowList,
-    scroll::ScrollPosition,
-    seen_by::SeenBy,
+    action_menu::preload_menu, clicks::ClickHandler, fold::unfold_scrolled, jump_to_unread::JumpToUnread,
+    keyboard_nav::move_focus, row_list::RowList, scroll::ScrollPosition, seen_by::SeenBy,
 };
 use super::{
     share::SharePanel,
-    state::{
-        reactions::ReactionStore, sync::SyncStore, use_reactions, use_sync, use_viewport,
-        viewport::ViewportStore,
-    },
+    state::{sync::SyncStore, use_reactions, use_sync, use_viewport, viewport::ViewportStore},
 };
 use crate::{
     components::icon::{Icon, SvgIcon},
@@ -52,6 +44,7 @@ pub fn MessageList() -> impl IntoView {
     let (log, content, list) =
         (NodeRef::<html::Div>::new(), NodeRef::<html::Div>::new(), NodeRef::<html::Div>::new());
     let scroll = ScrollPosition::new(viewport, log, content);
+    let clicks = ClickHandler { scroll, viewport, sync, reactions };
     preload_menu();
     request_linked_message(viewport, sync);
     show_rows(viewport, &scroll, list);
@@ -66,7 +59,7 @@ pub fn MessageList() -> impl IntoView {
                 node_ref=log
                 on:scroll:capture=move |event| unfold_scrolled(&event, &scroll)
                 on:keydown=move |event| move_focus(&event)
-                on:click=move |event| on_clicked(&event, &scroll, sync, viewport, reactions)
+                on:click=move |event| clicks.handle(&event)
             >
                 <div class="message-rows" node_ref=content>
                     <SharePanel />
@@ -126,21 +119,6 @@ fn request_linked_message(viewport: ViewportStore, sync: SyncStore) {
             navigate(&path, options);
         }
     });
-}
-
-/// One listener for all clicks in messages: a listener for each element would cost too much.
-fn on_clicked(
-    event: &ev::MouseEvent,
-    scroll: &ScrollPosition,
-    sync: SyncStore,
-    viewport: ViewportStore,
-    reactions: ReactionStore,
-) {
-    toggle_clicked(event, scroll);
-    follow_link(event, sync, viewport);
-    if let Some((seq, emoji)) = clicked_reaction(event) {
-        toggle_reaction(reactions, seq, emoji);
-    }
 }
 
 /// Shows how many messages arrived since the end of the chat was last in view.

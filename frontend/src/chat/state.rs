@@ -2,7 +2,7 @@
 //!
 //! [`sync`] owns what the server says about the chat and depends on none of the others, which subscribe to its events.
 
-mod deletions;
+pub mod deletions;
 pub mod draft;
 pub mod edits;
 mod join;

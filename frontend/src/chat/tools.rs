@@ -5,6 +5,8 @@ mod code_colors;
 mod completion;
 mod composer_tools;
 mod field;
+pub mod jump_to_date;
+pub mod listener;
 mod text_edit;
 
 use leptos::task::spawn_local;

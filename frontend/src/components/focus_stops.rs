@@ -1,8 +1,8 @@
-//! Moves the focus between a search field and the links below it.
+//! Moves the focus: between a search field and the links below it, and without scrolling.
 
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
-use web_sys::HtmlElement;
+use web_sys::{FocusOptions, HtmlElement};
 
 /// The search field and the links of a list, in order.
 pub fn focus_stops(container: &HtmlElement) -> Vec<HtmlElement> {
@@ -29,4 +29,12 @@ pub fn focus_next_stop(container: &HtmlElement, key: &str) -> bool {
 pub fn focus_stop(stop: &HtmlElement) {
     // If the element cannot take the focus, the focus stays where it is.
     let _focused = stop.focus();
+}
+
+/// Focuses the element without scrolling to it.
+pub fn focus_in_place(element: &HtmlElement) {
+    let options = FocusOptions::new();
+    options.set_prevent_scroll(true);
+    // If the element cannot take the focus, the focus stays where it is.
+    let _focused = element.focus_with_options(&options);
 }

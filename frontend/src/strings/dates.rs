@@ -6,6 +6,11 @@ use crate::clock;
 
 pub const TODAY: &str = "Today";
 pub const YESTERDAY: &str = "Yesterday";
+pub const JUMP_TO_DATE: &str = "Jump to date";
+pub const DATE: &str = "Date";
+pub const JUMP: &str = "Jump";
+pub const OLDEST_MESSAGE: &str = "Oldest message";
+pub const NEWEST_MESSAGE: &str = "Newest message";
 
 /// 22 Nov 2026, 14:02
 pub fn date_and_time(at: DateTime<Utc>) -> String {
@@ -20,6 +25,16 @@ pub fn day_label(at: i64) -> String {
         2..=180 => clock::weekday_and_date(at),
         _ => clock::long_date(at),
     }
+}
+
+/// There is no message of this day, nor a later one.
+pub fn nothing_since(at: i64) -> String {
+    format!("No messages on {} or later.", clock::long_date(at))
+}
+
+/// The first message after the day `at` is of another day.
+pub fn nothing_on(at: i64, found_at: i64) -> String {
+    format!("No messages on {}. The next ones are from {}.", clock::long_date(at), clock::long_date(found_at))
 }
 
 /// A short date or time, for a row of the chat list. Tracks the current day.

@@ -3,6 +3,7 @@
 use shared::{
     chat::EditWindow,
     member::{MembershipStatus, Role},
+    message::DELETE_MESSAGES_MAX,
     time::{DateTime, Utc},
 };
 
@@ -190,6 +191,18 @@ pub fn count_messages(count: u32) -> String {
 
 pub fn deleted_messages(count: usize) -> String {
     if count == 1 { MESSAGE_DELETED.to_owned() } else { format!("{count} messages deleted") }
+}
+
+// Selecting messages
+pub const SELECT: &str = "Select";
+pub const SELECTION: &str = "Selected messages";
+
+pub fn selection_is_full() -> String {
+    format!("You can select up to {DELETE_MESSAGES_MAX} messages.")
+}
+
+pub fn selected_messages(count: usize) -> String {
+    if count == 1 { "1 message selected".to_owned() } else { format!("{count} messages selected") }
 }
 
 // The composer

@@ -7,12 +7,12 @@ use actix_web::{
 use futures_util::FutureExt;
 use shared::{
     id::{Seq, UserId},
-    message::{DELETE_RECENT_MINUTES_MAX, MessagesDeleted},
+    message::{DELETE_MESSAGES_MAX, DELETE_RECENT_MINUTES_MAX, DeleteMessages, MessagesDeleted},
     paths,
 };
 
 use crate::{
-    auth::{ChatModerator, ChatReader},
+    auth::{Authorized, ChatModerator, ChatReader},
     chat::message_deletion,
     error::ApiError,
     http::extract::{
@@ -52,6 +52,26 @@ pub async fn delete_one(
     Ok(HttpResponse::NoContent().finish())
 }
 
+/// Deletes several messages. Those that were deleted before, or have expired, do not count.
+#[utoipa::path(
+    post, path = paths::CHAT_DELETIONS, operation_id = "deleteMessages",
+    request_body = DeleteMessages,
+    responses((status = 200, body = MessagesDeleted), (status = 409), (status = 403)),
+)]
+pub async fn delete_many(
+    app: Data<AppState>,
+    Authorized(ChatReader { user, chat, .. }, DeleteMessages { seqs }): Authorized<
+        ChatReader,
+        DeleteMessages,
+    >,
+) -> Result<Json<MessagesDeleted>, ApiError> {
+    app.rate_limits.check_user(UserLimit::ChatChange, user.id)?;
+    let deleted = app.chats.run_transaction(user.id, chat.id, move |transaction| {
+        async move { message_deletion::delete_many(transaction, user.id, &seqs).await }.boxed()
+    });
+    Ok(Json(MessagesDeleted { count: deleted.await? }))
+}
+
 /// Deletes the recent messages of a member, newest first.
 #[utoipa::path(
     delete, path = paths::CHAT_MESSAGES, operation_id = "deleteRecentMessages",
@@ -77,5 +97,12 @@ impl FromFields for RecentMessagesQuery {
             user: UserId::new(fields.number("user", 1..=i64::MAX)),
             minutes: fields.number("minutes", 1..=DELETE_RECENT_MINUTES_MAX),
         }
+    }
+}
+
+impl FromFields for DeleteMessages {
+    fn from_fields(fields: &mut FieldReader) -> Self {
+        let seqs = fields.numbers("seqs", 0..=i64::MAX, DELETE_MESSAGES_MAX);
+        Self { seqs: seqs.into_iter().map(Seq::new).collect() }
     }
 }

@@ -187,6 +187,25 @@ impl FieldReader {
         value.unwrap_or_default()
     }
 
+    /// A required list of 1 to `max` integers; in a form, with commas between them.
+    pub fn numbers(&mut self, field: &str, range: RangeInclusive<i64>, max: usize) -> Vec<i64> {
+        let items = match self.values.get(field) {
+            Some(Value::Array(items)) => Some(items.iter().map(Value::to_string).collect::<Vec<_>>()),
+            _ => self
+                .optional_text(field, |_| Ok(()))
+                .map(|text| text.split(',').map(|item| item.trim().to_owned()).collect()),
+        };
+        let read = |item: &String| item.parse().ok().filter(|number| range.contains(number));
+        let numbers = items.map(|items| {
+            let numbers = items.iter().map(read).collect::<Option<Vec<i64>>>();
+            numbers.filter(|numbers| (1..=max).contains(&numbers.len()))
+        });
+        if numbers == Some(None) {
+            self.add_error(field, FieldCode::NotNumber);
+        }
+        self.required(field, numbers.flatten())
+    }
+
     /// An integer that may be missing.
     pub fn optional_number(&mut self, field: &str, range: RangeInclusive<i64>) -> Option<i64> {
         let text = self.optional_text(field, |_| Ok(()))?;

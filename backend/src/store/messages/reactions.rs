@@ -78,17 +78,6 @@ pub async fn delete(
     Ok(())
 }
 
-/// Deletes all reactions to a message from the table.
-pub async fn delete_all(
-    connection: &mut AsyncPgConnection,
-    chat_id: ChatId,
-    seq: Seq,
-) -> Result<(), StoreError> {
-    let reactions = message_reactions::table.filter(dsl::chat_id.eq(chat_id).and(dsl::seq.eq(seq)));
-    diesel::delete(reactions).execute(connection).await?;
-    Ok(())
-}
-
 /// The emoji with which a user has reacted to a message.
 pub async fn list_of_user(
     connection: &mut AsyncPgConnection,

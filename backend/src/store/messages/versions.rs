@@ -96,10 +96,3 @@ pub async fn list_former(
         .await?;
     Ok(former.into_iter().map(|(created_at, message)| MessageVersion { created_at, message }).collect())
 }
-
-/// Deletes the former texts of a message.
-pub async fn delete(connection: &mut AsyncPgConnection, chat_id: ChatId, seq: Seq) -> Result<(), StoreError> {
-    let former = message_versions::table.filter(dsl::chat_id.eq(chat_id).and(dsl::seq.eq(seq)));
-    diesel::delete(former).execute(connection).await?;
-    Ok(())
-}

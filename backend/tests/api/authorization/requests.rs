@@ -116,6 +116,7 @@ fn chat_body(method: &str, path: &str, fixture: &Fixture<'_>) -> Option<Value> {
         ("PATCH", "/settings") => json!({ "topic": "green or black" }),
         ("POST", "/messages") => json!({ "message": "tea!" }),
         ("PATCH", "/messages/{seq}") => json!({ "message": "coffee!" }),
+        ("POST", "/deletions") => json!({ "seqs": [1_000_000] }),
         ("POST", "/links") => json!({ "label": "family", "role": "writer" }),
         ("PUT", "/members/{user_id}") => json!({ "status": "removed" }),
         ("PUT", "/owner") => json!({ "user_id": fixture.other.id }),

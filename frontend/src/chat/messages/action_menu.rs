@@ -8,6 +8,7 @@ use web_sys::HtmlElement;
 use super::{
     emoji_picker::emoji_picker,
     reactions::{QUICK, who_reacted},
+    selection,
 };
 use crate::{
     api::moderation as api,
@@ -24,7 +25,7 @@ use crate::{
         icon::{Icon, SvgIcon},
     },
     lazy_view::{LazyView, lazy_view},
-    strings,
+    strings::{self, moderation},
 };
 
 /// Visible while the message is hovered, tapped or focused.
@@ -34,7 +35,7 @@ pub fn ActionMenuButton(is_open: RwSignal<bool>) -> impl IntoView {
         <button
             class="icon-button message-menu-button"
             class:open=move || is_open.get()
-            aria-label=strings::moderation::MESSAGE_ACTIONS
+            aria-label=moderation::MESSAGE_ACTIONS
             aria-expanded=move || is_open.get().to_string()
             on:click=move |_| is_open.update(|is_open| *is_open = !*is_open)
         >
@@ -100,6 +101,7 @@ fn Menu(is_open: RwSignal<bool>, item: RwSignal<MessageItem>) -> impl IntoView {
             <EditButton is_open item />
             <PinButton item on_chosen=move |()| close() />
             <ReactionsButton reactions part />
+            <SelectButton is_open item />
             <DeleteButton item on_chosen=move |()| close() />
             {move || (part.get() == MenuPart::WhoReacted).then(who)}
         </div>
@@ -254,11 +256,25 @@ fn DeleteButton(item: RwSignal<MessageItem>, #[prop(into)] on_chosen: Callback<(
     let deletions = use_deletions();
     let delete = move |_| {
         on_chosen.run(());
-        deletions.delete(item.read_untracked().seq);
+        deletions.delete(&[item.read_untracked().seq]);
     };
     view! {
         <button class="quiet destructive" hidden=move || !item.read().is_deletable on:click=delete>
             {strings::DELETE}
+        </button>
+    }
+}
+
+#[component]
+fn SelectButton(is_open: RwSignal<bool>, item: RwSignal<MessageItem>) -> impl IntoView {
+    let (sync, deletions, announcements) = (use_sync(), use_deletions(), expect_context());
+    let select = move |_| {
+        is_open.set(false);
+        selection::start(sync, deletions, announcements, item.read_untracked().seq);
+    };
+    view! {
+        <button class="quiet" hidden=move || !item.read().is_deletable on:click=select>
+            {moderation::SELECT}
         </button>
     }
 }

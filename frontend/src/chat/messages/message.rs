@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     chat::state::{
-        rows::{DeliveryStatus, MessageItem, MessageKind, RowLayout},
+        rows::{DeliveryStatus, MessageItem, MessageKind, RowLayout, day_id},
         use_deletions, use_draft,
     },
     clock,
@@ -32,7 +32,18 @@ pub fn MessageRow(item: RwSignal<MessageItem>, layout: RwSignal<RowLayout>) -> i
         let day = move || strings::dates::day_label(sent_at);
         (
             is_first_unsent.then(|| view! { <SeenBy is_above_unsent=true /> }),
-            starts_day.then(|| view! { <h2 class="day-separator" prop:textContent=day></h2> }),
+            starts_day.then(|| {
+                view! {
+                    <h2 class="day-separator">
+                        <button
+                            id=day_id(sent_at)
+                            title=strings::dates::JUMP_TO_DATE
+                            aria-haspopup="dialog"
+                            prop:textContent=day
+                        ></button>
+                    </h2>
+                }
+            }),
             is_first_unread.then(|| view! { <p class="unread-line">{strings::chat_list::NEW_MESSAGES}</p> }),
         )
     };

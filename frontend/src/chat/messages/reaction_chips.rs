@@ -2,7 +2,7 @@
 //!
 //! Changes the elements directly: a reaction leaves the rest of its message as it is, and a chip that stays keeps the focus.
 
-use leptos::{ev, prelude::*};
+use leptos::prelude::*;
 use shared::id::Seq;
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement};
@@ -88,10 +88,8 @@ fn remove(article: &Element, chip: &Element) {
     }
 }
 
-/// The reaction on whose chip the click is, if the user may react.
-pub fn clicked_reaction(event: &ev::MouseEvent) -> Option<(Seq, String)> {
-    let clicked = event.target()?.dyn_into::<Element>().ok()?;
-    let chip = clicked.closest(".reaction:not([aria-disabled=true])").ok()??;
+/// The message and the emoji of a chip.
+pub fn read_chip(chip: &Element) -> Option<(Seq, String)> {
     let seq = chip.parent_element()?.get_attribute(SEQ)?.parse().ok()?;
     Some((seq, chip.get_attribute("value")?))
 }

@@ -1,6 +1,6 @@
 //! Reacting to a message, and who did: the parts that are loaded with its menu.
 
-use leptos::{prelude::*, task::spawn_local};
+use leptos::prelude::*;
 use shared::{
     id::Seq,
     message::{ReactionUsers, ReactionsResponse},
@@ -8,35 +8,14 @@ use shared::{
 
 use crate::{
     api::moderation as api,
-    chat::{
-        state::{reactions::ReactionStore, use_sync},
-        use_request::use_chat_request,
-    },
+    chat::{state::use_sync, use_request::use_chat_request},
     components::form_request::Outcome,
-    lazy_view::{lazy_fn, lazy_view, reload_if_outdated},
+    lazy_view::lazy_view,
     strings,
 };
 
 /// The reactions that the menu of a message offers.
 pub const QUICK: [&str; 6] = ["👍", "❤️", "😂", "😮", "😢", "🙏"];
-
-lazy_fn! {
-    tools,
-    fn react(store: ReactionStore, generation: u32, seq: Seq, emoji: String) -> () {
-        spawn_local(store.react(generation, seq, emoji, None));
-    }
-}
-
-/// Adds the user's reaction, or takes it back.
-pub fn toggle_reaction(store: ReactionStore, seq: Seq, emoji: String) {
-    let generation = store.generation();
-    spawn_local(async move {
-        if react(store, generation, seq, emoji).await.is_err() {
-            store.report_not_loaded();
-            reload_if_outdated().await;
-        }
-    });
-}
 
 lazy_view! {
     tools,

@@ -8,15 +8,18 @@ use leptos::{
     tachys::view::{Mountable, Render},
 };
 use wasm_bindgen::JsCast;
-use web_sys::{Element, FocusOptions, HtmlElement};
+use web_sys::Element;
 
 use super::{
     message::{MessageRow, MessageRowProps},
     reaction_chips::show_reactions,
 };
-use crate::chat::state::{
-    reactions::Reactions,
-    rows::{ItemKey, ListRow, MessageItem, MessageKind, RowLayout},
+use crate::{
+    chat::state::{
+        reactions::Reactions,
+        rows::{ItemKey, ListRow, MessageItem, MessageKind, RowLayout},
+    },
+    components::focus_stops::focus_in_place,
 };
 
 pub struct RowList {
@@ -86,7 +89,8 @@ impl RowList {
             }
             is_kept
         });
-        if let Some(nearest) = nearest.filter(|_| lost_focus) {
+        let nearest = nearest.filter(|_| lost_focus).and_then(|id| document().get_element_by_id(&id));
+        if let Some(nearest) = nearest.and_then(|nearest| nearest.dyn_into().ok()) {
             focus_in_place(&nearest);
         }
     }
@@ -127,15 +131,4 @@ impl RenderedRow {
 /// The element id of the message that has or contains the focus.
 fn focused_message() -> Option<String> {
     Some(document().active_element()?.closest("article").ok()??.id())
-}
-
-/// Focuses the element without scrolling to it.
-fn focus_in_place(id: &str) {
-    let element = document().get_element_by_id(id).and_then(|element| element.dyn_into::<HtmlElement>().ok());
-    if let Some(element) = element {
-        let options = FocusOptions::new();
-        options.set_prevent_scroll(true);
-        // A message can always be focused.
-        let _focused = element.focus_with_options(&options);
-    }
 }

@@ -2,13 +2,17 @@
 
 use gloo_timers::callback::Timeout;
 use leptos::{prelude::*, task::spawn_local};
-use shared::{id::Seq, problem::ProblemCode};
+use shared::{
+    id::Seq,
+    message::{DELETE_MESSAGES_MAX, DeleteMessages},
+    problem::ProblemCode,
+};
 
 use super::{
     rows::{DeliveryStatus, MessageItem, MessageKind},
     sync::{SyncEvent, SyncStore},
 };
-use crate::{api::moderation, chat::announcer::Announcements, strings};
+use crate::{api::moderation as api, chat::announcer::Announcements, strings};
 
 /// For how long a deletion can be undone, in milliseconds.
 const UNDO_TIME: u32 = 6_000;
@@ -19,6 +23,10 @@ pub struct DeletionStore {
     announcements: Announcements,
     /// Of the open chat.
     deletions: RwSignal<Vec<Deletion>, LocalStorage>,
+    /// How often messages were deleted.
+    count: StoredValue<u32>,
+    /// Sends what can be undone. Set by the first deletion, so that the code is loaded no earlier.
+    send_all: StoredValue<Option<fn(Self)>>,
 }
 
 struct Deletion {
@@ -29,8 +37,8 @@ struct Deletion {
 }
 
 enum DeletionState {
-    /// Until the timer runs out.
-    Undoable(#[expect(dead_code, reason = "dropping it stops the timer")] Timeout),
+    /// Until the time is over. The same number as of the messages that are deleted with it.
+    Undoable(u32),
     /// The timeline has it soon.
     Sent,
     /// No code: the server could not be reached.
@@ -39,7 +47,8 @@ enum DeletionState {
 
 impl DeletionStore {
     pub fn new(sync: SyncStore, announcements: Announcements) -> Self {
-        let store = Self { sync, announcements, deletions: RwSignal::new_local(Vec::new()) };
+        let (count, send_all) = (StoredValue::new(0), StoredValue::new(None));
+        let store = Self { sync, announcements, deletions: RwSignal::new_local(Vec::new()), count, send_all };
         sync.subscribe(move |event| {
             if matches!(event, SyncEvent::Reset) {
                 store.send_all();
@@ -49,63 +58,83 @@ impl DeletionStore {
         store
     }
 
-    pub fn delete(self, seq: Seq) {
+    /// Returns the number of this deletion.
+    pub fn delete(self, seqs: &[Seq]) -> u32 {
+        let number = self.count.get_value().wrapping_add(1);
+        self.count.set_value(number);
+        self.send_all.set_value(Some(|store| store.send(None)));
         let uri = self.sync.current_uri();
-        let timer = Timeout::new(UNDO_TIME, {
-            let uri = uri.clone();
-            move || self.send(uri, seq)
-        });
         self.deletions.update(|deletions| {
-            deletions.retain(|deletion| deletion.seq != seq);
-            deletions.push(Deletion { uri, seq, state: DeletionState::Undoable(timer) });
+            deletions.retain(|deletion| !seqs.contains(&deletion.seq));
+            let state = || DeletionState::Undoable(number);
+            deletions.extend(seqs.iter().map(|seq| Deletion { uri: uri.clone(), seq: *seq, state: state() }));
         });
-        self.announcements.announce(strings::MESSAGE_DELETED.to_owned());
+        Timeout::new(UNDO_TIME, move || self.send(Some(number))).forget();
+        self.announcements.announce(strings::moderation::deleted_messages(seqs.len()));
+        number
     }
 
-    /// Whether the user deletes this message. Does not track.
+    /// Whether the user deletes this message, and that has not failed. Does not track.
     pub fn contains(self, seq: Seq) -> bool {
-        self.deletions.with_untracked(|deletions| deletions.iter().any(|deletion| deletion.seq == seq))
+        let is_deleted = |it: &Deletion| it.seq == seq && !matches!(it.state, DeletionState::Failed(_));
+        self.deletions.with_untracked(|deletions| deletions.iter().any(is_deleted))
+    }
+
+    /// How many messages of a deletion can be undone.
+    pub fn count_undoable(self, number: u32) -> usize {
+        self.deletions.read().iter().filter(|deletion| deletion.is_undoable(Some(number))).count()
     }
 
     pub fn undo(self, seq: Seq) {
         self.deletions.update(|deletions| deletions.retain(|deletion| deletion.seq != seq));
     }
 
+    /// Undoes what can be undone of a deletion.
+    pub fn undo_all(self, number: u32) {
+        self.deletions.update(|deletions| deletions.retain(|deletion| !deletion.is_undoable(Some(number))));
+    }
+
     /// Called when the page is hidden or left, or the chat is left.
     pub fn send_all(self) {
-        let undoable = |deletion: &Deletion| {
-            let is_undoable = matches!(deletion.state, DeletionState::Undoable(_));
-            is_undoable.then(|| (deletion.uri.clone(), deletion.seq))
-        };
-        let unsent: Vec<_> = self.deletions.read_untracked().iter().filter_map(undoable).collect();
-        for (uri, seq) in unsent {
-            self.send(uri, seq);
+        if let Some(send_all) = self.send_all.get_value() {
+            send_all(self);
         }
     }
 
-    fn send(self, uri: String, seq: Seq) {
-        let sync = self.sync;
-        self.set_state(&uri, seq, DeletionState::Sent);
-        spawn_local(async move {
-            let response = sync.session().send(moderation::delete_message(&uri, seq)).await;
-            match response {
-                // Without a socket, nothing else brings the change into the timeline.
-                Ok(_) if !sync.has_socket() => sync.fetch_changes(),
-                Ok(_) => {}
-                Err(error) => {
-                    self.set_state(&uri, seq, DeletionState::Failed(error.code()));
-                    self.announcements.announce(strings::not_deleted(error.code()));
-                }
+    /// Sends the deletion with this number, or all.
+    fn send(self, number: Option<u32>) {
+        let (mut uri, mut seqs) = (String::new(), Vec::new());
+        self.deletions.update(|deletions| {
+            for deletion in deletions.iter_mut().filter(|deletion| deletion.is_undoable(number)) {
+                deletion.state = DeletionState::Sent;
+                uri.clone_from(&deletion.uri);
+                seqs.push(deletion.seq);
             }
         });
+        for seqs in seqs.chunks(DELETE_MESSAGES_MAX) {
+            spawn_local(self.request(uri.clone(), seqs.to_vec()));
+        }
     }
 
-    fn set_state(self, uri: &str, seq: Seq, state: DeletionState) {
-        self.deletions.update(|deletions| {
-            if let Some(deletion) = deletions.iter_mut().find(|it| it.seq == seq && it.uri == uri) {
-                deletion.state = state;
+    async fn request(self, uri: String, seqs: Vec<Seq>) {
+        let request = match *seqs.as_slice() {
+            [seq] => api::delete_message(&uri, seq),
+            _ => api::delete_messages(&uri, &DeleteMessages { seqs: seqs.clone() }),
+        };
+        match self.sync.session().send(request).await {
+            // Without a socket, nothing else brings the change into the timeline.
+            Ok(_) if !self.sync.has_socket() => self.sync.fetch_changes(),
+            Ok(_) => {}
+            Err(error) => {
+                let is_failed = |it: &&mut Deletion| it.uri == uri && seqs.contains(&it.seq);
+                self.deletions.update(|deletions| {
+                    for deletion in deletions.iter_mut().filter(is_failed) {
+                        deletion.state = DeletionState::Failed(error.code());
+                    }
+                });
+                self.announcements.announce(strings::not_deleted(error.code()));
             }
-        });
+        }
     }
 
     /// Shows a message as it is after the user's deletion. Tracks the deletions.
@@ -121,5 +150,12 @@ impl DeletionStore {
             DeletionState::Sent => item.kind = MessageKind::Deleted(1),
             DeletionState::Failed(code) => item.status = DeliveryStatus::NotDeleted(code),
         }
+    }
+}
+
+impl Deletion {
+    /// Whether it can be undone, and has this number if there is one.
+    fn is_undoable(&self, number: Option<u32>) -> bool {
+        matches!(self.state, DeletionState::Undoable(own) if number.is_none_or(|number| number == own))
     }
 }

@@ -84,6 +84,16 @@ pub fn element_id(client_id: Uuid) -> String {
     format!("m-{client_id}")
 }
 
+/// The id of the label above the first message of a day, which was sent at this time.
+pub fn day_id(sent_at: i64) -> String {
+    format!("day-{sent_at}")
+}
+
+/// The inverse of [`day_id`].
+pub fn parse_day_id(id: &str) -> Option<i64> {
+    id.strip_prefix("day-")?.parse().ok()
+}
+
 /// What depends on the neighbours of a message.
 #[expect(clippy::struct_excessive_bools, reason = "they are independent")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

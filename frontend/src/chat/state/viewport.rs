@@ -111,6 +111,7 @@ impl ViewportStore {
             SyncEvent::Reset => {
                 self.range.set(VisibleRange::default());
                 self.drop_request();
+                self.clear_error();
                 self.read_positions.set(ReadPositions::default());
                 self.sources().announcements.clear();
             }
@@ -308,6 +309,7 @@ impl ViewportStore {
 
     pub fn jump_to_end(&self) {
         self.drop_request();
+        self.clear_error();
         self.is_following.set(true);
         if !self.range.read_untracked().is_at_end() {
             self.render_newest();
@@ -329,6 +331,9 @@ impl ViewportStore {
         self.request.update_value(|request| *request = request.wrapping_add(1));
         self.is_loading.set(false);
         self.target.set(None);
+    }
+
+    fn clear_error(&self) {
         self.error.set(String::new());
     }
 
@@ -376,6 +381,11 @@ impl ViewportStore {
     /// See [`ViewportStore::request_message`].
     pub fn request_unread_line(&self) {
         paging::start(*self, PagingStep::ShowUnreadLine);
+    }
+
+    /// See [`ViewportStore::request_message`]; the first message that was stored at this time or later.
+    pub fn request_time(&self, at: i64) {
+        paging::start(*self, PagingStep::ShowTime(at));
     }
 
     /// What has been rendered on request, to be scrolled to.

@@ -3,12 +3,13 @@
 use std::{any::Any, cell::RefCell};
 
 use leptos::prelude::window;
-use wasm_bindgen::{JsCast, JsValue, closure::Closure};
+use wasm_bindgen::JsCast;
 use web_sys::{Event, EventTarget, HtmlTextAreaElement, KeyboardEvent};
 
 use super::{
     completion::{self, Completion, CompletionList, CompletionSource},
     field::{apply, read_content},
+    listener::Listener,
     text_edit,
 };
 use crate::{
@@ -123,28 +124,5 @@ fn set_visible_height(textarea: &HtmlTextAreaElement, viewport: &EventTarget) {
     let style = textarea.parent_element().and_then(|input| field(&input, "style"));
     if let (Some(height), Some(style)) = (height, style) {
         call(&style, "setProperty", &[&VISIBLE_HEIGHT.into(), &format!("{height}px").into()]);
-    }
-}
-
-/// Is removed when it is dropped.
-struct Listener {
-    target: EventTarget,
-    name: &'static str,
-    /// May be called by itself: what it inserts is an event of the same name.
-    handle: Closure<dyn Fn(Event)>,
-}
-
-impl Listener {
-    /// Before other listeners of the same element.
-    fn new(target: &EventTarget, name: &'static str, handle: Box<dyn Fn(Event)>) -> Option<Self> {
-        let handle = Closure::wrap(handle);
-        call(target, "addEventListener", &[&name.into(), handle.as_ref(), &JsValue::TRUE])?;
-        Some(Self { target: target.clone(), name, handle })
-    }
-}
-
-impl Drop for Listener {
-    fn drop(&mut self) {
-        call(&self.target, "removeEventListener", &[&self.name.into(), self.handle.as_ref(), &JsValue::TRUE]);
     }
 }

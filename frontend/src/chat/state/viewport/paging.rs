@@ -3,6 +3,7 @@
 use gloo_timers::future::TimeoutFuture;
 use leptos::{prelude::*, task::spawn_local};
 use shared::{
+    event::Event,
     id::Seq,
     message::{Message, MessagePage},
     timeline::Timeline,
@@ -11,7 +12,12 @@ use shared::{
 use super::{ScrollTarget, ViewportStore};
 use crate::{
     api,
-    chat::state::{read_positions::is_unread_by, rows::element_id, visible_range::VisibleRange},
+    chat::state::{
+        read_positions::is_unread_by,
+        rows::{day_id, element_id},
+        visible_range::VisibleRange,
+    },
+    clock,
     lazy_view::{lazy_fn, reload_if_outdated},
     strings,
 };
@@ -26,6 +32,15 @@ pub enum PagingStep {
     LoadAfter(Seq),
     ShowMessage(Seq),
     ShowUnreadLine,
+    /// The first message that was stored at this time or later.
+    ShowTime(i64),
+}
+
+impl PagingStep {
+    /// Whether the user has only scrolled there.
+    fn is_scrolling(&self) -> bool {
+        matches!(self, Self::LoadBefore(_) | Self::LoadAfter(_))
+    }
 }
 
 /// Why a step has not been done.
@@ -39,6 +54,10 @@ enum Failure {
 /// Does it when the module has been loaded, instead of what was asked for before.
 pub fn start(viewport: ViewportStore, step: PagingStep) {
     viewport.drop_request();
+    // What a jump has to say stays when it leads to where more has to be loaded.
+    if !step.is_scrolling() {
+        viewport.clear_error();
+    }
     viewport.is_loading.set(true);
     let request = viewport.request.get_value();
     spawn_local(async move {
@@ -53,6 +72,9 @@ pub fn start(viewport: ViewportStore, step: PagingStep) {
 lazy_fn! {
     tools,
     fn run(viewport: ViewportStore, step: PagingStep, request: u32) -> () {
+        if viewport.error.get_untracked() == strings::errors::PART_NOT_LOADED {
+            viewport.clear_error();
+        }
         spawn_local(async move {
             let result = viewport.run(&step, request).await;
             if !viewport.is_requested(request) {
@@ -60,7 +82,7 @@ lazy_fn! {
             }
             viewport.is_loading.set(false);
             // What was not loaded by scrolling is loaded when the list is scrolled again.
-            if let (Err(Failure::Error(error)), PagingStep::ShowMessage(_) | PagingStep::ShowUnreadLine) = (result, step) {
+            if let Err(Failure::Error(error)) = result && !step.is_scrolling() {
                 viewport.show_error(error).await;
             }
         });
@@ -71,19 +93,20 @@ impl ViewportStore {
     async fn run(self, step: &PagingStep, request: u32) -> Result<(), Failure> {
         match *step {
             PagingStep::LoadBefore(oldest) => {
-                let page = self.fetch("before", oldest, request).await?;
+                let page = self.fetch(format!("before={oldest}"), request).await?;
                 self.take(|timeline| timeline.prepend_page(oldest, page));
                 self.move_range(VisibleRange::page_up);
                 Ok(())
             }
             PagingStep::LoadAfter(last) => {
-                let page = self.fetch("after", last, request).await?;
+                let page = self.fetch(format!("after={last}"), request).await?;
                 self.take(|timeline| timeline.append_page(last, page));
                 self.move_range(VisibleRange::page_down);
                 Ok(())
             }
             PagingStep::ShowMessage(seq) => self.show_message(seq, request).await,
             PagingStep::ShowUnreadLine => self.show_unread_line(request).await,
+            PagingStep::ShowTime(at) => self.show_time(at, request).await,
         }
     }
 
@@ -102,9 +125,9 @@ impl ViewportStore {
         }
     }
 
-    async fn fetch(self, parameter: &str, seq: Seq, request: u32) -> Result<MessagePage, Failure> {
+    async fn fetch(self, selection: String, request: u32) -> Result<MessagePage, Failure> {
         let uri = self.sync.current_uri();
-        let page = self.sync.session().send(api::get_messages(&uri, parameter, seq)).await;
+        let page = self.sync.session().send(api::get_messages(&uri, &selection)).await;
         if !self.is_requested(request) {
             return Err(Failure::Outdated);
         }
@@ -136,7 +159,7 @@ impl ViewportStore {
     async fn load_around(self, seq: Seq, request: u32) -> Result<Option<Message>, Failure> {
         let find = || self.sync.with_timeline_untracked(|timeline| timeline?.message(seq).cloned());
         if find().is_none() {
-            let page = self.fetch("around", seq, request).await?;
+            let page = self.fetch(format!("around={seq}"), request).await?;
             if page.messages.iter().any(|message| message.seq == seq) {
                 self.sync.update_timeline(|timeline| timeline.replace_part(page));
             }
@@ -172,10 +195,28 @@ impl ViewportStore {
         Ok(())
     }
 
+    /// Below the label of its day, which gets the focus. If it is of a later day than asked for, says so.
+    async fn show_time(self, at: i64, request: u32) -> Result<(), Failure> {
+        let page = self.fetch(format!("since={}&limit=1", clock::iso(at)), request).await?;
+        let nothing = || Failure::Error(strings::dates::nothing_since(at));
+        let start = page.messages.first().ok_or_else(nothing)?.seq;
+        self.load_around(start, request).await?;
+        // An event of a newer server has no row.
+        let has_row = |message: &&Message| message.seq >= start && message.event != Some(Event::Unknown);
+        let first = self.sync.with_timeline_untracked(|timeline| {
+            timeline?.messages().find(has_row).map(|message| (message.seq, clock::stored_at(message)))
+        });
+        let (seq, found_at) = first.ok_or_else(nothing)?;
+        self.jump_to(seq);
+        self.target.set(Some(ScrollTarget::Message(day_id(found_at))));
+        let is_later = at > 0 && clock::day(at) < clock::day(found_at);
+        if is_later { Err(Failure::Error(strings::dates::nothing_on(at, found_at))) } else { Ok(()) }
+    }
+
     async fn fetch_first_unread(self, left_off: Seq, request: u32) -> Result<Option<Message>, Failure> {
         let (user_id, mut after) = (self.sync.current_user_id(), left_off);
         for _ in 0..UNREAD_PAGES_MAX {
-            let MessagePage { mut messages, .. } = self.fetch("after", after, request).await?;
+            let MessagePage { mut messages, .. } = self.fetch(format!("after={after}"), request).await?;
             if let Some(index) = messages.iter().position(|message| is_unread_by(message, user_id)) {
                 return Ok(Some(messages.swap_remove(index)));
             }
