@@ -49,6 +49,10 @@ const fixture = Fixture.install(async (fixture) => {
   await ada.send('They close at five.');
   await brian.waitForMessage('They close at five.');
   await brian.waitForMessage('🫖🫖');
+  await brian.send('Jam for @ada and @here.');
+  await ada.waitForMessage('Jam for');
+  await ada.send('Thanks, @brian!');
+  await brian.waitForMessage('Thanks,');
   await brian.choose(await brian.waitForMessage('They close at five.'), '👍');
   await ada.choose(await ada.waitForMessage('They close at five.'), '❤️');
 }, { host: 'localhost' });

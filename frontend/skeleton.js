@@ -74,6 +74,12 @@
     letter.style.backgroundColor = `oklch(0.53 0.125 ${((id % 360) * 137 + 250) % 360})`;
     return letter;
   };
+  // The text with names in the place of mentions.
+  const named = ({ message, mentions }) =>
+    message.replace(/<@(\d+|here)>/g, (token, id) => {
+      const name = id == "here" ? mentions?.here && id : mentions?.users?.find((user) => user.id == id)?.name;
+      return name ? `@${name}` : token;
+    });
   // What a message replies to. The program loads it if it is not among the newest messages.
   const quote = (quoted, messages) => {
     const row = element("span", "quote", "");
@@ -81,16 +87,19 @@
       const name = quoted.user.id == early.account ? "You" : distinctName(quoted.user, messages);
       row.append(element("bdi", "quote-author", name));
     }
-    row.append(Object.assign(element("span", "quote-text", quoted ? quoted.message : "Loading…"), { dir: "auto" }));
+    row.append(Object.assign(element("span", "quote-text", quoted ? named(quoted) : "Loading…"), { dir: "auto" }));
     return row;
   };
-  const article = ({ user, message, reply_to, edited_at, deleted, reactions }, messages, date, isOwn, name) => {
+  const article = (stored, messages, date, isOwn, name) => {
+    const { user, message, mentions, reply_to, edited_at, deleted, reactions } = stored;
     const row = copy("message-skeleton").firstElementChild;
     row.dataset.own = isOwn;
     row.dataset.state = deleted ? "deleted" : "sent";
     row.querySelector("bdi").textContent = isOwn ? "You" : name;
-    row.querySelector("p").textContent = message;
-    row.querySelector(".bubble").classList.toggle("emoji", !!early.isEmoji(message));
+    row.querySelector("p").textContent = named(stored);
+    const { classList } = row.querySelector(".bubble");
+    classList.toggle("emoji", !!early.isEmoji(message));
+    classList.toggle("mentions-me", !isOwn && !!(mentions?.here || mentions?.users?.some(({ id }) => id == early.account)));
     if (reply_to) {
       row.querySelector("p").before(quote(messages.find(({ seq }) => seq == reply_to), messages));
     }

@@ -3,6 +3,7 @@
 pub mod access_link;
 pub mod invite_links;
 pub mod join;
+pub mod mentions;
 pub mod message_deletion;
 pub mod message_edits;
 pub mod moderation;

@@ -250,10 +250,11 @@ fn field_detail(field: &str, code: FieldCode) -> String {
         FieldCode::NotAChoice => "This is not a valid choice.",
         FieldCode::NotADate => "Write dates as in before:2026-11-29.",
         FieldCode::InvalidFilter => {
-            "Unknown filter value. Filters are from:<name>, after:<date>, before:<date> and has:link."
+            "Unknown filter value. Filters are from:<name>, after:<date>, before:<date>, has:link and mentions:me."
         }
         FieldCode::WrongPassword => "Invalid password.",
         FieldCode::WrongCode => "This code is not valid.",
+        FieldCode::TooManyMentions => "A message can mention at most 50 users.",
         FieldCode::NotATime => "This is not a time, such as 2026-11-29T16:00:00Z.",
         FieldCode::NotCombinable => "This cannot be combined with another field.",
         FieldCode::Unknown => "This value is not valid.",

@@ -22,9 +22,8 @@ use tokio::{
 };
 
 use self::{
-    feature::Feature,
     keys::{BLOCK_SIZES, Document, KeyFilter},
-    query::{Author, Query},
+    query::{Author, Query, SearchUsers},
     text::{FoldedText, find_all},
 };
 use crate::{
@@ -34,6 +33,7 @@ use crate::{
         message_search::{
             self, Candidate, CandidateQuery, FoundMessage, SEARCHED_CHATS_MAX, SearchedChat, TextMessage,
         },
+        messages::mentions,
     },
 };
 
@@ -92,7 +92,7 @@ impl Searcher {
 struct Search {
     request: SearchRequest,
     chat_ids: BTreeSet<ChatId>,
-    authors: Vec<UserId>,
+    users: SearchUsers,
     filter: KeyFilter,
     /// By id.
     matches: BTreeSet<MessageId>,
@@ -111,7 +111,8 @@ async fn run(
     let chats = message_search::list_searched_chats(connection, request.user_id, request.chat_id).await?;
     let (authors, has_all_authors) = find_authors(connection, &request, &chats).await?;
     let incomplete = chats.len() >= SEARCHED_CHATS_MAX || !has_all_authors;
-    let mut search = Search::new(request, authors, &chats);
+    let users = SearchUsers { user_id: request.user_id, authors };
+    let mut search = Search::new(request, users, &chats);
     search.compare_unindexed(connection, &chats).await?;
     search.search_index(connection).await?;
     search.into_response(connection, incomplete).await
@@ -136,16 +137,16 @@ async fn find_authors(
 }
 
 impl Search {
-    fn new(request: SearchRequest, authors: Vec<UserId>, chats: &[SearchedChat]) -> Self {
+    fn new(request: SearchRequest, users: SearchUsers, chats: &[SearchedChat]) -> Self {
         let chat_ids: BTreeSet<_> = chats.iter().map(|chat| chat.id).collect();
-        let filter = request.query.key_filter(chat_ids.iter().copied(), &authors);
+        let filter = request.query.key_filter(chat_ids.iter().copied(), &users);
         let bound =
             |id: Option<MessageId>, by: i64| MessageId::new(id.map_or(0, |id| (id.get() + by).max(0)));
         let first_id = bound(chats.iter().filter_map(|chat| chat.first_id).min(), -STORED_TOGETHER_MAX);
         let end = bound(chats.iter().filter_map(|chat| chat.last_id).max(), STORED_TOGETHER_MAX);
         let examined_from = request.before.map_or(end, |before| before.min(end));
         let (matches, has_more) = (BTreeSet::new(), false);
-        Self { request, chat_ids, authors, filter, matches, first_id, examined_from, has_more }
+        Self { request, chat_ids, users, filter, matches, first_id, examined_from, has_more }
     }
 
     /// Compares the messages that are not indexed yet. If there are too many, or it takes too long, the page ends with them.
@@ -217,11 +218,9 @@ impl Search {
 
     /// Keys are hashes: the key of a chat may be that of something else in a message of another chat.
     fn compare(&mut self, message: TextMessage) {
-        let TextMessage { id, chat_id, user_id, created_at, message } = message;
-        let (text, features) = (FoldedText::new(&message), Feature::of_text(&message));
-        let document = Document { id, chat_id, author_id: user_id, created_at, text, features };
-        if self.chat_ids.contains(&chat_id) && self.request.query.is_match(&document, &self.authors) {
-            self.matches.insert(id);
+        let document = Document::new(message);
+        if self.chat_ids.contains(&document.chat_id) && self.request.query.is_match(&document, &self.users) {
+            self.matches.insert(document.id);
         }
     }
 
@@ -260,6 +259,7 @@ fn block_size(mut searched: usize) -> u32 {
 
 fn to_result(found: FoundMessage, query: &Query) -> SearchResult {
     let FoundMessage { chat_id, uri, chat_name, message } = found;
-    let matches = find_all(&FoldedText::new(&message.message), &query.terms);
+    let mentioned: Vec<_> = mentions::to_column(&message.mentions).unwrap_or_default();
+    let matches = find_all(&FoldedText::of_message(&message.message, &mentioned), &query.terms);
     SearchResult { chat_id, uri, chat_name, message, matches }
 }

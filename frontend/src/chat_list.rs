@@ -12,7 +12,6 @@ mod tests;
 use std::mem;
 
 use gloo_timers::callback::Timeout;
-use js_sys::JsString;
 use leptos::{prelude::*, task::spawn_local};
 use shared::{
     id::{ChatId, Seq},
@@ -29,6 +28,7 @@ use self::{
 };
 use crate::{
     api,
+    js::lowercase,
     session::Session,
     socket::{SocketClient, SocketEvent},
     strings,
@@ -408,9 +408,4 @@ impl ChatListStore {
             inner.refresh_timer.get_or_insert_with(|| Timeout::new(milliseconds, move || store.refresh()));
         });
     }
-}
-
-/// By the browser: the table of Rust's `to_lowercase` would add 4.5 KB to the client.
-fn lowercase(text: &str) -> String {
-    JsString::from(text).to_lower_case().into()
 }

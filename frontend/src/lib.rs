@@ -15,6 +15,7 @@ mod input_method;
 mod js;
 mod lazy_view;
 mod listeners;
+mod mentions;
 mod outbox;
 mod pages;
 mod request_error;

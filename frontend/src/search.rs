@@ -164,7 +164,7 @@ fn result(found: SearchResult, scope: Scope) -> impl IntoView {
             Some(if chat_name.is_empty() { title.run(uri.clone()) } else { chat_name })
         }
     };
-    let parts = excerpt(&message.message, &matches).into_iter();
+    let parts = excerpt(&message.message, &message.mentions, &matches).into_iter();
     let text = parts.map(
         |(part, is_match)| if is_match { view! { <mark>{part}</mark> }.into_any() } else { part.into_any() },
     );

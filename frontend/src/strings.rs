@@ -107,6 +107,8 @@ pub const RECENT_EMOJI: &str = "Recently used";
 pub const COPY_TEXT: &str = "Copy text";
 pub const SHOW_MORE: &str = "Show more";
 pub const SHOW_LESS: &str = "Show less";
+/// What `@here` means.
+pub const EVERYONE_HERE: &str = "Everyone in this chat";
 pub const SUGGESTIONS: &str = "Suggestions";
 pub const OPENING_CHAT: &str = "Opening the chat…";
 pub const JUMP_TO_LATEST: &str = "Jump to latest";

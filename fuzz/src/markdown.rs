@@ -1,6 +1,10 @@
 //! Markdown in messages.
 
-use markdown::{Block, Inline, ListItem, links, parse, plain_text};
+use markdown::{
+    Block, Inline, ListItem, links,
+    mentions::{find_mentions, replace_mentions, token},
+    parse, plain_text,
+};
 use shared::message::MESSAGE_MAX;
 use url::Url;
 
@@ -18,7 +22,9 @@ pub fn check(data: &[u8]) {
     assert_eq!(letters(&summary.text), letters(&message), "all letters are kept, in their order");
     assert!(summary.nodes <= NODES_MAX, "{} nodes", summary.nodes);
     assert!(summary.depth <= DEPTH_MAX, "nested {} deep", summary.depth);
-    assert!(!plain_text(&message).contains('\n'), "plain text is one line");
+    assert!(!plain_text(&message, &|_| None).contains('\n'), "plain text is one line");
+    assert_eq!(find_mentions(&message).len(), summary.mentions, "mentions are found where they are shown");
+    assert_eq!(replace_mentions(&message, &|_| None), message, "only mentions are replaced");
 }
 
 /// Punctuation may be markup, and digits may number a list.
@@ -31,6 +37,7 @@ struct Summary {
     /// Visible text, code languages and link targets.
     text: String,
     nodes: usize,
+    mentions: usize,
     depth: usize,
 }
 
@@ -61,6 +68,10 @@ impl Summary {
             self.nodes += 1;
             match inline {
                 Inline::Text(text) | Inline::Code(text) => self.text.push_str(text),
+                Inline::Mention(id) => {
+                    self.mentions += 1;
+                    self.text.push_str(&token(*id));
+                }
                 Inline::Strong(inlines) | Inline::Emphasis(inlines) | Inline::Strike(inlines) => {
                     self.add_inlines(inlines, depth + 1);
                 }

@@ -29,6 +29,9 @@ pub struct ChatSummary {
     pub read_seq: Seq,
     /// How many messages of others come after `read_seq`, at most [`UNREAD_MAX`].
     pub unread: u32,
+    /// How many of these mention the caller, at most [`UNREAD_MAX`].
+    #[serde(default)]
+    pub unread_mentions: u32,
     /// The newest message that is neither an event nor deleted.
     pub last_message: Option<Message>,
     /// Some of the other members, by the time they joined; used as the title of a chat without a name.

@@ -13,6 +13,7 @@ pub mod guest_name;
 pub mod id;
 pub mod invite_link;
 pub mod member;
+pub mod mentions;
 pub mod message;
 pub mod passkey;
 #[expect(missing_docs, reason = "names and values are self-explanatory")]

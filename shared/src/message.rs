@@ -6,6 +6,7 @@ use uuid::Uuid;
 use crate::{
     event::{Event, UserRef},
     id::{ChatId, Head, MessageId, Seq, UserId},
+    mentions::Mentions,
     problem::FieldCode,
     text::is_invisible,
     time::{DateTime, Utc},
@@ -60,6 +61,9 @@ pub struct Message {
     /// The `seq` of the message that this one replies to, which may have been deleted since.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reply_to: Option<Seq>,
+    /// Whom the text mentions; left out when empty.
+    #[serde(default, skip_serializing_if = "Mentions::is_empty")]
+    pub mentions: Mentions,
     /// When the author last edited it; left out if they never did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub edited_at: Option<DateTime<Utc>>,
@@ -75,10 +79,20 @@ pub struct Message {
 }
 
 impl Message {
-    /// The size in memory of what may be large: the text and the reactions.
+    /// The user has another name, and is the author or mentioned.
+    pub fn rename(&mut self, user: &User) {
+        if self.user.id == user.id {
+            self.user.clone_from(user);
+        }
+        for mentioned in self.mentions.users.iter_mut().filter(|mentioned| mentioned.id == user.id) {
+            user.name().clone_into(&mut mentioned.name);
+        }
+    }
+
+    /// The size in memory of what may be large: the text, its mentions and the reactions.
     pub fn content_size(&self) -> usize {
         let reactions = self.reactions.iter().map(Reaction::size);
-        self.message.len() + reactions.sum::<usize>()
+        self.message.len() + self.mentions.size() + reactions.sum::<usize>()
     }
 }
 
@@ -188,6 +202,9 @@ pub struct MessageVersion {
     pub created_at: DateTime<Utc>,
     /// The text.
     pub message: String,
+    /// Whom it mentions; left out when empty.
+    #[serde(default, skip_serializing_if = "Mentions::is_empty")]
+    pub mentions: Mentions,
 }
 
 /// The response of `GET /api/chats/<uri>/messages/<seq>/versions/`
@@ -285,6 +302,7 @@ mod tests {
             user,
             message: "tea?".into(),
             reply_to: None,
+            mentions: Mentions::default(),
             edited_at: None,
             event: None,
             deleted: false,

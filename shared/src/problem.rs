@@ -202,6 +202,8 @@ pub enum FieldCode {
     NotCombinable,
     /// Not a time as in RFC 3339.
     NotATime,
+    /// Mentions too many users.
+    TooManyMentions,
     /// A code from a newer server.
     Unknown,
 }

@@ -10,6 +10,7 @@ use crate::{
     event::UserRef,
     id::{Head, Seq, UserId},
     member::{Member, MembershipStatus, Role, distinct_name},
+    mentions::Mentions,
     message::{Message, MessagePage},
     sync::{ApplyResult, SyncAction, classify},
     user::User,
@@ -356,6 +357,26 @@ impl Timeline {
     /// The current name of a user in an event.
     pub fn current_name<'a>(&'a self, user: &'a UserRef) -> &'a str {
         self.members.get(&user.id).map_or(user.name.as_str(), |member| member.user.name())
+    }
+
+    /// The mentions with these ids: those of members, and 0 for everyone.
+    pub fn mentions_in(&self, ids: impl Iterator<Item = i64>) -> Mentions {
+        let mut mentions = Mentions::default();
+        for id in ids {
+            let member = self.members.get(&UserId::new(id)).filter(|member| member.status.is_member());
+            mentions.users.extend(member.map(UserRef::from));
+            mentions.here |= id == 0;
+        }
+        mentions
+    }
+
+    /// Whom a message mentions, under their current names.
+    pub fn mentions(&self, message: &Message) -> Mentions {
+        let mut mentions = message.mentions.clone();
+        for user in &mut mentions.users {
+            user.name = self.current_name(user).to_owned();
+        }
+        mentions
     }
 }
 

@@ -9,7 +9,7 @@ use shared::{
 };
 use uuid::Uuid;
 
-use super::transaction::ChatTransaction;
+use super::{mentions, transaction::ChatTransaction};
 use crate::{
     error::ApiError,
     store::messages::versions::{self, Edit},
@@ -49,8 +49,9 @@ pub async fn edit(
     if !transaction.chat.edit_window.is_open(age) {
         return Err(ProblemCode::EditWindowClosed.into());
     }
+    let mentions = &mentions::resolve_in(transaction.connection, chat_id, text).await?;
     let revision = transaction.next_seq();
-    let edit = Edit { chat_id, seq, edit_id, text, edited_at, revision };
+    let edit = Edit { chat_id, seq, edit_id, text, mentions, edited_at, revision };
     versions::replace_text(transaction.connection, edit).await?;
     transaction.find_message(seq).await
 }

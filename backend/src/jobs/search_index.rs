@@ -14,7 +14,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 
 use crate::{
     realtime::hub::changed_chats::ChangedChats,
-    search::{feature::Feature, keys::Document, text::FoldedText},
+    search::keys::Document,
     store::{
         Db, StoreError,
         message_search::{self, ChangedMessage, IndexedChat, NewIndexRow},
@@ -179,16 +179,8 @@ fn reached_heads(chats: &[IndexedChat], changed: &[ChangedMessage], limit: usize
 
 fn to_row(changed: ChangedMessage) -> NewIndexRow {
     let ChangedMessage { seq, revision, message, .. } = changed;
-    let text = FoldedText::new(&message.message);
-    let document = Document {
-        id: message.id,
-        chat_id: message.chat_id,
-        author_id: message.user_id,
-        created_at: message.created_at,
-        text,
-        features: Feature::of_text(&message.message),
-    };
-    NewIndexRow { chat_id: message.chat_id, seq, revision, id: message.id, keys: document.keys() }
+    let document = Document::new(message);
+    NewIndexRow { chat_id: document.chat_id, seq, revision, id: document.id, keys: document.keys() }
 }
 
 fn to_i64(count: usize) -> i64 {

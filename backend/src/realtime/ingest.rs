@@ -16,6 +16,7 @@ use std::{
 
 use shared::{
     id::{ChatId, Seq},
+    mentions::Mentions,
     message::Message,
     problem::ProblemCode,
     user::User,
@@ -49,6 +50,8 @@ pub struct Post {
     pub message: String,
     /// The message that it replies to.
     pub reply_to: Option<Seq>,
+    /// Whom it mentions, of the members at the time.
+    pub mentions: Mentions,
 }
 
 /// A post that is waiting to be stored.

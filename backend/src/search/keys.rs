@@ -6,12 +6,14 @@
 use std::iter::once;
 
 use chrono::{DateTime, Datelike, Months, NaiveDate, Utc};
+use markdown::mentions::HERE;
 use shared::id::{ChatId, MessageId, UserId};
 
 use super::{
     feature::Feature,
     text::{FoldedText, INNER_TERM_MIN, Term, starts_word},
 };
+use crate::store::message_search::TextMessage;
 
 /// The sizes of the blocks into which all messages are divided by their ids, as powers of two. A search goes through blocks
 /// from the newest on, so that it does not read everything that a common word finds.
@@ -30,6 +32,8 @@ enum Key {
     Month(i32, u32),
     Day(NaiveDate),
     Feature(Feature),
+    /// A mentioned user; 0 for everyone.
+    Mention(UserId),
     /// The first character of a word, or the first two.
     WordStart(char, Option<char>),
     /// Three characters in a row within a word.
@@ -45,6 +49,27 @@ pub struct Document {
     pub created_at: DateTime<Utc>,
     pub text: FoldedText,
     pub features: Vec<Feature>,
+    /// The ids of the mentioned users; 0 for everyone.
+    pub mentioned: Vec<UserId>,
+}
+
+impl Document {
+    pub fn new(message: TextMessage) -> Self {
+        let TextMessage { id, chat_id, user_id, created_at, message, mentions } = message;
+        let (mentioned, features) = (mentions.unwrap_or_default(), Feature::of_text(&message));
+        let text = FoldedText::of_message(&message, &mentioned);
+        Self { id, chat_id, author_id: user_id, created_at, text, features, mentioned }
+    }
+
+    /// Whether the message mentions the user, who is not its author.
+    pub fn mentions(&self, user_id: UserId) -> bool {
+        self.author_id != user_id && mention_ids(user_id).iter().any(|id| self.mentioned.contains(id))
+    }
+}
+
+/// What mentions a user: their own id, and 0.
+fn mention_ids(user_id: UserId) -> [UserId; 2] {
+    [user_id, UserId::new(HERE)]
 }
 
 /// The keys of the messages that a search may find.
@@ -69,6 +94,7 @@ impl Key {
             Self::Feature(feature) => (6, [feature as i64, 0, 0]),
             Self::WordStart(first, second) => (7, [to_i64(first), second.map_or(-1, to_i64), 0]),
             Self::Trigram(chars) => (8, chars.map(to_i64)),
+            Self::Mention(id) => (9, [id.get(), 0, 0]),
         };
         let bytes = once(kind).chain(values.into_iter().flat_map(i64::to_le_bytes));
         let hash = bytes.fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
@@ -91,6 +117,7 @@ impl Document {
             Key::Day(day).hash(),
         ];
         keys.extend(BLOCK_SIZES.iter().map(|size| block_key(*size, self.id)));
+        keys.extend(self.mentioned.iter().map(|id| Key::Mention(*id).hash()));
         keys.extend(self.features.iter().map(|feature| Key::Feature(*feature).hash()));
         push_word_keys(&mut keys, self.text.chars());
         keys.sort_unstable();
@@ -119,6 +146,10 @@ impl KeyFilter {
 
     pub fn require_feature(&mut self, feature: Feature) {
         self.all.push(Key::Feature(feature).hash());
+    }
+
+    pub fn require_mention(&mut self, user_id: UserId) {
+        self.any.push(mention_ids(user_id).map(|id| Key::Mention(id).hash()).into());
     }
 
     pub fn require_chat(&mut self, chats: impl Iterator<Item = ChatId>) {
@@ -191,6 +222,7 @@ mod tests {
             created_at: "2026-11-29T12:00:00Z".parse().unwrap(),
             text: FoldedText::new(text),
             features: Feature::of_text(text),
+            mentioned: vec![UserId::new(5)],
         }
     }
 
@@ -241,6 +273,8 @@ mod tests {
         assert!(filter(&|it| it.require_author(&[UserId::new(3)])));
         assert!(!filter(&|it| it.require_author(&[UserId::new(4)])));
         assert!(filter(&|it| it.require_feature(Feature::Link)));
+        assert!(filter(&|it| it.require_mention(UserId::new(5))));
+        assert!(!filter(&|it| it.require_mention(UserId::new(6))));
         assert!(!has_all(&document("see example.org"), &{
             let mut filter = KeyFilter::default();
             filter.require_feature(Feature::Link);

@@ -20,10 +20,21 @@ pub struct Query {
     /// Names of authors, of whom the message has one.
     pub from: Vec<Author>,
     features: Vec<Feature>,
+    /// Whether the message mentions the user who searches.
+    mentions_me: bool,
     /// The first day, in UTC.
     after: Option<NaiveDate>,
     /// The day after the last one, in UTC.
     before: Option<NaiveDate>,
+}
+
+/// The users whom a search is about.
+#[derive(Debug)]
+pub struct SearchUsers {
+    /// Who searches.
+    pub user_id: UserId,
+    /// Whom `from` names.
+    pub authors: Vec<UserId>,
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -75,6 +86,8 @@ impl Query {
                 let feature = Feature::from_name(&value.to_lowercase());
                 self.features.push(feature.ok_or(FieldCode::InvalidFilter)?);
             }
+            Filter::Mentions if value.eq_ignore_ascii_case("me") => self.mentions_me = true,
+            Filter::Mentions => return Err(FieldCode::InvalidFilter),
             Filter::After => self.after = self.after.max(Some(date()?)),
             Filter::Before => {
                 let date = date()?;
@@ -84,14 +97,17 @@ impl Query {
         Ok(())
     }
 
-    /// The keys of the messages that may match. `authors` are the users whom `from` names.
-    pub fn key_filter(&self, chats: impl Iterator<Item = ChatId>, authors: &[UserId]) -> KeyFilter {
+    /// The keys of the messages that may match.
+    pub fn key_filter(&self, chats: impl Iterator<Item = ChatId>, users: &SearchUsers) -> KeyFilter {
         let mut filter = KeyFilter::default();
         filter.require_terms(&self.terms);
         self.features.iter().for_each(|feature| filter.require_feature(*feature));
         filter.require_chat(chats);
         if !self.from.is_empty() {
-            filter.require_author(authors);
+            filter.require_author(&users.authors);
+        }
+        if self.mentions_me {
+            filter.require_mention(users.user_id);
         }
         if self.after.is_some() || self.before.is_some() {
             // The clock of another server may be ahead.
@@ -104,9 +120,10 @@ impl Query {
     }
 
     /// Whether the message matches.
-    pub fn is_match(&self, document: &Document, authors: &[UserId]) -> bool {
+    pub fn is_match(&self, document: &Document, users: &SearchUsers) -> bool {
         let day = document.created_at.date_naive();
-        (self.from.is_empty() || authors.contains(&document.author_id))
+        (self.from.is_empty() || users.authors.contains(&document.author_id))
+            && (!self.mentions_me || document.mentions(users.user_id))
             && self.after.is_none_or(|after| day >= after)
             && self.before.is_none_or(|before| day < before)
             && self.features.iter().all(|feature| document.features.contains(feature))
@@ -118,6 +135,7 @@ impl Query {
 enum Filter {
     From,
     Has,
+    Mentions,
     After,
     Before,
 }
@@ -127,6 +145,7 @@ fn split_filter(text: &str) -> (Option<Filter>, &str) {
     let filters = [
         ("from:", Filter::From),
         ("has:", Filter::Has),
+        ("mentions:", Filter::Mentions),
         ("after:", Filter::After),
         ("before:", Filter::Before),
     ];
@@ -189,6 +208,7 @@ mod tests {
         assert_eq!(query.terms, [term("tea", false)]);
         let named = |name| Author::Named(term(name, true));
         assert_eq!(query.from, [named("Quick Fox"), named("ada"), Author::Me]);
+        assert!(Query::parse("Mentions:ME").unwrap().mentions_me && !query.mentions_me);
         assert_eq!(
             (query.features, query.after),
             (vec![Feature::Link], NaiveDate::from_ymd_opt(2026, 11, 1))
@@ -207,6 +227,8 @@ mod tests {
             ("tea\0", FieldCode::NullCharacter),
             ("has:nothing", FieldCode::InvalidFilter),
             ("has:", FieldCode::InvalidFilter),
+            ("mentions:", FieldCode::InvalidFilter),
+            ("mentions:ada", FieldCode::InvalidFilter),
             ("from:", FieldCode::InvalidFilter),
             ("from: ada", FieldCode::InvalidFilter),
             ("before:tomorrow", FieldCode::NotADate),

@@ -1,8 +1,10 @@
 //! The form in which texts are searched, and where a term occurs in one. Case, accents, width, invisible characters and the
 //! number of blanks make no difference.
 
-use std::iter::once;
+use std::{iter::once, ops::Range};
 
+use markdown::mentions::find_mentions;
+use shared::id::UserId;
 use unicode_normalization::UnicodeNormalization;
 
 /// A range of a text in UTF-16 code units.
@@ -28,11 +30,30 @@ pub const INNER_TERM_MIN: usize = 3;
 
 impl FoldedText {
     pub fn new(text: &str) -> Self {
-        let mut folded = Self::default();
+        Self::with_hidden(text, &[])
+    }
+
+    /// The text of a message, whose mentions are those of these users. Each stands for an `@` here: names are not stored, and
+    /// ids are not seen.
+    pub fn of_message(text: &str, mentioned: &[UserId]) -> Self {
+        let mut mentions = if mentioned.is_empty() { Vec::new() } else { find_mentions(text) };
+        mentions.retain(|(_, id)| mentioned.contains(&UserId::new(*id)));
+        let tokens: Vec<_> = mentions.into_iter().map(|(token, _)| token).collect();
+        Self::with_hidden(text, &tokens)
+    }
+
+    /// An `@` takes the place of each hidden part.
+    fn with_hidden(text: &str, hidden: &[Range<usize>]) -> Self {
+        let (mut folded, mut hidden) = (Self::default(), hidden.iter().peekable());
         let mut start = 0;
-        for c in text.chars() {
+        for (offset, c) in text.char_indices() {
             let end = start + if c.len_utf16() == 1 { 1 } else { 2 };
-            folded.push(c, [start, end]);
+            let _passed = hidden.next_if(|part| part.end <= offset);
+            match hidden.peek().filter(|part| part.contains(&offset)) {
+                None => folded.push(c, [start, end]),
+                Some(part) if part.start == offset => folded.push('@', [start, end]),
+                Some(_) => folded.extend_last(end),
+            }
             start = end;
         }
         folded
@@ -58,10 +79,14 @@ impl FoldedText {
             }
         }
         // What was left out belongs to the character before it.
-        if self.chars.len() == length
-            && let Some(last) = self.spans.last_mut()
-        {
-            last[1] = span[1];
+        if self.chars.len() == length {
+            self.extend_last(span[1]);
+        }
+    }
+
+    fn extend_last(&mut self, end: u32) {
+        if let Some(last) = self.spans.last_mut() {
+            last[1] = end;
         }
     }
 
@@ -225,6 +250,18 @@ mod tests {
             assert_eq!(find(text, phrase, true), Vec::<Span>::new(), "{text} {phrase}");
         }
         assert_eq!(find("(tea)!", "tea", true), [[1, 4]]);
+    }
+
+    #[test]
+    fn mention_is_one_character() {
+        let message = "hi <@42>, <@7>";
+        let found = |term: &str| {
+            let text = FoldedText::of_message(message, &[UserId::new(42)]);
+            find_all(&text, &[Term::new(term, false).unwrap()])
+        };
+        assert_eq!((found("42"), found("7")), (vec![], vec![[12, 13]]));
+        assert_eq!(found("@,"), [[3, 9]]);
+        assert_eq!(FoldedText::of_message("<@42><@42>x", &[UserId::new(42)]).chars(), ['@', '@', 'x']);
     }
 
     #[test]

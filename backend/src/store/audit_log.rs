@@ -60,6 +60,7 @@ pub async fn list_page(
         action: event_messages::from_column(action),
     };
     let mut entries: Vec<_> = rows.into_iter().map(entry).collect();
-    event_messages::add_names(connection, entries.iter_mut().map(|entry| &mut entry.action)).await?;
+    let targets = entries.iter_mut().filter_map(|entry| entry.action.target_mut()).collect();
+    event_messages::add_names(connection, targets).await?;
     Ok(AuditLogResponse { entries, earlier })
 }

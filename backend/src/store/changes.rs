@@ -69,6 +69,7 @@ mod tests {
     use chrono::DateTime;
     use shared::{
         id::{ChatId, MessageId},
+        mentions::Mentions,
         message::Message,
         user::User,
     };
@@ -85,6 +86,7 @@ mod tests {
             user: User { username: "ada".into(), ..User::default() },
             message: "tea?".into(),
             reply_to: None,
+            mentions: Mentions::default(),
             edited_at: None,
             event: None,
             deleted: false,

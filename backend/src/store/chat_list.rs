@@ -1,4 +1,5 @@
-//! The chats of a user, read from `members`, `chats` and `messages` in two queries, or three for moderators.
+//! The chats of a user, read from `members`, `chats` and `messages` in two queries; for moderators there is a third one, and
+//! another for the names of users whom the last messages mention.
 
 use std::collections::HashMap;
 
@@ -20,7 +21,7 @@ use super::{
     chats::ChatRow,
     enum_columns::{MembershipStatusColumn, RoleColumn},
     error::StoreError,
-    messages::MessageRow,
+    messages::{self, MessageRow},
     static_query::{Columns, StaticQuery},
     users::UserRow,
 };
@@ -33,11 +34,11 @@ const OTHER_MEMBERS_MAX: usize = 3;
 
 type SqlRow = (
     Columns<ChatRow>,
-    (RoleColumn, Bool, BigInt, BigInt, BigInt),
+    (RoleColumn, Bool, BigInt, BigInt, BigInt, BigInt),
     Columns<Option<MessageRow>>,
     Columns<Option<UserRow>>,
 );
-type Row = (ChatRow, (Role, bool, Seq, i64, i64), Option<MessageRow>, Option<UserRow>);
+type Row = (ChatRow, (Role, bool, Seq, i64, i64, i64), Option<MessageRow>, Option<UserRow>);
 
 /// The user's chats, the one with the latest message first. One statement, so that the head and the counts are
 /// consistent.
@@ -53,6 +54,9 @@ fn chats_of_user(user_id: UserId) -> StaticQuery<'static, SqlRow> {
              ORDER BY seq DESC LIMIT 1) AS latest ON true \
            WHERE user_id = ? AND status = 'member' ORDER BY at DESC, chat_id DESC LIMIT {CHAT_LIST_MAX} + 1) \
          SELECT ?, own.role, own.muted, own.read_seq, unread.count, \
+           CASE WHEN unread.count = 0 THEN 0 ELSE (SELECT count(*) FROM ( \
+             SELECT FROM message_mentions WHERE chat_id = own.chat_id AND user_id IN (?, 0) AND author_id <> ? \
+               AND seq > own.read_seq AND seq >= first_retained_seq LIMIT {UNREAD_MAX}) AS mentions) END, \
            (SELECT count(*) FROM members WHERE members.chat_id = own.chat_id AND status = 'member'), ?, ? \
          FROM own JOIN chats ON chats.id = own.chat_id \
            LEFT JOIN messages ON messages.id = own.last \
@@ -67,6 +71,8 @@ fn chats_of_user(user_id: UserId) -> StaticQuery<'static, SqlRow> {
     StaticQuery::new(sql)
         .bind::<BigInt, _>(user_id)
         .columns(<ChatRow as Selectable<Pg>>::construct_selection())
+        .bind::<BigInt, _>(user_id)
+        .bind::<BigInt, _>(user_id)
         .columns(<Option<MessageRow> as Selectable<Pg>>::construct_selection())
         .columns(<Option<UserRow> as Selectable<Pg>>::construct_selection())
         .bind::<BigInt, _>(user_id)
@@ -89,29 +95,40 @@ pub async fn list_for_user(
     let limit = usize::try_from(CHAT_LIST_MAX).unwrap_or_default();
     let has_more = rows.len() > limit;
     rows.truncate(limit);
-    let ids: Vec<_> = rows.iter().map(|(chat, ..)| chat.id).collect();
-    let moderated: Vec<_> = rows
-        .iter()
-        .filter(|(_, (role, ..), ..)| *role >= Role::Moderator)
-        .map(|(chat, ..)| chat.id)
-        .collect();
+    let mut chats: Vec<_> = rows.into_iter().map(to_summary).collect();
+    let ids: Vec<_> = chats.iter().map(|chat| chat.chat.id).collect();
+    let moderated = chats.iter().filter(|chat| chat.role >= Role::Moderator);
+    let moderated: Vec<_> = moderated.map(|chat| chat.chat.id).collect();
     let (member, pending) = (MembershipStatus::Member, MembershipStatus::Pending);
     let mut others = first_users(connection, user_id, &ids, member, OTHER_MEMBERS_MAX).await?;
     let mut requests = first_users(connection, user_id, &moderated, pending, JOIN_REQUESTS_MAX).await?;
-    let summary = |(chat, (role, muted, read_seq, unread, members), message, author): Row| ChatSummary {
+    for chat in &mut chats {
+        chat.other_members = others.remove(&chat.chat.id).unwrap_or_default();
+        chat.join_requests = requests.remove(&chat.chat.id).unwrap_or_default();
+    }
+    let last_messages = chats.iter_mut().filter_map(|chat| chat.last_message.as_mut()).collect();
+    messages::add_names(connection, last_messages).await?;
+    Ok((chats, has_more))
+}
+
+/// Without the other users.
+fn to_summary((chat, counts, message, author): Row) -> ChatSummary {
+    let (role, muted, read_seq, unread, unread_mentions, members) = counts;
+    let last_message = message.zip(author);
+    ChatSummary {
         chat: chat.settings(),
         head: chat.head,
         role,
         muted,
         read_seq,
         unread: u32::try_from(unread).unwrap_or(UNREAD_MAX),
-        last_message: message.zip(author).map(|(message, author)| message.into_message(author.into_user())),
-        other_members: others.remove(&chat.id).unwrap_or_default(),
+        unread_mentions: u32::try_from(unread_mentions).unwrap_or(UNREAD_MAX),
+        last_message: last_message.map(|(message, author)| message.into_message(author.into_user())),
+        other_members: Vec::new(),
         members: members.unsigned_abs(),
-        join_requests: requests.remove(&chat.id).unwrap_or_default(),
+        join_requests: Vec::new(),
         uri: chat.uri,
-    };
-    Ok((rows.into_iter().map(summary).collect(), has_more))
+    }
 }
 
 /// The first users with this status in each chat, other than `user_id`, in the order in which they joined or asked to.

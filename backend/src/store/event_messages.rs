@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde_json::Value;
-use shared::event::Event;
+use shared::event::{Event, UserRef};
 
 use super::{
     error::StoreError,
@@ -27,21 +27,20 @@ pub(super) fn to_column(event: &Event) -> Result<Value, StoreError> {
     Ok(serde_json::to_value(event).map_err(anyhow::Error::from)?)
 }
 
-/// Adds the names of the users in the events.
-pub(super) async fn add_names<'a>(
+/// Adds the names of the users.
+pub(super) async fn add_names(
     connection: &mut AsyncPgConnection,
-    events: impl Iterator<Item = &'a mut Event>,
+    mut unnamed: Vec<&mut UserRef>,
 ) -> Result<(), StoreError> {
-    let mut targets: Vec<_> = events.filter_map(Event::target_mut).collect();
-    if targets.is_empty() {
+    if unnamed.is_empty() {
         return Ok(());
     }
-    let ids: Vec<_> = targets.iter().map(|target| target.id).collect();
+    let ids: Vec<_> = unnamed.iter().map(|user| user.id).collect();
     let rows = users::table.filter(dsl::id.eq_any(ids)).select(UserRow::as_select()).load(connection).await?;
     let users: HashMap<_, _> = rows.into_iter().map(UserRow::into_user).map(|user| (user.id, user)).collect();
-    for target in &mut targets {
-        if let Some(user) = users.get(&target.id) {
-            user.name().clone_into(&mut target.name);
+    for reference in &mut unnamed {
+        if let Some(user) = users.get(&reference.id) {
+            user.name().clone_into(&mut reference.name);
         }
     }
     Ok(())

@@ -15,7 +15,7 @@ use shared::{
 
 use super::{
     error::StoreError,
-    messages::MessageRow,
+    messages::{self as store_messages, MessageRow},
     schema::{chats, messages, users},
     users::UserRow,
 };
@@ -64,6 +64,9 @@ pub struct TextMessage {
     pub created_at: DateTime<Utc>,
     #[diesel(sql_type = Text)]
     pub message: String,
+    /// The column `messages.mentions`.
+    #[diesel(sql_type = Nullable<Array<BigInt>>)]
+    pub mentions: Option<Vec<UserId>>,
 }
 
 /// A row of the index, and the message as it is now; none if it is deleted or has expired.
@@ -166,11 +169,11 @@ pub async fn list_unindexed(
     let messages = sql_query(
         "SELECT changed.* FROM unnest($1, $2, $3) AS searched (chat_id, indexed_head, first_seq) \
          CROSS JOIN LATERAL ( \
-           (SELECT id, chat_id, user_id, created_at, message FROM messages \
+           (SELECT id, chat_id, user_id, created_at, message, mentions FROM messages \
              WHERE chat_id = searched.chat_id AND seq > indexed_head AND seq >= first_seq AND id < $4 \
                AND event IS NULL AND deleted_at IS NULL ORDER BY seq DESC LIMIT $5) \
            UNION ALL \
-           (SELECT edited.* FROM (SELECT id, chat_id, user_id, created_at, message FROM messages \
+           (SELECT edited.* FROM (SELECT id, chat_id, user_id, created_at, message, mentions FROM messages \
                WHERE chat_id = searched.chat_id AND seq <= indexed_head AND seq >= first_seq AND id < $4 \
                  AND revision <> seq AND revision > indexed_head \
                  AND event IS NULL AND deleted_at IS NULL OFFSET 0) AS edited \
@@ -193,7 +196,7 @@ pub async fn list_candidates(
     let sets: Vec<_> = (5..).take(query.any_keys.len()).map(|set| format!("AND keys && ${set}")).collect();
     let sets = sets.join(" ");
     let mut statement = sql_query(format!(
-        "SELECT found.id AS found_id, messages.id, messages.chat_id, user_id, messages.created_at, message \
+        "SELECT found.id AS found_id, messages.id, messages.chat_id, user_id, messages.created_at, message, mentions \
          FROM (SELECT id, chat_id FROM message_search \
              WHERE id >= $1 AND id < $2 AND keys @> $4 {sets} ORDER BY id DESC LIMIT $3) AS found \
            JOIN chats ON chats.id = found.chat_id \
@@ -231,7 +234,10 @@ pub async fn load_found(
         chat_name,
         message: message.into_message(user.into_user()),
     });
-    Ok(found.collect())
+    let mut found: Vec<_> = found.collect();
+    let messages = found.iter_mut().map(|found| &mut found.message).collect();
+    store_messages::add_names(connection, messages).await?;
+    Ok(found)
 }
 
 /// A chat whose index this transaction updates.
@@ -324,7 +330,7 @@ pub async fn list_to_index(
     chats: &[IndexedChat],
     limit: i64,
 ) -> Result<Vec<ChangedMessage>, StoreError> {
-    const COLUMNS: &str = "id, chat_id, user_id, created_at, message, seq, revision, \
+    const COLUMNS: &str = "id, chat_id, user_id, created_at, message, mentions, seq, revision, \
                            event IS NULL AND deleted_at IS NULL AS has_text";
     let messages = sql_query(format!(
         "SELECT changed.* FROM unnest($1, $2, $3) AS indexed (chat_id, head, first_seq) \

@@ -1,5 +1,6 @@
 //! The table `messages`.
 
+pub mod mentions;
 pub mod parts;
 pub mod posting;
 pub mod reactions;
@@ -19,6 +20,7 @@ use sha2::{Digest, Sha256};
 use shared::{
     event::{Event, sentence::DELETED_MESSAGE},
     id::{ChatId, Head, MessageId, Seq, UserId},
+    mentions::Mentions,
     message::{DELETE_RECENT_MAX, MESSAGE_PAGE_MAX, Message, MessagePageQuery},
     problem::ProblemCode,
     user::User,
@@ -54,16 +56,19 @@ pub(super) struct MessageRow {
     event: Option<serde_json::Value>,
     deleted_at: Option<DateTime<Utc>>,
     reactions: Option<serde_json::Value>,
+    mentions: Option<Vec<UserId>>,
 }
 
 impl MessageRow {
+    /// The users that it mentions have no names yet.
     pub(super) fn into_message(self, user: User) -> Message {
         let Self { id, seq, revision, client_id, created_at, reply_to, edited_at, event, .. } = self;
         let (event, deleted) = (event.map(event_messages::from_column), self.deleted_at.is_some());
         let message = if deleted { DELETED_MESSAGE.to_owned() } else { self.message };
         let (reply_to, edited_at) = (reply_to.filter(|_| !deleted), edited_at.filter(|_| !deleted));
-        // A previous release, while it still runs, deletes messages without their reactions.
+        // A previous release, while it still runs, deletes messages without their reactions and mentions.
         let reactions = reactions::from_column(self.reactions.filter(|_| !deleted));
+        let mentions = mentions::from_column(self.mentions.filter(|_| !deleted));
         Message {
             id,
             seq,
@@ -73,6 +78,7 @@ impl MessageRow {
             user,
             message,
             reply_to,
+            mentions,
             edited_at,
             event,
             deleted,
@@ -89,6 +95,7 @@ pub struct NewMessage {
     pub client_id: Uuid,
     pub message: String,
     pub reply_to: Option<Seq>,
+    pub mentions: Mentions,
     pub seq: Seq,
     pub created_at: DateTime<Utc>,
 }
@@ -96,7 +103,7 @@ pub struct NewMessage {
 impl NewMessage {
     /// The stored message.
     pub fn stored_as(self, id: MessageId) -> Message {
-        let Self { user, client_id, message, reply_to, seq, created_at, .. } = self;
+        let Self { user, client_id, message, reply_to, mentions, seq, created_at, .. } = self;
         Message {
             id,
             seq,
@@ -106,6 +113,7 @@ impl NewMessage {
             user: user.public(),
             message,
             reply_to,
+            mentions,
             edited_at: None,
             event: None,
             deleted: false,
@@ -130,11 +138,15 @@ pub async fn insert(
     }
     let inserted: Vec<Inserted> = sql_query(
         "WITH stored AS ( \
-           INSERT INTO messages (chat_id, user_id, client_id, message, seq, revision, created_at, reply_to) \
-           SELECT chat_id, user_id, client_id, message, seq, seq, created_at, reply_to \
-           FROM unnest($1, $2, $3, $4, $5, $6, $7) WITH ORDINALITY \
-             AS new (chat_id, user_id, client_id, message, seq, created_at, reply_to, ordinal) \
-           ORDER BY ordinal RETURNING id, chat_id, seq) \
+           INSERT INTO messages (chat_id, user_id, client_id, message, seq, revision, created_at, reply_to, mentions) \
+           SELECT chat_id, user_id, client_id, message, seq, seq, created_at, reply_to, mentions::bigint[] \
+           FROM unnest($1, $2, $3, $4, $5, $6, $7, $8) WITH ORDINALITY \
+             AS new (chat_id, user_id, client_id, message, seq, created_at, reply_to, mentions, ordinal) \
+           ORDER BY ordinal RETURNING id, chat_id, seq, user_id, mentions), \
+         mentioned AS ( \
+           INSERT INTO message_mentions (chat_id, seq, user_id, author_id) \
+           SELECT chat_id, seq, unnest(CASE WHEN 0 = ANY (mentions) THEN '{0}' ELSE mentions END), user_id \
+           FROM stored) \
          SELECT stored.id FROM stored \
          JOIN unnest($1, $5) WITH ORDINALITY AS new (chat_id, seq, ordinal) USING (chat_id, seq) ORDER BY ordinal",
     )
@@ -145,6 +157,7 @@ pub async fn insert(
     .bind::<Array<BigInt>, _>(column(new, |message| message.seq))
     .bind::<Array<Timestamptz>, _>(column(new, |message| message.created_at))
     .bind::<Array<Nullable<BigInt>>, _>(column(new, |message| message.reply_to))
+    .bind::<Array<Nullable<Text>>, _>(column(new, |message| mentions::to_literal(&message.mentions)))
     .get_results(connection)
     .await?;
     Ok(inserted.into_iter().map(|row| row.id).collect())
@@ -218,7 +231,9 @@ pub async fn find_sent(
         let reply_to = row.reply_to;
         (chat_id, SentMessage { message: row.into_message(user.into_user()), reply_to, text_checksum })
     });
-    Ok(sent.collect())
+    let mut sent: Vec<_> = sent.collect();
+    add_names(connection, sent.iter_mut().map(|(_, sent)| &mut sent.message).collect()).await?;
+    Ok(sent)
 }
 
 #[derive(QueryableByName)]
@@ -421,14 +436,25 @@ async fn with_names(
 ) -> Result<Vec<Message>, StoreError> {
     let mut messages: Vec<_> =
         rows.into_iter().map(|(row, user)| row.into_message(user.into_user())).collect();
-    let events = messages.iter_mut().filter_map(|message| message.event.as_mut());
-    event_messages::add_names(connection, events).await?;
+    add_names(connection, messages.iter_mut().collect()).await?;
     for message in &mut messages {
         if let Some(event) = &message.event {
             message.message = event.to_sentence();
         }
     }
     Ok(messages)
+}
+
+/// Adds the names of the users whom messages mention, and of those in events. No statement if there are none.
+pub(super) async fn add_names(
+    connection: &mut AsyncPgConnection,
+    messages: Vec<&mut Message>,
+) -> Result<(), StoreError> {
+    let users = messages.into_iter().flat_map(|Message { event, mentions, .. }| {
+        event.as_mut().and_then(Event::target_mut).into_iter().chain(&mut mentions.users)
+    });
+    let users = users.collect();
+    event_messages::add_names(connection, users).await
 }
 
 async fn has_any_up_to(
@@ -491,7 +517,7 @@ pub async fn find_text(
     Ok(message)
 }
 
-/// Deletes the texts of the messages and the reactions to them; the rows stay. Numbers them from `head` + 1.
+/// Deletes the texts of the messages with their mentions, and the reactions to them; the rows stay. Numbers them from `head` + 1.
 pub async fn clear(
     connection: &mut AsyncPgConnection,
     chat_id: ChatId,
@@ -503,9 +529,10 @@ pub async fn clear(
            SELECT id, row_number() OVER (ORDER BY seq) AS ordinal FROM messages \
            WHERE chat_id = $1 AND seq = ANY ($2)), \
          former AS (DELETE FROM message_versions WHERE chat_id = $1 AND seq = ANY ($2)), \
-         reacted AS (DELETE FROM message_reactions WHERE chat_id = $1 AND seq = ANY ($2)) \
+         reacted AS (DELETE FROM message_reactions WHERE chat_id = $1 AND seq = ANY ($2)), \
+         mentioned AS (DELETE FROM message_mentions WHERE chat_id = $1 AND seq = ANY ($2)) \
          UPDATE messages SET message = '', text_checksum = {TEXT_CHECKSUM}, deleted_at = now(), \
-           reactions = NULL, revision = $3 + ordinal \
+           reactions = NULL, mentions = NULL, revision = $3 + ordinal \
          FROM numbered WHERE messages.id = numbered.id",
     ))
     .bind::<BigInt, _>(chat_id)

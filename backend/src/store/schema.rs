@@ -208,6 +208,16 @@ diesel::table! {
         edit_id -> Nullable<Uuid>,
         edited_at -> Nullable<Timestamptz>,
         reactions -> Nullable<Jsonb>,
+        mentions -> Nullable<Array<BigInt>>,
+    }
+}
+
+diesel::table! {
+    message_mentions (chat_id, seq, user_id) {
+        chat_id -> BigInt,
+        seq -> BigInt,
+        user_id -> BigInt,
+        author_id -> BigInt,
     }
 }
 
@@ -230,6 +240,7 @@ diesel::table! {
         edit_id -> Nullable<Uuid>,
         message -> Text,
         created_at -> Timestamptz,
+        mentions -> Nullable<Array<BigInt>>,
     }
 }
 
@@ -261,6 +272,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     invite_link_uses,
     invite_links,
     members,
+    message_mentions,
     message_reactions,
     message_versions,
     messages,

@@ -5,6 +5,7 @@ use shared::{
     changes::Changes,
     id::{Head, Seq},
     member::{MembershipStatus, Role},
+    mentions::Mentions,
     message::Reaction,
     sync::ApplyResult,
     timeline::Timeline,
@@ -41,6 +42,7 @@ struct MessageView {
     author: String,
     text: String,
     reply_to: Option<Seq>,
+    mentions: Mentions,
     is_edited: bool,
     is_deleted: bool,
     reactions: Vec<Reaction>,
@@ -126,6 +128,7 @@ fn view(timeline: &Timeline) -> View {
         author: timeline.author(message).username.clone(),
         text: message.message.clone(),
         reply_to: message.reply_to,
+        mentions: timeline.mentions(message),
         is_edited: message.edited_at.is_some(),
         is_deleted: message.deleted,
         reactions: message.reactions.clone(),
@@ -157,13 +160,20 @@ async fn react_to_random_message(user: &TestUser, uri: &str, rng: &mut StdRng) {
 /// Edits, deletes or replies to a message of the author.
 async fn change_random_message(author: &TestUser, uri: &str, rng: &mut StdRng, number: usize) {
     let Some(seq) = random_message(author, uri, true, rng).await else { return };
-    let request = match rng.random_range(0..4) {
+    let request = match rng.random_range(0..5) {
         0 => author.delete_message(uri, seq),
         1 => author.reply(uri, seq, &format!("reply {number}")),
+        2 => author.edit_message(uri, seq, &format!("edit {number} <@{}>", author.id)),
         _ => author.edit_message(uri, seq, &format!("edit {number}")),
     };
     let status = request.await.status;
     assert!(status == 200 || status == 204, "{status}");
+}
+
+/// Mentions a user and everyone.
+async fn mention_random_user(users: &[TestUser], author: usize, uri: &str, rng: &mut StdRng) {
+    let mentioned = users[rng.random_range(0..users.len())].id;
+    users[author].send_message(uri, &format!("<@{mentioned}> <@here>")).await;
 }
 
 /// One of the things that users do.
@@ -203,6 +213,7 @@ async fn perform_random_action(
         6 => *uri = owner.rotate_uri(uri).await,
         7..=11 => change_random_message(&users[index], uri, rng, number).await,
         12..=17 => react_to_random_message(&users[index], uri, rng).await,
+        18 | 19 => mention_random_user(users, index, uri, rng).await,
         _ => drop(users[index].send_message(uri, &format!("message {number}")).await),
     }
 }

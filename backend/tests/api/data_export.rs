@@ -240,3 +240,23 @@ async fn failed_export_is_reported_and_retryable() {
     let id = ada.start_export().await.id;
     assert_eq!(ada.wait_for_export(id).await.state, ExportState::Ready);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn export_names_mentioned_users() {
+    let app = TestApp::spawn().await;
+    let (ada, tea) = app.ada_and_chat().await;
+    let brian = app.create_member("brian", &tea).await;
+    let text = |word: &str| format!("{word} <@{}> <@here> `<@{}>`", brian.id, brian.id);
+    let seq = ada.send_message(&tea, &text("green")).await.stored.seq;
+    ada.edit_message(&tea, seq, &text("black")).await.assert_status(200);
+    ada.send_message(&tea, "<@999>").await;
+    let export = ada.start_export().await;
+    ada.wait_for_export(export.id).await;
+    let files = ada.download_export(export.id).await;
+    let messages = parse_file(&files, &format!("messages/{}.json", tea.id));
+    let named = |word: &str| format!("{word} @brian @here `<@{}>`", brian.id);
+    assert_eq!(messages[0]["message"], named("black"));
+    assert_eq!(messages[0]["former_texts"][0]["message"], named("green"));
+    assert!(messages[0]["former_texts"][0].get("mentions").is_none());
+    assert_eq!(messages[1]["message"], "<@999>");
+}

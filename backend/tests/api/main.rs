@@ -41,6 +41,7 @@ mod join;
 mod late_body;
 mod malformed_http;
 mod members;
+mod mentions;
 mod message_cache;
 mod message_deletion;
 mod message_edits;

@@ -11,6 +11,7 @@ use futures_util::future::{Either, join, join_all, select};
 use serde_json::json;
 use shared::{
     id::Head,
+    mentions::Mentions,
     message::{Message, MessagePosted},
     problem::ProblemCode,
 };
@@ -135,7 +136,12 @@ async fn accepted_post_needs_permission_when_stored() {
     let brian = app.create_member("brian", &tea).await;
     let user = store::users::find(&mut app.state.db.get().await.unwrap(), brian.id).await.unwrap().unwrap();
     let post = || {
-        let post = Post { client_id: Uuid::new_v4(), message: "tea?".to_owned(), reply_to: None };
+        let post = Post {
+            client_id: Uuid::new_v4(),
+            message: "tea?".to_owned(),
+            reply_to: None,
+            mentions: Mentions::default(),
+        };
         app.state.ingest.post(tea.id, user.clone(), post)
     };
     post().await.unwrap();

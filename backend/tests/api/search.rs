@@ -433,3 +433,42 @@ async fn every_change_is_indexed_in_background() {
     assert_eq!(app.query_count("SELECT count(*) FROM message_search").await, 2);
     assert_eq!(texts(&search(&ada, None, "the socket").await), ["over the socket"]);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn mentions_are_found_by_the_mentioned() {
+    let app = TestApp::spawn().await;
+    let (ada, tea) = app.ada_and_chat().await;
+    let brian = app.create_member("brian", &tea).await;
+    let eve = app.create_member("eve", &tea).await;
+    let one = format!("green <@{}>", brian.id);
+    let code = format!("`<@{}>`", brian.id);
+    send_all(&ada, &tea, &["<@here> black", &one, &code, "white"]).await;
+    send_all(&brian, &tea, &["<@here> own"]).await;
+    let expected = [
+        ("mentions:me", &[one.as_str(), "<@here> black"][..]),
+        ("Mentions:ME green", &[one.as_str()]),
+        ("mentions:me from:me", &[]),
+        ("mentions:me before:2020-01-01", &[]),
+    ];
+    assert_finds(&app, &brian, &expected).await;
+    assert_finds(&app, &eve, &[("mentions:me", &["<@here> own", "<@here> black"][..])]).await;
+    assert_eq!(texts(&search(&brian, Some(&tea), "mentions:me").await), [one.as_str(), "<@here> black"]);
+    let found = search(&brian, None, "mentions:me green").await.results.remove(0);
+    assert_eq!((found.message.mentions.users[0].name.as_str(), found.matches), ("brian", vec![[0, 5]]));
+    let mention = ada.history(&tea, "").await.messages[1].seq;
+    ada.edit_message(&tea, mention, "green").await.assert_status(200);
+    assert_finds(&app, &brian, &[("mentions:me", &["<@here> black"][..])]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ids_of_mentions_are_not_found() {
+    let app = TestApp::spawn().await;
+    app.execute_sql("ALTER TABLE users ALTER id RESTART WITH 4711").await;
+    let (ada, tea) = app.ada_and_chat().await;
+    assert_eq!(ada.id.get(), 4711);
+    send_all(&ada, &tea, &["tea <@4711> <@here>", "tea <@4712>"]).await;
+    // The second one is no mention, but a text.
+    let expected: [(&str, &[&str]); 4] =
+        [("4711", &[]), ("47", &["tea <@4712>"]), ("here", &[]), ("4712", &["tea <@4712>"])];
+    assert_finds(&app, &ada, &expected).await;
+}

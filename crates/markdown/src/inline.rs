@@ -4,7 +4,9 @@ use super::{
     Inline, NODES_MAX,
     emphasis::{DelimiterRun, InlineStack},
     links::{self, Token, tokenize},
-    markers, steps,
+    markers,
+    mentions::parse_token,
+    steps,
 };
 
 /// A run of this many backticks or more opens no code span.
@@ -14,10 +16,10 @@ const BACKTICKS_MAX: usize = 32;
 const SCHEME_END: &str = "://";
 
 /// Characters that may be more than literal text.
-const SPECIAL_CHARS: [char; 6] = ['\\', '`', '[', '*', '_', '~'];
+const SPECIAL_CHARS: [char; 7] = ['\\', '`', '[', '*', '_', '~', '<'];
 
 /// Characters that a backslash makes literal.
-const ESCAPABLE: &str = "*_~`[]>-+";
+const ESCAPABLE: &str = "*_~`[]<>-+";
 
 struct Scanner<'a> {
     text: &'a str,
@@ -212,6 +214,7 @@ impl<'a> Scanner<'a> {
             Some('\\') => self.scan_escape(),
             Some('`') => self.scan_code(),
             Some('[') => self.scan_link(),
+            Some('<') => self.scan_mention(),
             Some(delimiter @ ('*' | '_' | '~')) => self.scan_delimiters(delimiter),
             Some(_) => self.scan_text(),
         }
@@ -277,6 +280,13 @@ impl<'a> Scanner<'a> {
         let label = if self.escapes.is_some() { parse_inlines(link.label) } else { Vec::new() };
         self.stack.push(Inline::Link { href: link.href.to_owned(), label });
         self.position = link.end;
+    }
+
+    fn scan_mention(&mut self) {
+        let Some((id, length)) = parse_token(self.rest()) else { return self.push_literal(1) };
+        self.stack.mark(self.position, 1);
+        self.stack.push(Inline::Mention(id));
+        self.position += length;
     }
 
     /// The link at the current position, if its target is allowed. Its label must not contain a link, which would show

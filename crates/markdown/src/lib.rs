@@ -14,13 +14,17 @@ mod emphasis;
 mod inline;
 pub mod links;
 mod markers;
+pub mod mentions;
 #[cfg(test)]
 mod slowest_inputs;
 mod steps;
 #[cfg(test)]
 mod tests;
 
-use self::links::{Token, tokenize};
+use self::{
+    links::{Token, tokenize},
+    mentions::NameOf,
+};
 
 /// The greatest depth of nested quotes and lists, and of nested emphasis. Anything deeper is literal text.
 const DEPTH_MAX: usize = 8;
@@ -65,6 +69,8 @@ pub enum Inline {
     Strike(Vec<Inline>),
     /// A bare http or https link; the text is also its target.
     Autolink(String),
+    /// `<@42>`: the id of a user, or [`mentions::HERE`].
+    Mention(i64),
     /// `[label](href)`
     Link {
         /// The target, which [`links::is_allowed_url`] accepts.
@@ -85,26 +91,22 @@ pub fn parse(message: &str) -> Vec<Block> {
 }
 
 /// The message on one line, without its formatting.
-pub fn plain_text(message: &str) -> String {
-    join_text(&parse(message))
-}
-
-fn join_text(blocks: &[Block]) -> String {
+pub fn plain_text(message: &str, name_of: NameOf) -> String {
     let mut line = String::new();
-    for block in blocks {
-        block.append_text(&mut line);
+    for block in parse(message) {
+        block.append_text(&mut line, name_of);
     }
     steps::add(line.len() * 3);
     line.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// Literal text in which only bare links are recognized, unless there are too many.
+/// Literal text in which only bare links and mentions are recognized, unless there are too many.
 fn parse_literal(message: &str) -> Vec<Inline> {
-    let inline = |token| match token {
-        Token::Text(text) => Inline::Text(text.to_owned()),
-        Token::Link(link) => Inline::Autolink(link.to_owned()),
+    let inlines = |token| match token {
+        Token::Text(text) => mentions::split_text(text),
+        Token::Link(link) => vec![Inline::Autolink(link.to_owned())],
     };
-    let inlines: Vec<_> = tokenize(message).into_iter().map(inline).collect();
+    let inlines: Vec<_> = tokenize(message).into_iter().flat_map(inlines).collect();
     if Inline::count_nodes(&inlines) < NODES_MAX { inlines } else { vec![Inline::Text(message.to_owned())] }
 }
 
@@ -120,16 +122,16 @@ impl Block {
         }
     }
 
-    fn append_text(&self, line: &mut String) {
+    fn append_text(&self, line: &mut String, name_of: NameOf) {
         match self {
-            Self::Paragraph(inlines) => inlines.iter().for_each(|inline| inline.append_text(line)),
-            Self::Quote(blocks) => blocks.iter().for_each(|block| block.append_text(line)),
+            Self::Paragraph(inlines) => inlines.iter().for_each(|inline| inline.append_text(line, name_of)),
+            Self::Quote(blocks) => blocks.iter().for_each(|block| block.append_text(line, name_of)),
             Self::Code { text, .. } => line.push_str(text),
             Self::List(items) => {
                 for ListItem { number, blocks } in items {
                     line.push_str(&number.map(|number| format!("{number}. ")).unwrap_or_default());
                     for block in blocks {
-                        block.append_text(line);
+                        block.append_text(line, name_of);
                     }
                 }
             }
@@ -154,7 +156,7 @@ impl Inline {
         steps::add(inlines.len());
         let count = |inline: &Self| {
             let own = match inline {
-                Self::Code(_) | Self::Autolink(_) => 2,
+                Self::Code(_) | Self::Autolink(_) | Self::Mention(_) => 2,
                 // The host of the target stands after the label.
                 Self::Link { .. } => 5,
                 _ => 1,
@@ -167,14 +169,16 @@ impl Inline {
     fn has_text(&self) -> bool {
         match self {
             Self::Text(text) | Self::Code(text) | Self::Autolink(text) => !text.trim().is_empty(),
+            Self::Mention(_) => true,
             _ => self.children().iter().any(Self::has_text),
         }
     }
 
-    fn append_text(&self, line: &mut String) {
+    fn append_text(&self, line: &mut String, name_of: NameOf) {
         match self {
             Self::Text(text) | Self::Code(text) | Self::Autolink(text) => line.push_str(text),
-            _ => self.children().iter().for_each(|inline| inline.append_text(line)),
+            Self::Mention(id) => line.push_str(&mentions::shown_text(*id, name_of)),
+            _ => self.children().iter().for_each(|inline| inline.append_text(line, name_of)),
         }
     }
 }

@@ -10,7 +10,7 @@ use super::{
     state::{
         draft::{DraftStore, WriteRestriction},
         edits::EditStore,
-        use_draft, use_edits, use_presence, use_viewport,
+        use_draft, use_edits, use_presence, use_sync, use_viewport,
     },
     tools::{self, Task},
 };
@@ -197,13 +197,14 @@ fn focus_on_request(draft: &DraftStore, textarea: NodeRef<html::Textarea>) {
 
 /// Takes the focus when the composer appears, and gets its tools.
 fn focus_when_shown(textarea: NodeRef<html::Textarea>) {
+    let (sync, presence) = (use_sync(), use_presence());
     let had_focus = skeleton::typed_text("message").is_some_and(|typed| typed.has_focus);
     Effect::new(move |_| {
         if had_focus || !is_touch_screen() {
             focus(textarea);
         }
         if let Some(textarea) = textarea.get_untracked() {
-            tools::start(Task::AddTools(textarea));
+            tools::start(Task::AddTools(textarea, sync, presence));
         }
     });
 }

@@ -6,6 +6,7 @@ pub mod deletions;
 pub mod draft;
 pub mod edits;
 mod join;
+pub mod mention_text;
 pub mod presence;
 pub mod quotes;
 pub mod reactions;

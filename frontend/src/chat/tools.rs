@@ -7,13 +7,15 @@ mod composer_tools;
 mod field;
 pub mod jump_to_date;
 pub mod listener;
+mod mention_names;
+mod mention_source;
 mod text_edit;
 
 use leptos::task::spawn_local;
 use uuid::Uuid;
 use web_sys::{Element, HtmlTextAreaElement};
 
-use super::state::edits::EditStore;
+use super::state::{edits::EditStore, presence::PresenceStore, sync::SyncStore};
 use crate::lazy_view::{lazy_fn, reload_if_outdated};
 
 /// What the module does.
@@ -21,7 +23,7 @@ pub enum Task {
     /// Only loads the module.
     Load,
     /// Adds completion, and links by pasting, to the composer.
-    AddTools(HtmlTextAreaElement),
+    AddTools(HtmlTextAreaElement, SyncStore, PresenceStore),
     /// Formats the selection by the key B, I or K.
     Format(HtmlTextAreaElement, String),
     /// Colours a code block while it is in view.
@@ -33,7 +35,7 @@ lazy_fn! {
     fn run(task: Task) -> () {
         match task {
             Task::Load => {}
-            Task::AddTools(textarea) => composer_tools::attach(&textarea),
+            Task::AddTools(textarea, sync, presence) => composer_tools::attach(&textarea, sync, presence),
             Task::Format(textarea, key) => composer_tools::format(&textarea, &key),
             Task::ColorCode(code) => code_colors::watch(&code),
         }

@@ -32,8 +32,8 @@ pub struct ChatEntry {
     pub chat: ChatSummary,
     /// The head when the list was fetched: of the unread messages up to it, only the number is known.
     fetched_head: Head,
-    /// The sequence numbers of unread messages that arrived since.
-    unread_seqs: Vec<Seq>,
+    /// The unread messages that arrived since, and whether they mention the user.
+    unread: Vec<(Seq, bool)>,
 }
 
 impl ChatList {
@@ -121,7 +121,7 @@ impl ChatList {
 
 impl ChatEntry {
     fn new(chat: ChatSummary) -> Self {
-        Self { fetched_head: chat.head, unread_seqs: Vec::new(), chat }
+        Self { fetched_head: chat.head, unread: Vec::new(), chat }
     }
 
     fn chat_id(&self) -> ChatId {
@@ -143,6 +143,9 @@ impl ChatEntry {
         }
         let waiting = self.chat.join_requests.len();
         for member in &changes.members {
+            if let Some(last) = &mut self.chat.last_message {
+                last.rename(&member.user);
+            }
             is_complete &= self.apply_member(member, user_id);
         }
         // The server lists only the first of them.
@@ -152,7 +155,7 @@ impl ChatEntry {
                 self.add_message(message, user_id);
                 true
             } else {
-                self.update_message(message)
+                self.update_message(message, user_id)
             };
         }
         is_complete
@@ -212,23 +215,29 @@ impl ChatEntry {
         }
         self.chat.last_message = Some(message.clone());
         if message.user.id != user_id && message.seq > self.chat.read_seq {
-            self.unread_seqs.push(message.seq);
-            self.chat.unread = self.chat.unread.saturating_add(1).min(UNREAD_MAX);
+            let is_mention = message.mentions.includes(user_id);
+            self.unread.push((message.seq, is_mention));
+            self.chat.unread = add_one(self.chat.unread);
+            if is_mention {
+                self.chat.unread_mentions = add_one(self.chat.unread_mentions);
+            }
         }
     }
 
-    /// Returns `false` for a deleted message: which message is the last now, and how many are unread, only the server
-    /// knows.
-    fn update_message(&mut self, message: &Message) -> bool {
+    /// Returns `false` for a deleted message, and for an edit that may change who is mentioned: which message is the last now,
+    /// and how many are unread, only the server knows.
+    fn update_message(&mut self, message: &Message, user_id: UserId) -> bool {
         if let Some(last) = &mut self.chat.last_message
             && last.seq == message.seq
         {
             last.clone_from(message);
         }
         if message.deleted {
-            self.unread_seqs.retain(|seq| *seq != message.seq);
+            self.unread.retain(|(seq, _)| *seq != message.seq);
         }
-        !message.deleted
+        let is_unread_edit = message.edited_at.is_some() && message.seq > self.chat.read_seq;
+        let may_mention = self.chat.unread_mentions > 0 || message.mentions.includes(user_id);
+        !(message.deleted || is_unread_edit && may_mention)
     }
 
     fn mark_read(&mut self, seq: Seq) -> UpdateResult {
@@ -236,15 +245,25 @@ impl ChatEntry {
             return UpdateResult::Unchanged;
         }
         self.chat.read_seq = seq;
-        self.unread_seqs.retain(|unread| *unread > seq);
+        self.unread.retain(|(unread, _)| *unread > seq);
         let has_read_all = self.chat.last_message.as_ref().is_none_or(|last| last.seq <= seq);
         if has_read_all || seq >= self.fetched_head.as_seq() {
-            self.chat.unread = u32::try_from(self.unread_seqs.len()).unwrap_or(UNREAD_MAX).min(UNREAD_MAX);
+            self.chat.unread = capped(self.unread.len());
+            self.chat.unread_mentions =
+                capped(self.unread.iter().filter(|(_, is_mention)| *is_mention).count());
             UpdateResult::Applied
         } else {
             UpdateResult::NeedsRefresh
         }
     }
+}
+
+fn add_one(count: u32) -> u32 {
+    count.saturating_add(1).min(UNREAD_MAX)
+}
+
+fn capped(count: usize) -> u32 {
+    u32::try_from(count).unwrap_or(UNREAD_MAX).min(UNREAD_MAX)
 }
 
 fn is_text(message: &Message) -> bool {

@@ -11,6 +11,7 @@ use crate::{
         icon::{Icon, SvgIcon},
     },
     drafts::use_drafts,
+    mentions::plain_text,
     strings,
 };
 
@@ -32,6 +33,7 @@ pub struct RowData {
     last_text: String,
     updated_at: i64,
     unread: u32,
+    unread_mentions: u32,
     is_muted: bool,
     /// Whether users wait to join; who, is shown instead of the last message.
     has_join_requests: bool,
@@ -64,6 +66,7 @@ impl RowData {
             last_text,
             updated_at: last.map_or(chat.chat.created_at.timestamp_millis(), clock::stored_at),
             unread: chat.unread,
+            unread_mentions: chat.unread_mentions,
             is_muted: chat.muted,
             has_join_requests: !chat.join_requests.is_empty(),
         }
@@ -87,7 +90,7 @@ fn excerpt(last: &Message, user_id: UserId) -> (String, String) {
     }
     let author = if last.user.id == user_id { strings::YOU } else { last.user.name() };
     let start: String = last.message.chars().take(PARSED_MAX).collect();
-    let text = markdown::plain_text(&start).chars().take(EXCERPT_MAX).collect();
+    let text = plain_text(&start, &last.mentions).chars().take(EXCERPT_MAX).collect();
     (strings::author_and_text(author, ""), text)
 }
 
@@ -145,7 +148,7 @@ fn LastMessage(uri: String, row: Memo<RowData>) -> impl IntoView {
     }
 }
 
-/// The mute icon and the number of unread messages.
+/// The mute icon, and the numbers of unread mentions and messages.
 #[component]
 fn RowMarks(row: Memo<RowData>) -> impl IntoView {
     let muted = move || {
@@ -157,9 +160,14 @@ fn RowMarks(row: Memo<RowData>) -> impl IntoView {
         })
     };
     let badge = move || {
-        let unread = row.read().unread;
+        let RowData { unread, unread_mentions, .. } = *row.read();
+        let mentions = strings::chat_list::mentions_badge(unread_mentions);
         (unread > 0).then(|| {
             view! {
+                <span class="mention-badge" hidden=unread_mentions == 0>
+                    <span prop:textContent=mentions></span>
+                    <span class="visually-hidden">{strings::chat_list::MENTIONS_SUFFIX}</span>
+                </span>
                 <span class="badge">
                     <span prop:textContent=strings::chat_list::unread_badge(unread)></span>
                     <span class="visually-hidden">{strings::chat_list::UNREAD_SUFFIX}</span>

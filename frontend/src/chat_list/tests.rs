@@ -4,6 +4,7 @@ use shared::{
     chat_list::{ChatListResponse, ChatSummary, JOIN_REQUESTS_MAX, UNREAD_MAX},
     id::{ChatId, Head, MessageId, Seq, UserId},
     member::{Member, MembershipStatus, Role},
+    mentions::Mentions,
     message::Message,
     user::User,
 };
@@ -30,6 +31,7 @@ fn message(seq: i64, author: UserId) -> Message {
         user: user(author),
         message: format!("message {seq}"),
         reply_to: None,
+        mentions: Mentions::default(),
         edited_at: None,
         event: None,
         deleted: false,
@@ -56,6 +58,7 @@ fn chat(id: ChatId, uri: &str) -> ChatSummary {
         muted: false,
         read_seq: Seq::new(3),
         unread: 1,
+        unread_mentions: 0,
         last_message: Some(message(4, BRIAN)),
         other_members: vec![user(BRIAN)],
         members: 2,
@@ -97,6 +100,50 @@ fn message_moves_chat_to_top_and_counts_once() {
     assert_eq!(order(&list), ["jam", "tea", "toast"]);
     assert_eq!((unread(&list, "jam"), unread(&list, "tea")), (2, 1));
     assert_eq!(list.find("jam").unwrap().chat.last_message.as_ref().unwrap().message, "message 5");
+}
+
+#[test]
+fn mentions_count_until_they_are_read() {
+    let mut list = list();
+    let mention = |seq, author| {
+        let mut changes = new_message(TEA, seq, author);
+        changes.messages[0].mentions = Mentions { users: vec![(&user(USER_ID)).into()], here: false };
+        changes
+    };
+    let counts = |list: &ChatList| {
+        let chat = &list.find("tea").unwrap().chat;
+        (chat.unread, chat.unread_mentions)
+    };
+    list.apply(&mention(5, BRIAN));
+    list.apply(&mention(6, USER_ID));
+    let mut here = new_message(TEA, 7, EVE);
+    here.messages[0].mentions.here = true;
+    list.apply(&here);
+    list.apply(&new_message(TEA, 8, EVE));
+    assert_eq!(counts(&list), (4, 2));
+    list.mark_read(TEA, Seq::new(5));
+    assert_eq!(counts(&list), (2, 1));
+    // An edit may have added or removed a mention.
+    let mut edit = changes(TEA, 9, vec![message(7, EVE)], Vec::new());
+    edit.messages[0].edited_at = Some(shared::time::DateTime::UNIX_EPOCH);
+    assert_eq!(list.apply(&edit), UpdateResult::NeedsRefresh);
+    list.mark_read(TEA, Seq::new(8));
+    assert_eq!(counts(&list), (0, 0));
+}
+
+#[test]
+fn last_message_follows_a_rename() {
+    let mut list = list();
+    let mut mention = new_message(TEA, 5, BRIAN);
+    mention.messages[0].mentions.users.push((&user(EVE)).into());
+    list.apply(&mention);
+    for id in [BRIAN, EVE] {
+        let mut other = member(id, 6, MembershipStatus::Member);
+        other.user.display_name = format!("New {id}");
+        list.apply(&changes(TEA, 4 + id.get(), Vec::new(), vec![other]));
+    }
+    let newest = list.find("tea").unwrap().chat.last_message.clone().unwrap();
+    assert_eq!((newest.user.name(), newest.mentions.users[0].name.as_str()), ("New 2", "New 3"));
 }
 
 #[test]

@@ -1,5 +1,8 @@
 //! The part of a message that a search result shows.
 
+use markdown::mentions::find_mentions;
+use shared::mentions::Mentions;
+
 use crate::utf16::utf16_offsets;
 
 /// How many characters before the first match are shown, and how many in all.
@@ -10,9 +13,9 @@ const LENGTH_MAX: usize = 200;
 pub type ExcerptPart = (String, bool);
 
 /// Cuts out the text around the first match. `matches` counts UTF-16 code units.
-pub fn excerpt(text: &str, matches: &[[u32; 2]]) -> Vec<ExcerptPart> {
+pub fn excerpt(text: &str, mentions: &Mentions, matches: &[[u32; 2]]) -> Vec<ExcerptPart> {
     let first = matches.first().map_or(0, |[start, _]| *start);
-    let chars: Vec<(u32, char)> = utf16_offsets(text).collect();
+    let chars = with_names(text, mentions);
     let first = chars.partition_point(|(offset, _)| *offset < first);
     let start = if first > BEFORE_MAX { start_of_word(&chars, first - BEFORE_MAX, first) } else { 0 };
     let mut parts: Vec<ExcerptPart> = Vec::new();
@@ -32,6 +35,24 @@ pub fn excerpt(text: &str, matches: &[[u32; 2]]) -> Vec<ExcerptPart> {
     parts
 }
 
+/// The characters with their offsets; in the place of each mention a name, at the offset of its token.
+fn with_names(text: &str, mentions: &Mentions) -> Vec<(u32, char)> {
+    let mut tokens = find_mentions(text).into_iter().peekable();
+    let mut chars = Vec::new();
+    for ((place, _), (offset, c)) in text.char_indices().zip(utf16_offsets(text)) {
+        let _passed = tokens.next_if(|(token, _)| token.end <= place);
+        let mention = tokens.peek().filter(|(token, _)| token.contains(&place));
+        match mention.and_then(|(token, id)| Some((token.start, mentions.name(*id)?))) {
+            None => chars.push((offset, c)),
+            Some((start, name)) if start == place => {
+                chars.extend(format!("@{name}").chars().map(|c| (offset, c)));
+            }
+            Some(_) => {}
+        }
+    }
+    chars
+}
+
 /// The first character of a word from `start` on; `start` if there is none before `end`.
 fn start_of_word(chars: &[(u32, char)], start: usize, end: usize) -> usize {
     let mut places = start..end;
@@ -44,7 +65,15 @@ mod tests {
     use super::*;
 
     fn parts(text: &str, matches: &[[u32; 2]]) -> Vec<(String, bool)> {
-        excerpt(text, matches)
+        excerpt(text, &Mentions::default(), matches)
+    }
+
+    #[test]
+    fn mentions_are_shown_by_name() {
+        let mentions = Mentions { here: true, ..Mentions::default() };
+        let expected = [("@here 🍵 ", false), ("tea", true), (" <@7>", false)];
+        let expected = expected.map(|(part, is_match)| (part.to_owned(), is_match));
+        assert_eq!(excerpt("<@here> 🍵 tea <@7>", &mentions, &[[11, 14]]), expected);
     }
 
     #[test]

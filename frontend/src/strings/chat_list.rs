@@ -20,9 +20,16 @@ pub const JUMP_TO_FIRST_UNREAD: &str = "Jump to first unread";
 /// Completes the number in a badge for assistive technology.
 pub const UNREAD_SUFFIX: &str = " unread";
 
+/// The same for mentions of the user.
+pub const MENTIONS_SUFFIX: &str = " mentions of you, ";
+
 /// The number in a badge, at most two digits.
 pub fn unread_badge(unread: u32) -> String {
     if unread > 99 { "99+".to_owned() } else { unread.to_string() }
+}
+
+pub fn mentions_badge(unread: u32) -> String {
+    format!("@{}", unread_badge(unread))
 }
 
 pub fn seen_by(names: &[String]) -> String {
@@ -43,6 +50,7 @@ mod tests {
     #[test]
     fn unread_badge_has_at_most_two_digits() {
         let badges = (unread_badge(3), unread_badge(99), unread_badge(100));
+        assert_eq!(mentions_badge(2), "@2");
         assert_eq!(badges, ("3".to_owned(), "99".to_owned(), "99+".to_owned()));
     }
 

@@ -133,6 +133,7 @@ pub fn for_field(name: &str, code: FieldCode) -> String {
         FieldCode::NotCombinable => "Leave out one of the two.",
         FieldCode::WrongCode => "That code didn’t work. Use the one your app shows now.",
         FieldCode::WrongPassword => "Wrong password.",
+        FieldCode::TooManyMentions => "Mention fewer people: at most 50.",
         FieldCode::NullCharacter
         | FieldCode::NotText
         | FieldCode::NotUuid

@@ -57,6 +57,7 @@ impl Server {
             user: self.members[&id].user.clone(),
             message: format!("message {seq}"),
             reply_to: None,
+            mentions: Mentions::default(),
             edited_at: None,
             event: None,
             deleted: false,

@@ -62,8 +62,8 @@ pub async fn list_versions(
     // Before the current text: one that is replaced meanwhile is missing, but none is listed twice.
     let mut versions = store::messages::versions::list_former(&mut connection, chat.id, seq).await?;
     let message = store::messages::find_text(&mut connection, &row, seq).await?;
-    let Message { created_at, edited_at, message, .. } = message;
-    versions.push(MessageVersion { created_at: edited_at.unwrap_or(created_at), message });
+    let Message { created_at, edited_at, message, mentions, .. } = message;
+    versions.push(MessageVersion { created_at: edited_at.unwrap_or(created_at), message, mentions });
     Ok(Json(MessageVersionsResponse { versions }))
 }
 

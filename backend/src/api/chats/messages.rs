@@ -20,6 +20,7 @@ use uuid::Uuid;
 
 use crate::{
     auth::{Authorized, ChatReader, ChatWriter},
+    chat::mentions,
     error::ApiError,
     http::extract::{
         body::{FieldReader, FromFields, parse_query},
@@ -127,8 +128,10 @@ pub async fn post(
     let client_id = client_id.unwrap_or_else(Uuid::new_v4);
     count_post(&app, &writer, client_id).await?;
     let ChatWriter { user, chat, .. } = writer;
+    let mentions = mentions::resolve(&app.db, chat.id, &message).await?;
+    let post = Post { client_id, message, reply_to, mentions };
     let IngestedPost { message: mut stored, is_replay } =
-        app.ingest.post(chat.id, user.clone(), Post { client_id, message, reply_to }).await?;
+        app.ingest.post(chat.id, user.clone(), post).await?;
     stored.user = User { email: user.email, ..stored.user };
     let mut response = HttpResponse::Ok();
     if is_replay {

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use shared::{
     id::{ChatId, Head, Seq},
+    mentions::Mentions,
     message::check_message,
     problem::{FieldCode, ProblemCode},
     socket::{ClientFrame, ServerFrame, TYPING_INTERVAL_SECONDS, close},
@@ -20,6 +21,7 @@ use crate::api::websocket::{
 use crate::{
     api::chats::messages::count_post,
     auth::{Authenticated, ChatReader, ChatWriter, policy::extractors::limit_uri_probing},
+    chat::mentions,
     error::{ApiError, Rejection},
     realtime::ingest::Post,
     store::read_positions::ReadPosition,
@@ -33,7 +35,7 @@ impl ConnectionTask {
     pub async fn handle_command(&mut self, command: ClientFrame) -> Flow {
         match command {
             ClientFrame::Post { chat_id, client_id, message, reply_to } => {
-                let post = Post { client_id, message, reply_to };
+                let post = Post { client_id, message, reply_to, mentions: Mentions::default() };
                 if let Err(error) = self.post(chat_id, post).await {
                     self.refuse(Some(client_id), Some(chat_id), &error);
                 }
@@ -61,13 +63,14 @@ impl ConnectionTask {
     }
 
     /// Enqueues a message; the ingest replies.
-    async fn post(&mut self, chat_id: ChatId, post: Post) -> Result<(), ApiError> {
+    async fn post(&mut self, chat_id: ChatId, mut post: Post) -> Result<(), ApiError> {
         check_message(&post.message).map_err(|code| Rejection::field("message", code))?;
         if post.reply_to.is_some_and(|seq| seq.get() < 1) {
             return Err(Rejection::field("reply_to", FieldCode::NotNumber).into());
         }
         let writer = self.find_writer(chat_id).await?;
         count_post(&self.app, &writer, post.client_id).await?;
+        post.mentions = Box::pin(mentions::resolve(&self.app.db, chat_id, &post.message)).await?;
         // The next typing frame belongs to a new message and is passed on at once.
         if let Some(subscription) = self.subscription(chat_id) {
             subscription.typing_sent_at = None;

@@ -173,9 +173,7 @@ impl ChatPage {
             html.markup("<li><a href=\"");
             self.append_url(html, page, pin.seq);
             html.markup("\"><bdi class=\"author\">").text(self.names.show(&pin.user));
-            html.markup("</bdi> <span dir=\"auto\">")
-                .text(&excerpt(&pin.message))
-                .markup("</span></a></li>\n");
+            html.markup("</bdi> <span dir=\"auto\">").text(&excerpt(pin)).markup("</span></a></li>\n");
         }
         html.markup("</ul>\n</details>\n");
     }
@@ -240,9 +238,9 @@ const fn role_note(role: Role) -> &'static str {
 }
 
 /// The beginning of a message, on one line and without its formatting.
-fn excerpt(message: &str) -> String {
-    let start: String = message.chars().take(EXCERPT_MAX).collect();
-    markdown::plain_text(&start)
+fn excerpt(message: &Message) -> String {
+    let start: String = message.message.chars().take(EXCERPT_MAX).collect();
+    markdown::plain_text(&start, &|id| message.mentions.name(id))
 }
 
 fn count(number: i64, one: &str, many: &str) -> String {

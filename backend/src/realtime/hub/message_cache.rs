@@ -216,6 +216,7 @@ mod tests {
     use shared::{
         id::{MessageId, Seq, UserId},
         member::{Member, MembershipStatus, Role},
+        mentions::Mentions,
         user::User,
     };
     use uuid::Uuid;
@@ -235,6 +236,7 @@ mod tests {
             user: User { id: UserId::new(1), username: "ada".into(), ..User::default() },
             message: format!("message {number}"),
             reply_to: None,
+            mentions: Mentions::default(),
             edited_at: None,
             event: None,
             deleted: false,

@@ -65,6 +65,7 @@ fn build_columns(batch: &[PendingPost], now: DateTime<Utc>) -> BatchColumns<'_> 
         posts.client_ids.push(post.client_id);
         posts.messages.push(&post.message);
         posts.reply_to.push(post.reply_to);
+        posts.mentions.push(&post.mentions);
     }
     BatchColumns { posts, indices }
 }
@@ -90,7 +91,7 @@ fn messages_in_batch_order(
 }
 
 fn build_message(pending: &PendingPost, row: &StoredPost, created_at: DateTime<Utc>) -> Message {
-    let Post { client_id, message, reply_to } = &pending.post;
+    let Post { client_id, message, reply_to, mentions } = &pending.post;
     Message {
         id: row.id,
         seq: row.seq,
@@ -100,6 +101,7 @@ fn build_message(pending: &PendingPost, row: &StoredPost, created_at: DateTime<U
         user: pending.user.public(),
         message: message.clone(),
         reply_to: *reply_to,
+        mentions: mentions.clone(),
         edited_at: None,
         event: None,
         deleted: false,

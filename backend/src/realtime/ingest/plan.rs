@@ -99,7 +99,7 @@ impl PlanBuilder {
         let Some(chat) = self.heads.get_mut(&chat_id) else {
             return PostOutcome::Rejected(ProblemCode::ChatDeleted);
         };
-        let Post { client_id, message, reply_to } = post;
+        let Post { client_id, message, reply_to, mentions } = post;
         let key = (chat_id, user.id, *client_id);
         let conflict = PostOutcome::Rejected(ProblemCode::ClientIdConflict);
         if let Some(sent) = self.existing.get(&key) {
@@ -123,9 +123,11 @@ impl PlanBuilder {
         chat.head = chat.head.advance(1);
         let index = self.messages.len();
         self.added.insert(key, index);
-        let (user, client_id, message) = (user.clone(), *client_id, message.clone());
-        let (reply_to, seq, created_at) = (*reply_to, chat.head.as_seq(), self.now);
-        self.messages.push(NewMessage { chat_id, user, client_id, message, reply_to, seq, created_at });
+        let (user, client_id, reply_to) = (user.clone(), *client_id, *reply_to);
+        let (message, mentions) = (message.clone(), mentions.clone());
+        let (seq, created_at) = (chat.head.as_seq(), self.now);
+        let new = NewMessage { chat_id, user, client_id, message, reply_to, mentions, seq, created_at };
+        self.messages.push(new);
         PostOutcome::Stored(index)
     }
 
@@ -141,7 +143,7 @@ impl PlanBuilder {
 
 #[cfg(test)]
 mod tests {
-    use shared::id::Head;
+    use shared::{id::Head, mentions::Mentions};
 
     use super::*;
 
@@ -151,7 +153,8 @@ mod tests {
     }
 
     fn post(client_id: u128, message: &str) -> Post {
-        Post { client_id: Uuid::from_u128(client_id), message: message.into(), reply_to: None }
+        let mentions = Mentions::default();
+        Post { client_id: Uuid::from_u128(client_id), message: message.into(), reply_to: None, mentions }
     }
 
     fn reply(client_id: u128, reply_to: i64) -> Post {
@@ -222,6 +225,7 @@ mod tests {
             client_id: Uuid::from_u128(1),
             message: "a".into(),
             reply_to: None,
+            mentions: Mentions::default(),
             seq: Seq::new(5),
             created_at: DateTime::UNIX_EPOCH,
         }

@@ -9,13 +9,19 @@ use diesel::{
     sql_types::{BigInt, Jsonb, Nullable},
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use serde::Serialize;
+use markdown::mentions::replace_mentions;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use shared::id::{ChatId, Seq, UserId};
+use shared::{
+    id::{ChatId, Seq, UserId},
+    mentions::Mentions,
+};
 use uuid::Uuid;
 
 use crate::store::{
     error::StoreError,
+    event_messages,
+    messages::mentions,
     schema::{members, messages},
 };
 
@@ -83,24 +89,69 @@ async fn document(
 
 /// The texts that the message had before, as `MessageVersion`.
 const FORMER_TEXTS: &str = "(SELECT jsonb_agg(jsonb_build_object('created_at', former.created_at, \
-     'message', former.message) ORDER BY former.revision) FROM message_versions AS former \
+     'message', former.message, 'mentions', former.mentions) ORDER BY former.revision) FROM message_versions AS former \
      WHERE former.chat_id = messages.chat_id AND former.seq = messages.seq)";
 
-/// A message of the user.
-#[derive(Clone, Debug, Queryable, Selectable, Serialize)]
+#[derive(Queryable, Selectable)]
 #[diesel(table_name = messages)]
+struct OwnMessageRow {
+    seq: Seq,
+    created_at: DateTime<Utc>,
+    client_id: Uuid,
+    message: String,
+    mentions: Option<Vec<UserId>>,
+    reply_to: Option<Seq>,
+    edited_at: Option<DateTime<Utc>>,
+    #[diesel(select_expression = sql(FORMER_TEXTS), select_expression_type = SqlLiteral<Nullable<Jsonb>>)]
+    former_texts: Option<Value>,
+}
+
+/// A message of the user. Mentions are named, as clients show them.
+#[derive(Clone, Debug, Serialize)]
 pub struct ExportedMessage {
     pub seq: Seq,
-    pub created_at: DateTime<Utc>,
-    pub client_id: Uuid,
-    pub message: String,
+    created_at: DateTime<Utc>,
+    client_id: Uuid,
+    message: String,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub reply_to: Option<Seq>,
+    reply_to: Option<Seq>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub edited_at: Option<DateTime<Utc>>,
-    #[diesel(select_expression = sql(FORMER_TEXTS), select_expression_type = SqlLiteral<Nullable<Jsonb>>)]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub former_texts: Option<Value>,
+    edited_at: Option<DateTime<Utc>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    former_texts: Vec<FormerText>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct FormerText {
+    created_at: DateTime<Utc>,
+    message: String,
+    /// The column.
+    #[serde(skip_serializing)]
+    mentions: Option<Vec<UserId>>,
+}
+
+impl ExportedMessage {
+    fn new(row: OwnMessageRow) -> Result<Self, StoreError> {
+        let OwnMessageRow { seq, created_at, client_id, message, reply_to, edited_at, .. } = row;
+        let former_texts = row.former_texts.map(serde_json::from_value).transpose();
+        let former_texts = former_texts.map_err(anyhow::Error::from)?.unwrap_or_default();
+        Ok(Self { seq, created_at, client_id, message, reply_to, edited_at, former_texts })
+    }
+}
+
+/// A text, and whom it mentions.
+type MentioningText<'a> = (&'a mut String, Mentions);
+
+async fn name_mentions(
+    connection: &mut AsyncPgConnection,
+    mut texts: Vec<MentioningText<'_>>,
+) -> Result<(), StoreError> {
+    let users = texts.iter_mut().flat_map(|(_, mentions)| &mut mentions.users).collect();
+    event_messages::add_names(connection, users).await?;
+    for (text, mentions) in texts.into_iter().filter(|(_, mentions)| !mentions.is_empty()) {
+        *text = replace_mentions(text, &|id| mentions.name(id));
+    }
+    Ok(())
 }
 
 /// The chats in which the user may have posted.
@@ -133,10 +184,23 @@ pub async fn messages_page(
     after: Seq,
     limit: i64,
 ) -> Result<Vec<ExportedMessage>, StoreError> {
-    let page = messages::table
+    let rows: Vec<OwnMessageRow> = messages::table
         .filter(messages::chat_id.eq(chat_id).and(messages::user_id.eq(user_id)).and(messages::seq.gt(after)))
         .filter(messages::event.is_null().and(messages::deleted_at.is_null()))
         .order(messages::seq)
-        .limit(limit);
-    Ok(page.select(ExportedMessage::as_select()).load(connection).await?)
+        .limit(limit)
+        .select(OwnMessageRow::as_select())
+        .load(connection)
+        .await?;
+    let columns: Vec<_> = rows.iter().map(|row| row.mentions.clone()).collect();
+    let mut page = rows.into_iter().map(ExportedMessage::new).collect::<Result<Vec<_>, _>>()?;
+    let texts = page.iter_mut().zip(columns).flat_map(|(message, column)| {
+        let former = message.former_texts.iter_mut();
+        let former =
+            former.map(|former| (&mut former.message, mentions::from_column(former.mentions.take())));
+        former.chain([(&mut message.message, mentions::from_column(column))])
+    });
+    let texts = texts.collect();
+    name_mentions(connection, texts).await?;
+    Ok(page)
 }

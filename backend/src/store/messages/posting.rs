@@ -7,9 +7,13 @@ use diesel::{
     sql_types::{Array, BigInt, Nullable, Text, Timestamptz, Uuid as SqlUuid},
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use shared::id::{ChatId, MessageId, Seq, UserId};
+use shared::{
+    id::{ChatId, MessageId, Seq, UserId},
+    mentions::Mentions,
+};
 use uuid::Uuid;
 
+use super::mentions;
 use crate::store::{error::StoreError, static_query::StaticQuery};
 
 /// Numbers and stores the messages of a batch. Skips chats that are deleted or closed, those in which an author may not
@@ -18,13 +22,13 @@ use crate::store::{error::StoreError, static_query::StaticQuery};
 /// well.
 const INSERT: &str = "
     WITH new AS MATERIALIZED (
-        SELECT chat_id, ordinal, user_id, client_id, message, reply_to, (
+        SELECT chat_id, ordinal, user_id, client_id, message, reply_to, mentions, (
             SELECT status = 'member' AND role <> 'reader' FROM members
             WHERE members.chat_id = post.chat_id AND members.user_id = post.user_id)
           AND (reply_to IS NULL OR (
             SELECT event IS NULL FROM messages AS target
             WHERE target.chat_id = post.chat_id AND target.seq = post.reply_to)) AS is_permitted
-        FROM unnest(?, ?, ?, ?, ?, ?) AS post (chat_id, ordinal, user_id, client_id, message, reply_to)),
+        FROM unnest(?, ?, ?, ?, ?, ?, ?) AS post (chat_id, ordinal, user_id, client_id, message, reply_to, mentions)),
     batch AS MATERIALIZED (
         SELECT chats.id, head, count(*) AS count FROM new JOIN chats ON chats.id = chat_id
         WHERE NOT closed AND deleted_at IS NULL
@@ -32,10 +36,16 @@ const INSERT: &str = "
     advanced AS (
         UPDATE chats SET head = chats.head + batch.count FROM batch
         WHERE chats.id = batch.id AND chats.head = batch.head AND NOT closed AND deleted_at IS NULL
-        RETURNING chats.id, batch.head AS previous)
-    INSERT INTO messages (chat_id, user_id, client_id, message, reply_to, seq, revision, created_at)
-    SELECT advanced.id, user_id, client_id, message, reply_to, previous + ordinal, previous + ordinal, ?
-    FROM new JOIN advanced ON advanced.id = new.chat_id RETURNING chat_id, seq, id";
+        RETURNING chats.id, batch.head AS previous),
+    stored AS (
+        INSERT INTO messages (chat_id, user_id, client_id, message, reply_to, mentions, seq, revision, created_at)
+        SELECT advanced.id, user_id, client_id, message, reply_to, mentions::bigint[],
+          previous + ordinal, previous + ordinal, ?
+        FROM new JOIN advanced ON advanced.id = new.chat_id RETURNING chat_id, seq, id, user_id, mentions),
+    mentioned AS (
+        INSERT INTO message_mentions (chat_id, seq, user_id, author_id)
+        SELECT chat_id, seq, unnest(CASE WHEN 0 = ANY (mentions) THEN '{0}' ELSE mentions END), user_id FROM stored)
+    SELECT chat_id, seq, id FROM stored";
 
 /// A batch of messages that are most likely new, as columns.
 #[derive(Default)]
@@ -47,6 +57,7 @@ pub struct NewPosts<'a> {
     pub client_ids: Vec<Uuid>,
     pub messages: Vec<&'a str>,
     pub reply_to: Vec<Option<Seq>>,
+    pub mentions: Vec<&'a Mentions>,
     pub created_at: DateTime<Utc>,
 }
 
@@ -64,6 +75,7 @@ pub async fn insert_batch(
     connection: &mut AsyncPgConnection,
     new: &NewPosts<'_>,
 ) -> Result<Vec<StoredPost>, StoreError> {
+    let mentions: Vec<_> = new.mentions.iter().map(|mentions| mentions::to_literal(mentions)).collect();
     StaticQuery::<(BigInt, BigInt, BigInt)>::new(INSERT)
         .bind::<Array<BigInt>, _>(&new.chat_ids)
         .bind::<Array<BigInt>, _>(&new.ordinals)
@@ -71,6 +83,7 @@ pub async fn insert_batch(
         .bind::<Array<SqlUuid>, _>(&new.client_ids)
         .bind::<Array<Text>, _>(&new.messages)
         .bind::<Array<Nullable<BigInt>>, _>(&new.reply_to)
+        .bind::<Array<Nullable<Text>>, _>(mentions)
         .bind::<Timestamptz, _>(new.created_at)
         .load(connection)
         .await

@@ -1,6 +1,7 @@
 //! The actions on a stored message.
 
 use leptos::{ev, html, prelude::*, task::spawn_local};
+use markdown::mentions::replace_mentions;
 use shared::timeline::Timeline;
 use wasm_bindgen::JsCast;
 use web_sys::HtmlElement;
@@ -81,7 +82,7 @@ fn Menu(is_open: RwSignal<bool>, item: RwSignal<MessageItem>) -> impl IntoView {
         is_open.set(false);
         focus(&item.read_untracked().element_id());
     };
-    let text = Signal::derive(move || item.read().text.clone());
+    let text = Signal::derive(move || copied_text(&item.read()));
     let link = Signal::derive(move || format!("{}?at={}", sync.page_url(), item.read().seq));
     let can_write = move || draft.restriction().is_none();
     let reactions = current_reactions(item);
@@ -106,6 +107,11 @@ fn Menu(is_open: RwSignal<bool>, item: RwSignal<MessageItem>) -> impl IntoView {
             {move || (part.get() == MenuPart::WhoReacted).then(who)}
         </div>
     }
+}
+
+/// The Markdown, with names in the place of mentions.
+fn copied_text(item: &MessageItem) -> String {
+    replace_mentions(&item.text, &|id| item.mentions.name(id))
 }
 
 /// The first button of the menu that is shown.

@@ -5,7 +5,8 @@
 use std::cell::RefCell;
 
 use leptos::prelude::document;
-use markdown::{Block, Inline, ListItem, links, parse};
+use markdown::{Block, Inline, ListItem, links, mentions::token, parse};
+use shared::mentions::Mentions;
 use wasm_bindgen::JsCast;
 use web_sys::{Element, Url};
 
@@ -36,28 +37,40 @@ thread_local! {
 const LONG_BYTES: usize = 500;
 const LONG_LINES: usize = 20;
 
+/// What a bubble shows.
+#[derive(Clone)]
+pub struct BubbleContent {
+    /// What the message replies to.
+    pub quote: Option<Quote>,
+    pub text: String,
+    pub mentions: Mentions,
+    /// Whether it mentions the user.
+    pub mentions_me: bool,
+}
+
 /// Replaces the content of an element by a text.
 #[expect(clippy::needless_pass_by_value, reason = "a directive owns its parameters")]
-pub fn fill_with_text(element: Element, text: String) {
+pub fn fill_with_text(element: Element, (text, mentions): (String, Mentions)) {
     element.set_text_content(None);
-    append_blocks(&element, &parse(&text));
+    append_blocks(&element, &parse(&text), &mentions);
 }
 
 /// Replaces the content of an element by a message: the quote of what it replies to, and its text.
 #[expect(clippy::needless_pass_by_value, reason = "a directive owns its parameters")]
-pub fn fill_with_message(element: Element, (quote, text): (Option<Quote>, String)) {
+pub fn fill_with_message(element: Element, content: BubbleContent) {
+    let BubbleContent { quote, text, mentions, mentions_me } = content;
     element.set_text_content(None);
     if let Some(quote) = quote {
         append_quote(&element, &quote);
     }
-    append_blocks(&element, &parse(&text));
+    append_blocks(&element, &parse(&text), &mentions);
     let is_long = text.len() > LONG_BYTES || text.lines().count() > LONG_LINES;
-    let class = if is_long {
-        "bubble long"
-    } else if is_emoji_only(&text) {
-        "bubble emoji"
-    } else {
-        "bubble"
+    let class = match (is_long, mentions_me) {
+        (true, true) => "bubble long mentions-me",
+        (true, false) => "bubble long",
+        (false, true) => "bubble mentions-me",
+        (false, false) if is_emoji_only(&text) => "bubble emoji",
+        (false, false) => "bubble",
     };
     // The name of the attribute is valid.
     let _set = element.set_attribute("class", class);
@@ -124,25 +137,27 @@ pub fn append_with_text(
     Some(())
 }
 
-fn append_blocks(parent: &Element, blocks: &[Block]) {
+fn append_blocks(parent: &Element, blocks: &[Block], mentions: &Mentions) {
     for block in blocks {
-        append_block(parent, block);
+        append_block(parent, block, mentions);
     }
 }
 
 /// Each block has the text direction of its own content: paragraphs by their style, blocks that contain others by
 /// `dir`.
-fn append_block(parent: &Element, block: &Block) -> Option<()> {
+fn append_block(parent: &Element, block: &Block, mentions: &Mentions) -> Option<()> {
     match block {
-        Block::Paragraph(inlines) => append_inlines(&append(parent, "p", &[])?, inlines),
-        Block::Quote(blocks) => append_blocks(&append(parent, "blockquote", &[("dir", "auto")])?, blocks),
-        Block::List(items) => append_list(parent, items)?,
+        Block::Paragraph(inlines) => append_inlines(&append(parent, "p", &[])?, inlines, mentions),
+        Block::Quote(blocks) => {
+            append_blocks(&append(parent, "blockquote", &[("dir", "auto")])?, blocks, mentions);
+        }
+        Block::List(items) => append_list(parent, items, mentions)?,
         Block::Code { language, text } => append_code(parent, language, text)?,
     }
     Some(())
 }
 
-fn append_list(parent: &Element, items: &[ListItem]) -> Option<()> {
+fn append_list(parent: &Element, items: &[ListItem], mentions: &Mentions) -> Option<()> {
     let is_numbered = items.iter().any(|item| item.number.is_some());
     let list = append(parent, if is_numbered { "ol" } else { "ul" }, &[("dir", "auto")])?;
     for ListItem { number, blocks } in items {
@@ -150,7 +165,7 @@ fn append_list(parent: &Element, items: &[ListItem]) -> Option<()> {
         if let Some(number) = number {
             item.set_attribute("value", &number.to_string()).ok()?;
         }
-        append_blocks(&item, blocks);
+        append_blocks(&item, blocks, mentions);
     }
     Some(())
 }
@@ -170,19 +185,19 @@ fn append_code(parent: &Element, language: &str, text: &str) -> Option<()> {
     Some(())
 }
 
-fn append_inlines(parent: &Element, inlines: &[Inline]) {
+fn append_inlines(parent: &Element, inlines: &[Inline], mentions: &Mentions) {
     for inline in inlines {
-        append_inline(parent, inline);
+        append_inline(parent, inline, mentions);
     }
 }
 
-fn append_inline(parent: &Element, inline: &Inline) -> Option<()> {
+fn append_inline(parent: &Element, inline: &Inline, mentions: &Mentions) -> Option<()> {
     match inline {
         Inline::Text(text) => parent.append_with_str_1(text).ok()?,
         Inline::Code(code) => append_with_text(parent, "code", &[("dir", "ltr")], code)?,
-        Inline::Strong(inlines) => append_inlines(&append(parent, "strong", &[])?, inlines),
-        Inline::Emphasis(inlines) => append_inlines(&append(parent, "em", &[])?, inlines),
-        Inline::Strike(inlines) => append_inlines(&append(parent, "s", &[])?, inlines),
+        Inline::Strong(inlines) => append_inlines(&append(parent, "strong", &[])?, inlines, mentions),
+        Inline::Emphasis(inlines) => append_inlines(&append(parent, "em", &[])?, inlines, mentions),
+        Inline::Strike(inlines) => append_inlines(&append(parent, "s", &[])?, inlines, mentions),
         Inline::Autolink(href) => match canonical_url(href) {
             Some(url) => {
                 let link = append_link(parent, BARE_LINK, href)?;
@@ -190,18 +205,22 @@ fn append_inline(parent: &Element, inline: &Inline) -> Option<()> {
             }
             None => parent.append_with_str_1(href).ok()?,
         },
-        Inline::Link { href, label } => append_labelled_link(parent, href, label)?,
+        Inline::Mention(id) => match mentions.name(*id) {
+            Some(name) => append_with_text(parent, "bdi", &[("class", "mention")], &format!("@{name}"))?,
+            None => parent.append_with_str_1(&token(*id)).ok()?,
+        },
+        Inline::Link { href, label } => append_labelled_link(parent, href, label, mentions)?,
     }
     Some(())
 }
 
-fn append_labelled_link(parent: &Element, href: &str, label: &[Inline]) -> Option<()> {
+fn append_labelled_link(parent: &Element, href: &str, label: &[Inline], mentions: &Mentions) -> Option<()> {
     let Some(url) = canonical_url(href) else {
-        append_inlines(parent, label);
+        append_inlines(parent, label, mentions);
         return Some(());
     };
     let link = append_link(parent, LINK, href)?;
-    append_inlines(&link, label);
+    append_inlines(&link, label, mentions);
     // A label can claim anything, so the host of the target is shown beside it.
     let host = links::display_host(&url);
     if !matches!(label, [Inline::Text(text)] if text == host) {

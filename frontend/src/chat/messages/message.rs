@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::{
     action_menu::{ActionMenu, ActionMenuButton},
-    body::fill_with_message,
+    body::{BubbleContent, fill_with_message},
     seen_by::SeenBy,
     versions::message_versions,
 };
@@ -123,7 +123,8 @@ fn message_content(
         _ => has_menu.then(|| Either::Right(view! { <ActionMenuButton is_open=is_menu_open /> })),
     };
     let name = if item.is_own { strings::YOU.to_owned() } else { item.name.clone() };
-    let content = (item.quote.clone(), text);
+    let (quote, mentions) = (item.quote.clone(), item.mentions.clone());
+    let content = BubbleContent { quote, text, mentions, mentions_me: item.mentions_me };
     view! {
         <span class="author">
             <bdi prop:textContent=name></bdi>

@@ -30,6 +30,7 @@ use crate::{
         form_request::focus,
     },
     js::{call, construct, field},
+    mentions::plain_text,
     strings::{self, moderation},
 };
 
@@ -226,7 +227,7 @@ impl Selection {
             let author = timeline.author(message);
             let is_own = author.id == user_id;
             let name = if is_own { strings::YOU.to_owned() } else { timeline.distinct_name(author) };
-            Some(strings::author_and_text(&name, &markdown::plain_text(&start)))
+            Some(strings::author_and_text(&name, &plain_text(&start, &timeline.mentions(message))))
         })?;
         let label = append(&article, "label", &[("class", "select")])?;
         let attributes = &[("type", "checkbox"), ("class", CHECKBOX), ("tabindex", "-1")];

@@ -42,12 +42,12 @@ fn MessageVersions(seq: Seq) -> impl IntoView {
     }
 }
 
-fn version(MessageVersion { created_at, message }: MessageVersion) -> impl IntoView {
-    let at = created_at.timestamp_millis();
+fn version(MessageVersion { created_at, message, mentions }: MessageVersion) -> impl IntoView {
+    let (at, text) = (created_at.timestamp_millis(), (message, mentions));
     view! {
         <li>
             <time class="hint" datetime=clock::iso(at) prop:textContent=clock::date_and_time(at)></time>
-            <div class="version-text" use:fill_with_text=message />
+            <div class="version-text" use:fill_with_text=text />
         </li>
     }
 }

@@ -15,6 +15,7 @@ use crate::{
     },
     clock,
     components::form_request::{Outcome, focus},
+    mentions::plain_text,
     strings,
 };
 
@@ -65,7 +66,7 @@ fn PinRow(message: Message, show: Callback<Seq>) -> impl IntoView {
     let (seq, at) = (message.seq, message.created_at.timestamp_millis());
     let name = sync.distinct_name(&message.user);
     let start: String = message.message.chars().take(TEXT_MAX).collect();
-    let text = markdown::plain_text(&start);
+    let text = plain_text(&start, &sync.mentions(&message));
     view! {
         <li>
             <button class="pin" title=strings::SHOW_MESSAGE on:click=move |_| show.run(seq)>

@@ -4,18 +4,22 @@ use leptos::{ev, prelude::*};
 use shared::{
     id::Seq,
     member::Role,
+    mentions::Mentions,
     message::check_message,
     problem::{FieldCode, Problem},
 };
 use uuid::Uuid;
 
-use super::sync::{SyncEvent, SyncStore};
+use super::{
+    mention_text,
+    sync::{SyncEvent, SyncStore},
+};
 use crate::{
     chat::announcer::Announcements,
     clock,
     drafts::Drafts,
     outbox::{
-        MessageContent,
+        MessageContent, PendingMessage,
         sender::{OutboxEvent, OutboxSender},
     },
     skeleton::{self, TypedText},
@@ -186,7 +190,7 @@ impl DraftStore {
 
     /// Moves the text to the outbox. Returns whether there was a valid text.
     pub fn send(&self) -> bool {
-        let text = self.text.get_untracked();
+        let text = mention_text::encode(&self.sync, self.text.get_untracked());
         match check_message(&text) {
             Ok(()) => {
                 let content = MessageContent { text, reply_to: self.current_reply() };
@@ -214,8 +218,15 @@ impl DraftStore {
         if let Some(message) = self.outbox.remove(client_id)
             && self.text.read_untracked().is_empty()
         {
-            self.set_content(message.content());
+            self.restore(&message);
         }
+    }
+
+    /// Takes a message into the composer.
+    fn restore(&self, message: &PendingMessage) {
+        let MessageContent { text, reply_to } = message.content();
+        let text = mention_text::decode(&self.sync, text, &Mentions::default());
+        self.set_content(MessageContent { text, reply_to });
     }
 
     pub fn restriction(&self) -> Option<WriteRestriction> {
@@ -259,7 +270,7 @@ impl DraftStore {
             return false;
         }
         if let Some(message) = self.outbox.remove(client_id) {
-            self.set_content(message.content());
+            self.restore(&message);
             self.error.set(Some(error.code));
         }
         true

@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use super::{
     deletions::DeletionStore,
+    mention_text,
     sync::{SyncEvent, SyncStore},
 };
 use crate::{
@@ -93,8 +94,13 @@ impl EditStore {
         is_unchanged
     }
 
+    /// As the composer shows it.
     fn stored_text(self, seq: Seq) -> Option<String> {
-        self.sync.with_timeline_untracked(|timeline| Some(timeline?.message(seq)?.message.clone()))
+        let stored = self.sync.with_timeline_untracked(|timeline| {
+            let message = timeline?.message(seq)?;
+            Some((message.message.clone(), timeline?.mentions(message)))
+        });
+        stored.map(|(text, mentions)| mention_text::decode(&self.sync, text, &mentions))
     }
 
     /// Edits a message, unless it is being edited or another one is.
@@ -182,11 +188,12 @@ impl EditStore {
         if self.edit_id() != edit_id || self.is_saving.get_untracked() {
             return;
         }
-        if let Err(code) = check_message(&text) {
-            return self.error.set(strings::errors::for_field("message", code));
-        }
         if self.stored_text(seq).as_ref() == Some(&text) {
             return self.cancel();
+        }
+        let text = mention_text::encode(&self.sync, text);
+        if let Err(code) = check_message(&text) {
+            return self.error.set(strings::errors::for_field("message", code));
         }
         self.is_saving.set(true);
         self.error.set(String::new());

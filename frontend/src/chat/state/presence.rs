@@ -61,6 +61,11 @@ impl PresenceStore {
         self.presence.read().is_present(user_id)
     }
 
+    /// See [`PresenceStore::is_present`]; does not track it.
+    pub fn is_present_now(self, user_id: UserId) -> bool {
+        self.presence.read_untracked().is_present(user_id)
+    }
+
     /// The names of the users who are typing.
     pub fn typing_names(self) -> Vec<String> {
         let presence = self.presence.read();

@@ -2,7 +2,7 @@
 
 use shared::{id::Seq, timeline::Timeline};
 
-use crate::{chat::permissions::CurrentMember, strings};
+use crate::{chat::permissions::CurrentMember, mentions::plain_text, strings};
 
 /// Characters of the message that are read: the view shows two lines.
 const TEXT_MAX: usize = 300;
@@ -31,7 +31,7 @@ impl Quote {
                     strings::MESSAGE_DELETED.to_owned()
                 } else {
                     let start: String = message.message.chars().take(TEXT_MAX).collect();
-                    markdown::plain_text(&start)
+                    plain_text(&start, &timeline.mentions(message))
                 };
                 (name, text)
             }

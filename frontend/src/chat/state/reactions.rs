@@ -292,6 +292,7 @@ fn label(
 mod tests {
     use shared::{
         id::{MessageId, UserId},
+        mentions::Mentions,
         user::User,
     };
     use uuid::Uuid;
@@ -329,6 +330,7 @@ mod tests {
             user: User::default(),
             message: "tea?".into(),
             reply_to: None,
+            mentions: Mentions::default(),
             edited_at: None,
             event: None,
             deleted: false,

@@ -2,6 +2,7 @@
 
 use shared::{
     id::{Seq, UserId},
+    mentions::Mentions,
     problem::ProblemCode,
 };
 use uuid::Uuid;
@@ -42,6 +43,7 @@ pub enum MessageKind {
 }
 
 /// A message as it is shown, whether it is stored or pending.
+#[expect(clippy::struct_excessive_bools, reason = "they are independent")]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MessageItem {
     pub kind: MessageKind,
@@ -53,6 +55,10 @@ pub struct MessageItem {
     /// The file name of the author's avatar; empty without one.
     pub avatar: String,
     pub text: String,
+    /// Whom it mentions, under their current names.
+    pub mentions: Mentions,
+    /// Whether it is from someone else and mentions the user.
+    pub mentions_me: bool,
     /// The message that it replies to.
     pub quote: Option<Quote>,
     /// Milliseconds since 1970.
@@ -180,6 +186,8 @@ mod tests {
             name: "ada".into(),
             avatar: String::new(),
             text: "tea?".into(),
+            mentions: Mentions::default(),
+            mentions_me: false,
             quote: None,
             sent_at,
             is_own: false,

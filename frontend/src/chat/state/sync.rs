@@ -8,7 +8,8 @@ use shared::{
     chat_list::ReadPositionsResponse,
     id::{ChatId, Seq, UserId},
     member::{Member, MembershipStatus, Role},
-    message::MessagePage,
+    mentions::Mentions,
+    message::{Message, MessagePage},
     problem::ProblemCode,
     socket::{ClientFrame, ServerFrame},
     sync::ApplyResult,
@@ -562,7 +563,7 @@ impl SyncStore {
         self.user_id.get()
     }
 
-    pub(super) fn current_user_id(&self) -> UserId {
+    pub fn current_user_id(&self) -> UserId {
         self.user_id.get_untracked()
     }
 
@@ -587,6 +588,13 @@ impl SyncStore {
             members
                 .iter()
                 .fold(0_i64, |version, member| version.wrapping_mul(31).wrapping_add(member.revision.get()))
+        })
+    }
+
+    /// See [`Timeline::mentions`]. Does not track.
+    pub fn mentions(&self, message: &Message) -> Mentions {
+        self.with_timeline_untracked(|timeline| {
+            timeline.map(|timeline| timeline.mentions(message)).unwrap_or_default()
         })
     }
 

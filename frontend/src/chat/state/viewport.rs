@@ -5,9 +5,11 @@ mod paging;
 use std::mem;
 
 use leptos::{prelude::*, task::spawn_local};
+use markdown::mentions::find_tokens;
 use shared::{
     event::UserRef,
     id::{Seq, UserId},
+    mentions::Mentions,
     message::Message,
     socket::ServerFrame,
     timeline::{Part, Timeline},
@@ -30,6 +32,7 @@ use crate::{
     chat::{announcer::Announcements, permissions::CurrentMember},
     chat_list::ChatListStore,
     clock,
+    mentions::plain_text,
     outbox::{Outbox, PendingMessage, PendingState},
     socket::{SocketEvent, status::ConnectionStatus},
     strings,
@@ -201,7 +204,8 @@ impl ViewportStore {
         };
         let item = |message: &PendingMessage| {
             let quote = message.reply_to.map(|seq| Quote::new(timeline, member, seq));
-            pending_item(message, &name, quote, waiting)
+            let mentions = timeline.mentions_in(find_tokens(&message.text).map(|(_, id)| id));
+            pending_item(message, &name, quote, mentions, waiting)
         };
         unstored.map(item).collect()
     }
@@ -468,7 +472,7 @@ impl ViewportStore {
             let line = |message: &Message| {
                 strings::author_and_text(
                     timeline.author(message).name(),
-                    &markdown::plain_text(&message.message),
+                    &plain_text(&message.message, &timeline.mentions(message)),
                 )
             };
             new.filter_map(|message| {
@@ -509,6 +513,7 @@ fn stored_item(timeline: &Timeline, message: &Message, member: CurrentMember) ->
         None if message.deleted => (MessageKind::Deleted(1), String::new()),
         None => (MessageKind::Text, message.message.clone()),
     };
+    let mentions = timeline.mentions(message);
     Some(MessageItem {
         kind,
         client_id: message.client_id,
@@ -517,6 +522,8 @@ fn stored_item(timeline: &Timeline, message: &Message, member: CurrentMember) ->
         name: timeline.distinct_name(author),
         avatar: author.avatar.clone(),
         text,
+        mentions_me: !is_own && mentions.includes(member.user_id),
+        mentions,
         quote: message.reply_to.map(|seq| Quote::new(timeline, member, seq)),
         sent_at: clock::stored_at(message),
         is_own,
@@ -533,6 +540,7 @@ fn pending_item(
     message: &PendingMessage,
     name: &str,
     quote: Option<Quote>,
+    mentions: Mentions,
     waiting: DeliveryStatus,
 ) -> MessageItem {
     MessageItem {
@@ -544,6 +552,8 @@ fn pending_item(
         // The user's own messages have no avatar.
         avatar: String::new(),
         text: message.text.clone(),
+        mentions,
+        mentions_me: false,
         quote,
         sent_at: message.queued_at,
         is_own: true,

@@ -25,13 +25,15 @@ pub struct Completion {
     pub inserted: String,
 }
 
+type SearchFn = Box<dyn Fn(&str) -> Vec<Completion>>;
+
 /// Offers completions after a character.
 pub struct CompletionSource {
     pub trigger: char,
     /// So many characters must follow the trigger.
     pub min_length: usize,
     /// The best matches first, at most [`ITEMS_MAX`].
-    pub search: fn(&str) -> Vec<Completion>,
+    pub search: SearchFn,
 }
 
 #[derive(Clone, Copy)]

@@ -10,9 +10,16 @@ use super::{
     completion::{self, Completion, CompletionList, CompletionSource},
     field::{apply, read_content},
     listener::Listener,
+    mention_names,
+    mention_source::mention_source,
     text_edit,
 };
 use crate::{
+    chat::state::{
+        mention_text::{MentionConverter, set_converter},
+        presence::PresenceStore,
+        sync::SyncStore,
+    },
     components::emoji_search::{EmojiMatch, find_emoji},
     input_method::is_composing,
     js::{call, field},
@@ -46,8 +53,10 @@ pub fn format(textarea: &HtmlTextAreaElement, key: &str) {
 }
 
 /// Adds the tools to the field. Text may have been typed meanwhile.
-pub fn attach(textarea: &HtmlTextAreaElement) {
-    let Some((list, view)) = CompletionList::show(textarea, vec![emoji_source()]) else { return };
+pub fn attach(textarea: &HtmlTextAreaElement, sync: SyncStore, presence: PresenceStore) {
+    set_converter(MentionConverter { encode: mention_names::encode, decode: mention_names::decode });
+    let sources = vec![emoji_source(), mention_source(sync, presence)];
+    let Some((list, view)) = CompletionList::show(textarea, sources) else { return };
     let mut listeners = Vec::new();
     let mut listen = |target: &EventTarget, name: &'static str, handle: Box<dyn Fn(Event)>| {
         listeners.extend(Listener::new(target, name, handle));
@@ -76,14 +85,14 @@ fn emoji_source() -> CompletionSource {
     CompletionSource {
         trigger: ':',
         min_length: 2,
-        search: |query| {
+        search: Box::new(|query| {
             let item = |emoji: EmojiMatch| Completion {
                 label: emoji.emoji.to_owned(),
                 detail: format!(":{}:", emoji.shortcode),
                 inserted: emoji.emoji.to_owned(),
             };
             find_emoji(query, completion::ITEMS_MAX).into_iter().map(item).collect()
-        },
+        }),
     }
 }
 

@@ -231,7 +231,8 @@ impl CompletionQuery {
 /// code, and neither in a time (12:30) nor in a URL, whose colon is within a word.
 pub fn find_query(text: &str, caret: usize, trigger: char, min_length: usize) -> Option<CompletionQuery> {
     let before = text.get(..caret)?;
-    let open = before.strip_suffix(trigger);
+    // Without a character to complete, the trigger itself is at the caret.
+    let open = before.strip_suffix(trigger).filter(|_| min_length > 0);
     let is_closed = open.is_some_and(|open| !open.is_empty());
     let (start, query) = open.unwrap_or(before).rmatch_indices(trigger).next().and_then(|(start, _)| {
         let query = open.unwrap_or(before).get(start + trigger.len_utf8()..)?;
@@ -380,6 +381,18 @@ mod tests {
         }
         assert_eq!(query(":+1").as_deref(), Some("+1"));
         assert!(find_query(":tea:", 5, ':', 2).is_some_and(|query| query.is_closed && query.names(":tea:")));
+    }
+
+    #[test]
+    fn query_without_minimum_begins_at_its_trigger() {
+        let query = |text: &str| find_query(text, text.len(), '@', 0).map(|query| (query.start, query.text));
+        for (text, start, found) in [("@", 0, ""), ("tea, @", 5, ""), ("@ada", 0, "ada"), ("@ada @b", 5, "b")]
+        {
+            assert_eq!(query(text), Some((start, found.to_owned())), "{text}");
+        }
+        for text in ["", "a@", "ada@b", "@ada ", "`@", "@@"] {
+            assert_eq!(query(text), None, "{text}");
+        }
     }
 
     #[test]

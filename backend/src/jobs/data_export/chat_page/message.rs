@@ -74,7 +74,7 @@ impl ChatPage {
         if message.deleted {
             html.markup("<p class=\"deleted\">Message deleted</p>");
         } else {
-            message_text::append_text(html, &message.message);
+            message_text::append_text(html, &message.message, &message.mentions);
         }
         self.append_reactions(html, &message.reactions);
         html.markup("</div>");
@@ -108,7 +108,7 @@ impl ChatPage {
         match quoted.get(&seq) {
             Some(quoted) => {
                 html.markup("<bdi class=\"author\">").text(self.names.show(&quoted.user));
-                html.markup("</bdi> <span dir=\"auto\">").text(&excerpt(&quoted.message)).markup("</span>");
+                html.markup("</bdi> <span dir=\"auto\">").text(&excerpt(quoted)).markup("</span>");
             }
             None => {
                 html.markup("Message deleted");

@@ -1,34 +1,35 @@
 //! The Markdown of a message, with the same elements and the same rules for links as in the client.
 
-use markdown::{Block, Inline, ListItem, links, parse};
+use markdown::{Block, Inline, ListItem, links, mentions::token, parse};
+use shared::mentions::Mentions;
 use url::Url;
 
 use super::html::Html;
 
-pub fn append_text(html: &mut Html, text: &str) {
-    append_blocks(html, &parse(text));
+pub fn append_text(html: &mut Html, text: &str, mentions: &Mentions) {
+    append_blocks(html, &parse(text), mentions);
 }
 
-fn append_blocks(html: &mut Html, blocks: &[Block]) {
+fn append_blocks(html: &mut Html, blocks: &[Block], mentions: &Mentions) {
     for block in blocks {
         match block {
             Block::Paragraph(inlines) => {
                 html.markup("<p>");
-                append_inlines(html, inlines);
+                append_inlines(html, inlines, mentions);
                 html.markup("</p>");
             }
             Block::Quote(blocks) => {
                 html.markup("<blockquote dir=\"auto\">");
-                append_blocks(html, blocks);
+                append_blocks(html, blocks, mentions);
                 html.markup("</blockquote>");
             }
-            Block::List(items) => append_list(html, items),
+            Block::List(items) => append_list(html, items, mentions),
             Block::Code { language, text } => append_code(html, language, text),
         }
     }
 }
 
-fn append_list(html: &mut Html, items: &[ListItem]) {
+fn append_list(html: &mut Html, items: &[ListItem], mentions: &Mentions) {
     let is_numbered = items.iter().any(|item| item.number.is_some());
     html.markup(if is_numbered { "<ol dir=\"auto\">" } else { "<ul dir=\"auto\">" });
     for ListItem { number, blocks } in items {
@@ -36,7 +37,7 @@ fn append_list(html: &mut Html, items: &[ListItem]) {
             Some(number) => html.markup("<li value=\"").value(number).markup("\">"),
             None => html.markup("<li>"),
         };
-        append_blocks(html, blocks);
+        append_blocks(html, blocks, mentions);
         html.markup("</li>");
     }
     html.markup(if is_numbered { "</ol>" } else { "</ul>" });
@@ -51,13 +52,13 @@ fn append_code(html: &mut Html, language: &str, text: &str) {
     html.markup("<pre tabindex=\"0\" dir=\"ltr\"><code>").text(text).markup("</code></pre></figure>");
 }
 
-fn append_inlines(html: &mut Html, inlines: &[Inline]) {
+fn append_inlines(html: &mut Html, inlines: &[Inline], mentions: &Mentions) {
     for inline in inlines {
-        append_inline(html, inline);
+        append_inline(html, inline, mentions);
     }
 }
 
-fn append_inline(html: &mut Html, inline: &Inline) {
+fn append_inline(html: &mut Html, inline: &Inline, mentions: &Mentions) {
     match inline {
         Inline::Text(text) => {
             html.text(text);
@@ -65,9 +66,17 @@ fn append_inline(html: &mut Html, inline: &Inline) {
         Inline::Code(code) => {
             html.markup("<code dir=\"ltr\">").text(code).markup("</code>");
         }
-        Inline::Strong(inlines) => append_within(html, ["<strong>", "</strong>"], inlines),
-        Inline::Emphasis(inlines) => append_within(html, ["<em>", "</em>"], inlines),
-        Inline::Strike(inlines) => append_within(html, ["<s>", "</s>"], inlines),
+        Inline::Mention(id) => match mentions.name(*id) {
+            Some(name) => {
+                html.markup("<bdi><strong>@").text(&name).markup("</strong></bdi>");
+            }
+            None => {
+                html.text(&token(*id));
+            }
+        },
+        Inline::Strong(inlines) => append_within(html, ["<strong>", "</strong>"], inlines, mentions),
+        Inline::Emphasis(inlines) => append_within(html, ["<em>", "</em>"], inlines, mentions),
+        Inline::Strike(inlines) => append_within(html, ["<s>", "</s>"], inlines, mentions),
         Inline::Autolink(href) => match canonical_url(href) {
             Some(url) => {
                 html.markup("<a dir=\"ltr\" rel=\"noopener noreferrer nofollow\" href=\"").text(href);
@@ -77,21 +86,21 @@ fn append_inline(html: &mut Html, inline: &Inline) {
                 html.text(href);
             }
         },
-        Inline::Link { href, label } => append_labelled_link(html, href, label),
+        Inline::Link { href, label } => append_labelled_link(html, href, label, mentions),
     }
 }
 
-fn append_within(html: &mut Html, [start, end]: [&'static str; 2], inlines: &[Inline]) {
+fn append_within(html: &mut Html, [start, end]: [&'static str; 2], inlines: &[Inline], mentions: &Mentions) {
     html.markup(start);
-    append_inlines(html, inlines);
+    append_inlines(html, inlines, mentions);
     html.markup(end);
 }
 
 /// A label can claim anything, so the host of the target is shown beside it.
-fn append_labelled_link(html: &mut Html, href: &str, label: &[Inline]) {
-    let Some(url) = canonical_url(href) else { return append_inlines(html, label) };
+fn append_labelled_link(html: &mut Html, href: &str, label: &[Inline], mentions: &Mentions) {
+    let Some(url) = canonical_url(href) else { return append_inlines(html, label, mentions) };
     html.markup("<a rel=\"noopener noreferrer nofollow\" href=\"").text(href).markup("\">");
-    append_inlines(html, label);
+    append_inlines(html, label, mentions);
     let host = links::display_host(&url);
     if !matches!(label, [Inline::Text(text)] if text == host) {
         html.markup(" <bdi class=\"host\">").text(host).markup("</bdi>");
@@ -111,7 +120,7 @@ mod tests {
 
     fn rendered(text: &str) -> String {
         let mut html = Html::default();
-        append_text(&mut html, text);
+        append_text(&mut html, text, &Mentions::default());
         String::from_utf8(html.into_bytes()).unwrap()
     }
 
