@@ -86,7 +86,7 @@ struct Counters {
     user_chat_changes: KeyedLimiter<UserId>,
     user_uri_rotations: KeyedLimiter<UserId>,
     user_searches: KeyedLimiter<UserId>,
-    chat_member_exports: KeyedLimiter<ChatId>,
+    chat_exports: KeyedLimiter<(ChatId, bool)>,
     session_refreshes: KeyedLimiter<Uuid>,
     /// In KiB.
     user_upload_bytes: KeyedLimiter<UserId>,
@@ -112,7 +112,7 @@ impl Counters {
             user_chat_changes: keyed(settings.limit_chat_changes, clock),
             user_uri_rotations: keyed(settings.limit_uri_rotations, clock),
             user_searches: keyed(settings.limit_searches, clock),
-            chat_member_exports: keyed(settings.limit_chat_exports, clock),
+            chat_exports: keyed(settings.limit_chat_exports, clock),
             session_refreshes: keyed(settings.limit_refreshes, clock),
             user_upload_bytes: keyed(upload_bytes, clock),
             logins: LoginThrottle::new(
@@ -168,9 +168,10 @@ impl RateLimiters {
         self.counters.as_ref().map_or(Ok(()), |counters| check_key(counters.for_user(limit), &user_id))
     }
 
-    /// Counts one export of a chat by a member other than its owner.
-    pub fn check_member_export(&self, chat_id: ChatId) -> Result<(), ApiError> {
-        self.counters.as_ref().map_or(Ok(()), |counters| check_key(&counters.chat_member_exports, &chat_id))
+    /// Counts one export of a chat. Those of its owners are counted apart, so that members cannot use them up.
+    pub fn check_chat_export(&self, chat_id: ChatId, is_by_owner: bool) -> Result<(), ApiError> {
+        let key = (chat_id, is_by_owner);
+        self.counters.as_ref().map_or(Ok(()), |counters| check_key(&counters.chat_exports, &key))
     }
 
     /// Counts one refresh of a session's tokens.
@@ -252,7 +253,7 @@ impl RateLimiters {
             counters.for_user(limit).retain_recent();
         }
         counters.user_upload_bytes.retain_recent();
-        counters.chat_member_exports.retain_recent();
+        counters.chat_exports.retain_recent();
         counters.session_refreshes.retain_recent();
         counters.logins.remove_expired();
     }

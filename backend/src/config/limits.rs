@@ -110,7 +110,7 @@ settings! {
     limit_upload_bytes "CHATIRE_LIMIT_UPLOAD_BYTES" Bytes = Bytes(200 * MIB);
     /// Exports per user, of the account and of chats
     limit_exports "CHATIRE_LIMIT_EXPORTS" Rate = rate(5, DAY);
-    /// Exports per chat by members other than its owner
+    /// Exports per chat by its owners, and as many by its other members
     limit_chat_exports "CHATIRE_LIMIT_CHAT_EXPORTS" Rate = rate(20, DAY);
     /// Maximum size of an image file
     limit_image_bytes "CHATIRE_LIMIT_IMAGE_BYTES" Bytes = Bytes(25 * MIB);

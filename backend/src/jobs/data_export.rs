@@ -1,5 +1,6 @@
 //! Writes exports to ZIP files: one export at a time, page by page, so that other requests are not slowed down. Unfinished
-//! exports are written anew at start.
+//! exports are written anew at start. The export of a chat holds a connection and a snapshot of the database while it is
+//! written; that of an account only for each page.
 
 mod account;
 mod archive;
@@ -8,6 +9,8 @@ mod chat_page;
 mod progress;
 
 use std::{
+    collections::HashSet,
+    io::ErrorKind,
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
@@ -103,18 +106,26 @@ impl DataExporter {
         let mut connection = self.db.get().await?;
         data_exports::delete_expired(&mut connection).await?;
         let ids = data_exports::list_ids(&mut connection).await?;
-        let kept: Vec<_> = ids.into_iter().map(|id| self.path(id)).collect();
-        for file in files.iter().filter(|file| !kept.contains(file)) {
-            fs::remove_file(file).await.context("cannot delete an export file")?;
+        let kept: HashSet<_> = ids.into_iter().map(|id| self.path(id)).collect();
+        for file in files.iter().filter(|file| !kept.contains(*file)) {
+            match fs::remove_file(file).await {
+                // Another run was faster.
+                Err(error) if error.kind() == ErrorKind::NotFound => {}
+                removed => removed.context("cannot delete an export file")?,
+            }
         }
         Ok(())
     }
 
     /// Writes the file; returns its size, or nothing if the export was deleted meanwhile.
     async fn write(&self, UnfinishedExport { id, subject }: UnfinishedExport) -> anyhow::Result<Option<i64>> {
-        let mut archive = ZipArchive::create(self.path(id)).await?;
         let passes = if subject.chat_id.is_some() { chat::PASSES } else { account::PASSES };
         let mut progress = Progress::new(&self.db, id, passes);
+        // It may have waited for long, and its chat may be gone.
+        if !progress.start(0).await? {
+            return Ok(None);
+        }
+        let mut archive = ZipArchive::create(self.path(id)).await?;
         let is_complete = match subject.chat_id {
             Some(chat_id) => chat::write(&self.db, chat_id, &mut archive, &mut progress).await?,
             None => account::write(&self.db, subject.user_id, &mut archive, &mut progress).await?,

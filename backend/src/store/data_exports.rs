@@ -8,7 +8,7 @@ use diesel::{
     prelude::*,
     sql_types::Bool,
 };
-use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 use shared::{
     data_export::{DataExport, ExportState},
     id::{ChatId, UserId},
@@ -23,6 +23,9 @@ use super::{
 
 /// How long a finished file is kept.
 const RETENTION_HOURS: i64 = 24;
+
+const READ_SETTINGS: &str = "SET LOCAL statement_timeout = '5min'; \
+    SET LOCAL idle_in_transaction_session_timeout = '5min'";
 
 /// Who asked for an export, and what it contains.
 #[derive(Clone, Copy, Debug)]
@@ -118,6 +121,11 @@ pub async fn list_unfinished(
         .into_iter()
         .map(|(id, user_id, chat_id)| UnfinishedExport { id, subject: ExportSubject { user_id, chat_id } });
     Ok(exports.collect())
+}
+
+/// Prepares a transaction that reads a whole chat: its statements may take longer than others, and it waits for the disk.
+pub async fn prepare_reading(connection: &mut AsyncPgConnection) -> Result<(), StoreError> {
+    Ok(connection.batch_execute(READ_SETTINGS).await?)
 }
 
 /// The export is being written from the beginning; false if it was deleted.

@@ -26,11 +26,8 @@ use crate::{
     responses((status = 202, body = DataExport), (status = 409)),
 )]
 pub async fn create(app: Data<AppState>, exporter: ChatExporter) -> Result<HttpResponse, ApiError> {
+    app.rate_limits.check_chat_export(exporter.chat.id, exporter.role == Role::Owner)?;
     app.rate_limits.check_user(UserLimit::Export, exporter.user.id)?;
-    // Members together cannot take the owner's turn.
-    if exporter.role < Role::Owner {
-        app.rate_limits.check_member_export(exporter.chat.id)?;
-    }
     exports::start(&app, subject(&exporter)).await
 }
 

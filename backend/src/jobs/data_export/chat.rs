@@ -23,7 +23,7 @@ use super::{
 use crate::store::{
     Db, StoreError,
     chats::{self, ChatRow},
-    members,
+    data_exports, members,
     messages::{self, parts},
 };
 
@@ -44,6 +44,7 @@ pub async fn write(
         .read_only()
         .repeatable_read()
         .run(async move |connection| {
+            data_exports::prepare_reading(connection).await?;
             let chat = chats::find_active(connection, chat_id).await?;
             ChatExport { connection, chat, archive, progress }.write().await
         })

@@ -36,6 +36,8 @@ pub const PART_BYTES: i64 = 1_500_000;
 const UNNAMED: &str = "Chat";
 /// Characters of a pinned message that its link shows.
 const EXCERPT_MAX: usize = 200;
+/// Characters of a message that are read for that. Formatting that is cut off here is not shown.
+const EXCERPT_SOURCE_MAX: usize = 1_000;
 
 /// The name of a page in the archive.
 pub fn page_name(page: usize) -> String {
@@ -239,8 +241,8 @@ const fn role_note(role: Role) -> &'static str {
 
 /// The beginning of a message, on one line and without its formatting.
 fn excerpt(message: &Message) -> String {
-    let start: String = message.message.chars().take(EXCERPT_MAX).collect();
-    markdown::plain_text(&start, &|id| message.mentions.name(id))
+    let start: String = message.message.chars().take(EXCERPT_SOURCE_MAX).collect();
+    markdown::plain_text(&start, &|id| message.mentions.name(id)).chars().take(EXCERPT_MAX).collect()
 }
 
 fn count(number: i64, one: &str, many: &str) -> String {

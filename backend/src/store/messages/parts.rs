@@ -29,8 +29,8 @@ pub struct MessagePart {
     pub ends_at: DateTime<Utc>,
 }
 
-/// Splits the messages of a chat that have not expired into parts of at most about `part_bytes`, where each message counts
-/// with its text and `message_bytes`.
+/// Splits the messages of a chat that have not expired into parts of about `part_bytes`, where each message counts with its text
+/// and `message_bytes`.
 pub async fn split(
     connection: &mut AsyncPgConnection,
     chat: &ChatRow,
