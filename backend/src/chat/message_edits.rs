@@ -12,7 +12,10 @@ use uuid::Uuid;
 use super::{mentions, transaction::ChatTransaction};
 use crate::{
     error::ApiError,
-    store::messages::versions::{self, Edit},
+    store::messages::{
+        mentions::resolve,
+        versions::{self, Edit},
+    },
 };
 
 /// Replaces the text of a message, unless this edit did so before; returns the message as it is then.
@@ -49,7 +52,8 @@ pub async fn edit(
     if !transaction.chat.edit_window.is_open(age) {
         return Err(ProblemCode::EditWindowClosed.into());
     }
-    let mentions = &mentions::resolve_in(transaction.connection, chat_id, text).await?;
+    let mentioned_ids = mentions::find_ids(text)?;
+    let mentions = &resolve(transaction.connection, chat_id, &mentioned_ids).await?;
     let revision = transaction.next_seq();
     let edit = Edit { chat_id, seq, edit_id, text, mentions, edited_at, revision };
     versions::replace_text(transaction.connection, edit).await?;

@@ -152,6 +152,18 @@ async fn edit_adds_and_removes_mentions() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn refused_mentions_do_not_start_slow_mode() {
+    let app = TestApp::spawn().await;
+    let (ada, tea) = app.ada_and_chat().await;
+    let eve = app.create_member("eve", &tea).await;
+    ada.update_settings(&tea, &json!({ "slow_mode_seconds": 60 })).await.assert_status(200);
+    let refused = eve.try_send_message(&tea, &mentions_of_strangers(MENTIONS_MAX + 1)).await;
+    refused.assert_problem(ProblemCode::Invalid);
+    eve.send_message(&tea, "tea?").await;
+    eve.try_send_message(&tea, "now?").await.assert_problem(ProblemCode::SlowMode);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn unread_mentions_end_at_the_read_position() {
     let app = TestApp::spawn().await;
     let (ada, tea) = app.ada_and_chat().await;

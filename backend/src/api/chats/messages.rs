@@ -126,9 +126,11 @@ pub async fn post(
 ) -> Result<HttpResponse, ApiError> {
     let PostMessage { message, client_id, reply_to } = post;
     let client_id = client_id.unwrap_or_else(Uuid::new_v4);
+    // Checked first: a rejected message does not count.
+    let mentioned_ids = mentions::find_ids(&message)?;
     count_post(&app, &writer, client_id).await?;
     let ChatWriter { user, chat, .. } = writer;
-    let mentions = mentions::resolve(&app.db, chat.id, &message).await?;
+    let mentions = mentions::resolve(&app.db, chat.id, &mentioned_ids).await?;
     let post = Post { client_id, message, reply_to, mentions };
     let IngestedPost { message: mut stored, is_replay } =
         app.ingest.post(chat.id, user.clone(), post).await?;

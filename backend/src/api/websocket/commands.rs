@@ -68,9 +68,10 @@ impl ConnectionTask {
         if post.reply_to.is_some_and(|seq| seq.get() < 1) {
             return Err(Rejection::field("reply_to", FieldCode::NotNumber).into());
         }
+        let mentioned_ids = mentions::find_ids(&post.message)?;
         let writer = self.find_writer(chat_id).await?;
         count_post(&self.app, &writer, post.client_id).await?;
-        post.mentions = Box::pin(mentions::resolve(&self.app.db, chat_id, &post.message)).await?;
+        post.mentions = Box::pin(mentions::resolve(&self.app.db, chat_id, &mentioned_ids)).await?;
         // The next typing frame belongs to a new message and is passed on at once.
         if let Some(subscription) = self.subscription(chat_id) {
             subscription.typing_sent_at = None;

@@ -45,12 +45,15 @@ pub(super) fn to_literal(mentions: &Mentions) -> Option<String> {
     Some(format!("{{{}}}", ids.join(",")))
 }
 
-/// The mentions of these ids: those of members, and [`HERE`].
+/// The mentions of these ids: those of members, and [`HERE`]. No statement without ids.
 pub async fn resolve(
     connection: &mut AsyncPgConnection,
     chat_id: ChatId,
     ids: &[i64],
 ) -> Result<Mentions, StoreError> {
+    if ids.is_empty() {
+        return Ok(Mentions::default());
+    }
     let is_member = members::status.eq(MembershipStatus::Member.bind());
     let rows = members::table
         .inner_join(users::table)

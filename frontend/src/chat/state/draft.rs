@@ -225,7 +225,7 @@ impl DraftStore {
     /// Takes a message into the composer.
     fn restore(&self, message: &PendingMessage) {
         let MessageContent { text, reply_to } = message.content();
-        let text = mention_text::decode(&self.sync, text, &Mentions::default());
+        let text = mention_text::decode(&self.sync, &text, &Mentions::default()).unwrap_or(text);
         self.set_content(MessageContent { text, reply_to });
     }
 

@@ -37,6 +37,8 @@ pub struct EditStore {
     error: RwSignal<String>,
     /// Stays the same while the same text is tried again.
     edit_id: StoredValue<Uuid>,
+    /// The text when the edit began; that of a former one if it was restored.
+    started_text: StoredValue<String>,
 }
 
 impl EditStore {
@@ -56,6 +58,7 @@ impl EditStore {
             is_saving: RwSignal::new(false),
             error: RwSignal::new(String::new()),
             edit_id: StoredValue::new(Uuid::nil()),
+            started_text: StoredValue::new(String::new()),
         };
         sync.subscribe(move |event| match event {
             SyncEvent::Reset => store.set(Seq::default(), String::new()),
@@ -86,21 +89,27 @@ impl EditStore {
 
     /// Whether nothing would be lost by leaving the edit; says so in the composer otherwise.
     pub fn check_unchanged(self) -> bool {
-        let is_unchanged = !self.is_editing_now()
-            || self.stored_text(self.seq.get_untracked()).is_some_and(|text| text == self.current_text());
+        let is_unchanged = !self.is_editing_now() || self.is_unchanged(self.seq.get_untracked());
         if !is_unchanged {
             self.error.set(strings::FINISH_EDIT_FIRST.to_owned());
         }
         is_unchanged
     }
 
-    /// As the composer shows it.
+    /// Also if someone who is mentioned has another name by now.
+    fn is_unchanged(self, seq: Seq) -> bool {
+        let text = self.current_text();
+        self.started_text.with_value(|started| *started == text)
+            || self.stored_text(seq).as_ref() == Some(&text)
+    }
+
+    /// As the composer shows it. `None` for one with mentions, as long as they cannot be shown.
     fn stored_text(self, seq: Seq) -> Option<String> {
         let stored = self.sync.with_timeline_untracked(|timeline| {
             let message = timeline?.message(seq)?;
             Some((message.message.clone(), timeline?.mentions(message)))
         });
-        stored.map(|(text, mentions)| mention_text::decode(&self.sync, text, &mentions))
+        stored.and_then(|(text, mentions)| mention_text::decode(&self.sync, &text, &mentions))
     }
 
     /// Edits a message, unless it is being edited or another one is.
@@ -109,6 +118,7 @@ impl EditStore {
             return;
         }
         if let Some(text) = self.stored_text(seq) {
+            self.started_text.set_value(text.clone());
             self.set(seq, text);
             self.write_draft();
         }
@@ -188,7 +198,7 @@ impl EditStore {
         if self.edit_id() != edit_id || self.is_saving.get_untracked() {
             return;
         }
-        if self.stored_text(seq).as_ref() == Some(&text) {
+        if self.is_unchanged(seq) {
             return self.cancel();
         }
         let text = mention_text::encode(&self.sync, text);

@@ -1,5 +1,5 @@
 //! How the composer shows mentions: as `@` and a name. They are stored with ids. The module `tools` converts between the two;
-//! before it is loaded, text stays as it is.
+//! before it is loaded, a new text stays as it is, and one with mentions cannot be edited.
 
 use std::cell::Cell;
 
@@ -32,10 +32,10 @@ pub fn encode(sync: &SyncStore, text: String) -> String {
     })
 }
 
-/// The text to be written on.
-pub fn decode(sync: &SyncStore, text: String, mentions: &Mentions) -> String {
+/// The text to be written on. `None` if it has mentions, and the module is not loaded.
+pub fn decode(sync: &SyncStore, text: &str, mentions: &Mentions) -> Option<String> {
     sync.with_timeline_untracked(|timeline| match (timeline, CONVERTER.get()) {
-        (Some(timeline), Some(converter)) => (converter.decode)(timeline, &text, mentions),
-        _ => text,
+        (Some(timeline), Some(converter)) => Some((converter.decode)(timeline, text, mentions)),
+        _ => Some(text.to_owned()).filter(|_| mentions.is_empty()),
     })
 }

@@ -28,15 +28,10 @@ pub fn encode(timeline: &Timeline, text: &str) -> String {
     if text.contains('@') { MemberNames::new(&timeline.members()).encode(text) } else { text.to_owned() }
 }
 
+/// Members by their name, or by their username where the name leads elsewhere; by the token where both do. Others by their name
+/// alone, which leads to nobody.
 pub fn decode(timeline: &Timeline, text: &str, mentions: &Mentions) -> String {
-    let members = timeline.members();
-    let names = MemberNames::new(&members);
-    let name = |id| match members.iter().find(|member| member.user.id.get() == id) {
-        Some(member) => names.name_of(&member.user).map(str::to_owned),
-        None if id == HERE => Some(HERE_NAME.to_owned()),
-        None => mentions.name(id),
-    };
-    replace_mentions(text, &name)
+    MemberNames::new(&timeline.members()).decode(&timeline.members(), text, mentions)
 }
 
 impl MemberNames {
@@ -60,6 +55,21 @@ impl MemberNames {
     pub fn name_of<'a>(&self, user: &'a User) -> Option<&'a str> {
         let leads_to = |name: &&str| self.ids.get(&name.to_ascii_lowercase()) == Some(&Some(user.id.get()));
         [user.name(), &user.username].into_iter().find(leads_to)
+    }
+
+    fn decode(&self, members: &[&Member], text: &str, mentions: &Mentions) -> String {
+        let show = |name_of: &dyn Fn(&User) -> Option<String>| {
+            replace_mentions(text, &|id| match members.iter().find(|member| member.user.id.get() == id) {
+                Some(member) => name_of(&member.user),
+                None if id == HERE => Some(HERE_NAME.to_owned()),
+                None => mentions.name(id),
+            })
+        };
+        let encoded = self.encode(&show(&|_| None));
+        let by_name = |user: &User| self.name_of(user).map(str::to_owned);
+        let by_username = |user: &User| Some(user.username.clone());
+        let shown = [show(&by_name), show(&by_username)];
+        shown.into_iter().find(|shown| self.encode(shown) == encoded).unwrap_or_else(|| show(&|_| None))
     }
 
     /// The text with tokens in the place of names, except in code.
@@ -221,6 +231,22 @@ mod tests {
             assert_eq!(encode(text), text);
         }
         assert_eq!(encode("`@ada` @ada"), "`@ada` <@1>");
+    }
+
+    #[test]
+    fn decoded_text_mentions_the_same_members() {
+        let members = members();
+        let members: Vec<_> = members.iter().collect();
+        let names = MemberNames::new(&members);
+        for (text, decoded) in [
+            ("<@1>: tea?", "@Ada Lovelace: tea?"),
+            ("<@1> King", "@ada King"),
+            ("<@here> <@9>", "@here <@9>"),
+            ("<@2>_<@7>", "<@2>_<@7>"),
+        ] {
+            assert_eq!(names.decode(&members, text, &Mentions::default()), decoded, "{text}");
+            assert_eq!(names.encode(decoded), text);
+        }
     }
 
     #[test]

@@ -228,7 +228,7 @@ impl CompletionQuery {
 }
 
 /// What is to be completed before the caret: a trigger at the start of a word, and at least `min_length` characters. Not in
-/// code, and neither in a time (12:30) nor in a URL, whose colon is within a word.
+/// code, and neither in a time (`:30`) nor in a URL, whose colon is within a word.
 pub fn find_query(text: &str, caret: usize, trigger: char, min_length: usize) -> Option<CompletionQuery> {
     let before = text.get(..caret)?;
     // Without a character to complete, the trigger itself is at the caret.
@@ -240,11 +240,15 @@ pub fn find_query(text: &str, caret: usize, trigger: char, min_length: usize) ->
     })?;
     let is_word_start =
         before.get(..start)?.chars().next_back().is_none_or(|c| c.is_whitespace() || OPENING.contains(c));
-    let is_part = |c: char| c.is_alphanumeric() || matches!(c, '_' | '+' | '-');
+    // Names may also have dots, and signs that combine with letters.
+    let is_part = |c: char| {
+        let is_of_name = || trigger == '@' && (c == '.' || !(c.is_ascii() || c.is_whitespace()));
+        c.is_alphanumeric() || matches!(c, '_' | '+' | '-') || is_of_name()
+    };
     let is_query = query.len() <= QUERY_MAX
         && query.chars().count() >= min_length
         && query.chars().all(is_part)
-        && !query.starts_with(|c: char| c.is_ascii_digit());
+        && !(trigger == ':' && query.starts_with(|c: char| c.is_ascii_digit()));
     let is_word_end = text.get(caret..)?.chars().next().is_none_or(|c| !c.is_alphanumeric());
     let is_found = is_word_start && is_query && is_word_end && !is_in_code(text, start);
     is_found.then(|| CompletionQuery { trigger, start, text: query.to_owned(), is_closed })
