@@ -365,6 +365,8 @@ test('page that is older than the server reloads itself', async () => {
   await owner.page.route('**/split_tools.wasm', (route) => route.abort());
   await owner.page.reload();
   await owner.waitForMessage('Welcome.');
+  // Until the page has found that it is not outdated.
+  await owner.page.waitForLoadState('networkidle');
   await owner.page.unroute('**/split_tools.wasm');
   // The files of the page are gone, but for the reload.
   await owner.page.route('**/chat-*/**', (route) => route.fulfill({ status: 404, body: '' }));

@@ -69,6 +69,12 @@ class DateDialog {
     await this.dialog.waitFor({ state: 'detached' });
   }
 
+  // Pixels between the top of the message list and the label of this day.
+  async distanceFromTop(name) {
+    const { y } = await this.person.log.getByRole('button', { name }).boundingBox();
+    return y - (await this.person.log.boundingBox()).y;
+  }
+
   // Waits until the label of this day has the focus and is in view, above this message.
   async waitForDay(name, firstText) {
     const focused = this.page.locator('.day-separator > button:focus');
@@ -122,8 +128,24 @@ test('day without messages leads to the next one and says so', async () => {
   await fixture.server.sql("UPDATE messages SET created_at = created_at - interval '5 days' WHERE message = 'Leaf 150.'");
   await dialog.openFromMenu();
   await dialog.jumpTo(1);
+  const before = await dialog.distanceFromTop(label(10));
   await person.waitForAlert(`No messages on ${longDate(1)} or later.`);
-  assert.ok(await person.log.getByRole('button', { name: label(10) }).isVisible());
+  assert.equal(await dialog.distanceFromTop(label(10)), before);
+});
+
+test('dialog closes when another chat is opened', async () => {
+  const person = await fixture.newPerson('switching-author');
+  await person.signUpAndStart();
+  const first = await person.startChat();
+  await person.goHome();
+  const second = await person.startChat();
+  await person.page.locator(`a[href="${first}"]`).click();
+  await person.page.waitForURL(`**${first}`);
+  const dialog = new DateDialog(person);
+  await dialog.openFromMenu();
+  await person.page.goBack();
+  await person.page.waitForURL(`**${second}`);
+  await dialog.dialog.waitFor({ state: 'detached' });
 });
 
 test('date that cannot be reached is explained', async () => {

@@ -124,8 +124,8 @@ test('deleted message leaves a tombstone for both', async () => {
   await owner.page.keyboard.press('Enter');
   const focused = owner.page.locator(':focus');
   await spam.getByRole('button', { name: '👍' }).and(focused).waitFor();
-  // Past the other emoji, copying, replying and pinning.
-  for (let tab = 0; tab < 11; tab += 1) await owner.page.keyboard.press('Tab');
+  // Past the other emoji, copying, replying, pinning and selecting.
+  for (let tab = 0; tab < 12; tab += 1) await owner.page.keyboard.press('Tab');
   await spam.getByRole('button', { name: 'Delete' }).and(focused).waitFor();
   await owner.page.keyboard.press('Enter');
   for (const person of [owner, other]) {

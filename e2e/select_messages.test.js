@@ -108,6 +108,15 @@ test('own messages are selected by mouse, deleted and brought back', async () =>
   assert.deepEqual(deletions(other), []);
 });
 
+test('message that is brought back can be selected', async () => {
+  const { other, selection } = await newChat('back', 3);
+  await other.choose(await other.waitForMessage('Leaf 1.'), 'Delete');
+  await selection.start('Leaf 3.');
+  assert.equal(await other.log.getByRole('checkbox').count(), 2);
+  await other.log.getByRole('button', { name: 'Undo' }).click();
+  await selection.checkbox('Leaf 1.').waitFor();
+});
+
 test('deleted messages are gone for all, in one request', async () => {
   const { owner, other, selection } = await newChat('gone', 4);
   await selection.start('Leaf 1.');

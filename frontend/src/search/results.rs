@@ -51,6 +51,7 @@ struct SavedSearch {
     results: Vec<SearchResult>,
     status: SearchStatus,
     next: Option<MessageId>,
+    before: Option<MessageId>,
     /// The message.
     opened: Seq,
 }
@@ -95,6 +96,7 @@ impl MessageSearch {
             results: self.results.get_untracked(),
             status: self.status.get_untracked(),
             next: self.next.get_untracked(),
+            before: self.inner.with_value(|inner| inner.before),
             opened,
         }));
     }
@@ -102,14 +104,14 @@ impl MessageSearch {
     /// Shows again what was found in this chat; returns which message was opened.
     pub fn restore(self) -> Option<Seq> {
         let uri = self.uri.get_untracked();
-        let SavedSearch { text, results, status, next, opened, .. } =
+        let SavedSearch { text, results, status, next, before, opened, .. } =
             SAVED.take().filter(|saved| saved.uri == uri)?;
-        self.inner.update_value(|inner| inner.text = text);
+        self.inner.update_value(|inner| (inner.text, inner.before) = (text, before));
         self.results.set(results);
         self.status.set(status);
         self.next.set(next);
         if self.status.get_untracked() == SearchStatus::Searching {
-            self.send(None);
+            self.send(before);
         }
         Some(opened)
     }

@@ -4,6 +4,7 @@ use shared::time::{DateTime, Utc};
 
 use crate::clock;
 
+pub const NO_MESSAGES: &str = "There are no messages.";
 pub const TODAY: &str = "Today";
 pub const YESTERDAY: &str = "Yesterday";
 pub const JUMP_TO_DATE: &str = "Jump to date";
@@ -27,8 +28,11 @@ pub fn day_label(at: i64) -> String {
     }
 }
 
-/// There is no message of this day, nor a later one.
+/// There is no message of this day, nor a later one. At 0, there is none at all.
 pub fn nothing_since(at: i64) -> String {
+    if at == 0 {
+        return NO_MESSAGES.to_owned();
+    }
     format!("No messages on {} or later.", clock::long_date(at))
 }
 

@@ -3,6 +3,8 @@
 use leptos::{either::Either, html, prelude::*};
 use shared::id::Seq;
 use uuid::Uuid;
+use wasm_bindgen::JsCast;
+use web_sys::HtmlElement;
 
 use super::{
     action_menu::{ActionMenu, ActionMenuButton},
@@ -18,11 +20,23 @@ use crate::{
     clock,
     components::{
         avatar::avatar,
+        focus_stops::focus_in_place,
         icon::{Icon, SvgIcon},
     },
     lazy_view::LazyView,
     strings,
 };
+
+/// If the label of this day has the focus, and another message of the day has a label by now, that gets it.
+fn move_day_focus(sent_at: i64) {
+    let Some(focused) = document().active_element().filter(|it| it.id() == day_id(sent_at)) else { return };
+    let Ok(labels) = document().query_selector_all(".day-separator > button") else { return };
+    let others = (0..labels.length()).filter_map(|index| labels.item(index)?.dyn_into::<HtmlElement>().ok());
+    let mut same_day = others.filter(|it| **it != focused && it.text_content() == focused.text_content());
+    if let Some(label) = same_day.next() {
+        focus_in_place(&label);
+    }
+}
 
 #[component]
 pub fn MessageRow(item: RwSignal<MessageItem>, layout: RwSignal<RowLayout>) -> impl IntoView {
@@ -30,6 +44,9 @@ pub fn MessageRow(item: RwSignal<MessageItem>, layout: RwSignal<RowLayout>) -> i
     let separators = move || {
         let RowLayout { starts_day, is_first_unread, is_first_unsent, .. } = layout.get();
         let day = move || strings::dates::day_label(sent_at);
+        if !starts_day {
+            move_day_focus(sent_at);
+        }
         (
             is_first_unsent.then(|| view! { <SeenBy is_above_unsent=true /> }),
             starts_day.then(|| {

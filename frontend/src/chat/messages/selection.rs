@@ -29,6 +29,7 @@ use crate::{
         focus_stops::{focus_in_place, focus_stop},
         form_request::focus,
     },
+    input_method::is_composing,
     js::{call, construct, field},
     mentions::plain_text,
     strings::{self, moderation},
@@ -131,20 +132,17 @@ impl Running {
             is_full: RwSignal::new(false),
             current: StoredValue::new(seq),
         });
-        let listen = |target: &EventTarget, name, handle: fn(Selection, &Event) -> Option<()>| {
-            // `None`: the event is not for the selection.
-            let handle = move |event: Event| handle(selection, &event).unwrap_or_default();
-            Listener::new(target, name, Box::new(handle))
-        };
-        let listeners = [
-            listen(log, "click", |selection, event| selection.on_click(event.unchecked_ref())),
-            listen(log, "keydown", |selection, event| selection.on_key(event.unchecked_ref())),
-            listen(&window(), "keydown", |selection, event| selection.on_page_key(event.unchecked_ref())),
-        ];
+        // A deletion that is undone or fails brings a message back.
+        owner.with(|| {
+            Effect::new(move |_| {
+                deletions.track();
+                selection.refresh();
+            })
+        });
         let view = mount_to(conversation, move || view! { <SelectionBar selection /> });
         Some(Self {
             selection,
-            _listeners: listeners.into_iter().flatten().collect(),
+            _listeners: selection.listen(log),
             _observer: RowObserver::new(&rows, move || selection.refresh()),
             _view: Box::new(view),
             _owner: owner,
@@ -153,6 +151,20 @@ impl Running {
 }
 
 impl Selection {
+    fn listen(self, log: &Element) -> Vec<Listener> {
+        let listen = |target: &EventTarget, name, handle: fn(Self, &Event) -> Option<()>| {
+            // `None`: the event is not for the selection.
+            let handle = move |event: Event| handle(self, &event).unwrap_or_default();
+            Listener::new(target, name, Box::new(handle))
+        };
+        let listeners = [
+            listen(log, "click", |selection, event| selection.on_click(event.unchecked_ref())),
+            listen(log, "keydown", |selection, event| selection.on_key(event.unchecked_ref())),
+            listen(&window(), "keydown", |selection, event| selection.on_page_key(event.unchecked_ref())),
+        ];
+        listeners.into_iter().flatten().collect()
+    }
+
     fn selected(self) -> Vec<Seq> {
         self.seqs.get_untracked()
     }
@@ -214,12 +226,9 @@ impl Selection {
         left.map(|message| (message.seq, element_id(message.client_id))).collect()
     }
 
-    /// Unless the message is not in the page, or has one.
+    /// Unless the message is not in the page. One that has a checkbox keeps it, with a new label.
     fn add_checkbox(self, seq: Seq, id: &str) -> Option<()> {
         let article = document().get_element_by_id(id)?;
-        if article.get_elements_by_class_name(CHECKBOX).item(0).is_some() {
-            return None;
-        }
         let user_id = untrack(|| self.sync.user_id());
         let text = self.sync.with_timeline_untracked(|timeline| {
             let (timeline, message) = (timeline?, timeline?.message(seq)?);
@@ -229,10 +238,10 @@ impl Selection {
             let name = if is_own { strings::YOU.to_owned() } else { timeline.distinct_name(author) };
             Some(strings::author_and_text(&name, &plain_text(&start, &timeline.mentions(message))))
         })?;
-        let label = append(&article, "label", &[("class", "select")])?;
-        let attributes = &[("type", "checkbox"), ("class", CHECKBOX), ("tabindex", "-1")];
-        let checkbox = append(&label, "input", attributes)?;
-        checkbox.set_attribute("value", &seq.to_string()).ok()?;
+        let checkbox = match article.get_elements_by_class_name(CHECKBOX).item(0) {
+            Some(checkbox) => checkbox,
+            None => append_checkbox(&article, seq)?,
+        };
         checkbox.set_attribute("aria-label", &text).ok()
     }
 
@@ -341,13 +350,12 @@ impl Selection {
         Some(())
     }
 
-    /// Escape ends the selection, unless something is open above it.
+    /// Escape ends the selection, unless the focus is elsewhere or something is open above it.
     fn on_page_key(self, event: &KeyboardEvent) -> Option<()> {
-        let is_escape = event.key() == "Escape";
+        let is_escape = event.key() == "Escape" && !is_composing(event);
         let target = event.target()?.dyn_into::<Element>().ok()?;
-        let is_elsewhere =
-            target.closest(".sidebar").ok()?.is_some() || find(":popover-open, dialog[open]").is_some();
-        if is_escape && !is_elsewhere {
+        let has_focus = target.tag_name() == "BODY" || target.closest(".conversation").ok()?.is_some();
+        if is_escape && has_focus && find(":popover-open, dialog[open]").is_none() {
             event.stop_propagation();
             self.cancel();
         }
@@ -395,6 +403,14 @@ fn SelectionBar(selection: Selection) -> impl IntoView {
             </div>
         </div>
     }
+}
+
+fn append_checkbox(article: &Element, seq: Seq) -> Option<Element> {
+    let label = append(article, "label", &[("class", "select")])?;
+    let attributes = &[("type", "checkbox"), ("class", CHECKBOX), ("tabindex", "-1")];
+    let checkbox = append(&label, "input", attributes)?;
+    checkbox.set_attribute("value", &seq.to_string()).ok()?;
+    Some(checkbox)
 }
 
 /// The message of a checkbox.

@@ -17,7 +17,8 @@ use crate::{
 const BUTTON_ID: &str = "undo-deletion";
 
 thread_local! {
-    static BAR: RefCell<Option<Box<dyn Any>>> = const { RefCell::new(None) };
+    /// The number of the deletion, and its bar.
+    static BAR: RefCell<Option<(u32, Box<dyn Any>)>> = const { RefCell::new(None) };
 }
 
 /// Above the messages, with the focus.
@@ -28,15 +29,20 @@ pub fn show(deletions: DeletionStore, number: u32) {
         let Some(area) = area.and_then(|area| area.dyn_into().ok()) else { return };
         let view = mount_to(area, move || view! { <UndoBar deletions number /> });
         // Dropping a former one calls code, which must find the cell free.
-        let former = BAR.replace(Some(Box::new(view)));
+        let former = BAR.replace(Some((number, Box::new(view))));
         drop(former);
         focus_soon(BUTTON_ID);
     });
 }
 
 /// Leaves the focus on the messages if the bar had it.
-fn remove_soon() {
-    request_animation_frame(|| {
+fn remove_soon(number: u32) {
+    request_animation_frame(move || {
+        // Another deletion may have a bar by now.
+        let is_own = BAR.with_borrow(|bar| bar.as_ref().is_some_and(|(own, _)| *own == number));
+        if !is_own {
+            return;
+        }
         drop(BAR.take());
         let log = document().query_selector(".log").ok().flatten();
         if let Some(log) = log.and_then(|log| log.dyn_into().ok()).filter(|_| is_focus_lost()) {
@@ -50,7 +56,7 @@ fn UndoBar(deletions: DeletionStore, number: u32) -> impl IntoView {
     let count = Memo::new(move |_| deletions.count_undoable(number));
     Effect::new(move |_| {
         if count.get() == 0 {
-            remove_soon();
+            remove_soon(number);
         }
     });
     let text = move || moderation::deleted_messages(count.get());

@@ -80,6 +80,11 @@ impl DeletionStore {
         self.deletions.with_untracked(|deletions| deletions.iter().any(is_deleted))
     }
 
+    /// Subscribes to every change.
+    pub fn track(self) {
+        self.deletions.track();
+    }
+
     /// How many messages of a deletion can be undone.
     pub fn count_undoable(self, number: u32) -> usize {
         self.deletions.read().iter().filter(|deletion| deletion.is_undoable(Some(number))).count()
@@ -126,7 +131,7 @@ impl DeletionStore {
             Ok(_) if !self.sync.has_socket() => self.sync.fetch_changes(),
             Ok(_) => {}
             Err(error) => {
-                let is_failed = |it: &&mut Deletion| it.uri == uri && seqs.contains(&it.seq);
+                let is_failed = |it: &&mut Deletion| seqs.contains(&it.seq);
                 self.deletions.update(|deletions| {
                     for deletion in deletions.iter_mut().filter(is_failed) {
                         deletion.state = DeletionState::Failed(error.code());

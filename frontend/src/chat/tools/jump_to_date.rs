@@ -52,6 +52,7 @@ fn JumpToDate(viewport: ViewportStore, sync: SyncStore, day: i64) -> impl IntoVi
             dialog.close();
         }
     });
+    close_with_chat(sync, close);
     view! {
         <dialog
             class="dialog"
@@ -72,6 +73,16 @@ fn JumpToDate(viewport: ViewportStore, sync: SyncStore, day: i64) -> impl IntoVi
             </div>
         </dialog>
     }
+}
+
+/// Closes the dialog when another chat is opened.
+fn close_with_chat(sync: SyncStore, close: Callback<()>) {
+    let path = untrack(|| sync.path());
+    Effect::new(move |_| {
+        if sync.path() != path {
+            close.run(());
+        }
+    });
 }
 
 #[component]

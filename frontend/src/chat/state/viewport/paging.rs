@@ -204,7 +204,10 @@ impl ViewportStore {
         // An event of a newer server has no row.
         let has_row = |message: &&Message| message.seq >= start && message.event != Some(Event::Unknown);
         let first = self.sync.with_timeline_untracked(|timeline| {
-            timeline?.messages().find(has_row).map(|message| (message.seq, clock::stored_at(message)))
+            let timeline = timeline?;
+            let seqs = timeline.part(start).seqs;
+            let mut messages = seqs.iter().filter_map(|seq| timeline.message(*seq));
+            messages.find(has_row).map(|message| (message.seq, clock::stored_at(message)))
         });
         let (seq, found_at) = first.ok_or_else(nothing)?;
         self.jump_to(seq);
