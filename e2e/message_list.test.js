@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { DESKTOP, PHONE, Fixture, screenshotPath } from './fixture.js';
+import { waitForFrames } from './layout.js';
 
 const fixture = Fixture.install();
 
@@ -64,6 +65,28 @@ test('messages that stay in view are not moved', async () => {
   assert.ok(count <= 240, `${count} messages are in the page`);
   assert.deepEqual(returned, [], 'no message was taken out and put back');
   assert.equal(removed, 400 - count, 'only messages that left the page were taken out');
+});
+
+test('view stays when its first messages are deleted', async () => {
+  const { owner, other, path } = await fixture.newOwnerAndMember('still-reader', 'deleter');
+  await other.postMany(path, Array.from({ length: 60 }, (_, index) => `Leaf ${index + 1}.`));
+  const first = await owner.waitForMessage('Leaf 20.');
+  await first.evaluate((message) => message.scrollIntoView({ block: 'start' }));
+  await waitForFrames(owner.page);
+  const before = await owner.distanceFromTop('Leaf 23.');
+  assert.ok(before > 0 && before < 400, `${before}`);
+  // They become one row, with messages above the view.
+  await other.page.evaluate(async (url) => {
+    const headers = { Authorization: `JWT ${sessionStorage.authToken}`, 'Content-Type': 'application/json' };
+    const { messages } = await (await fetch(`${url}messages/`, { headers })).json();
+    const seqs = messages.filter(({ message }) => /^Leaf (1\d|2[0-2])\.$/.test(message)).map(({ seq }) => seq);
+    await fetch(`${url}deletions/`, { method: 'POST', headers, body: JSON.stringify({ seqs }) });
+  }, `/api${path}/`);
+  await owner.messages.filter({ hasText: 'Leaf 22.' }).waitFor({ state: 'detached' });
+  await waitForFrames(owner.page);
+  const after = await owner.distanceFromTop('Leaf 23.');
+  // By less than a line: the rows beside those that went are laid out anew.
+  assert.ok(Math.abs(after - before) <= 4, `from ${before} to ${after}`);
 });
 
 test('selection and focus survive earlier messages', async () => {
@@ -130,7 +153,7 @@ test('deletion is undone, or done after six seconds', async () => {
     await owner.page.keyboard.press('Enter');
     await focused(owner).and(owner.button('👍')).waitFor();
     for (let emoji = 1; emoji < 6; emoji += 1) await owner.page.keyboard.press('Tab');
-    for (const action of ['More emoji', 'Copy text', 'Copy link', 'Reply', 'Pin', 'Delete']) {
+    for (const action of ['More emoji', 'Copy text', 'Copy link', 'Reply', 'Pin', 'Select', 'Delete']) {
       await owner.page.keyboard.press('Tab');
       await focused(owner).and(owner.button(action)).waitFor();
     }

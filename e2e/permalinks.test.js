@@ -89,10 +89,11 @@ test('messages that arrive while a part is read are counted', async () => {
   await reader.waitForMessage('Something new');
   assert.deepEqual((await numbersShown(reader)).at(-1), COUNT);
   // Upwards from there, nothing is missing.
-  await reader.log.evaluate((log) => {
+  const isFound = (log) => {
     log.scrollTop = 0;
-  });
-  await reader.waitForMessage('Leaf 200.');
+    return [...log.querySelectorAll('article')].some((message) => message.innerText.includes('Leaf 200.'));
+  };
+  await reader.page.waitForFunction(isFound, await reader.log.elementHandle(), { polling: 100 });
   const shown = await numbersShown(reader);
   assert.deepEqual(shown, Array.from(shown, (_, index) => shown[0] + index), 'there is no gap');
 });

@@ -82,6 +82,7 @@ fn show_rows(viewport: ViewportStore, scroll: &ScrollPosition, list: NodeRef<htm
         let rows = viewport.rows();
         viewport.load_missing_quotes(&rows);
         if let Some(list) = list.get() {
+            scroll.take_pending_scroll();
             row_list.update_value(|row_list| row_list.show(&list, rows));
             scroll.restore_soon();
         }

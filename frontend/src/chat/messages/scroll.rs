@@ -3,7 +3,7 @@
 use leptos::{html, prelude::*};
 use uuid::Uuid;
 use wasm_bindgen::{JsCast, closure::Closure};
-use web_sys::{Element, HtmlElement, ResizeObserver};
+use web_sys::{Element, HtmlElement, NodeList, ResizeObserver};
 
 use super::body::{UNFOLDED, set_unfolded};
 use crate::chat::state::viewport::{ScrollTarget, ViewportStore, is_watched};
@@ -12,19 +12,25 @@ use crate::chat::state::viewport::{ScrollTarget, ViewportStore, is_watched};
 const END_DISTANCE: i32 = 100;
 /// At most so many pixels from the edge of what is rendered, more is rendered.
 const EDGE_DISTANCE: i32 = 600;
+/// How many messages in view are remembered: deletions may join the first ones to one row.
+const ANCHORS_MAX: usize = 10;
 
 #[derive(Clone, Copy)]
 pub struct ScrollPosition {
     viewport: ViewportStore,
     log: NodeRef<html::Div>,
     content: NodeRef<html::Div>,
-    anchor: StoredValue<Option<Anchor>>,
+    /// The first messages in view, of which the first that is left keeps its place.
+    anchors: StoredValue<Vec<Anchor>>,
     /// Where the list was scrolled to.
     last_top: StoredValue<i32>,
+    /// Whether messages have changed since the position was restored.
+    is_outdated: StoredValue<bool>,
+    /// Whether the list is about to be scrolled elsewhere, so that what is in view now is not what the user sees.
+    is_jumping: StoredValue<bool>,
 }
 
-/// The first message in view, which keeps its place.
-#[derive(Clone)]
+/// A message that keeps its place.
 struct Anchor {
     element_id: String,
     /// Pixels below the upper edge of the list.
@@ -33,8 +39,9 @@ struct Anchor {
 
 impl ScrollPosition {
     pub fn new(viewport: ViewportStore, log: NodeRef<html::Div>, content: NodeRef<html::Div>) -> Self {
-        let position =
-            Self { viewport, log, content, anchor: StoredValue::new(None), last_top: StoredValue::new(0) };
+        let (anchors, last_top) = (StoredValue::new(Vec::new()), StoredValue::new(0));
+        let (is_outdated, is_jumping) = (StoredValue::new(false), StoredValue::new(false));
+        let position = Self { viewport, log, content, anchors, last_top, is_outdated, is_jumping };
         position.watch_sizes();
         position.watch_attention();
         position
@@ -43,16 +50,22 @@ impl ScrollPosition {
     /// Called when the user or this code has scrolled.
     pub fn on_scrolled(&self) {
         let Some(log) = self.log.get_untracked() else { return };
+        if self.is_jumping.get_value() {
+            return;
+        }
+        self.take_scroll(&log);
+        if self.is_outdated.get_value() {
+            // What is in view now is not what the user sees in the next frame.
+            return;
+        }
+        let (top, below) = (log.scroll_top(), pixels_below(&log));
         mark_clipped(&log);
-        let below = log.scroll_height() - log.scroll_top() - log.client_height();
-        self.store_anchor(&log);
+        self.store_anchors(&log);
         self.check_unread_line(&log);
         // Messages that arrived since the last frame are below the view, but the user has not scrolled up.
-        let is_kept = self.viewport.is_following_now() && log.scroll_top() >= self.last_top.get_value();
-        self.last_top.set_value(log.scroll_top());
-        self.viewport.on_scrolled(below <= END_DISTANCE || is_kept);
+        self.viewport.on_scrolled(below <= END_DISTANCE || self.viewport.is_following_now());
         self.mark_last_seen(&log);
-        if log.scroll_top() < EDGE_DISTANCE {
+        if top < EDGE_DISTANCE {
             self.viewport.page_up();
         }
         if below < EDGE_DISTANCE {
@@ -60,27 +73,66 @@ impl ScrollPosition {
         }
     }
 
-    /// Restores the position before the next frame is painted, when changes are in the page.
+    /// Called before messages change: the browser may not have reported yet that the user has scrolled.
+    pub fn take_pending_scroll(&self) {
+        if let Some(log) = self.log.get_untracked().filter(|_| !self.is_jumping.get_value()) {
+            self.take_scroll(&log);
+        }
+    }
+
+    /// Moves the places of the anchors as far as the list was scrolled. Does not follow the end any more if that was up.
+    fn take_scroll(&self, log: &Element) {
+        let pixels = self.last_top.get_value() - log.scroll_top();
+        self.last_top.set_value(log.scroll_top());
+        if pixels > 0 && pixels_below(log) > END_DISTANCE {
+            self.viewport.on_scrolled(false);
+        }
+        self.anchors.update_value(|anchors| {
+            for anchor in anchors {
+                anchor.top += f64::from(pixels);
+            }
+        });
+    }
+
+    /// Restores the position when messages have changed, and again before the next frame is painted: effects of the change may
+    /// run later. In between, the browser may report that the user has scrolled.
     pub fn restore_soon(&self) {
         let position = *self;
+        if !self.viewport.is_following_now()
+            && let Some(log) = self.log.get_untracked()
+        {
+            self.restore_anchor(&log);
+        }
+        self.is_outdated.set_value(true);
         request_animation_frame(move || position.restore());
     }
 
     fn restore(&self) {
         // The chat may have been closed.
         let Some(log) = self.log.try_get_untracked().flatten() else { return };
+        if self.is_jumping.get_value() {
+            return;
+        }
+        self.is_outdated.set_value(false);
         if self.viewport.is_following_now() {
             log.set_scroll_top(log.scroll_height());
-        } else if let Some(Anchor { element_id, top }) = self.anchor.get_value()
-            && let Some(message) = document().get_element_by_id(&element_id)
-        {
-            let distance = top_in(&log, &message) - top;
+        } else {
+            self.restore_anchor(&log);
+        }
+        self.on_scrolled();
+    }
+
+    fn restore_anchor(&self, log: &Element) {
+        let find = |anchor: &Anchor| Some((document().get_element_by_id(&anchor.element_id)?, anchor.top));
+        let anchor = self.anchors.with_value(|anchors| anchors.iter().find_map(find));
+        if let Some((message, top)) = anchor {
+            let distance = top_in(log, &message) - top;
             if distance.abs() >= 1.0 {
                 #[expect(clippy::cast_possible_truncation, reason = "pixels on a screen")]
                 log.set_scroll_top(log.scroll_top() + distance.round() as i32);
             }
         }
-        self.on_scrolled();
+        self.last_top.set_value(log.scroll_top());
     }
 
     /// Shows the rest of a long message, or hides it.
@@ -108,6 +160,7 @@ impl ScrollPosition {
         #[expect(clippy::cast_possible_truncation, reason = "pixels on a screen")]
         let distance = (place() - place_before).round() as i32;
         log.set_scroll_top(log.scroll_top() + distance);
+        self.is_outdated.set_value(false);
         // The end may be far away now.
         self.viewport.on_scrolled(false);
         self.on_scrolled();
@@ -116,12 +169,15 @@ impl ScrollPosition {
     /// Scrolls there before the next frame is painted. A message is highlighted.
     pub fn show_soon(&self, target: ScrollTarget) {
         let position = *self;
+        self.is_jumping.set_value(true);
         request_animation_frame(move || {
             let Some(log) = position.log.try_get_untracked().flatten() else { return };
+            position.is_jumping.set_value(false);
             let element = match &target {
                 ScrollTarget::Message(element_id) => document().get_element_by_id(element_id),
                 ScrollTarget::UnreadLine => find_unread_line(&log),
             };
+            position.is_outdated.set_value(false);
             if let Some(element) = element {
                 if matches!(target, ScrollTarget::Message(_)) {
                     highlight(&element);
@@ -148,18 +204,26 @@ impl ScrollPosition {
             return;
         }
         let height = f64::from(log.client_height());
-        let last = find_messages(log, |message| bottom_in(log, message) <= height).0;
+        let Ok(messages) = log.query_selector_all("article") else { return };
+        let seen = count_above(&messages, |message| bottom_in(log, message) <= height);
+        let last = seen.checked_sub(1).and_then(|index| message_at(&messages, index));
         let client_id = last.and_then(|message| Uuid::parse_str(message.id().strip_prefix("m-")?).ok());
         if let Some(seq) = client_id.and_then(|client_id| self.viewport.find_unread(client_id)) {
             self.viewport.mark_seen(seq);
         }
     }
 
-    fn store_anchor(&self, log: &Element) {
-        let anchor =
-            first_in_view(log).map(|message| Anchor { element_id: message.id(), top: top_in(log, &message) });
-        if anchor.is_some() {
-            self.anchor.set_value(anchor);
+    fn store_anchors(&self, log: &Element) {
+        let Ok(messages) = log.query_selector_all("article") else { return };
+        let first = count_above(&messages, |message| bottom_in(log, message) <= 0.0);
+        let in_view = (first..messages.length()).take(ANCHORS_MAX);
+        let anchors = in_view.filter_map(|index| {
+            let message = message_at(&messages, index)?;
+            Some(Anchor { element_id: message.id(), top: top_in(log, &message) })
+        });
+        let anchors: Vec<_> = anchors.collect();
+        if !anchors.is_empty() {
+            self.anchors.set_value(anchors);
         }
     }
 
@@ -217,29 +281,30 @@ fn mark_clipped(log: &Element) {
     }
 }
 
+fn pixels_below(log: &Element) -> i32 {
+    log.scroll_height() - log.scroll_top() - log.client_height()
+}
+
 fn find_unread_line(log: &Element) -> Option<Element> {
     log.query_selector(".unread-line").ok().flatten()
 }
 
-/// The first message of which a part is visible.
-fn first_in_view(log: &Element) -> Option<Element> {
-    find_messages(log, |message| bottom_in(log, message) <= 0.0).1
-}
-
-/// The last message that is `above`, and the first that is not, by binary search.
-fn find_messages(log: &Element, is_above: impl Fn(&Element) -> bool) -> (Option<Element>, Option<Element>) {
-    let Ok(messages) = log.query_selector_all("article") else { return (None, None) };
-    let message_at = |index: u32| messages.item(index).and_then(|node| node.dyn_into::<Element>().ok());
+/// How many of the messages are `above`, by binary search.
+fn count_above(messages: &NodeList, is_above: impl Fn(&Element) -> bool) -> u32 {
     let (mut low, mut high) = (0, messages.length());
     while low < high {
         let middle = low.midpoint(high);
-        if message_at(middle).is_some_and(|message| is_above(&message)) {
+        if message_at(messages, middle).is_some_and(|message| is_above(&message)) {
             low = middle + 1;
         } else {
             high = middle;
         }
     }
-    (low.checked_sub(1).and_then(message_at), message_at(low))
+    low
+}
+
+fn message_at(messages: &NodeList, index: u32) -> Option<Element> {
+    messages.item(index)?.dyn_into().ok()
 }
 
 fn top_in(log: &Element, message: &Element) -> f64 {

@@ -3,8 +3,10 @@
 use shared::{id::Seq, timeline::Part};
 
 const RENDERED_MAX: usize = 240;
-/// By how many messages the range moves.
-const STEP: usize = 80;
+/// By how many messages the range moves: few, because rendering them must not hold up a frame.
+const STEP: usize = 20;
+/// How many messages are rendered on each side of the one that is jumped to: enough for a view and what is next to it.
+const SIDE: usize = 40;
 
 /// The sequence numbers `[start, end)`. New messages belong to it while it is open at the end.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -64,15 +66,15 @@ impl VisibleRange {
     pub fn jump_to_end(&mut self, newest: &Part) {
         let seqs = &newest.seqs;
         self.end = None;
-        self.start = seq_at(seqs, seqs.len().saturating_sub(STEP)).unwrap_or_default();
+        self.start = seq_at(seqs, seqs.len().saturating_sub(SIDE)).unwrap_or_default();
     }
 
     /// Jumps to this message, unless it is rendered already.
     pub fn jump_to(&mut self, part: &Part, seq: Seq) {
         if !self.contains(seq) || !self.is_within(part) {
-            let first = part.seqs.partition_point(|it| *it < seq).saturating_sub(STEP);
-            self.start = seq_at(&part.seqs, first).unwrap_or_default();
-            self.end = seq_at(&part.seqs, first + RENDERED_MAX).or(part.end);
+            let target = part.seqs.partition_point(|it| *it < seq);
+            self.start = seq_at(&part.seqs, target.saturating_sub(SIDE)).unwrap_or_default();
+            self.end = seq_at(&part.seqs, target + SIDE).or(part.end);
         }
     }
 
@@ -162,7 +164,7 @@ mod tests {
         range.jump_to(&part, Seq::new(300));
         let shown = rendered(&range, &part);
         let sides = [299, 301].map(Seq::new);
-        assert!(shown.len() == RENDERED_MAX && sides.iter().all(|seq| shown.contains(seq)));
+        assert!(shown.len() == 2 * SIDE && sides.iter().all(|seq| shown.contains(seq)));
         assert!(!range.is_at_end());
         let before = range;
         range.jump_to(&part, Seq::new(310));
@@ -184,7 +186,7 @@ mod tests {
         // The part is replaced by another one, which begins within the range.
         let other = Part { end: Some(Seq::new(451)), ..part(380..=450) };
         range.jump_to(&other, Seq::new(395));
-        assert_eq!(rendered(&range, &other), other.seqs);
+        assert_eq!(rendered(&range, &other), other.seqs[..15 + SIDE]);
         assert!(!range.contains(Seq::new(300)));
         // The gap is closed.
         let all = part(380..=1_000);
