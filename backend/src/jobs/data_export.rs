@@ -119,12 +119,12 @@ impl DataExporter {
 
     /// Writes the file; returns its size, or nothing if the export was deleted meanwhile.
     async fn write(&self, UnfinishedExport { id, subject }: UnfinishedExport) -> anyhow::Result<Option<i64>> {
-        let passes = if subject.chat_id.is_some() { chat::PASSES } else { account::PASSES };
-        let mut progress = Progress::new(&self.db, id, passes);
         // It may have waited for long, and its chat may be gone.
-        if !progress.start(0).await? {
+        if !data_exports::exists(&mut *self.db.get().await?, id).await? {
             return Ok(None);
         }
+        let passes = if subject.chat_id.is_some() { chat::PASSES } else { account::PASSES };
+        let mut progress = Progress::new(&self.db, id, passes);
         let mut archive = ZipArchive::create(self.path(id)).await?;
         let is_complete = match subject.chat_id {
             Some(chat_id) => chat::write(&self.db, chat_id, &mut archive, &mut progress).await?,

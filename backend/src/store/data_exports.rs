@@ -4,8 +4,9 @@ pub mod account;
 
 use chrono::{DateTime, Duration, Utc};
 use diesel::{
-    dsl::{now, sql},
+    dsl::{exists as exists_rows, now, sql},
     prelude::*,
+    select,
     sql_types::Bool,
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
@@ -186,6 +187,11 @@ pub(super) async fn delete_for_user(
 pub async fn delete_for_chat(connection: &mut AsyncPgConnection, chat_id: ChatId) -> Result<(), StoreError> {
     diesel::delete(data_exports::table.filter(dsl::chat_id.eq(chat_id))).execute(connection).await?;
     Ok(())
+}
+
+/// Whether the export has not been deleted.
+pub async fn exists(connection: &mut AsyncPgConnection, id: Uuid) -> Result<bool, StoreError> {
+    Ok(select(exists_rows(data_exports::table.find(id))).get_result(connection).await?)
 }
 
 /// The ids of all exports.
