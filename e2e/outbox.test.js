@@ -34,6 +34,10 @@ async function openTwoTabs(person) {
 
 // Writes messages in two tabs in turn, without a network, and waits until they are sent.
 async function sendAfterOutage(person, tab, texts) {
+  // A socket that is just being opened.
+  const socketUrl = `${fixture.server.url.replace('http', 'ws')}/api/socket/`;
+  const error = 'Error in connection establishment: net::ERR_INTERNET_DISCONNECTED';
+  for (const page of [person, tab]) page.expectErrors(`WebSocket connection to '${socketUrl}' failed: ${error} @ `);
   await person.context.setOffline(true);
   for (const [index, text] of texts.entries()) {
     const page = [person, tab][index % 2];
