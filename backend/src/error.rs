@@ -2,7 +2,11 @@
 
 use std::{fmt, time::Duration};
 
-use shared::problem::{FieldCode, FieldError, Problem, ProblemCode};
+use shared::{
+    mentions::MENTIONS_MAX,
+    message::DELETE_MESSAGES_MAX,
+    problem::{FieldCode, FieldError, Problem, ProblemCode},
+};
 
 use crate::store::StoreError;
 
@@ -228,7 +232,9 @@ fn field_detail(field: &str, code: FieldCode) -> String {
         FieldCode::Null => "This field may not be null.",
         FieldCode::Blank => "This field may not be blank.",
         FieldCode::NotText => "Not a valid string.",
-        FieldCode::NotNumber if field == "seqs" => "1 to 100 whole numbers are required.",
+        FieldCode::NotNumber if field == "seqs" => {
+            return format!("1 to {DELETE_MESSAGES_MAX} whole numbers are required.");
+        }
         FieldCode::NotNumber => "A valid whole number in its range is required.",
         FieldCode::NotAnImage => "Upload a valid image: PNG, JPEG, GIF or WebP.",
         FieldCode::TooManyPixels => "This image has too many pixels.",
@@ -249,12 +255,10 @@ fn field_detail(field: &str, code: FieldCode) -> String {
         FieldCode::InvalidName => "Enter one line of text without control characters.",
         FieldCode::NotAChoice => "This is not a valid choice.",
         FieldCode::NotADate => "Write dates as in before:2026-11-29.",
-        FieldCode::InvalidFilter => {
-            "Unknown filter value. Filters are from:<name>, after:<date>, before:<date>, has:link and mentions:me."
-        }
+        FieldCode::InvalidFilter => "Use from:<name>, after:<date>, before:<date>, has:link or mentions:me.",
         FieldCode::WrongPassword => "Invalid password.",
         FieldCode::WrongCode => "This code is not valid.",
-        FieldCode::TooManyMentions => "A message can mention at most 50 users.",
+        FieldCode::TooManyMentions => return format!("A message can have at most {MENTIONS_MAX} mentions."),
         FieldCode::NotATime => "This is not a time, such as 2026-11-29T16:00:00Z.",
         FieldCode::NotCombinable => "This cannot be combined with another field.",
         FieldCode::Unknown => "This value is not valid.",

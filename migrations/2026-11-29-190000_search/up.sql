@@ -3,7 +3,7 @@
 CREATE TABLE message_search (
     chat_id bigint NOT NULL,
     seq bigint NOT NULL,
-    -- The sequence number of the change up to which this row is current.
+    -- The revision of the message when its keys last changed.
     revision bigint NOT NULL,
     -- `messages.id`.
     id bigint NOT NULL,

@@ -7,6 +7,8 @@ use crate::{event::UserRef, id::UserId};
 
 /// The most users that a message mentions.
 pub const MENTIONS_MAX: usize = 50;
+/// Takes the place of an id for everyone.
+pub const HERE: i64 = 0;
 /// The name of everyone.
 pub const HERE_NAME: &str = "here";
 
@@ -33,9 +35,9 @@ impl Mentions {
         self.here || self.users.iter().any(|user| user.id == user_id)
     }
 
-    /// What is shown for a mention after the `@`. The `id` is 0 for everyone.
+    /// What is shown for a mention after the `@`. The `id` of everyone is [`HERE`].
     pub fn name(&self, id: i64) -> Option<String> {
-        if id == 0 {
+        if id == HERE {
             return self.here.then(|| HERE_NAME.to_owned());
         }
         self.users.iter().find(|user| user.id.get() == id).map(|user| user.name.clone())

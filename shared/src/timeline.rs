@@ -10,7 +10,7 @@ use crate::{
     event::UserRef,
     id::{Head, Seq, UserId},
     member::{Member, MembershipStatus, Role, distinct_name},
-    mentions::Mentions,
+    mentions::{HERE, Mentions},
     message::{Message, MessagePage},
     sync::{ApplyResult, SyncAction, classify},
     user::User,
@@ -359,13 +359,13 @@ impl Timeline {
         self.members.get(&user.id).map_or(user.name.as_str(), |member| member.user.name())
     }
 
-    /// The mentions with these ids: those of members, and 0 for everyone.
+    /// The mentions with these ids: those of members, and [`HERE`].
     pub fn mentions_in(&self, ids: impl Iterator<Item = i64>) -> Mentions {
         let mut mentions = Mentions::default();
         for id in ids {
             let member = self.members.get(&UserId::new(id)).filter(|member| member.status.is_member());
             mentions.users.extend(member.map(UserRef::from));
-            mentions.here |= id == 0;
+            mentions.here |= id == HERE;
         }
         mentions
     }

@@ -17,7 +17,7 @@ pub async fn resolve(db: &Db, chat_id: ChatId, ids: &[i64]) -> Result<Mentions, 
     if ids.is_empty() {
         return Ok(Mentions::default());
     }
-    Ok(mentions::resolve(&mut *db.get().await?, chat_id, ids).await?)
+    Ok(mentions::find_mentioned(&mut *db.get().await?, chat_id, ids).await?)
 }
 
 /// The ids in the mentions of a text, each once. Fails if there are too many.

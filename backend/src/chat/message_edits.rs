@@ -13,7 +13,7 @@ use super::{mentions, transaction::ChatTransaction};
 use crate::{
     error::ApiError,
     store::messages::{
-        mentions::resolve,
+        mentions::find_mentioned,
         versions::{self, Edit},
     },
 };
@@ -53,7 +53,7 @@ pub async fn edit(
         return Err(ProblemCode::EditWindowClosed.into());
     }
     let mentioned_ids = mentions::find_ids(text)?;
-    let mentions = &resolve(transaction.connection, chat_id, &mentioned_ids).await?;
+    let mentions = &find_mentioned(transaction.connection, chat_id, &mentioned_ids).await?;
     let revision = transaction.next_seq();
     let edit = Edit { chat_id, seq, edit_id, text, mentions, edited_at, revision };
     versions::replace_text(transaction.connection, edit).await?;

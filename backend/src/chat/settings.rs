@@ -49,14 +49,12 @@ pub async fn rotate_uri(
 
 /// The role that may change everything in the update.
 fn least_role(update: &UpdateChatSettings) -> Role {
-    let UpdateChatSettings { closed, guests_allowed, edit_window, export_allowed, .. } = update;
-    let UpdateChatSettings { retention_days, expires_in, .. } = update;
-    let needs_owner = closed.is_some()
-        || guests_allowed.is_some()
-        || edit_window.is_some()
-        || export_allowed.is_some()
-        || retention_days.is_some()
-        || expires_in.is_some();
+    let needs_owner = update.closed.is_some()
+        || update.guests_allowed.is_some()
+        || update.edit_window.is_some()
+        || update.export_allowed.is_some()
+        || update.retention_days.is_some()
+        || update.expires_in.is_some();
     if needs_owner { Role::Owner } else { Role::Moderator }
 }
 

@@ -6,14 +6,13 @@
 use std::iter::once;
 
 use chrono::{DateTime, Datelike, Months, NaiveDate, Utc};
-use markdown::mentions::HERE;
 use shared::id::{ChatId, MessageId, UserId};
 
 use super::{
     feature::Feature,
     text::{FoldedText, INNER_TERM_MIN, Term, starts_word},
 };
-use crate::store::message_search::TextMessage;
+use crate::store::{message_search::TextMessage, messages::mentions::EVERYONE};
 
 /// The sizes of the blocks into which all messages are divided by their ids, as powers of two. A search goes through blocks
 /// from the newest on, so that it does not read everything that a common word finds.
@@ -69,7 +68,7 @@ impl Document {
 
 /// What mentions a user: their own id, and 0.
 fn mention_ids(user_id: UserId) -> [UserId; 2] {
-    [user_id, UserId::new(HERE)]
+    [user_id, EVERYONE]
 }
 
 /// The keys of the messages that a search may find.

@@ -12,7 +12,7 @@ use shared::{
 
 use crate::{
     api::exports::{self, DownloadQuery},
-    auth::{Authenticated, ChatExporter, policy::extractors::limit_uri_probing},
+    auth::{Authenticated, ChatExporter, ChatReader, policy::extractors::limit_uri_probing},
     error::ApiError,
     http::extract::{body::parse_query, client_ip::client_ip},
     rate_limit::UserLimit,
@@ -71,8 +71,9 @@ pub async fn download(
     let DownloadQuery { ticket } = parse_query(&request)?;
     let Authenticated { user, .. } = Authenticated::from_ticket_or(&app.auth, ticket, authenticated).await?;
     let (uri, _) = path.into_inner();
-    let exporter = ChatExporter::find(&app.auth, user.id, &uri).await;
-    let exporter = limit_uri_probing(&app.auth, client_ip(&request, &app.config), exporter)?;
+    let reader = ChatReader::find(&app.auth, user.id, &uri).await;
+    let reader = limit_uri_probing(&app.auth, client_ip(&request, &app.config), reader)?;
+    let exporter = ChatExporter::check(&app.auth, reader).await?;
     let export = exports::find(&app, subject(&exporter), &request).await?;
     let file_name = format!("chatire-chat-{}.zip", export.created_at.format("%Y-%m-%d"));
     exports::send_file(&app, &export, &file_name).await

@@ -125,9 +125,9 @@ impl ChatWriter {
 }
 
 impl ChatExporter {
-    /// Like [`ChatReader::find`]. The setting is read from the database.
-    pub async fn find(auth: &AuthContext, user_id: UserId, uri: &str) -> Result<Self, ApiError> {
-        let ChatReader { user, chat, role, .. } = ChatReader::find(auth, user_id, uri).await?;
+    /// Fails for a member who may not export the chat. The setting is read from the database.
+    pub async fn check(auth: &AuthContext, reader: ChatReader) -> Result<Self, ApiError> {
+        let ChatReader { user, chat, role, .. } = reader;
         let is_allowed = role >= Role::Owner
             || store::chats::is_export_allowed(&mut *auth.db.get().await?, chat.id).await?;
         if is_allowed { Ok(Self { user, chat, role }) } else { Err(ProblemCode::Forbidden.into()) }
@@ -228,9 +228,8 @@ impl FromRequest for ChatExporter {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let request = request.clone();
         Box::pin(async move {
-            let (auth, user_id, uri) = authenticate_in_chat(&request).await?;
-            let found = Self::find(auth, user_id, uri).await;
-            limit_uri_probing(auth, client_ip(&request, &auth.config), found)
+            let reader = ChatReader::extract(&request).await?;
+            Self::check(AuthContext::from_request(&request)?, reader).await
         })
     }
 }

@@ -8,7 +8,7 @@ use std::{
 };
 
 use anyhow::Context;
-use chrono::{Datelike, Timelike, Utc};
+use chrono::Utc;
 use serde::Serialize;
 use zip::{ZipWriter, write::SimpleFileOptions};
 
@@ -105,15 +105,6 @@ impl ZipArchive {
 }
 
 fn options() -> SimpleFileOptions {
-    let now = Utc::now();
-    let part = |number: u32| u8::try_from(number).unwrap_or_default();
-    let modified = zip::DateTime::from_date_and_time(
-        u16::try_from(now.year()).unwrap_or_default(),
-        part(now.month()),
-        part(now.day()),
-        part(now.hour()),
-        part(now.minute()),
-        part(now.second()),
-    );
+    let modified = Utc::now().naive_utc().try_into();
     SimpleFileOptions::default().large_file(true).last_modified_time(modified.unwrap_or_default())
 }

@@ -18,7 +18,8 @@ use crate::store::{
     users::UserRow,
 };
 
-const EVERYONE: UserId = UserId::new(HERE);
+/// In the column and the table, the id for everyone.
+pub const EVERYONE: UserId = UserId::new(HERE);
 
 /// Reads the column, without names.
 pub(in crate::store) fn from_column(column: Option<Vec<UserId>>) -> Mentions {
@@ -46,7 +47,7 @@ pub(super) fn to_literal(mentions: &Mentions) -> Option<String> {
 }
 
 /// The mentions of these ids: those of members, and [`HERE`]. No statement without ids.
-pub async fn resolve(
+pub async fn find_mentioned(
     connection: &mut AsyncPgConnection,
     chat_id: ChatId,
     ids: &[i64],

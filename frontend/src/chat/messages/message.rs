@@ -27,17 +27,6 @@ use crate::{
     strings,
 };
 
-/// If the label of this day has the focus, and another message of the day has a label by now, that gets it.
-fn move_day_focus(sent_at: i64) {
-    let Some(focused) = document().active_element().filter(|it| it.id() == day_id(sent_at)) else { return };
-    let Ok(labels) = document().query_selector_all(".day-separator > button") else { return };
-    let others = (0..labels.length()).filter_map(|index| labels.item(index)?.dyn_into::<HtmlElement>().ok());
-    let mut same_day = others.filter(|it| **it != focused && it.text_content() == focused.text_content());
-    if let Some(label) = same_day.next() {
-        focus_in_place(&label);
-    }
-}
-
 #[component]
 pub fn MessageRow(item: RwSignal<MessageItem>, layout: RwSignal<RowLayout>) -> impl IntoView {
     let sent_at = item.read_untracked().sent_at;
@@ -73,6 +62,17 @@ pub fn MessageRow(item: RwSignal<MessageItem>, layout: RwSignal<RowLayout>) -> i
     view! {
         {separators}
         {content}
+    }
+}
+
+/// If the label of this day has the focus, and another message of the day has a label by now, that gets it.
+fn move_day_focus(sent_at: i64) {
+    let Some(focused) = document().active_element().filter(|it| it.id() == day_id(sent_at)) else { return };
+    let Ok(labels) = document().query_selector_all(".day-separator > button") else { return };
+    let others = (0..labels.length()).filter_map(|index| labels.item(index)?.dyn_into::<HtmlElement>().ok());
+    let mut same_day = others.filter(|it| **it != focused && it.text_content() == focused.text_content());
+    if let Some(label) = same_day.next() {
+        focus_in_place(&label);
     }
 }
 

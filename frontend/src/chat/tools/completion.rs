@@ -8,7 +8,7 @@ use web_sys::{Element, HtmlTextAreaElement};
 
 use super::{
     field::{apply, read_content},
-    text_edit::{CompletionQuery, TextEdit, find_query},
+    text_edit::{CompletionQuery, TextEdit, Trigger, find_query},
 };
 use crate::strings;
 
@@ -29,9 +29,7 @@ type SearchFn = Box<dyn Fn(&str) -> Vec<Completion>>;
 
 /// Offers completions after a character.
 pub struct CompletionSource {
-    pub trigger: char,
-    /// So many characters must follow the trigger.
-    pub min_length: usize,
+    pub trigger: Trigger,
     /// The best matches first, at most [`ITEMS_MAX`].
     pub search: SearchFn,
 }
@@ -126,8 +124,7 @@ impl CompletionList {
 
     fn read_query(self) -> Option<CompletionQuery> {
         let (text, selection) = read_content(&self.textarea.get_value());
-        let find =
-            |source: &CompletionSource| find_query(&text, selection.end, source.trigger, source.min_length);
+        let find = |source: &CompletionSource| find_query(&text, selection.end, source.trigger);
         if selection.is_empty() {
             self.sources.with_value(|sources| sources.iter().find_map(find))
         } else {
@@ -137,7 +134,7 @@ impl CompletionList {
 
     fn search(self, query: &CompletionQuery) {
         let items = self.sources.with_value(|sources| {
-            let source = sources.iter().find(|source| source.trigger == query.trigger);
+            let source = sources.iter().find(|source| source.trigger.character == query.trigger);
             source.map(|source| (source.search)(&query.text)).unwrap_or_default()
         });
         match items.first().filter(|item| query.is_closed && query.names(&item.detail)) {

@@ -83,8 +83,7 @@ pub fn attach(textarea: &HtmlTextAreaElement, sync: SyncStore, presence: Presenc
 
 fn emoji_source() -> CompletionSource {
     CompletionSource {
-        trigger: ':',
-        min_length: 2,
+        trigger: text_edit::EMOJI,
         search: Box::new(|query| {
             let item = |emoji: EmojiMatch| Completion {
                 label: emoji.emoji.to_owned(),

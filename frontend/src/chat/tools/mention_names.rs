@@ -28,8 +28,8 @@ pub fn encode(timeline: &Timeline, text: &str) -> String {
     if text.contains('@') { MemberNames::new(&timeline.members()).encode(text) } else { text.to_owned() }
 }
 
-/// Members by their name, or by their username where the name leads elsewhere; by the token where both do. Others by their name
-/// alone, which leads to nobody.
+/// Shows a member by name, or by username if the name means another member, or else as the token. Those who have left are shown
+/// by name, which is no mention any more.
 pub fn decode(timeline: &Timeline, text: &str, mentions: &Mentions) -> String {
     MemberNames::new(&timeline.members()).decode(&timeline.members(), text, mentions)
 }

@@ -6,6 +6,7 @@ use shared::{id::UserId, mentions::HERE_NAME, timeline::Timeline, user::User};
 use super::{
     completion::{Completion, CompletionSource, ITEMS_MAX},
     mention_names::MemberNames,
+    text_edit::MENTION,
 };
 use crate::{
     chat::state::{presence::PresenceStore, sync::SyncStore},
@@ -25,7 +26,7 @@ pub fn mention_source(sync: SyncStore, presence: PresenceStore) -> CompletionSou
             found.unwrap_or_default()
         })
     };
-    CompletionSource { trigger: '@', min_length: 0, search: Box::new(search) }
+    CompletionSource { trigger: MENTION, search: Box::new(search) }
 }
 
 /// The members of whose names a word begins with the query: those who wrote last come first, then those who are present.

@@ -227,31 +227,58 @@ impl CompletionQuery {
     }
 }
 
-/// What is to be completed before the caret: a trigger at the start of a word, and at least `min_length` characters. Not in
-/// code, and neither in a time (`:30`) nor in a URL, whose colon is within a word.
-pub fn find_query(text: &str, caret: usize, trigger: char, min_length: usize) -> Option<CompletionQuery> {
+/// What begins a completion, and what may be typed after it.
+#[derive(Clone, Copy)]
+pub struct Trigger {
+    pub character: char,
+    is_query: fn(&str) -> bool,
+}
+
+/// The shortcode of an emoji, from two characters on. It does not begin with a digit: `:30` is a time.
+pub const EMOJI: Trigger = Trigger {
+    character: ':',
+    is_query: |query| {
+        let is_long = query.chars().nth(1).is_some();
+        is_long && query.chars().all(is_shortcode_char) && !query.starts_with(|c: char| c.is_ascii_digit())
+    },
+};
+
+/// A word of a member's name, which may have dots, and signs that combine with letters.
+pub const MENTION: Trigger = Trigger {
+    character: '@',
+    is_query: |query| {
+        let is_name_char = |c: char| c == '.' || !(c.is_ascii() || c.is_whitespace());
+        query.chars().all(|c| is_shortcode_char(c) || is_name_char(c))
+    },
+};
+
+fn is_shortcode_char(c: char) -> bool {
+    c.is_alphanumeric() || matches!(c, '_' | '+' | '-')
+}
+
+/// What is to be completed before the caret: a trigger at the start of a word, and what follows. Not in code, and not in a time
+/// (`12:30`) or a URL, whose colon is within a word.
+pub fn find_query(
+    text: &str,
+    caret: usize,
+    Trigger { character, is_query }: Trigger,
+) -> Option<CompletionQuery> {
     let before = text.get(..caret)?;
-    // Without a character to complete, the trigger itself is at the caret.
-    let open = before.strip_suffix(trigger).filter(|_| min_length > 0);
+    // Where nothing has to follow the trigger, it does not close a query.
+    let open = before.strip_suffix(character).filter(|_| !is_query(""));
     let is_closed = open.is_some_and(|open| !open.is_empty());
-    let (start, query) = open.unwrap_or(before).rmatch_indices(trigger).next().and_then(|(start, _)| {
-        let query = open.unwrap_or(before).get(start + trigger.len_utf8()..)?;
-        Some((start, query))
-    })?;
+    let open = open.unwrap_or(before);
+    let start = open.rfind(character)?;
+    let query = open.get(start + character.len_utf8()..)?;
     let is_word_start =
         before.get(..start)?.chars().next_back().is_none_or(|c| c.is_whitespace() || OPENING.contains(c));
-    // Names may also have dots, and signs that combine with letters.
-    let is_part = |c: char| {
-        let is_of_name = || trigger == '@' && (c == '.' || !(c.is_ascii() || c.is_whitespace()));
-        c.is_alphanumeric() || matches!(c, '_' | '+' | '-') || is_of_name()
-    };
-    let is_query = query.len() <= QUERY_MAX
-        && query.chars().count() >= min_length
-        && query.chars().all(is_part)
-        && !(trigger == ':' && query.starts_with(|c: char| c.is_ascii_digit()));
     let is_word_end = text.get(caret..)?.chars().next().is_none_or(|c| !c.is_alphanumeric());
-    let is_found = is_word_start && is_query && is_word_end && !is_in_code(text, start);
-    is_found.then(|| CompletionQuery { trigger, start, text: query.to_owned(), is_closed })
+    let is_found = is_word_start
+        && query.len() <= QUERY_MAX
+        && is_query(query)
+        && is_word_end
+        && !is_in_code(text, start);
+    is_found.then(|| CompletionQuery { trigger: character, start, text: query.to_owned(), is_closed })
 }
 
 #[cfg(test)]
@@ -375,7 +402,7 @@ mod tests {
     }
 
     fn query(text: &str) -> Option<String> {
-        find_query(text, text.len(), ':', 2).map(|query| query.text)
+        find_query(text, text.len(), EMOJI).map(|query| query.text)
     }
 
     #[test]
@@ -384,14 +411,21 @@ mod tests {
             assert_eq!(query(text).as_deref(), Some("te"), "{text}");
         }
         assert_eq!(query(":+1").as_deref(), Some("+1"));
-        assert!(find_query(":tea:", 5, ':', 2).is_some_and(|query| query.is_closed && query.names(":tea:")));
+        assert!(find_query(":tea:", 5, EMOJI).is_some_and(|query| query.is_closed && query.names(":tea:")));
     }
 
     #[test]
     fn query_without_minimum_begins_at_its_trigger() {
-        let query = |text: &str| find_query(text, text.len(), '@', 0).map(|query| (query.start, query.text));
-        for (text, start, found) in [("@", 0, ""), ("tea, @", 5, ""), ("@ada", 0, "ada"), ("@ada @b", 5, "b")]
-        {
+        let query = |text: &str| find_query(text, text.len(), MENTION).map(|query| (query.start, query.text));
+        for (text, start, found) in [
+            ("@", 0, ""),
+            ("tea, @", 5, ""),
+            ("@ada", 0, "ada"),
+            ("@ada @b", 5, "b"),
+            ("@4chan", 0, "4chan"),
+            ("@a.b", 0, "a.b"),
+            ("@रवि", 0, "रवि"),
+        ] {
             assert_eq!(query(text), Some((start, found.to_owned())), "{text}");
         }
         for text in ["", "a@", "ada@b", "@ada ", "`@", "@@"] {
@@ -406,6 +440,6 @@ mod tests {
         {
             assert_eq!(query(text), None, "{text}");
         }
-        assert_eq!(find_query("a :tea", 4, ':', 2), None, "within a word");
+        assert_eq!(find_query("a :tea", 4, EMOJI), None, "within a word");
     }
 }
