@@ -221,6 +221,11 @@ fn chat_detail(code: ProblemCode) -> &'static str {
         ProblemCode::SlowMode => "Slow mode is on. Wait before you send another message.",
         ProblemCode::ClientIdConflict => "This id was already used for other content.",
         ProblemCode::ReplyTargetNotFound => "This chat has no message with the number reply_to.",
+        ProblemCode::FileNotFound => {
+            "You have uploaded no such file to this chat, or a message has it already."
+        }
+        ProblemCode::StorageLimitReached => "There is no space left for files.",
+        ProblemCode::StorageUnavailable => "Files cannot be stored or read now. Try again later.",
         ProblemCode::StaleCursor => "The cursor does not match the database. Load the chat again.",
         _ => "The request was rejected.",
     }
@@ -252,7 +257,10 @@ fn field_detail(field: &str, code: FieldCode) -> String {
         FieldCode::UsernameTaken => "A user with that username already exists.",
         FieldCode::InvalidEmail => "Enter a valid email address.",
         FieldCode::CommonPassword => "This password is too common.",
-        FieldCode::InvalidName => "Enter one line of text without control characters.",
+        FieldCode::TooManyFiles => "A message has at most 10 files.",
+        FieldCode::InvalidName => {
+            "Enter one line of text without control characters; for a file, without / and \\."
+        }
         FieldCode::NotAChoice => "This is not a valid choice.",
         FieldCode::NotADate => "Write dates as in before:2026-11-29.",
         FieldCode::InvalidFilter => "Use from:<name>, after:<date>, before:<date>, has:link or mentions:me.",

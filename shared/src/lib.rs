@@ -9,6 +9,7 @@ pub mod chat_list;
 pub mod credentials;
 pub mod data_export;
 pub mod event;
+pub mod file;
 pub mod guest_name;
 pub mod id;
 pub mod invite_link;

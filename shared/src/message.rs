@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 use crate::{
     event::{Event, UserRef},
+    file::MessageFile,
     id::{ChatId, Head, MessageId, Seq, UserId},
     mentions::Mentions,
     problem::FieldCode,
@@ -64,6 +65,9 @@ pub struct Message {
     /// Whom the text mentions; left out when empty.
     #[serde(default, skip_serializing_if = "Mentions::is_empty")]
     pub mentions: Mentions,
+    /// Its files; left out when empty.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<MessageFile>,
     /// When the author last edited it; left out if they never did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub edited_at: Option<DateTime<Utc>>,
@@ -89,10 +93,11 @@ impl Message {
         }
     }
 
-    /// The size in memory of what may be large: the text, its mentions and the reactions.
+    /// The size in memory of what may be large: the text, its mentions, the files and the reactions.
     pub fn content_size(&self) -> usize {
         let reactions = self.reactions.iter().map(Reaction::size);
-        self.message.len() + self.mentions.size() + reactions.sum::<usize>()
+        let files = self.files.iter().map(MessageFile::size_in_memory);
+        self.message.len() + self.mentions.size() + files.sum::<usize>() + reactions.sum::<usize>()
     }
 }
 
@@ -140,7 +145,7 @@ pub struct ReactionUsers {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct PostMessage {
-    /// See [`check_message`].
+    /// See [`check_message`]. With files it may be empty or left out.
     pub message: String,
     /// A repeated request with the same value and content returns the first result. The header `Idempotency-Key` has the
     /// same effect; without either, the server generates one.
@@ -149,6 +154,11 @@ pub struct PostMessage {
     /// The `seq` of a message of this chat to reply to. It may be deleted, but no event.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reply_to: Option<Seq>,
+    /// The ids of its files, at most [`MESSAGE_FILES_MAX`](crate::file::MESSAGE_FILES_MAX): uploaded by the caller to this chat,
+    /// and in no message yet.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "openapi", schema(max_items = 10))]
+    pub files: Vec<Uuid>,
 }
 
 /// The response of [`PostMessage`].
@@ -186,7 +196,7 @@ pub struct MessagePage {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct EditMessage {
-    /// See [`check_message`].
+    /// See [`check_message`]. It may be empty if the message has files.
     pub message: String,
     /// A repeated request with the same value and text changes nothing, also if the message was edited again since. The
     /// header `Idempotency-Key` has the same effect; without either, the server generates one.
@@ -266,13 +276,19 @@ pub struct MessagePageQuery {
 pub fn check_message(message: &str) -> Result<(), FieldCode> {
     if message.contains('\0') {
         Err(FieldCode::NullCharacter)
-    } else if message.chars().all(is_invisible) {
-        Err(FieldCode::Blank)
     } else if message.len() > MESSAGE_MAX_BYTES || message.chars().count() > MESSAGE_MAX {
         Err(FieldCode::TooLong)
+    } else if message.chars().all(is_invisible) {
+        Err(FieldCode::Blank)
     } else {
         Ok(())
     }
+}
+
+/// As [`check_message`], for the text of a message that may have files: with files it may be blank.
+pub fn check_text_beside_files(message: &str, has_files: bool) -> Result<(), FieldCode> {
+    check_message(message)
+        .or_else(|code| if has_files && code == FieldCode::Blank { Ok(()) } else { Err(code) })
 }
 
 #[cfg(test)]
@@ -287,7 +303,10 @@ mod tests {
         assert_eq!(check_message("a\0b"), Err(FieldCode::NullCharacter));
         for blank in ["", " ", "\n\t", "\u{200b}\u{feff}", "\u{a0}", "\u{2800}\u{3164}"] {
             assert_eq!(check_message(blank), Err(FieldCode::Blank), "{blank:?}");
+            assert_eq!(check_text_beside_files(blank, true), Ok(()), "{blank:?}");
+            assert_eq!(check_text_beside_files(blank, false), Err(FieldCode::Blank), "{blank:?}");
         }
+        assert_eq!(check_text_beside_files(&" ".repeat(MESSAGE_MAX + 1), true), Err(FieldCode::TooLong));
     }
 
     #[test]
@@ -303,6 +322,7 @@ mod tests {
             message: "tea?".into(),
             reply_to: None,
             mentions: Mentions::default(),
+            files: Vec::new(),
             edited_at: None,
             event: None,
             deleted: false,

@@ -133,10 +133,16 @@ pub enum ProblemCode {
     UnsupportedMediaType,
     /// The resource needs an upgrade to a WebSocket.
     UpgradeRequired,
-    /// The `client_id` or `edit_id` was already used for other content.
+    /// The `client_id`, `edit_id` or id of a file was already used for other content.
     ClientIdConflict,
     /// The chat has no message with the number `reply_to`.
     ReplyTargetNotFound,
+    /// The caller has uploaded no such file to the chat, or a message has it already.
+    FileNotFound,
+    /// The files of the user, the chat or the server take as much space as they may.
+    StorageLimitReached,
+    /// Files cannot be stored or read now; see `retry_after`.
+    StorageUnavailable,
     /// A rate limit was exceeded; see `retry_after`.
     TooManyRequests,
     /// The server failed, and logged why.
@@ -186,7 +192,7 @@ pub enum FieldCode {
     InvalidEmail,
     /// The password is a common one.
     CommonPassword,
-    /// The name has line breaks or changes the text direction.
+    /// The name has line breaks or changes the text direction, or is that of a file and contains `/` or `\`.
     InvalidName,
     /// Not one of the allowed values.
     NotAChoice,
@@ -204,6 +210,8 @@ pub enum FieldCode {
     NotATime,
     /// Mentions too many users.
     TooManyMentions,
+    /// Names too many files.
+    TooManyFiles,
     /// A code from a newer server.
     Unknown,
 }
@@ -260,7 +268,8 @@ impl ProblemCode {
             | Self::JoinPending
             | Self::JoinRejected
             | Self::ChatClosed
-            | Self::EditWindowClosed => 403,
+            | Self::EditWindowClosed
+            | Self::StorageLimitReached => 403,
             Self::ChatNotFound => 404,
             Self::StaleCursor
             | Self::OwnerCannotLeave
@@ -274,8 +283,9 @@ impl ProblemCode {
             | Self::LinkUseLimitReached
             | Self::ChatDeleted
             | Self::MessageDeleted => 410,
-            Self::ReplyTargetNotFound => 422,
+            Self::ReplyTargetNotFound | Self::FileNotFound => 422,
             Self::SlowMode => 429,
+            Self::StorageUnavailable => 503,
             _ => 500,
         }
     }
@@ -284,7 +294,12 @@ impl ProblemCode {
     pub const fn is_transient(self) -> bool {
         matches!(
             self,
-            Self::TooManyRequests | Self::SlowMode | Self::Busy | Self::Internal | Self::BodyTimeout
+            Self::TooManyRequests
+                | Self::SlowMode
+                | Self::Busy
+                | Self::StorageUnavailable
+                | Self::Internal
+                | Self::BodyTimeout
         )
     }
 }

@@ -92,6 +92,9 @@ pub enum ClientFrame {
         /// The message to reply to.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         reply_to: Option<Seq>,
+        /// The ids of its files; see [`PostMessage::files`](crate::message::PostMessage::files).
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        files: Vec<Uuid>,
     },
     /// The user is typing. Sent every [`TYPING_INTERVAL_SECONDS`] seconds while that lasts; more often has no effect.
     Typing {

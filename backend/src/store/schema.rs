@@ -209,6 +209,26 @@ diesel::table! {
         edited_at -> Nullable<Timestamptz>,
         reactions -> Nullable<Jsonb>,
         mentions -> Nullable<Array<BigInt>>,
+        files -> Nullable<Jsonb>,
+    }
+}
+
+diesel::table! {
+    files (id) {
+        id -> Uuid,
+        chat_id -> BigInt,
+        user_id -> BigInt,
+        object_key -> Uuid,
+        name -> Text,
+        media_type -> Text,
+        stored_size -> BigInt,
+        size -> BigInt,
+        width -> Nullable<Integer>,
+        height -> Nullable<Integer>,
+        checksum -> Binary,
+        created_at -> Timestamptz,
+        posted -> Bool,
+        message_id -> Nullable<BigInt>,
     }
 }
 
@@ -255,6 +275,7 @@ diesel::table! {
 }
 
 diesel::joinable!(audit_log -> users (user_id));
+diesel::joinable!(files -> messages (message_id));
 diesel::joinable!(invite_links -> chats (chat_id));
 diesel::joinable!(invite_links -> users (created_by));
 diesel::joinable!(members -> chats (chat_id));
@@ -268,6 +289,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     avatars,
     chats,
     data_exports,
+    files,
     former_uris,
     invite_link_uses,
     invite_links,

@@ -73,7 +73,13 @@ async fn mention_over_socket_is_stored_once() {
     let brian = app.create_member("brian", &tea).await;
     let mut socket = ada.open_socket_in(&tea).await;
     let client_id = Uuid::new_v4();
-    let post = |message: String| ClientFrame::Post { chat_id: tea.id, client_id, message, reply_to: None };
+    let post = |message: String| ClientFrame::Post {
+        chat_id: tea.id,
+        client_id,
+        message,
+        reply_to: None,
+        files: Vec::new(),
+    };
     let text = format!("tea, <@{}>?", brian.id);
     socket.send_frame(&post(text.clone())).await;
     assert_eq!(socket.recv_changes().await.messages[0].mentions, mentions_of(&[&brian]));

@@ -44,6 +44,7 @@ async fn reply_over_socket_is_stored() {
         client_id: Uuid::new_v4(),
         message: "yes".to_owned(),
         reply_to: Some(reply_to),
+        files: Vec::new(),
     };
     socket.send_frame(&reply(question)).await;
     assert_eq!(socket.recv_changes().await.messages[0].reply_to, Some(question));

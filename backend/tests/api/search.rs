@@ -417,6 +417,7 @@ async fn every_change_is_indexed_in_background() {
         client_id: Uuid::new_v4(),
         message: "over the socket".to_owned(),
         reply_to: None,
+        files: Vec::new(),
     };
     socket.send_frame(&post).await;
     socket.recv_changes().await;

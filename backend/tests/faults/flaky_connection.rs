@@ -66,7 +66,8 @@ impl FlakyConnection {
 
     pub async fn post_message(&mut self, chat_id: ChatId, client_id: Uuid, message: &str) -> Result<()> {
         let message = message.to_owned();
-        self.send_frame(&ClientFrame::Post { chat_id, client_id, message, reply_to: None }).await
+        self.send_frame(&ClientFrame::Post { chat_id, client_id, message, reply_to: None, files: Vec::new() })
+            .await
     }
 
     /// The next frame, without a timeout.

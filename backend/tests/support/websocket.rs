@@ -129,7 +129,14 @@ impl WsClient {
 
     pub async fn post_message(&mut self, chat_id: ChatId, client_id: Uuid, message: &str) {
         let message = message.to_owned();
-        self.send_frame(&ClientFrame::Post { chat_id, client_id, message, reply_to: None }).await;
+        self.send_frame(&ClientFrame::Post {
+            chat_id,
+            client_id,
+            message,
+            reply_to: None,
+            files: Vec::new(),
+        })
+        .await;
     }
 
     pub async fn mark_read(&mut self, chat_id: ChatId, seq: Seq) {

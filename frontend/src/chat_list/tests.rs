@@ -35,6 +35,7 @@ fn message(seq: i64, author: UserId) -> Message {
         edited_at: None,
         event: None,
         deleted: false,
+        files: Vec::new(),
         reactions: Vec::new(),
     }
 }

@@ -258,10 +258,16 @@ impl OutboxSender {
         };
         if has_socket {
             // If the socket is closing, its `Closed` event requeues the message.
-            self.socket().send_expecting_reply(&ClientFrame::Post { chat_id, client_id, message, reply_to })
+            self.socket().send_expecting_reply(&ClientFrame::Post {
+                chat_id,
+                client_id,
+                message,
+                reply_to,
+                files: Vec::new(),
+            })
         } else {
             self.set_posting(true);
-            let post = PostMessage { message, client_id: Some(client_id), reply_to };
+            let post = PostMessage { message, client_id: Some(client_id), reply_to, files: Vec::new() };
             spawn_local(self.post(uri, client_id, post));
             false
         }

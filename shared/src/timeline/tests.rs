@@ -61,6 +61,7 @@ impl Server {
             edited_at: None,
             event: None,
             deleted: false,
+            files: Vec::new(),
             reactions: Vec::new(),
         };
         self.messages.insert(seq, message);

@@ -104,6 +104,7 @@ fn message(row: &Row) -> Message {
         message: String::new(),
         reply_to: None,
         mentions: Mentions::default(),
+        files: Vec::new(),
         edited_at: row.is_edited.then_some(DateTime::UNIX_EPOCH),
         event: None,
         deleted: false,

@@ -105,6 +105,7 @@ fn build_message(pending: &PendingPost, row: &StoredPost, created_at: DateTime<U
         edited_at: None,
         event: None,
         deleted: false,
+        files: Vec::new(),
         reactions: Vec::new(),
     }
 }

@@ -35,7 +35,7 @@ fn frame(name: &str, fixture: &Fixture<'_>) -> Option<ClientFrame> {
         "Unsubscribe" => ClientFrame::Unsubscribe { chat_id },
         "Post" => {
             let (client_id, message) = (Uuid::new_v4(), "tea!".to_owned());
-            ClientFrame::Post { chat_id, client_id, message, reply_to: None }
+            ClientFrame::Post { chat_id, client_id, message, reply_to: None, files: Vec::new() }
         }
         "Typing" => ClientFrame::Typing { chat_id },
         "Read" => ClientFrame::Read { chat_id, seq: Seq::new(4) },

@@ -334,6 +334,7 @@ mod tests {
             edited_at: None,
             event: None,
             deleted: false,
+            files: Vec::new(),
             reactions: Vec::new(),
         }
     }
