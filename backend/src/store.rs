@@ -11,6 +11,7 @@ pub mod data_exports;
 mod enum_columns;
 mod error;
 pub mod event_messages;
+pub mod files;
 pub mod guests;
 pub mod instance;
 pub mod invite_links;

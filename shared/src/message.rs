@@ -93,6 +93,11 @@ impl Message {
         }
     }
 
+    /// Whether these are its files, in this order.
+    pub fn has_files(&self, ids: &[Uuid]) -> bool {
+        self.files.iter().map(|file| &file.id).eq(ids)
+    }
+
     /// The size in memory of what may be large: the text, its mentions, the files and the reactions.
     pub fn content_size(&self) -> usize {
         let reactions = self.reactions.iter().map(Reaction::size);

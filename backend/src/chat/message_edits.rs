@@ -4,14 +4,14 @@ use chrono::{SubsecRound, Utc};
 use shared::{
     id::{Seq, UserId},
     member::Role,
-    message::Message,
+    message::{Message, check_text_beside_files},
     problem::ProblemCode,
 };
 use uuid::Uuid;
 
 use super::{mentions, transaction::ChatTransaction};
 use crate::{
-    error::ApiError,
+    error::{ApiError, Rejection},
     store::messages::{
         mentions::find_mentioned,
         versions::{self, Edit},
@@ -37,6 +37,8 @@ pub async fn edit(
     if message.deleted {
         return Err(ProblemCode::MessageDeleted.into());
     }
+    check_text_beside_files(text, !message.files.is_empty())
+        .map_err(|code| Rejection::field("message", code))?;
     let chat_id = transaction.chat.id;
     match versions::find_by_edit(transaction.connection, chat_id, seq, edit_id).await? {
         Some(written) if written != text => return Err(ProblemCode::ClientIdConflict.into()),

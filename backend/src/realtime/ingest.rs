@@ -52,6 +52,8 @@ pub struct Post {
     pub reply_to: Option<Seq>,
     /// Whom it mentions, of the members at the time.
     pub mentions: Mentions,
+    /// The ids of its files.
+    pub files: Vec<Uuid>,
 }
 
 /// A post that is waiting to be stored.

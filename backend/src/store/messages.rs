@@ -13,12 +13,15 @@ use diesel::{
     dsl::exists,
     prelude::*,
     select, sql_query,
-    sql_types::{Array, BigInt, Nullable, Text, Timestamptz, Uuid as SqlUuid},
+    sql_types::{Array, BigInt, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid},
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 use shared::{
     event::{Event, sentence::DELETED_MESSAGE},
+    file::MessageFile,
     id::{ChatId, Head, MessageId, Seq, UserId},
     mentions::Mentions,
     message::{DELETE_RECENT_MAX, MESSAGE_PAGE_MAX, Message, MessagePageQuery},
@@ -53,10 +56,11 @@ pub(super) struct MessageRow {
     message: String,
     reply_to: Option<Seq>,
     edited_at: Option<DateTime<Utc>>,
-    event: Option<serde_json::Value>,
+    event: Option<Value>,
     deleted_at: Option<DateTime<Utc>>,
-    reactions: Option<serde_json::Value>,
+    reactions: Option<Value>,
     mentions: Option<Vec<UserId>>,
+    files: Option<Value>,
 }
 
 impl MessageRow {
@@ -66,8 +70,9 @@ impl MessageRow {
         let (event, deleted) = (event.map(event_messages::from_column), self.deleted_at.is_some());
         let message = if deleted { DELETED_MESSAGE.to_owned() } else { self.message };
         let (reply_to, edited_at) = (reply_to.filter(|_| !deleted), edited_at.filter(|_| !deleted));
-        // A previous release, while it still runs, deletes messages without their reactions and mentions.
-        let reactions = reactions::from_column(self.reactions.filter(|_| !deleted));
+        // A previous release, while it still runs, deletes messages without their reactions, mentions and files.
+        let reactions = list_from_column(self.reactions.filter(|_| !deleted));
+        let files = list_from_column(self.files.filter(|_| !deleted));
         let mentions = mentions::from_column(self.mentions.filter(|_| !deleted));
         Message {
             id,
@@ -79,12 +84,18 @@ impl MessageRow {
             message,
             reply_to,
             mentions,
+            files,
             edited_at,
             event,
             deleted,
             reactions,
         }
     }
+}
+
+/// Reads a list in JSON.
+fn list_from_column<T: DeserializeOwned>(column: Option<Value>) -> Vec<T> {
+    column.and_then(|column| serde_json::from_value(column).ok()).unwrap_or_default()
 }
 
 /// A message to store.
@@ -96,6 +107,7 @@ pub struct NewMessage {
     pub message: String,
     pub reply_to: Option<Seq>,
     pub mentions: Mentions,
+    pub files: Vec<MessageFile>,
     pub seq: Seq,
     pub created_at: DateTime<Utc>,
 }
@@ -103,7 +115,7 @@ pub struct NewMessage {
 impl NewMessage {
     /// The stored message.
     pub fn stored_as(self, id: MessageId) -> Message {
-        let Self { user, client_id, message, reply_to, mentions, seq, created_at, .. } = self;
+        let Self { user, client_id, message, reply_to, mentions, files, seq, created_at, .. } = self;
         Message {
             id,
             seq,
@@ -114,6 +126,7 @@ impl NewMessage {
             message,
             reply_to,
             mentions,
+            files,
             edited_at: None,
             event: None,
             deleted: false,
@@ -138,10 +151,10 @@ pub async fn insert(
     }
     let inserted: Vec<Inserted> = sql_query(
         "WITH stored AS ( \
-           INSERT INTO messages (chat_id, user_id, client_id, message, seq, revision, created_at, reply_to, mentions) \
-           SELECT chat_id, user_id, client_id, message, seq, seq, created_at, reply_to, mentions::bigint[] \
-           FROM unnest($1, $2, $3, $4, $5, $6, $7, $8) WITH ORDINALITY \
-             AS new (chat_id, user_id, client_id, message, seq, created_at, reply_to, mentions, ordinal) \
+           INSERT INTO messages (chat_id, user_id, client_id, message, seq, revision, created_at, reply_to, mentions, files) \
+           SELECT chat_id, user_id, client_id, message, seq, seq, created_at, reply_to, mentions::bigint[], files \
+           FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9) WITH ORDINALITY \
+             AS new (chat_id, user_id, client_id, message, seq, created_at, reply_to, mentions, files, ordinal) \
            ORDER BY ordinal RETURNING id, chat_id, seq, user_id, mentions), \
          mentioned AS ( \
            INSERT INTO message_mentions (chat_id, seq, user_id, author_id) \
@@ -158,9 +171,15 @@ pub async fn insert(
     .bind::<Array<Timestamptz>, _>(column(new, |message| message.created_at))
     .bind::<Array<Nullable<BigInt>>, _>(column(new, |message| message.reply_to))
     .bind::<Array<Nullable<Text>>, _>(column(new, |message| mentions::to_literal(&message.mentions)))
+    .bind::<Array<Nullable<Jsonb>>, _>(column(new, |message| files_to_column(&message.files)))
     .get_results(connection)
     .await?;
     Ok(inserted.into_iter().map(|row| row.id).collect())
+}
+
+fn files_to_column(files: &[MessageFile]) -> Option<Value> {
+    // None of the types can fail to serialize.
+    (!files.is_empty()).then(|| serde_json::to_value(files).ok()).flatten()
 }
 
 /// Stores an event message.
@@ -199,13 +218,15 @@ pub struct SentMessage {
 
 impl SentMessage {
     /// Whether it was posted with this content. Of an edited or deleted message, only the checksum of that text is known
-    /// here.
-    pub fn is_same(&self, text: &str, reply_to: Option<Seq>) -> bool {
+    /// here, and of a deleted one not the files.
+    pub fn is_same(&self, text: &str, reply_to: Option<Seq>, file_ids: &[Uuid]) -> bool {
         let is_same_text = match self.text_checksum {
             Some(checksum) => checksum == text_checksum(self.message.client_id, text),
             None => self.message.message == text,
         };
-        is_same_text && self.reply_to == reply_to
+        is_same_text
+            && self.reply_to == reply_to
+            && (self.message.deleted || self.message.has_files(file_ids))
     }
 }
 
@@ -517,7 +538,7 @@ pub async fn find_text(
     Ok(message)
 }
 
-/// Deletes the texts of the messages with their mentions, and the reactions to them; the rows stay. Numbers them from `head` + 1.
+/// Deletes the texts of the messages with their mentions, their files, and the reactions to them; the rows stay. Numbers them from `head` + 1.
 pub async fn clear(
     connection: &mut AsyncPgConnection,
     chat_id: ChatId,
@@ -530,9 +551,11 @@ pub async fn clear(
            WHERE chat_id = $1 AND seq = ANY ($2)), \
          former AS (DELETE FROM message_versions WHERE chat_id = $1 AND seq = ANY ($2)), \
          reacted AS (DELETE FROM message_reactions WHERE chat_id = $1 AND seq = ANY ($2)), \
-         mentioned AS (DELETE FROM message_mentions WHERE chat_id = $1 AND seq = ANY ($2)) \
+         mentioned AS (DELETE FROM message_mentions WHERE chat_id = $1 AND seq = ANY ($2)), \
+         removed_files AS ( \
+           UPDATE files SET message_id = NULL FROM numbered WHERE files.message_id = numbered.id) \
          UPDATE messages SET message = '', text_checksum = {TEXT_CHECKSUM}, deleted_at = now(), \
-           reactions = NULL, mentions = NULL, revision = $3 + ordinal \
+           reactions = NULL, mentions = NULL, files = NULL, revision = $3 + ordinal \
          FROM numbered WHERE messages.id = numbered.id",
     ))
     .bind::<BigInt, _>(chat_id)

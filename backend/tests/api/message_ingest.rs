@@ -141,6 +141,7 @@ async fn accepted_post_needs_permission_when_stored() {
             message: "tea?".to_owned(),
             reply_to: None,
             mentions: Mentions::default(),
+            files: Vec::new(),
         };
         app.state.ingest.post(tea.id, user.clone(), post)
     };

@@ -7,7 +7,7 @@ use actix_web::{
 use futures_util::FutureExt;
 use shared::{
     id::Seq,
-    message::{EditMessage, Message, MessageVersion, MessageVersionsResponse, check_message},
+    message::{EditMessage, Message, MessageVersion, MessageVersionsResponse, check_text_beside_files},
     paths,
 };
 use uuid::Uuid;
@@ -70,7 +70,8 @@ pub async fn list_versions(
 impl FromFields for EditMessage {
     fn from_fields(fields: &mut FieldReader) -> Self {
         Self {
-            message: fields.text("message", check_message),
+            // Whether the message has files, in which case it may be blank, is checked later.
+            message: fields.text("message", |text| check_text_beside_files(text, true)),
             edit_id: fields
                 .optional_uuid("edit_id")
                 .or_else(|| fields.header_uuid(IDEMPOTENCY_KEY, "edit_id")),

@@ -8,9 +8,12 @@ use actix_web::{
     web::Data,
 };
 use shared::{
+    file::MESSAGE_FILES_MAX,
     id::{ChatId, Seq},
     member::Role,
-    message::{MESSAGE_PAGE_MAX, MessagePage, MessagePageQuery, MessagePosted, PostMessage, check_message},
+    message::{
+        MESSAGE_PAGE_MAX, MessagePage, MessagePageQuery, MessagePosted, PostMessage, check_text_beside_files,
+    },
     paths,
     problem::FieldCode,
     user::User,
@@ -124,14 +127,14 @@ pub async fn post(
     app: Data<AppState>,
     Authorized(writer, post): Authorized<ChatWriter, PostMessage>,
 ) -> Result<HttpResponse, ApiError> {
-    let PostMessage { message, client_id, reply_to } = post;
+    let PostMessage { message, client_id, reply_to, files } = post;
     let client_id = client_id.unwrap_or_else(Uuid::new_v4);
     // Checked first: a rejected message does not count.
     let mentioned_ids = mentions::find_ids(&message)?;
     count_post(&app, &writer, client_id).await?;
     let ChatWriter { user, chat, .. } = writer;
     let mentions = mentions::resolve(&app.db, chat.id, &mentioned_ids).await?;
-    let post = Post { client_id, message, reply_to, mentions };
+    let post = Post { client_id, message, reply_to, mentions, files };
     let IngestedPost { message: mut stored, is_replay } =
         app.ingest.post(chat.id, user.clone(), post).await?;
     stored.user = User { email: user.email, ..stored.user };
@@ -170,12 +173,19 @@ impl FromFields for MessagePageQuery {
 
 impl FromFields for PostMessage {
     fn from_fields(fields: &mut FieldReader) -> Self {
+        let files = fields.optional_uuids("files", MESSAGE_FILES_MAX, FieldCode::TooManyFiles);
+        let check = |text: &str| check_text_beside_files(text, !files.is_empty());
         Self {
-            message: fields.text("message", check_message),
+            message: if files.is_empty() {
+                fields.text("message", check)
+            } else {
+                fields.optional_text("message", check).unwrap_or_default()
+            },
             client_id: fields
                 .optional_uuid("client_id")
                 .or_else(|| fields.header_uuid(IDEMPOTENCY_KEY, "client_id")),
             reply_to: fields.optional_number("reply_to", 1..=i64::MAX).map(Seq::new),
+            files,
         }
     }
 }

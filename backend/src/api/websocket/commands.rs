@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use shared::{
+    file::MESSAGE_FILES_MAX,
     id::{ChatId, Head, Seq},
     mentions::Mentions,
-    message::check_message,
+    message::check_text_beside_files,
     problem::{FieldCode, ProblemCode},
     socket::{ClientFrame, ServerFrame, TYPING_INTERVAL_SECONDS, close},
 };
@@ -34,8 +35,8 @@ const TYPING_THROTTLE: Duration = Duration::from_secs(TYPING_INTERVAL_SECONDS - 
 impl ConnectionTask {
     pub async fn handle_command(&mut self, command: ClientFrame) -> Flow {
         match command {
-            ClientFrame::Post { chat_id, client_id, message, reply_to } => {
-                let post = Post { client_id, message, reply_to, mentions: Mentions::default() };
+            ClientFrame::Post { chat_id, client_id, message, reply_to, files } => {
+                let post = Post { client_id, message, reply_to, mentions: Mentions::default(), files };
                 if let Err(error) = self.post(chat_id, post).await {
                     self.refuse(Some(client_id), Some(chat_id), &error);
                 }
@@ -64,7 +65,11 @@ impl ConnectionTask {
 
     /// Enqueues a message; the ingest replies.
     async fn post(&mut self, chat_id: ChatId, mut post: Post) -> Result<(), ApiError> {
-        check_message(&post.message).map_err(|code| Rejection::field("message", code))?;
+        check_text_beside_files(&post.message, !post.files.is_empty())
+            .map_err(|code| Rejection::field("message", code))?;
+        if post.files.len() > MESSAGE_FILES_MAX {
+            return Err(Rejection::field("files", FieldCode::TooManyFiles).into());
+        }
         if post.reply_to.is_some_and(|seq| seq.get() < 1) {
             return Err(Rejection::field("reply_to", FieldCode::NotNumber).into());
         }

@@ -2,7 +2,12 @@
 
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, error::Error as JsonError};
-use shared::{id::ChatId, message::check_message, problem::ProblemCode};
+use shared::{
+    file::MESSAGE_FILES_MAX,
+    id::ChatId,
+    message::check_text_beside_files,
+    problem::{FieldCode, ProblemCode},
+};
 use uuid::Uuid;
 
 use crate::{
@@ -46,7 +51,8 @@ impl FromFields for FrameFields {
             Some("post") => {
                 fields.number("chat_id", numbers);
                 fields.required_uuid("client_id");
-                fields.text("message", check_message);
+                let files = fields.optional_uuids("files", MESSAGE_FILES_MAX, FieldCode::TooManyFiles);
+                fields.text("message", |text| check_text_beside_files(text, !files.is_empty()));
                 fields.optional_number("reply_to", 1..=i64::MAX);
             }
             Some("typing" | "unsubscribe") => {

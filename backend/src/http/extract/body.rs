@@ -191,9 +191,7 @@ impl FieldReader {
     pub fn numbers(&mut self, field: &str, range: RangeInclusive<i64>, max: usize) -> Vec<i64> {
         let items = match self.values.get(field) {
             Some(Value::Array(items)) => Some(items.iter().map(Value::to_string).collect::<Vec<_>>()),
-            _ => self
-                .optional_text(field, |_| Ok(()))
-                .map(|text| text.split(',').map(|item| item.trim().to_owned()).collect()),
+            _ => self.optional_items(field),
         };
         let read = |item: &String| item.parse().ok().filter(|number| range.contains(number));
         let numbers = items.map(|items| {
@@ -204,6 +202,31 @@ impl FieldReader {
             self.add_error(field, FieldCode::NotNumber);
         }
         self.required(field, numbers.flatten())
+    }
+
+    /// At most `max` UUIDs, in a form with commas between them; none if the list is missing.
+    pub fn optional_uuids(&mut self, field: &str, max: usize, too_many: FieldCode) -> Vec<Uuid> {
+        let items = match self.values.get(field) {
+            Some(Value::Array(items)) => {
+                items.iter().map(|item| item.as_str().unwrap_or_default().to_owned()).collect()
+            }
+            _ => self.optional_items(field).unwrap_or_default(),
+        };
+        if items.len() > max {
+            self.add_error(field, too_many);
+            return Vec::new();
+        }
+        let uuids = items.iter().map(|item| item.parse().ok()).collect::<Option<Vec<_>>>();
+        if uuids.is_none() {
+            self.add_error(field, FieldCode::NotUuid);
+        }
+        uuids.unwrap_or_default()
+    }
+
+    /// The parts of a text with commas between them, which may be missing.
+    fn optional_items(&mut self, field: &str) -> Option<Vec<String>> {
+        let text = self.optional_text(field, |_| Ok(()))?;
+        Some(text.split(',').map(|item| item.trim().to_owned()).collect())
     }
 
     /// An integer that may be missing.

@@ -91,7 +91,7 @@ fn messages_in_batch_order(
 }
 
 fn build_message(pending: &PendingPost, row: &StoredPost, created_at: DateTime<Utc>) -> Message {
-    let Post { client_id, message, reply_to, mentions } = &pending.post;
+    let Post { client_id, message, reply_to, mentions, .. } = &pending.post;
     Message {
         id: row.id,
         seq: row.seq,
@@ -102,10 +102,11 @@ fn build_message(pending: &PendingPost, row: &StoredPost, created_at: DateTime<U
         message: message.clone(),
         reply_to: *reply_to,
         mentions: mentions.clone(),
+        // Posts with files take the slow path.
+        files: Vec::new(),
         edited_at: None,
         event: None,
         deleted: false,
-        files: Vec::new(),
         reactions: Vec::new(),
     }
 }

@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 use shared::{
+    file::MessageFile,
     id::{ChatId, MessageId, Seq, UserId},
     member::Role,
     message::Message,
@@ -15,6 +16,7 @@ use uuid::Uuid;
 use super::Post;
 use crate::store::{
     chats::{HeadAdvance, LockedChat},
+    files::UploadedFiles,
     messages::{NewMessage, SentMessage},
 };
 
@@ -41,6 +43,8 @@ pub struct LockedState {
     pub existing: ExistingMessages,
     /// Those of the messages that posts reply to which exist.
     pub reply_targets: HashSet<(ChatId, Seq)>,
+    /// Those of the files of posts that no message has.
+    pub files: UploadedFiles,
 }
 
 /// A batch with its sequence numbers.
@@ -59,7 +63,7 @@ pub struct BatchPlan {
 impl BatchPlan {
     pub fn new<'a>(
         posts: impl Iterator<Item = (ChatId, &'a User, &'a Post)>,
-        LockedState { chats, roles, existing, reply_targets }: LockedState,
+        LockedState { chats, roles, existing, reply_targets, files }: LockedState,
         now: DateTime<Utc>,
     ) -> Self {
         let mut builder = PlanBuilder {
@@ -68,6 +72,7 @@ impl BatchPlan {
             roles,
             existing,
             reply_targets,
+            files,
             added: HashMap::new(),
             messages: Vec::new(),
             now,
@@ -78,6 +83,15 @@ impl BatchPlan {
         advanced.sort_by_key(|chat| chat.chat_id);
         Self { outcomes, messages: builder.messages, ids: Vec::new(), advanced, unchanged }
     }
+
+    /// The files of the inserted messages.
+    pub fn posted_files(&self) -> Vec<(Uuid, MessageId)> {
+        let of_message = |(message, id): (&NewMessage, &MessageId)| {
+            let id = *id;
+            message.files.iter().map(|file| (file.id, id)).collect::<Vec<_>>()
+        };
+        self.messages.iter().zip(&self.ids).flat_map(of_message).collect()
+    }
 }
 
 struct PlanBuilder {
@@ -86,6 +100,7 @@ struct PlanBuilder {
     roles: HashMap<(ChatId, UserId), Role>,
     existing: ExistingMessages,
     reply_targets: HashSet<(ChatId, Seq)>,
+    files: UploadedFiles,
     /// Indices of this batch's messages, by the same key: a client may send a post twice at once.
     added: HashMap<(ChatId, UserId, Uuid), usize>,
     messages: Vec<NewMessage>,
@@ -94,45 +109,70 @@ struct PlanBuilder {
 
 impl PlanBuilder {
     fn add(&mut self, chat_id: ChatId, user: &User, post: &Post) -> PostOutcome {
-        let permission = self.check_permission(chat_id, user.id);
-        let has_target = post.reply_to.is_none_or(|seq| self.reply_targets.contains(&(chat_id, seq)));
-        let Some(chat) = self.heads.get_mut(&chat_id) else {
-            return PostOutcome::Rejected(ProblemCode::ChatDeleted);
-        };
-        let Post { client_id, message, reply_to, mentions } = post;
-        let key = (chat_id, user.id, *client_id);
-        let conflict = PostOutcome::Rejected(ProblemCode::ClientIdConflict);
-        if let Some(sent) = self.existing.get(&key) {
-            return if sent.is_same(message, *reply_to) {
-                PostOutcome::Existing(Box::new(sent.message.clone()))
-            } else {
-                conflict
-            };
+        let key = (chat_id, user.id, post.client_id);
+        if let Some(outcome) = self.find_posted(key, post) {
+            return outcome;
         }
-        if let Some(index) = self.added.get(&key) {
-            let first = self.messages.get(*index);
-            let is_same = first.is_some_and(|it| it.message == *message && it.reply_to == *reply_to);
-            return if is_same { PostOutcome::Repeated(*index) } else { conflict };
-        }
-        if let Err(code) = permission {
+        if let Err(code) = self.check_permission(chat_id, user.id) {
             return PostOutcome::Rejected(code);
         }
-        if !has_target {
+        if post.reply_to.is_some_and(|seq| !self.reply_targets.contains(&(chat_id, seq))) {
             return PostOutcome::Rejected(ProblemCode::ReplyTargetNotFound);
         }
-        chat.head = chat.head.advance(1);
+        let Some(files) = self.take_files(chat_id, user.id, &post.files) else {
+            return PostOutcome::Rejected(ProblemCode::FileNotFound);
+        };
         let index = self.messages.len();
         self.added.insert(key, index);
-        let (user, client_id, reply_to) = (user.clone(), *client_id, *reply_to);
-        let (message, mentions) = (message.clone(), mentions.clone());
-        let (seq, created_at) = (chat.head.as_seq(), self.now);
-        let new = NewMessage { chat_id, user, client_id, message, reply_to, mentions, seq, created_at };
+        let Post { client_id, reply_to, .. } = *post;
+        let (user, message, mentions) = (user.clone(), post.message.clone(), post.mentions.clone());
+        let (seq, created_at) = (self.next_seq(chat_id), self.now);
+        let new =
+            NewMessage { chat_id, user, client_id, message, reply_to, mentions, files, seq, created_at };
         self.messages.push(new);
         PostOutcome::Stored(index)
     }
 
+    fn next_seq(&mut self, chat_id: ChatId) -> Seq {
+        self.heads
+            .get_mut(&chat_id)
+            .map(|chat| {
+                chat.head = chat.head.advance(1);
+                chat.head.as_seq()
+            })
+            .unwrap_or_default()
+    }
+
+    /// The outcome if a message with this key was stored before, or is in this batch.
+    fn find_posted(&self, key: (ChatId, UserId, Uuid), post: &Post) -> Option<PostOutcome> {
+        let (outcome, is_same) = if let Some(sent) = self.existing.get(&key) {
+            let is_same = sent.is_same(&post.message, post.reply_to, &post.files);
+            (PostOutcome::Existing(Box::new(sent.message.clone())), is_same)
+        } else {
+            let index = *self.added.get(&key)?;
+            let first = self.messages.get(index)?;
+            let file_ids = first.files.iter().map(|file| &file.id);
+            let is_same = first.message == post.message && first.reply_to == post.reply_to;
+            (PostOutcome::Repeated(index), is_same && file_ids.eq(&post.files))
+        };
+        Some(if is_same { outcome } else { PostOutcome::Rejected(ProblemCode::ClientIdConflict) })
+    }
+
+    /// Takes the files for a message, or none if one is missing. No other message gets them then.
+    fn take_files(&mut self, chat_id: ChatId, user_id: UserId, ids: &[Uuid]) -> Option<Vec<MessageFile>> {
+        let key = |id: &Uuid| (chat_id, user_id, *id);
+        let is_repeated = ids.iter().enumerate().any(|(index, id)| ids.iter().take(index).any(|it| it == id));
+        if is_repeated || !ids.iter().all(|id| self.files.contains_key(&key(id))) {
+            return None;
+        }
+        ids.iter().map(|id| self.files.remove(&key(id))).collect()
+    }
+
     /// Since the post was accepted, its author may have been removed or the chat closed.
     fn check_permission(&self, chat_id: ChatId, user_id: UserId) -> Result<(), ProblemCode> {
+        if !self.heads.contains_key(&chat_id) {
+            return Err(ProblemCode::ChatDeleted);
+        }
         let role = self.roles.get(&(chat_id, user_id)).ok_or(ProblemCode::ChatNotFound)?;
         if *role < Role::Writer {
             return Err(ProblemCode::Forbidden);
@@ -153,12 +193,21 @@ mod tests {
     }
 
     fn post(client_id: u128, message: &str) -> Post {
-        let mentions = Mentions::default();
-        Post { client_id: Uuid::from_u128(client_id), message: message.into(), reply_to: None, mentions }
+        let (client_id, mentions) = (Uuid::from_u128(client_id), Mentions::default());
+        Post { client_id, message: message.into(), reply_to: None, mentions, files: Vec::new() }
     }
 
     fn reply(client_id: u128, reply_to: i64) -> Post {
         Post { reply_to: Some(Seq::new(reply_to)), ..post(client_id, "yes") }
+    }
+
+    fn file(id: u128) -> MessageFile {
+        let (name, media_type) = ("plan.txt".into(), "application/octet-stream".into());
+        MessageFile { id: Uuid::from_u128(id), name, size: 3, media_type, image: None }
+    }
+
+    fn post_with_files(client_id: u128, ids: &[u128]) -> Post {
+        Post { files: ids.iter().copied().map(Uuid::from_u128).collect(), ..post(client_id, "") }
     }
 
     fn plan(posts: &[(i64, User, Post)], existing: ExistingMessages) -> BatchPlan {
@@ -172,7 +221,11 @@ mod tests {
         roles.insert(key(2, 2), Role::Reader);
         let posts = posts.iter().map(|(chat, user, post)| (ChatId::new(*chat), user, post));
         let reply_targets = HashSet::from([(ChatId::new(1), Seq::new(5))]);
-        let state = LockedState { chats: chats.into(), roles, existing, reply_targets };
+        let files = [(1, 1, 7), (1, 1, 8), (1, 2, 9)].map(|(chat, user, id)| {
+            let file = file(id);
+            ((ChatId::new(chat), UserId::new(user), file.id), file)
+        });
+        let state = LockedState { chats: chats.into(), roles, existing, reply_targets, files: files.into() };
         BatchPlan::new(posts, state, DateTime::UNIX_EPOCH)
     }
 
@@ -226,6 +279,7 @@ mod tests {
             message: "a".into(),
             reply_to: None,
             mentions: Mentions::default(),
+            files: Vec::new(),
             seq: Seq::new(5),
             created_at: DateTime::UNIX_EPOCH,
         }
@@ -247,6 +301,30 @@ mod tests {
         let rejected = PostOutcome::Rejected(ProblemCode::ReplyTargetNotFound);
         assert_eq!(plan.outcomes, [rejected.clone(), PostOutcome::Stored(0), rejected]);
         assert_eq!(plan.messages[0].reply_to, Some(Seq::new(5)));
+    }
+
+    #[test]
+    fn plan_gives_file_to_one_message() {
+        let posts = [
+            (1, user(1), post_with_files(1, &[8, 7])),
+            (1, user(1), post_with_files(1, &[8, 7])),
+            (1, user(1), post_with_files(1, &[7, 8])),
+            (1, user(1), post_with_files(2, &[7])),
+            (1, user(1), post_with_files(3, &[9])),
+            (1, user(2), post_with_files(1, &[9, 9])),
+            (1, user(2), post_with_files(2, &[9])),
+        ];
+        let plan = plan(&posts, ExistingMessages::default());
+        let [conflict, missing] =
+            [ProblemCode::ClientIdConflict, ProblemCode::FileNotFound].map(PostOutcome::Rejected);
+        let [first, second] = [PostOutcome::Stored(0), PostOutcome::Stored(1)];
+        let repeated = PostOutcome::Repeated(0);
+        assert_eq!(
+            plan.outcomes,
+            [first, repeated, conflict, missing.clone(), missing.clone(), missing, second]
+        );
+        assert_eq!(plan.messages[0].files, [file(8), file(7)]);
+        assert_eq!(plan.advanced[0].head, Head::new(12));
     }
 
     #[test]

@@ -1,6 +1,11 @@
-//! A shard stores the posts of its chats in batches, and moves chats that would block the others to the slow path.
+//! A shard stores the posts of its chats in batches, and moves chats that would block the others, or get files, to the slow path.
 
-use std::{collections::HashMap, mem, panic::AssertUnwindSafe, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    mem,
+    panic::AssertUnwindSafe,
+    sync::Arc,
+};
 
 use futures_util::FutureExt;
 use shared::{id::ChatId, problem::ProblemCode};
@@ -54,10 +59,13 @@ impl Shard {
         }
     }
 
-    /// Stores a batch by the fast path, except for the chats that are on the slow path.
+    /// Stores a batch by the fast path, except for the chats that are on the slow path or get files.
     async fn store(&mut self, batch: Vec<PendingPost>) {
-        let (fast, slow): (Vec<_>, Vec<_>) =
-            batch.into_iter().partition(|post| !self.queues.contains_key(&post.chat_id));
+        let with_files = batch.iter().filter(|pending| !pending.post.files.is_empty());
+        let with_files: HashSet<_> = with_files.map(|pending| pending.chat_id).collect();
+        let (fast, slow): (Vec<_>, Vec<_>) = batch.into_iter().partition(|post| {
+            !self.queues.contains_key(&post.chat_id) && !with_files.contains(&post.chat_id)
+        });
         self.defer(slow);
         if fast.is_empty() {
             return;

@@ -1,4 +1,4 @@
-//! Stores posts that may have been stored before, and posts of locked chats: waits for the lock, then looks up what exists
+//! Stores posts that may have been stored before, posts with files, and posts of locked chats: waits for the lock, then looks up what exists
 //! before it writes.
 
 use std::collections::HashMap;
@@ -61,6 +61,7 @@ async fn commit(context: &IngestContext, batch: &[PendingPost]) -> Result<BatchP
             let mut plan = BatchPlan::new(posts, state, Utc::now().trunc_subsecs(3));
             if !plan.messages.is_empty() {
                 plan.ids = store::messages::insert(connection, &plan.messages).await?;
+                store::files::set_messages(connection, &plan.posted_files()).await?;
             }
             if !plan.advanced.is_empty() {
                 store::chats::update_heads(connection, &plan.advanced).await?;
@@ -83,9 +84,11 @@ async fn read_state(
     let targets: Vec<_> =
         batch.iter().filter_map(|pending| Some((pending.chat_id, pending.post.reply_to?))).collect();
     let reply_targets = store::messages::find_reply_targets(connection, &targets).await?;
+    let file_ids: Vec<_> = batch.iter().flat_map(|pending| &pending.post.files).copied().collect();
+    let files = store::files::lock_unposted(connection, &file_ids).await?;
     let key = |chat_id, message: &Message| (chat_id, message.user.id, message.client_id);
     let existing = sent.into_iter().map(|(chat_id, sent)| (key(chat_id, &sent.message), sent)).collect();
-    Ok(LockedState { chats, roles, existing, reply_targets })
+    Ok(LockedState { chats, roles, existing, reply_targets, files })
 }
 
 fn into_stored(context: &IngestContext, batch: Vec<PendingPost>, plan: BatchPlan) -> StoredBatch {

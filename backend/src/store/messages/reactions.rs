@@ -8,7 +8,6 @@ use diesel::{
     sql_types::{Array, BigInt, Bool, Integer, Text},
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use serde_json::Value;
 use shared::{
     event::UserRef,
     id::{ChatId, Seq, UserId},
@@ -30,11 +29,6 @@ pub struct UserReaction<'a> {
     pub seq: Seq,
     pub emoji: &'a str,
     pub user_id: UserId,
-}
-
-/// Reads the column `messages.reactions`.
-pub(super) fn from_column(column: Option<Value>) -> Vec<Reaction> {
-    column.and_then(|column| serde_json::from_value(column).ok()).unwrap_or_default()
 }
 
 /// Replaces the column `messages.reactions`.
