@@ -16,8 +16,8 @@ pub const SEARCH_PAGE_DEFAULT: i64 = 20;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::IntoParams), into_params(parameter_in = Query))]
 pub struct SearchQuery {
-    /// Words, all of which a message must contain, and filters: `from:ada`, `after:2026-11-01`, `before:2026-12-01`,
-    /// `has:link`, `mentions:me`.
+    /// Words, all of which a message must contain in its text or the names of its files, and filters: `from:ada`, `after:2026-11-01`, `before:2026-12-01`,
+    /// `has:file`, `has:image`, `has:link`, `mentions:me`.
     pub q: String,
     /// Only messages with a lower `id`: the value of `before` in the response with the page before.
     #[serde(default, skip_serializing_if = "Option::is_none")]

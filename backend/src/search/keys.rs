@@ -6,13 +6,19 @@
 use std::iter::once;
 
 use chrono::{DateTime, Datelike, Months, NaiveDate, Utc};
-use shared::id::{ChatId, MessageId, UserId};
+use shared::{
+    file::MessageFile,
+    id::{ChatId, MessageId, UserId},
+};
 
 use super::{
     feature::Feature,
     text::{FoldedText, INNER_TERM_MIN, Term, starts_word},
 };
-use crate::store::{message_search::TextMessage, messages::mentions::EVERYONE};
+use crate::store::{
+    message_search::TextMessage,
+    messages::{list_from_column, mentions::EVERYONE},
+};
 
 /// The sizes of the blocks into which all messages are divided by their ids, as powers of two. A search goes through blocks
 /// from the newest on, so that it does not read everything that a common word finds.
@@ -46,6 +52,7 @@ pub struct Document {
     pub chat_id: ChatId,
     pub author_id: UserId,
     pub created_at: DateTime<Utc>,
+    /// With the names of the files.
     pub text: FoldedText,
     pub features: Vec<Feature>,
     /// The ids of the mentioned users; 0 for everyone.
@@ -54,9 +61,10 @@ pub struct Document {
 
 impl Document {
     pub fn new(message: TextMessage) -> Self {
-        let TextMessage { id, chat_id, user_id, created_at, message, mentions } = message;
-        let (mentioned, features) = (mentions.unwrap_or_default(), Feature::of_text(&message));
-        let text = FoldedText::of_message(&message, &mentioned);
+        let TextMessage { id, chat_id, user_id, created_at, message, mentions, files } = message;
+        let (mentioned, files) = (mentions.unwrap_or_default(), list_from_column(files));
+        let features = Feature::of_message(&message, &files);
+        let text = FoldedText::of_message(&with_file_names(message, &files), &mentioned);
         Self { id, chat_id, author_id: user_id, created_at, text, features, mentioned }
     }
 
@@ -64,6 +72,11 @@ impl Document {
     pub fn mentions(&self, user_id: UserId) -> bool {
         self.author_id != user_id && mention_ids(user_id).iter().any(|id| self.mentioned.contains(id))
     }
+}
+
+/// The files of a message are found by their names too.
+fn with_file_names(text: String, files: &[MessageFile]) -> String {
+    files.iter().fold(text, |text, file| text + "\n" + &file.name)
 }
 
 /// What mentions a user: their own id, and 0.

@@ -5,9 +5,10 @@ use diesel::{
     pg::Pg,
     prelude::*,
     sql_query,
-    sql_types::{Array, BigInt, Bool, Integer, Nullable, Text, Timestamptz},
+    sql_types::{Array, BigInt, Bool, Integer, Jsonb, Nullable, Text, Timestamptz},
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
+use serde_json::Value;
 use shared::{
     id::{ChatId, Head, MessageId, Seq, UserId},
     message::Message,
@@ -67,6 +68,9 @@ pub struct TextMessage {
     /// The column `messages.mentions`.
     #[diesel(sql_type = Nullable<Array<BigInt>>)]
     pub mentions: Option<Vec<UserId>>,
+    /// The column `messages.files`.
+    #[diesel(sql_type = Nullable<Jsonb>)]
+    pub files: Option<Value>,
 }
 
 /// A row of the index, and the message as it is now; none if it is deleted or has expired.
@@ -169,11 +173,11 @@ pub async fn list_unindexed(
     let messages = sql_query(
         "SELECT changed.* FROM unnest($1, $2, $3) AS searched (chat_id, indexed_head, first_seq) \
          CROSS JOIN LATERAL ( \
-           (SELECT id, chat_id, user_id, created_at, message, mentions FROM messages \
+           (SELECT id, chat_id, user_id, created_at, message, mentions, files FROM messages \
              WHERE chat_id = searched.chat_id AND seq > indexed_head AND seq >= first_seq AND id < $4 \
                AND event IS NULL AND deleted_at IS NULL ORDER BY seq DESC LIMIT $5) \
            UNION ALL \
-           (SELECT edited.* FROM (SELECT id, chat_id, user_id, created_at, message, mentions FROM messages \
+           (SELECT edited.* FROM (SELECT id, chat_id, user_id, created_at, message, mentions, files FROM messages \
                WHERE chat_id = searched.chat_id AND seq <= indexed_head AND seq >= first_seq AND id < $4 \
                  AND revision <> seq AND revision > indexed_head \
                  AND event IS NULL AND deleted_at IS NULL OFFSET 0) AS edited \
@@ -196,7 +200,7 @@ pub async fn list_candidates(
     let sets: Vec<_> = (5..).take(query.any_keys.len()).map(|set| format!("AND keys && ${set}")).collect();
     let sets = sets.join(" ");
     let mut statement = sql_query(format!(
-        "SELECT found.id AS found_id, messages.id, messages.chat_id, user_id, messages.created_at, message, mentions \
+        "SELECT found.id AS found_id, messages.id, messages.chat_id, user_id, messages.created_at, message, mentions, files \
          FROM (SELECT id, chat_id FROM message_search \
              WHERE id >= $1 AND id < $2 AND keys @> $4 {sets} ORDER BY id DESC LIMIT $3) AS found \
            JOIN chats ON chats.id = found.chat_id \
@@ -330,7 +334,7 @@ pub async fn list_to_index(
     chats: &[IndexedChat],
     limit: i64,
 ) -> Result<Vec<ChangedMessage>, StoreError> {
-    const COLUMNS: &str = "id, chat_id, user_id, created_at, message, mentions, seq, revision, \
+    const COLUMNS: &str = "id, chat_id, user_id, created_at, message, mentions, files, seq, revision, \
                            event IS NULL AND deleted_at IS NULL AS has_text";
     let messages = sql_query(format!(
         "SELECT changed.* FROM unnest($1, $2, $3) AS indexed (chat_id, head, first_seq) \

@@ -94,7 +94,7 @@ impl MessageRow {
 }
 
 /// Reads a list in JSON.
-fn list_from_column<T: DeserializeOwned>(column: Option<Value>) -> Vec<T> {
+pub fn list_from_column<T: DeserializeOwned>(column: Option<Value>) -> Vec<T> {
     column.and_then(|column| serde_json::from_value(column).ok()).unwrap_or_default()
 }
 

@@ -7,7 +7,7 @@ use super::errors;
 pub const SEARCH_MESSAGES: &str = "Search messages";
 pub const MESSAGES: &str = super::MESSAGES;
 pub const HINT: &str =
-    "Find words, “exact phrases”, from:name, mentions:me, before:2026-12-24, after:2026-11-01 or has:link.";
+    "Find words, “exact phrases”, from:name, mentions:me, before:2026-12-24, after:2026-11-01, has:link, has:file or has:image.";
 pub const SEARCHING: &str = "Searching…";
 pub const NOTHING_FOUND: &str = "No messages found.";
 pub const NOTHING_FOUND_YET: &str = "Nothing found in the newer messages.";
@@ -20,7 +20,7 @@ pub fn error(problem: Option<&Problem>) -> String {
     let text = match code {
         Some(FieldCode::NotADate) => "Write dates like before:2026-12-24.",
         Some(FieldCode::InvalidFilter) => {
-            "Use from:name, mentions:me, before:2026-12-24, after:2026-11-01 or has:link."
+            "Use from:name, mentions:me, before:2026-12-24, after:2026-11-01, has:link, has:file or has:image."
         }
         Some(FieldCode::Blank) => "Enter a word to search for.",
         Some(FieldCode::TooLong) => "This is too long. Search for fewer words.",
