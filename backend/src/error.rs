@@ -263,7 +263,9 @@ fn field_detail(field: &str, code: FieldCode) -> String {
         }
         FieldCode::NotAChoice => "This is not a valid choice.",
         FieldCode::NotADate => "Write dates as in before:2026-11-29.",
-        FieldCode::InvalidFilter => "Use from:<name>, after:<date>, before:<date>, has:link, has:file, has:image or mentions:me.",
+        FieldCode::InvalidFilter => {
+            "Use from:<name>, after:<date>, before:<date>, has:link, has:file, has:image or mentions:me."
+        }
         FieldCode::WrongPassword => "Invalid password.",
         FieldCode::WrongCode => "This code is not valid.",
         FieldCode::TooManyMentions => return format!("A message can have at most {MENTIONS_MAX} mentions."),

@@ -233,7 +233,7 @@ mod tests {
             author_id: UserId::new(3),
             created_at: "2026-11-29T12:00:00Z".parse().unwrap(),
             text: FoldedText::new(text),
-            features: Feature::of_text(text),
+            features: Feature::of_message(text, &[]),
             mentioned: vec![UserId::new(5)],
         }
     }

@@ -45,6 +45,7 @@ mod mentions;
 mod message_cache;
 mod message_deletion;
 mod message_edits;
+mod message_files;
 mod message_history;
 mod message_ingest;
 mod messages;

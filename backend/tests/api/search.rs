@@ -328,6 +328,45 @@ async fn special_characters_are_literal() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn messages_are_found_by_their_files() {
+    let app = TestApp::spawn().await;
+    let (ada, tea) = app.ada_and_chat().await;
+    for (text, files) in [
+        ("look", r#"{"name": "Floor plan.PDF", "media_type": "application/pdf"}"#),
+        (
+            "view",
+            r#"{"name": "dsc_0042.jpg", "media_type": "image/jpeg", "image": {"width": 4, "height": 3}}"#,
+        ),
+    ] {
+        let seq = ada.send_message(&tea, text).await.stored.seq;
+        let file =
+            format!(r#"jsonb_build_array('{{"id": "{}", "size": 1}}' || '{files}'::jsonb)"#, Uuid::nil());
+        app.execute_sql(&format!("UPDATE messages SET files = {file} WHERE seq = {seq}")).await;
+    }
+    ada.send_message(&tea, "neither a plan nor a jpg").await;
+    // They may have been indexed already.
+    app.execute_sql("TRUNCATE search_progress, message_search").await;
+    assert_finds(
+        &app,
+        &ada,
+        &[
+            ("has:file", &["view", "look"]),
+            ("has:image", &["view"]),
+            ("has:file has:link", &[]),
+            ("floor", &["look"]),
+            ("\"floor plan\"", &["look"]),
+            ("jpg has:file", &["view"]),
+            ("0042", &["view"]),
+        ],
+    )
+    .await;
+    // The text alone has places to mark.
+    let found = search(&ada, None, "plan").await.results;
+    let matches: Vec<_> = found.iter().map(|result| result.matches.len()).collect();
+    assert_eq!(matches, [1, 0]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn invalid_searches_name_the_reason() {
     let app = TestApp::spawn().await;
     let (ada, tea) = app.ada_and_chat().await;

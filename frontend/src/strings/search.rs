@@ -6,8 +6,7 @@ use super::errors;
 
 pub const SEARCH_MESSAGES: &str = "Search messages";
 pub const MESSAGES: &str = super::MESSAGES;
-pub const HINT: &str =
-    "Find words, “exact phrases”, from:name, mentions:me, before:2026-12-24, after:2026-11-01, has:link, has:file or has:image.";
+pub const HINT: &str = "Find words, “exact phrases”, from:name, mentions:me, before:2026-12-24, after:2026-11-01, has:link, has:file or has:image.";
 pub const SEARCHING: &str = "Searching…";
 pub const NOTHING_FOUND: &str = "No messages found.";
 pub const NOTHING_FOUND_YET: &str = "Nothing found in the newer messages.";
