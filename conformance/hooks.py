@@ -2,6 +2,7 @@
 
 import itertools
 import os
+import uuid
 
 import requests
 import schemathesis
@@ -16,7 +17,7 @@ numbers = itertools.count()
 
 
 class ApiUser:
-    """A signed-in user with a chat, a message, an invite link and an export."""
+    """A signed-in user with a chat, a message, a file, an invite link and an export."""
 
     def __init__(self, base, is_guest):
         self.base, self.token, self.request_count = base, None, 0
@@ -27,7 +28,8 @@ class ApiUser:
         link = self.request("POST", f"{chat}/links/", {"role": "writer"})["link"]["id"]
         export = self.request("POST", "/auth/exports/")["id"]
         me = self.request("GET", "/auth/me/")["id"]
-        self.identifiers = {"uri": uri, "seq": 1, "link_id": link, "user_id": me, "export_id": export}
+        file = self.upload(f"{chat}/files/{uuid.uuid4()}/?name=tea.txt", b"tea")
+        self.identifiers = {"uri": uri, "seq": 1, "link_id": link, "user_id": me, "export_id": export, "file_id": file}
 
     def create_guest(self):
         return self.request("POST", "/auth/guest/")["token"]
@@ -36,6 +38,12 @@ class ApiUser:
         credentials = {"username": f"ada{os.getpid()}.{next(numbers)}", "password": PASSWORD}
         self.request("POST", "/auth/users/create/", credentials)
         return self.request("POST", "/auth/jwt/create/", credentials)["token"]
+
+    def upload(self, path, content):
+        headers = {"Authorization": f"JWT {self.token}"}
+        response = requests.put(self.base + path, data=content, headers=headers, timeout=30)
+        response.raise_for_status()
+        return response.json()["id"]
 
     def request(self, method, path, body=None):
         headers = {"Authorization": f"JWT {self.token}"} if self.token else {}
@@ -76,7 +84,9 @@ def before_call(context, case, kwargs):
     if case.meta is None or user.request_count % 8 == 0:
         return
     if not case.meta.is_negative_at(ParameterLocation.PATH):
-        case.path_parameters = filled(case.path_parameters, user.identifiers)
+        # A file is uploaded once under its id.
+        known = {name: value for name, value in user.identifiers.items() if (name, case.method) != ("file_id", "PUT")}
+        case.path_parameters = filled(case.path_parameters, known)
     if isinstance(case.body, dict) and not case.meta.is_negative_at(ParameterLocation.BODY):
         own = {"current_password": PASSWORD, "token": user.token, "user_id": user.identifiers["user_id"]}
         case.body = filled(case.body, own)

@@ -10,6 +10,7 @@ import { promisify } from 'node:util';
 
 import { findOverflow } from './layout.js';
 import { DESKTOP, PHONE, Fixture, screenshotPath } from './fixture.js';
+import { DOCUMENT, picture, post, sound } from './sample_files.js';
 import { Sidebar } from './sidebar.js';
 
 const fixture = Fixture.install();
@@ -51,11 +52,12 @@ async function exportChat(person) {
   return download(person, sidebar);
 }
 
-// Opens a page of an export as a file, in a browser of its own. It must not load anything else.
+// Opens a page of an export as a file, in a browser of its own. It must not load anything but the files beside it.
 async function openPage(folder, name, options) {
   const reader = await fixture.newPerson(`reader-${fixture.users.length}`, options);
   await reader.open(`file://${join(folder, name)}`);
-  assert.deepEqual([...new Set(reader.requests.map((request) => new URL(request.url()).pathname))], [join(folder, name)]);
+  const loaded = [...new Set(reader.requests.map((request) => new URL(request.url()).pathname))];
+  assert.deepEqual(loaded.filter((path) => !path.startsWith(join(folder, 'files/'))), [join(folder, name)]);
   return reader;
 }
 
@@ -117,6 +119,32 @@ test('owner exports the chat, and its page reads like the chat', async () => {
   }
 });
 
+test('the page shows the files beside it', async () => {
+  const { owner, path } = await fixture.newOwnerAndMember('keeper', 'giver');
+  await post(owner, path, 'The garden.', ['garden #1.jpg', await picture(owner.page, 1200, 800)]);
+  await post(owner, path, '', ['tone.wav', sound()], ['plan.pdf', DOCUMENT]);
+  const folder = await exportChat(owner);
+  const names = (await readdir(join(folder, 'files'))).map((name) => name.replace(/^\d+-/, ''));
+  assert.deepEqual(names.sort(), ['1-garden #1.jpg', '1-tone.wav', '2-plan.pdf']);
+  for (const [device, size, theme] of [['phone', PHONE, 'dark'], ['desktop', DESKTOP, 'light']]) {
+    const reader = await openPage(folder, 'index.html', { size, theme });
+    const image = reader.page.getByRole('img', { name: 'garden #1.jpg' });
+    await image.evaluate((image) => image.decode());
+    assert.equal(await image.evaluate((image) => image.naturalWidth / image.naturalHeight), 1.5);
+    await reader.page.locator('audio').evaluate((audio) => {
+      const loaded = new Promise((resolve) => audio.addEventListener('loadedmetadata', resolve));
+      audio.load();
+      audio.preload = 'metadata';
+      return loaded;
+    });
+    const link = reader.page.getByRole('link', { name: 'plan.pdf' });
+    const saved = join(folder, decodeURI(await link.getAttribute('href')));
+    assert.deepEqual(await readFile(saved), Buffer.from(DOCUMENT));
+    await assertAccessible(reader);
+    await reader.screenshot(screenshotPath(`export-files-${device}`));
+  }
+});
+
 test('members export once the owner allows it', async () => {
   const { owner, other } = await fixture.newOwnerAndMember('allowing', 'exporting', { size: PHONE, theme: 'dark' });
   const own = new Sidebar(owner);
@@ -155,7 +183,7 @@ test('progress is shown, and a failed export can be repeated', async () => {
     await route.fulfill({ response, json: body.exports ? { exports: body.exports.map(slow) } : body });
   });
   await sidebar.button('Export chat').click();
-  await sidebar.pane.getByText('1200 of 5000 messages. You can leave this page.').waitFor();
+  await sidebar.pane.getByText('1200 of 5000 messages and files. You can leave this page.').waitFor();
   const progress = sidebar.pane.getByRole('progressbar', { name: 'Export' });
   assert.equal(await progress.evaluate(({ value, max }) => value / max), 0.24);
   await progress.scrollIntoViewIfNeeded();

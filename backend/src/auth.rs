@@ -5,6 +5,7 @@ pub mod cache;
 pub mod context;
 pub mod cookies;
 pub mod encryption;
+pub mod file_tokens;
 mod hmac_sha256;
 pub mod jwt;
 mod key_file;

@@ -1,6 +1,7 @@
 //! The configuration, read once from the environment and the command line.
 
 pub mod limits;
+pub mod storage;
 
 use std::{
     env, fmt,
@@ -12,7 +13,7 @@ use anyhow::{Context, ensure};
 use clap::{Parser, Subcommand, ValueEnum};
 use ipnet::IpNet;
 
-use self::limits::LimitSettings;
+use self::{limits::LimitSettings, storage::StorageSettings};
 
 /// Start a chat, share the link.
 #[derive(Parser)]
@@ -55,7 +56,7 @@ pub struct Config {
     /// URL under which browsers reach this server, such as <https://chat.example.org>
     #[arg(long, env = "CHATIRE_PUBLIC_URL", value_parser = parse_origin)]
     pub public_url: Option<String>,
-    /// Directory for the keys, data exports and the private database
+    /// Directory for the keys, files, data exports and the private database
     #[arg(long, env = "CHATIRE_DATA_DIR", default_value_os_t = default_data_dir())]
     pub data_dir: PathBuf,
     /// Other origins that may use the API, separated by commas
@@ -70,6 +71,8 @@ pub struct Config {
     /// Sender of e-mails, such as "Chatire <chat@example.org>"
     #[arg(long, env = "CHATIRE_EMAIL_FROM")]
     pub email_from: Option<String>,
+    #[command(flatten)]
+    pub storage: StorageSettings,
     #[command(flatten)]
     pub limits: LimitSettings,
 }

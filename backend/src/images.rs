@@ -1,6 +1,14 @@
 //! Uploaded images: decoded within limits and encoded again, so that nothing else in the file is stored or delivered.
 
-use std::{io::Cursor, sync::Arc, time::Duration};
+mod gif_frames;
+mod renditions;
+
+use std::{
+    fs::File,
+    io::{Cursor, Read, Seek},
+    sync::Arc,
+    time::Duration,
+};
 
 use image::{
     DynamicImage, ImageBuffer, ImageDecoder, ImageFormat, ImageReader, Limits, Rgb, RgbImage, Rgba,
@@ -14,6 +22,7 @@ use shared::{
 };
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+pub use self::renditions::{EncodedImage, Renditions};
 use crate::{
     concurrency_limit::{ConcurrencyLimit, ConcurrencyPermit},
     config::limits::LimitSettings,
@@ -98,6 +107,25 @@ impl Images {
         Ok(Upload { _permit: permit, memory })
     }
 
+    /// Encodes the image in a file again for a message; `None` if it is none. It waits for its turn on the disk, so that
+    /// nothing needs to be sent again. Too large images are reported for the field `file`.
+    pub async fn create_renditions(&self, mut file: File) -> Result<Option<Renditions>, ApiError> {
+        let worker = Arc::clone(&self.worker).acquire_owned().await.map_err(|_| busy())?;
+        let pixels_max = self.pixels_max;
+        let result = tokio::task::spawn_blocking(move || {
+            let _worker = worker;
+            let mut bytes = Vec::new();
+            file.rewind()?;
+            file.read_to_end(&mut bytes)?;
+            Ok::<_, std::io::Error>(renditions::create(&bytes, pixels_max))
+        });
+        match result.await.map_err(anyhow::Error::from)?.map_err(anyhow::Error::from)? {
+            Ok(renditions) => Ok(Some(renditions)),
+            Err(ImageError::NotAnImage) => Ok(None),
+            Err(ImageError::TooManyPixels) => Err(Rejection::field("file", FieldCode::TooManyPixels).into()),
+        }
+    }
+
     /// Creates a square JPEG of the center of the image. Errors are reported for `field`.
     pub async fn create_avatar(
         &self,
@@ -158,11 +186,19 @@ fn reduce_center_square(image: &DynamicImage) -> RgbaImage {
 
 /// Decodes the center square of an image of an accepted format and applies its EXIF orientation.
 fn decode_center_square(file: &[u8], pixels_max: u64) -> Result<RgbaImage, ImageError> {
-    let mut reader =
-        ImageReader::new(Cursor::new(file)).with_guessed_format().map_err(|_| ImageError::NotAnImage)?;
-    if !reader.format().is_some_and(|format| FORMATS.contains(&format)) {
-        return Err(ImageError::NotAnImage);
+    let mut decoder = open(file, pixels_max)?;
+    let orientation = decoder.orientation();
+    let square = reduce_center_square(&DynamicImage::from_decoder(decoder)?);
+    let mut square = DynamicImage::from(square);
+    if let Ok(orientation) = orientation {
+        square.apply_orientation(orientation);
     }
+    Ok(square.into_rgba8())
+}
+
+/// Reads the header of an image of an accepted format.
+fn open(file: &[u8], pixels_max: u64) -> Result<impl ImageDecoder, ImageError> {
+    let mut reader = ImageReader::with_format(Cursor::new(file), guess_format(file)?);
     // Checked before decoding: a small file may decompress to any size.
     let mut limits = Limits::no_limits();
     (limits.max_image_width, limits.max_image_height) = (Some(SIDE_MAX), Some(SIDE_MAX));
@@ -176,13 +212,18 @@ fn decode_center_square(file: &[u8], pixels_max: u64) -> Result<RgbaImage, Image
     limits.max_alloc = Some(pixels_max.saturating_mul(BYTES_PER_PIXEL));
     limits.reserve(decoder.total_bytes())?;
     decoder.set_limits(limits)?;
-    let orientation = decoder.orientation();
-    let square = reduce_center_square(&DynamicImage::from_decoder(decoder)?);
-    let mut square = DynamicImage::from(square);
-    if let Ok(orientation) = orientation {
-        square.apply_orientation(orientation);
-    }
-    Ok(square.into_rgba8())
+    Ok(decoder)
+}
+
+/// The format by the first bytes, if it is accepted.
+fn guess_format(start: &[u8]) -> Result<ImageFormat, ImageError> {
+    let format = image::guess_format(start).map_err(|_| ImageError::NotAnImage)?;
+    if FORMATS.contains(&format) { Ok(format) } else { Err(ImageError::NotAnImage) }
+}
+
+/// Whether a file begins like an image of an accepted format.
+pub fn is_image_start(start: &[u8]) -> bool {
+    guess_format(start).is_ok()
 }
 
 /// JPEG has no transparency.

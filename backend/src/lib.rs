@@ -12,6 +12,7 @@ pub mod config;
 pub mod detached;
 pub mod email;
 pub mod error;
+pub mod file_storage;
 pub mod http;
 mod images;
 pub mod jobs;

@@ -53,6 +53,8 @@ pub enum UserLimit {
     Rename,
     Post,
     Upload,
+    /// Files of messages.
+    File,
     Export,
     /// Chats that are started.
     Chat,
@@ -81,6 +83,7 @@ struct Counters {
     user_renames: KeyedLimiter<UserId>,
     user_posts: KeyedLimiter<UserId>,
     user_uploads: KeyedLimiter<UserId>,
+    user_files: KeyedLimiter<UserId>,
     user_exports: KeyedLimiter<UserId>,
     user_chats: KeyedLimiter<UserId>,
     user_chat_changes: KeyedLimiter<UserId>,
@@ -107,6 +110,7 @@ impl Counters {
             user_renames: keyed(settings.limit_renames, clock),
             user_posts: keyed(settings.limit_posts, clock),
             user_uploads: keyed(settings.limit_uploads, clock),
+            user_files: keyed(settings.limit_files, clock),
             user_exports: keyed(settings.limit_exports, clock),
             user_chats: keyed(settings.limit_chats, clock),
             user_chat_changes: keyed(settings.limit_chat_changes, clock),
@@ -140,6 +144,7 @@ impl Counters {
             UserLimit::Rename => &self.user_renames,
             UserLimit::Post => &self.user_posts,
             UserLimit::Upload => &self.user_uploads,
+            UserLimit::File => &self.user_files,
             UserLimit::Export => &self.user_exports,
             UserLimit::Chat => &self.user_chats,
             UserLimit::ChatChange => &self.user_chat_changes,
@@ -179,9 +184,9 @@ impl RateLimiters {
         self.counters.as_ref().map_or(Ok(()), |counters| check_key(&counters.session_refreshes, &session_id))
     }
 
-    /// Counts one upload of a user and its bytes.
-    pub fn check_upload(&self, user_id: UserId, bytes: usize) -> Result<(), ApiError> {
-        self.check_user(UserLimit::Upload, user_id)?;
+    /// Counts one upload of a user and its bytes, which files and other uploads share.
+    pub fn check_upload(&self, limit: UserLimit, user_id: UserId, bytes: usize) -> Result<(), ApiError> {
+        self.check_user(limit, user_id)?;
         let Some((counters, kib)) = self.counters.as_ref().zip(NonZero::new(kib(bytes))) else {
             return Ok(());
         };
@@ -244,6 +249,7 @@ impl RateLimiters {
             UserLimit::Rename,
             UserLimit::Post,
             UserLimit::Upload,
+            UserLimit::File,
             UserLimit::Export,
             UserLimit::Chat,
             UserLimit::ChatChange,

@@ -42,7 +42,7 @@ use crate::{
             close_on_unread_body, cors_error, error_headers, security_headers, track_requests, warn_of_setup,
         },
     },
-    jobs::{chat_expiry, guest_cleanup, host_checks, read_receipts, search_index},
+    jobs::{chat_expiry, file_cleanup, guest_cleanup, host_checks, read_receipts, search_index},
     realtime::hub::heartbeat,
     state::AppState,
 };
@@ -188,6 +188,7 @@ pub async fn run_background_jobs(app: Arc<AppState>) {
         () = heartbeat::run(&app.hub) => {}
         () = host_checks::run(&app.config) => {}
         () = chat_expiry::run(&app.db, &app.chats) => {}
+        () = file_cleanup::run(&app.db, &app.file_storage) => {}
         () = guest_cleanup::run(&app.account_removal) => {}
         () = read_receipts::run(&app.read_receipts) => {}
     }

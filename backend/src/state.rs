@@ -7,13 +7,14 @@ use uuid::Uuid;
 
 use crate::{
     auth::{
-        AuthContext, cache::AuthCache, encryption::SecretBox, jwt::JwtKeys, passkeys::Passkeys,
-        passwords::Passwords, tickets::Tickets,
+        AuthContext, cache::AuthCache, encryption::SecretBox, file_tokens::FileTokens, jwt::JwtKeys,
+        passkeys::Passkeys, passwords::Passwords, tickets::Tickets,
     },
     chat_commands::ChatCommands,
     clock::Clock,
     config::Config,
     email::Mailer,
+    file_storage::FileStorage,
     images::Images,
     jobs::{account_removal::AccountRemoval, data_export::DataExporter, read_receipts::ReadReceiptBuffer},
     rate_limit::{RateLimiters, SlowMode},
@@ -39,6 +40,7 @@ pub struct AppState {
     pub mailer: Mailer,
     pub readiness: Readiness,
     pub images: Images,
+    pub file_storage: Arc<FileStorage>,
     pub hub: Arc<Hub>,
     pub ingest: Arc<MessageIngest>,
     pub chats: Arc<ChatCommands>,
@@ -65,12 +67,15 @@ impl AppState {
         let cache = Arc::clone(&auth.cache);
         let chats = ChatCommands::new(db.clone(), epoch, Arc::clone(&hub), Arc::clone(&ingest), cache);
         let chats = Arc::new(chats);
-        let data_exporter = Arc::new(DataExporter::new(db.clone(), &config.data_dir));
+        let file_storage = Arc::new(FileStorage::new(&config)?);
+        let data_exporter =
+            Arc::new(DataExporter::new(db.clone(), Arc::clone(&file_storage), &config.data_dir));
         let state = Self {
             slow_mode: SlowMode::new(clock.clone()),
             readiness: Readiness::new(clock.clone()),
             mailer: Mailer::new(&config)?,
             images: Images::new(&config.limits),
+            file_storage,
             read_receipts: Arc::new(ReadReceiptBuffer::new(db.clone(), Arc::clone(&hub))),
             account_removal: AccountRemoval::new(db.clone(), Arc::clone(&chats), Arc::clone(&data_exporter)),
             searcher: Searcher::new(db.clone()),
@@ -104,6 +109,8 @@ fn build_auth_context(
         passwords: Passwords::new(config.limits.limit_password_queue),
         passkeys: Passkeys::default(),
         tickets: Tickets::new(clock.clone()),
+        file_tokens: FileTokens::load(&config.data_dir, clock.clone())
+            .context("cannot use the signing key")?,
         cache: Arc::new(AuthCache::new(clock.clone())),
         rate_limits: Arc::clone(rate_limits),
     })

@@ -28,6 +28,7 @@ pub mod schema;
 pub mod second_factors;
 pub mod sessions;
 mod static_query;
+pub mod stored_files;
 pub mod users;
 
 use std::time::Duration;

@@ -29,5 +29,5 @@ CREATE TABLE files (
 );
 CREATE INDEX files_message_id_index ON files (message_id) WHERE message_id IS NOT NULL;
 CREATE INDEX files_unused_index ON files (created_at) WHERE message_id IS NULL;
-CREATE INDEX files_chat_id_index ON files (chat_id) INCLUDE (stored_size);
-CREATE INDEX files_user_id_index ON files (user_id) INCLUDE (stored_size);
+CREATE INDEX files_chat_id_index ON files (chat_id, message_id) INCLUDE (stored_size);
+CREATE INDEX files_user_id_index ON files (user_id, message_id) INCLUDE (stored_size);

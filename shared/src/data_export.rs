@@ -33,9 +33,9 @@ pub struct DataExport {
     pub state: ExportState,
     /// When it was requested.
     pub created_at: DateTime<Utc>,
-    /// How many messages are written.
+    /// How many messages and files are written.
     pub done: u64,
-    /// How many messages there are.
+    /// How many messages and files there are.
     pub total: u64,
     /// The size of the file in bytes, once it is ready.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -16,6 +16,8 @@ use crate::{
 
 const CARGO_DENY: &str = "0.20.2";
 const CARGO_FUZZ: &str = "0.13.2";
+/// An S3 server over a folder, for the tests.
+const S3_SERVER: &str = "0.14.1";
 const TRUNK: &str = "0.21.14";
 const WASM_TARGET: &str = "wasm32-unknown-unknown";
 
@@ -52,7 +54,7 @@ pub fn dev_steps() -> Result<Vec<Step>> {
 }
 
 fn trunk_step() -> Option<Step> {
-    install_step("trunk", "trunk", TRUNK).map(|step| step.estimate("5 min").in_background())
+    install_step("trunk", TRUNK, "").map(|step| step.estimate("5 min").in_background())
 }
 
 pub fn test_steps() -> Result<Vec<Step>> {
@@ -65,7 +67,8 @@ pub fn test_steps() -> Result<Vec<Step>> {
         }
     }
     steps.extend(build_steps()?);
-    steps.extend(install_step("cargo-deny", "cargo-deny", CARGO_DENY));
+    steps.extend(install_step("cargo-deny", CARGO_DENY, ""));
+    steps.extend(install_step("s3s-fs", S3_SERVER, "binary").map(Step::in_background));
     steps.extend(schemathesis_step());
     Ok(steps)
 }
@@ -76,7 +79,7 @@ pub fn fuzz_steps() -> Vec<Step> {
     if !shell::succeeds(shell::cargo(["+nightly", "--version"])) {
         steps.push(rustup_step(&["toolchain", "install", "nightly", "--profile", "minimal"]));
     }
-    steps.extend(install_step("cargo-fuzz", "cargo-fuzz", CARGO_FUZZ));
+    steps.extend(install_step("cargo-fuzz", CARGO_FUZZ, ""));
     steps
 }
 
@@ -136,9 +139,9 @@ fn rustup_step(args: &'static [&'static str]) -> Step {
 }
 
 /// The step that installs a package of crates.io, unless the first program of that name on `PATH` has the version.
-fn install_step(package: &'static str, program: &str, version: &'static str) -> Option<Step> {
+fn install_step(package: &'static str, version: &'static str, features: &'static str) -> Option<Step> {
     let title = format!("install {package} {version} into target/tools");
-    (!has_version(program, version)).then(|| Step::new(title, move || install(package, version)))
+    (!has_version(package, version)).then(|| Step::new(title, move || install(package, version, features)))
 }
 
 fn has_version(program: &str, version: &str) -> bool {
@@ -147,12 +150,12 @@ fn has_version(program: &str, version: &str) -> bool {
     shell::output(command).is_ok_and(|output| output.split_whitespace().any(|word| word == version))
 }
 
-fn install(package: &str, version: &str) -> Result<()> {
+fn install(package: &str, version: &str, features: &str) -> Result<()> {
     let folder = shell::tools_dir();
     let build = folder.join("build").join(package);
     let command = |locked: &[&str]| {
         let mut command = shell::cargo(["install", package, "--version", &format!("={version}")]);
-        command.args(locked).arg("--no-default-features").envs(FAST_BUILD);
+        command.args(locked).args(["--no-default-features", "--features", features]).envs(FAST_BUILD);
         // Another Cargo may show its progress at the same time.
         command.env("CARGO_TERM_PROGRESS_WHEN", "never");
         command.arg("--root").arg(&folder).arg("--target-dir").arg(&build);

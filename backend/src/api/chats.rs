@@ -5,6 +5,7 @@ pub mod changes;
 pub mod chat_exports;
 pub mod chat_list;
 pub mod chat_preview;
+pub mod files;
 pub mod invite_links;
 pub mod join;
 pub mod members;

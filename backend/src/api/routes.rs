@@ -6,7 +6,7 @@ use super::{
         sessions, tickets, tokens,
     },
     chats::{
-        self, audit_log, changes, chat_exports, chat_list, chat_preview, invite_links, join, members,
+        self, audit_log, changes, chat_exports, chat_list, chat_preview, files, invite_links, join, members,
         message_deletion, message_edits, messages, ownership, pins, reactions, read_positions, search,
         settings,
     },
@@ -94,6 +94,9 @@ route_table::routes! {
     [CHAT_MESSAGE_REACTIONS] GET        reactions::list                   Reader
     [CHAT_MESSAGE_REACTION]  PUT        reactions::add                    Writer
                              DELETE     reactions::remove                 Writer
+    [CHAT_FILE]              GET        files::download                   Reader
+                             PUT        files::upload                     Writer
+    [CHAT_FILE_TOKENS]       POST       files::issue_token                Reader
     [CHAT_SEARCH]            GET        search::search_chat               Reader
     [CHAT_CHANGES]           GET        changes::list                     Reader
     [CHAT_EVENTS]            GET        events::stream_events             Reader

@@ -6,8 +6,8 @@ use actix_web::{HttpRequest, web::Data};
 use anyhow::anyhow;
 
 use super::{
-    cache::AuthCache, encryption::SecretBox, jwt::JwtKeys, passkeys::Passkeys, passwords::Passwords,
-    tickets::Tickets,
+    cache::AuthCache, encryption::SecretBox, file_tokens::FileTokens, jwt::JwtKeys, passkeys::Passkeys,
+    passwords::Passwords, tickets::Tickets,
 };
 use crate::{clock::Clock, config::Config, error::ApiError, rate_limit::RateLimiters, store::Db};
 
@@ -20,6 +20,7 @@ pub struct AuthContext {
     pub passwords: Passwords,
     pub passkeys: Passkeys,
     pub tickets: Tickets,
+    pub file_tokens: FileTokens,
     pub cache: Arc<AuthCache>,
     pub rate_limits: Arc<RateLimiters>,
 }

@@ -28,7 +28,7 @@ const LEEWAY: i64 = 5;
 /// Size and lifetime of the cache of verified tokens.
 const VERIFIED_MAX: u64 = 20_000;
 const VERIFIED_TTL: Duration = Duration::from_mins(1);
-const KEY_FILE: &str = "signing.key";
+pub(super) const KEY_FILE: &str = "signing.key";
 const PREVIOUS_KEY_FILE: &str = "signing.previous.key";
 const ISSUER: &str = "chatire";
 

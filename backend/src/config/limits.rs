@@ -12,6 +12,7 @@ const HOUR: Duration = Duration::from_hours(1);
 const DAY: Duration = Duration::from_hours(24);
 const KIB: usize = 1_024;
 const MIB: usize = 1_024 * KIB;
+const GIB: usize = 1_024 * MIB;
 
 /// A burst of `most`, replenished evenly over each period.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -112,7 +113,19 @@ settings! {
     limit_exports "CHATIRE_LIMIT_EXPORTS" Rate = rate(5, DAY);
     /// Exports per chat by its owners, and as many by its other members
     limit_chat_exports "CHATIRE_LIMIT_CHAT_EXPORTS" Rate = rate(20, DAY);
-    /// Maximum size of an image file
+    /// Uploaded files of messages per user
+    limit_files "CHATIRE_LIMIT_FILES" Rate = rate(60, MINUTE);
+    /// Maximum size of a file of a message
+    limit_file_bytes "CHATIRE_LIMIT_FILE_BYTES" Bytes = Bytes(25 * MIB);
+    /// Space for the files that a user uploaded
+    limit_user_files "CHATIRE_LIMIT_USER_FILES" Bytes = Bytes(2 * GIB);
+    /// Space for the files of a chat
+    limit_chat_files "CHATIRE_LIMIT_CHAT_FILES" Bytes = Bytes(10 * GIB);
+    /// Space for all files
+    limit_all_files "CHATIRE_LIMIT_ALL_FILES" Bytes = Bytes(1_024 * GIB);
+    /// Space that uploads leave free on the disk
+    limit_free_disk "CHATIRE_LIMIT_FREE_DISK" Bytes = Bytes(512 * MIB);
+    /// Maximum size of an uploaded avatar
     limit_image_bytes "CHATIRE_LIMIT_IMAGE_BYTES" Bytes = Bytes(25 * MIB);
     /// Maximum size of an image in megapixels
     limit_megapixels "CHATIRE_LIMIT_MEGAPIXELS" u32 = 40;
@@ -168,7 +181,7 @@ impl FromStr for Bytes {
     type Err = anyhow::Error;
 
     fn from_str(text: &str) -> anyhow::Result<Self> {
-        let help = "not a size such as 64KiB or 25MiB";
+        let help = "not a size such as 64KiB, 25MiB or 2GiB";
         let text = text.trim();
         let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
         let (number, unit) = text.split_at(digits);
@@ -176,6 +189,7 @@ impl FromStr for Bytes {
             "" | "B" => 1,
             "KiB" => KIB,
             "MiB" => MIB,
+            "GiB" => GIB,
             _ => anyhow::bail!(help),
         };
         let bytes = number.parse::<usize>().context(help)?.checked_mul(unit).context(help)?;
@@ -187,6 +201,7 @@ impl FromStr for Bytes {
 impl fmt::Display for Bytes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
+            bytes if bytes.is_multiple_of(GIB) => write!(f, "{}GiB", bytes / GIB),
             bytes if bytes.is_multiple_of(MIB) => write!(f, "{}MiB", bytes / MIB),
             bytes if bytes.is_multiple_of(KIB) => write!(f, "{}KiB", bytes / KIB),
             bytes => write!(f, "{bytes}B"),
@@ -231,7 +246,9 @@ mod tests {
 
     #[test]
     fn sizes_and_times_are_parsed_and_printed() {
-        for (text, bytes) in [("64KiB", 65_536), ("25MiB", 26_214_400), ("100B", 100)] {
+        for (text, bytes) in
+            [("64KiB", 65_536), ("25MiB", 26_214_400), ("2GiB", 2_147_483_648), ("100B", 100)]
+        {
             let read: Bytes = text.parse().unwrap();
             assert_eq!((read, read.to_string().as_str()), (Bytes(bytes), text));
         }

@@ -2,6 +2,7 @@
 
 pub mod body;
 pub mod client_ip;
+pub mod file_body;
 pub mod idempotency_key;
 pub mod origin;
 pub mod upload;

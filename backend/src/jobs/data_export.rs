@@ -6,6 +6,7 @@ mod account;
 mod archive;
 mod chat;
 mod chat_page;
+mod files;
 mod progress;
 
 use std::{
@@ -23,9 +24,11 @@ use uuid::Uuid;
 use self::{archive::ZipArchive, progress::Progress};
 use crate::{
     error::ApiError,
+    file_storage::FileStorage,
     store::{
         Db, StoreError,
         data_exports::{self, UnfinishedExport},
+        files::FileScope,
     },
 };
 
@@ -39,14 +42,15 @@ const FOLDER: &str = "exports";
 
 pub struct DataExporter {
     db: Db,
+    storage: Arc<FileStorage>,
     folder: PathBuf,
     /// Admits one export at a time.
     running: Semaphore,
 }
 
 impl DataExporter {
-    pub fn new(db: Db, data_dir: &Path) -> Self {
-        Self { db, folder: data_dir.join(FOLDER), running: Semaphore::new(1) }
+    pub fn new(db: Db, storage: Arc<FileStorage>, data_dir: &Path) -> Self {
+        Self { db, storage, folder: data_dir.join(FOLDER), running: Semaphore::new(1) }
     }
 
     pub fn path(&self, id: Uuid) -> PathBuf {
@@ -126,10 +130,19 @@ impl DataExporter {
         let passes = if subject.chat_id.is_some() { chat::PASSES } else { account::PASSES };
         let mut progress = Progress::new(&self.db, id, passes);
         let mut archive = ZipArchive::create(self.path(id)).await?;
-        let is_complete = match subject.chat_id {
-            Some(chat_id) => chat::write(&self.db, chat_id, &mut archive, &mut progress).await?,
-            None => account::write(&self.db, subject.user_id, &mut archive, &mut progress).await?,
+        let (is_complete, scope) = match subject.chat_id {
+            Some(chat_id) => {
+                let is_complete = chat::write(&self.db, chat_id, &mut archive, &mut progress).await?;
+                (is_complete, FileScope::Chat(chat_id))
+            }
+            None => {
+                let user_id = subject.user_id;
+                let is_complete = account::write(&self.db, user_id, &mut archive, &mut progress).await?;
+                (is_complete, FileScope::User(user_id))
+            }
         };
+        let is_complete =
+            is_complete && files::write(&self.db, &self.storage, scope, &mut archive, &mut progress).await?;
         Ok(if is_complete { Some(archive.finish().await?) } else { None })
     }
 }

@@ -4,14 +4,15 @@
 use std::collections::HashMap;
 
 use diesel::{
+    dsl::exists,
     prelude::*,
-    sql_query,
-    sql_types::{Array, BigInt, Uuid as SqlUuid},
+    select, sql_query,
+    sql_types::{Array, BigInt, Nullable, Text, Uuid as SqlUuid},
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use shared::{
     file::{ImageSize, MessageFile},
-    id::{ChatId, MessageId, UserId},
+    id::{ChatId, MessageId, Seq, UserId},
 };
 use uuid::Uuid;
 
@@ -64,6 +65,104 @@ pub async fn lock_unposted(
         ((chat_id, user_id, file.id), file)
     };
     Ok(rows.into_iter().map(key).collect())
+}
+
+/// Of which messages files are listed.
+#[derive(Clone, Copy, Debug)]
+pub enum FileScope {
+    Chat(ChatId),
+    /// Those of one author.
+    User(UserId),
+}
+
+impl FileScope {
+    fn ids(self) -> (Option<ChatId>, Option<UserId>) {
+        match self {
+            Self::Chat(id) => (Some(id), None),
+            Self::User(id) => (None, Some(id)),
+        }
+    }
+}
+
+/// The place of a file among all: its message, and its number there from 1.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct FilePosition {
+    message_id: MessageId,
+    position: i64,
+}
+
+/// A file of a message.
+#[derive(Debug, QueryableByName)]
+pub struct PostedFile {
+    #[diesel(sql_type = BigInt)]
+    pub message_id: MessageId,
+    #[diesel(sql_type = BigInt)]
+    pub chat_id: ChatId,
+    #[diesel(sql_type = BigInt)]
+    pub seq: Seq,
+    /// Its number in the message, from 1.
+    #[diesel(sql_type = BigInt)]
+    pub position: i64,
+    #[diesel(sql_type = SqlUuid)]
+    pub object_key: Uuid,
+    #[diesel(sql_type = Text)]
+    pub name: String,
+    #[diesel(sql_type = BigInt)]
+    pub size: i64,
+}
+
+impl PostedFile {
+    pub fn position(&self) -> FilePosition {
+        FilePosition { message_id: self.message_id, position: self.position }
+    }
+}
+
+/// The files of messages that have not expired.
+const POSTED: &str = "FROM files JOIN messages ON messages.id = files.message_id \
+       AND seq >= (SELECT first_retained_seq FROM chats WHERE chats.id = messages.chat_id) \
+     CROSS JOIN LATERAL jsonb_array_elements(messages.files) WITH ORDINALITY AS shown (file, position) \
+     WHERE shown.file ->> 'id' = files.id::text \
+       AND ($1 IS NULL OR files.chat_id = $1) AND ($2 IS NULL OR files.user_id = $2)";
+
+pub async fn count_posted(connection: &mut AsyncPgConnection, scope: FileScope) -> Result<i64, StoreError> {
+    #[derive(QueryableByName)]
+    struct Count {
+        #[diesel(sql_type = BigInt)]
+        count: i64,
+    }
+    let (chat_id, user_id) = scope.ids();
+    let counted: Count = sql_query(format!("SELECT count(*) AS count {POSTED}"))
+        .bind::<Nullable<BigInt>, _>(chat_id)
+        .bind::<Nullable<BigInt>, _>(user_id)
+        .get_result(connection)
+        .await?;
+    Ok(counted.count)
+}
+
+/// At most `limit` files after `after`, in the order of their messages.
+pub async fn list_posted(
+    connection: &mut AsyncPgConnection,
+    scope: FileScope,
+    after: FilePosition,
+    limit: i64,
+) -> Result<Vec<PostedFile>, StoreError> {
+    let (chat_id, user_id) = scope.ids();
+    let listed = sql_query(format!(
+        "SELECT files.message_id, messages.chat_id, seq, position, object_key, name, size {POSTED} \
+           AND files.message_id >= $3 AND (files.message_id, position) > ($3, $4) \
+         ORDER BY files.message_id, position LIMIT $5",
+    ))
+    .bind::<Nullable<BigInt>, _>(chat_id)
+    .bind::<Nullable<BigInt>, _>(user_id)
+    .bind::<BigInt, _>(after.message_id)
+    .bind::<BigInt, _>(after.position)
+    .bind::<BigInt, _>(limit);
+    Ok(listed.load(connection).await?)
+}
+
+pub async fn is_posted(connection: &mut AsyncPgConnection, object_key: Uuid) -> Result<bool, StoreError> {
+    let posted = files::table.filter(dsl::object_key.eq(object_key).and(dsl::message_id.is_not_null()));
+    Ok(select(exists(posted)).get_result(connection).await?)
 }
 
 /// Records that messages have these files. No statement without files.

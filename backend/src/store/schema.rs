@@ -229,6 +229,7 @@ diesel::table! {
         created_at -> Timestamptz,
         posted -> Bool,
         message_id -> Nullable<BigInt>,
+        preview_media_type -> Nullable<Text>,
     }
 }
 
@@ -271,6 +272,13 @@ diesel::table! {
         user_id -> Nullable<BigInt>,
         action -> Jsonb,
         created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    unowned_objects (object_key) {
+        object_key -> Uuid,
+        delete_at -> Timestamptz,
     }
 }
 

@@ -3,20 +3,20 @@
 use std::{collections::BTreeMap, os::unix::fs::symlink};
 
 use reqwest::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 use shared::{
     data_export::{DataExport, DataExportsResponse, ExportState},
     event::Event,
     id::Seq,
     member::{MembershipStatus, Role},
-    message::Message,
+    message::{Message, MessagePosted},
     problem::ProblemCode,
 };
 use uuid::Uuid;
 
 use crate::{
     data_export::parse_file,
-    support::{TestApp, TestChat, TestUser, assert_security_headers},
+    support::{TestApp, TestChat, TestUser, assert_security_headers, png},
 };
 
 type Files = BTreeMap<String, Vec<u8>>;
@@ -346,4 +346,47 @@ async fn full_disk_fails_the_export() {
     ada.get(&format!("{}{id}/file/", exports_of(&tea))).await.assert_problem(ProblemCode::NotFound);
     // The next one works.
     ada.export_chat(&tea).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn exports_hold_the_files_of_messages() {
+    let app = TestApp::spawn().await;
+    let (ada, tea) = app.ada_and_chat().await;
+    let brian = app.create_member("brian", &tea).await;
+    let plan = brian.upload(&tea, "floor plan?.txt", b"first floor".to_vec()).await;
+    let menu = ada.upload(&tea, "menu.png", png(300)).await;
+    let gone = ada.upload(&tea, "gone.txt", b"taken back".to_vec()).await;
+    let post = async |user: &TestUser, body: Value| {
+        let path = format!("/api/chats/{tea}/messages/");
+        user.post(&path).json(&body).await.assert_status(200).json::<MessagePosted>().stored.seq
+    };
+    let first = post(&brian, json!({ "files": [plan.id] })).await;
+    let second = post(&ada, json!({ "message": "the menu", "files": [menu.id], "reply_to": first })).await;
+    let deleted = post(&ada, json!({ "files": [gone.id] })).await;
+    ada.delete_message(&tea, deleted).await.assert_status(204);
+
+    let files = ada.export_chat(&tea).await;
+    let (plan_path, menu_path) =
+        (format!("files/{first}-1-floor plan_.txt"), format!("files/{second}-1-menu.png"));
+    let names: Vec<_> = files.keys().map(String::as_str).collect();
+    assert_eq!(names, ["chat.json", &plan_path, &menu_path, "index.html", "messages.json"]);
+    assert_eq!(files[&plan_path], b"first floor");
+    assert_eq!(u64::try_from(files[&menu_path].len()).unwrap(), menu.size);
+    assert_eq!(messages_in(&files), ada.history(&tea, "").await.messages);
+    let html = page(&files, "index.html");
+    for part in [
+        format!("<a href=\"files/{first}-1-floor%20plan_.txt\"><bdi>floor plan?.txt</bdi></a>"),
+        format!("<img loading=\"lazy\" src=\"{menu_path}\" alt=\"menu.png\" width=\"300\" height=\"300\">"),
+        "<bdi class=\"author\">brian</bdi> <span dir=\"auto\">floor plan?.txt</span>".to_owned(),
+    ] {
+        assert!(html.contains(&part), "{part}\n{html}");
+    }
+
+    // Of an account, its own files.
+    let id = brian.start_export_at("/auth/exports/").await.id;
+    brian.wait_for_export_at("/auth/exports/", id).await;
+    let files = brian.download_export_at("/auth/exports/", id).await;
+    let with_files: Vec<_> = files.keys().filter(|name| name.contains("-files/")).collect();
+    assert_eq!(with_files, [&format!("messages/{}-{plan_path}", tea.id)]);
+    assert_eq!(parse_file(&files, &format!("messages/{}.json", tea.id))[0]["files"], json!([plan]));
 }

@@ -156,7 +156,7 @@ async fn oversized_body_is_rejected() {
 }
 
 /// Paths and the methods that they allow.
-const ALLOWED_METHODS: [(&str, &str); 59] = [
+const ALLOWED_METHODS: [(&str, &str); 61] = [
     ("/auth/users/create/", "POST"),
     ("/auth/users/delete/", "POST"),
     ("/auth/jwt/create/", "POST"),
@@ -198,6 +198,8 @@ const ALLOWED_METHODS: [(&str, &str); 59] = [
     ("/api/chats/{uri}/messages/1/", "PATCH, DELETE"),
     ("/api/chats/{uri}/messages/1/versions/", "GET"),
     ("/api/chats/{uri}/deletions/", "POST"),
+    ("/api/chats/{uri}/files/1/", "GET, PUT"),
+    ("/api/chats/{uri}/file_tokens/", "POST"),
     ("/api/chats/{uri}/pins/", "GET"),
     ("/api/chats/{uri}/pins/1/", "PUT, DELETE"),
     ("/api/chats/{uri}/messages/1/reactions/", "GET"),

@@ -12,6 +12,7 @@ use shared::{
     chat_list::ChatListResponse,
     credentials::{AccessToken, SignIn, TokenRefreshed},
     data_export::DataExport,
+    file::{FileToken, MessageFile},
     invite_link::{CreateInviteLink, InviteLinkCreated},
     member::{Member, UpdateMember},
     message::{
@@ -69,19 +70,11 @@ fn check(what: &str, example: &Value) {
         "body: ClaimAccount" => assert_round_trip::<ClaimAccount>(example),
         "body: TotpEnrolment" => assert_round_trip::<TotpEnrolment>(example),
         "body: DataExport" => assert_round_trip::<DataExport>(example),
-        "body: MessagePage" => assert_round_trip::<MessagePage>(example),
         "body: JoinResponse" => assert_round_trip::<JoinResponse>(example),
         "body: Member" => assert_round_trip::<Member>(example),
-        "body: Message" => assert_round_trip::<Message>(example),
         "body: InviteLinkCreated" => assert_round_trip::<InviteLinkCreated>(example),
         "body: CreateInviteLink" => assert_round_trip::<CreateInviteLink>(example),
         "body: PasskeysResponse" => assert_round_trip::<PasskeysResponse>(example),
-        "body: EditMessage" => assert_round_trip::<EditMessage>(example),
-        "body: MessageVersionsResponse" => assert_round_trip::<MessageVersionsResponse>(example),
-        "body: ReactionsResponse" => assert_round_trip::<ReactionsResponse>(example),
-        "body: SearchResponse" => assert_round_trip::<SearchResponse>(example),
-        "body: PostMessage" => assert_round_trip::<PostMessage>(example),
-        "body: MessagePosted" => assert_round_trip::<MessagePosted>(example),
         "body: ChatPreview" => assert_round_trip::<ChatPreview>(example),
         "body: Problem" => assert_problem_document(example),
         "body: TokenRefreshed" => assert_round_trip::<TokenRefreshed>(example),
@@ -93,6 +86,22 @@ fn check(what: &str, example: &Value) {
         "body: AccessToken" => assert_round_trip::<AccessToken>(example),
         "body: User" => assert_round_trip::<User>(example),
         "body: ChatListResponse" => assert_round_trip::<ChatListResponse>(example),
+        other => check_message_body(other, example),
+    }
+}
+
+fn check_message_body(what: &str, example: &Value) {
+    match what {
+        "body: MessagePage" => assert_round_trip::<MessagePage>(example),
+        "body: Message" => assert_round_trip::<Message>(example),
+        "body: EditMessage" => assert_round_trip::<EditMessage>(example),
+        "body: MessageVersionsResponse" => assert_round_trip::<MessageVersionsResponse>(example),
+        "body: ReactionsResponse" => assert_round_trip::<ReactionsResponse>(example),
+        "body: SearchResponse" => assert_round_trip::<SearchResponse>(example),
+        "body: PostMessage" => assert_round_trip::<PostMessage>(example),
+        "body: MessagePosted" => assert_round_trip::<MessagePosted>(example),
+        "body: MessageFile" => assert_round_trip::<MessageFile>(example),
+        "body: FileToken" => assert_round_trip::<FileToken>(example),
         other => panic!("unknown type `{other}`"),
     }
 }

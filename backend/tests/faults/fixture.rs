@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use backend::{
     auth::jwt::{JwtKeys, TokenLifetime},
     clock::Clock,
+    file_storage::install_tls_provider,
 };
 use shared::id::{Head, Seq, UserId};
 use tokio::sync::{Mutex, MutexGuard};
@@ -33,6 +34,7 @@ pub struct Fixture {
 impl Fixture {
     /// Starts a server on a database that outlives it.
     pub async fn start() -> Self {
+        install_tls_provider();
         let serial = SERIAL.lock().await;
         let cluster = Cluster::start().await;
         let server = Server::start(cluster::create_folder(), Some(cluster.url())).await;
@@ -41,6 +43,7 @@ impl Fixture {
 
     /// Starts a server with a private PostgreSQL, which ends with it.
     pub async fn start_with_private_database() -> Self {
+        install_tls_provider();
         let serial = SERIAL.lock().await;
         let server = Server::start(cluster::create_folder(), None).await;
         let mut database = Config::new();

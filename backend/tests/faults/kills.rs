@@ -50,7 +50,7 @@ async fn finish_loads(killed: &str, kills: usize, fixture: &Fixture, loads: Vec<
 }
 
 /// Waits for a random time, so that a kill hits a start, the load, or a quiet moment.
-async fn random_pause() {
+pub async fn random_pause() {
     let milliseconds = rand::rng().random_range(100..1_200);
     sleep(Duration::from_millis(milliseconds)).await;
 }

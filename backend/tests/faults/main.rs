@@ -33,5 +33,6 @@ mod server;
 mod shutdown;
 mod sign_ins;
 mod stalled_readers;
+mod uploads;
 mod user;
 mod writer;

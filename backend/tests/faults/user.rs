@@ -3,13 +3,14 @@
 use std::{net::SocketAddr, time::Duration};
 
 use anyhow::{Context, Result, bail};
-use reqwest::{Client, Method};
+use reqwest::{Client, Method, RequestBuilder};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use shared::{
     changes::{Changes, ChangesQuery},
     chat::{ChatCreated, JoinResponse},
     data_export::DataExport,
+    file::MessageFile,
     id::{ChatId, UserId},
     message::{MessagePage, MessagePosted},
     problem::Problem,
@@ -52,11 +53,16 @@ impl TestUser {
         path: &str,
         body: Option<Value>,
     ) -> Result<T> {
+        let request = self.authorized(method, path);
+        Self::send(path, if let Some(body) = body { request.json(&body) } else { request }).await
+    }
+
+    fn authorized(&self, method: Method, path: &str) -> RequestBuilder {
         let request = self.http.request(method, format!("http://{}{path}", self.address));
-        let mut request = request.header("authorization", format!("JWT {}", self.token));
-        if let Some(body) = body {
-            request = request.json(&body);
-        }
+        request.header("authorization", format!("JWT {}", self.token))
+    }
+
+    async fn send<T: DeserializeOwned>(path: &str, request: RequestBuilder) -> Result<T> {
         let response = request.send().await?;
         let (status, text) = (response.status(), response.text().await?);
         if status.is_success() {
@@ -73,6 +79,18 @@ impl TestUser {
 
     pub async fn get_export(&self, chat: &TestChat, id: Uuid) -> Result<DataExport> {
         self.request(Method::GET, &format!("/api/chats/{}/exports/{id}/", chat.uri), None).await
+    }
+
+    pub async fn try_upload(&self, chat: &TestChat, id: Uuid, bytes: Vec<u8>) -> Result<MessageFile> {
+        let path = format!("/api/chats/{}/files/{id}/?name=a.bin", chat.uri);
+        Self::send(&path, self.authorized(Method::PUT, &path).body(bytes)).await
+    }
+
+    pub async fn download(&self, chat: &TestChat, id: Uuid) -> Vec<u8> {
+        let path = format!("/api/chats/{}/files/{id}/", chat.uri);
+        let response = self.authorized(Method::GET, &path).send().await.unwrap();
+        assert_eq!(response.status(), 200);
+        response.bytes().await.unwrap().to_vec()
     }
 
     pub async fn create_chat(&self) -> TestChat {

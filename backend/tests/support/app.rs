@@ -4,7 +4,7 @@ use std::{fs, sync::Arc, time::Duration};
 
 use backend::{
     auth::jwt::TokenLifetime,
-    config::{Config, RateLimits, limits::LimitSettings},
+    config::{Config, RateLimits, limits::LimitSettings, storage::StorageSettings},
     server,
     state::AppState,
     store::{
@@ -82,6 +82,7 @@ impl TestApp {
             trusted_proxies: Vec::new(),
             smtp_url: None,
             email_from: None,
+            storage: StorageSettings::default(),
             limits: LimitSettings { rate_limits: RateLimits::Off, ..LimitSettings::default() },
         };
         change(&mut config);

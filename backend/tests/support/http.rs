@@ -6,6 +6,7 @@ use std::{
     pin::Pin,
 };
 
+use backend::file_storage::install_tls_provider;
 use reqwest::{Client, Method, RequestBuilder, Response, header, header::HeaderMap, multipart};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
@@ -79,6 +80,7 @@ pub struct ApiResponse {
 
 impl HttpClient {
     pub fn new(address: SocketAddr) -> Self {
+        install_tls_provider();
         Self { client: Client::builder().no_proxy().build().unwrap(), address: address.to_string() }
     }
 

@@ -7,6 +7,7 @@ mod cleanup;
 pub mod database;
 mod database_proxy;
 mod event_stream;
+mod files;
 mod http;
 mod images;
 mod log_capture;
@@ -21,6 +22,7 @@ mod websocket;
 pub use self::{
     app::{ALLOWED_ORIGIN, PASSWORD, TestApp},
     event_stream::EventStream,
+    files::{Download, file_path},
     http::{ApiRequest, ApiResponse, CLEARED_COOKIE, HttpClient, assert_security_headers, field_names},
     images::png,
     raw_http::RawHttp,

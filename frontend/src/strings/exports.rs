@@ -10,7 +10,7 @@ pub fn export_state(export: &DataExport) -> String {
     match export.state {
         ExportState::Waiting => "Waiting in line. You can leave this page.".to_owned(),
         ExportState::Running => {
-            format!("{} of {} messages. You can leave this page.", export.done, export.total)
+            format!("{} of {} messages and files. You can leave this page.", export.done, export.total)
         }
         ExportState::Ready => {
             let size = export.bytes.map(|bytes| format!(" ({})", size(bytes))).unwrap_or_default();

@@ -33,6 +33,10 @@ pub fn add(name: &str, field: &mut RefOr<Schema>) {
 }
 
 fn add_to_text(name: &str, field: &mut Object) {
+    if field.max_length.is_some() {
+        // It is described itself, because others of its name have other bounds.
+        return;
+    }
     field.max_length = max_length(name);
     field.min_length = match name {
         "password" | "new_password" => Some(PASSWORD_MIN),

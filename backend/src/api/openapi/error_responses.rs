@@ -69,7 +69,10 @@ pub fn add(operation: &mut Operation, route: &Route) {
 }
 
 fn possible_statuses(operation: &Operation, route: &Route) -> Vec<u16> {
-    let declared = operation.responses.responses.keys().filter_map(|status| status.parse().ok());
+    let declared = operation.responses.responses.iter();
+    // One with a description of its own is no problem document.
+    let declared = declared.filter(|(_, response)| !is_described(response));
+    let declared = declared.filter_map(|(status, _)| status.parse().ok());
     let mut statuses: Vec<u16> = declared.filter(|status| *status >= 400).chain(ALWAYS).collect();
     statuses.extend(Principal::ALL.into_iter().filter_map(
         |principal| match route.policy.decide(principal) {
@@ -93,6 +96,10 @@ fn possible_statuses(operation: &Operation, route: &Route) -> Vec<u16> {
         statuses.push(400);
     }
     statuses
+}
+
+fn is_described(response: &RefOr<Response>) -> bool {
+    matches!(response, RefOr::T(response) if !response.description.is_empty())
 }
 
 fn is_query(parameter: &RefOr<Parameter>) -> bool {

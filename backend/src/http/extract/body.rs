@@ -7,6 +7,7 @@ use std::{future::Future, ops::RangeInclusive, pin::Pin, time::Duration};
 use actix_web::{
     FromRequest, HttpMessage, HttpRequest,
     dev::Payload,
+    error::PayloadError,
     http::header::{CONTENT_ENCODING, HeaderMap},
     web::BytesMut,
 };
@@ -288,6 +289,11 @@ pub fn parse_query<T: FromFields>(request: &HttpRequest) -> Result<T, ApiError> 
     FieldReader::new(values, HeaderMap::new()).finish()
 }
 
+/// The end of a body that did not arrive as HTTP requires.
+pub fn malformed(error: &PayloadError) -> ApiError {
+    Rejection::new(ProblemCode::Malformed).detail(error.to_string()).into()
+}
+
 pub fn too_large(limit: usize) -> ApiError {
     Rejection::new(ProblemCode::TooLarge).detail(format!("The body is larger than {limit} bytes.")).into()
 }
@@ -305,8 +311,7 @@ pub async fn receive_within(
         .await
         .map_err(|_| ProblemCode::BodyTimeout)?
     {
-        let chunk =
-            chunk.map_err(|error| Rejection::new(ProblemCode::Malformed).detail(error.to_string()))?;
+        let chunk = chunk.map_err(|error| malformed(&error))?;
         if bytes.len() + chunk.len() > limit {
             return Err(too_large(limit));
         }
@@ -324,7 +329,7 @@ fn time_allowed(time: Duration, received: usize) -> Duration {
 
 #[cfg(test)]
 mod tests {
-    use actix_web::{error::PayloadError, web::Bytes};
+    use actix_web::web::Bytes;
     use futures_util::stream;
     use tokio::time::sleep;
 

@@ -3,7 +3,11 @@
 use shared::id::{ChatId, Seq, UserId};
 
 use super::{PAGE_SIZE, archive::ZipArchive, progress::Progress};
-use crate::store::{Db, avatars, data_exports::account};
+use crate::store::{
+    Db, avatars,
+    data_exports::account,
+    files::{self, FileScope},
+};
 
 /// Each message is written once.
 pub const PASSES: i64 = 1;
@@ -17,7 +21,9 @@ pub async fn write(
 ) -> anyhow::Result<bool> {
     let mut connection = db.get().await?;
     let chats = account::list_chats(&mut connection, user_id).await?;
-    if !progress.start(account::count_messages(&mut connection, user_id, &chats).await?).await? {
+    let messages = account::count_messages(&mut connection, user_id, &chats).await?;
+    let files = files::count_posted(&mut connection, FileScope::User(user_id)).await?;
+    if !progress.start(messages + files).await? {
         return Ok(false);
     }
     let document = account::account_document(&mut connection, user_id).await?;

@@ -10,7 +10,7 @@ use std::{
 use anyhow::Context;
 use chrono::Utc;
 use serde::Serialize;
-use zip::{ZipWriter, write::SimpleFileOptions};
+use zip::{CompressionMethod, ZipWriter, write::SimpleFileOptions};
 
 pub struct ZipArchive {
     /// `None` while a blocking task has it, and after that task failed.
@@ -44,6 +44,13 @@ impl ZipArchive {
             Ok(writer.write_all(&bytes)?)
         })
         .await
+    }
+
+    /// Adds an empty file, which [`ZipArchive::append`] continues and which is not compressed: most files are already.
+    pub async fn add_uncompressed(&mut self, name: &str) -> anyhow::Result<()> {
+        let name = name.to_owned();
+        let options = options().compression_method(CompressionMethod::Stored);
+        self.run_blocking(move |writer| Ok(writer.start_file(name, options)?)).await
     }
 
     /// Continues the file that was added last.

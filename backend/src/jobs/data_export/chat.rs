@@ -23,7 +23,9 @@ use super::{
 use crate::store::{
     Db, StoreError,
     chats::{self, ChatRow},
-    data_exports, members,
+    data_exports,
+    files::{self, FileScope},
+    members,
     messages::{self, parts},
 };
 
@@ -63,8 +65,9 @@ struct ChatExport<'a> {
 impl ChatExport<'_> {
     async fn write(mut self) -> anyhow::Result<bool> {
         let pages = Arc::new(self.read_pages().await?);
-        let total = pages.parts.iter().map(|part| part.rows).sum();
-        if !self.progress.start(total).await? {
+        let messages: i64 = pages.parts.iter().map(|part| part.rows).sum();
+        let files = files::count_posted(self.connection, FileScope::Chat(self.chat.id)).await?;
+        if !self.progress.start(messages + files).await? {
             return Ok(false);
         }
         self.archive.add_json("chat.json", chat_document(&pages, self.chat.head)).await?;

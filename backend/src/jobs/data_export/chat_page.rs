@@ -3,6 +3,7 @@
 //! A long chat has several pages, because a browser keeps every element of a page in memory: 100,000 messages on one page are
 //! a million of them. Each page is about as large as [`PART_BYTES`], and they link to each other.
 
+mod files;
 mod html;
 mod message;
 mod message_text;
@@ -239,8 +240,12 @@ const fn role_note(role: Role) -> &'static str {
     }
 }
 
-/// The beginning of a message, on one line and without its formatting.
+/// The beginning of a message, on one line and without its formatting; the names of its files if it has no text.
 fn excerpt(message: &Message) -> String {
+    if message.message.trim().is_empty() {
+        let names: Vec<_> = message.files.iter().map(|file| file.name.as_str()).collect();
+        return names.join(", ");
+    }
     let start: String = message.message.chars().take(EXCERPT_SOURCE_MAX).collect();
     markdown::plain_text(&start, &|id| message.mentions.name(id)).chars().take(EXCERPT_MAX).collect()
 }

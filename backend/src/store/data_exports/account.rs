@@ -13,6 +13,7 @@ use markdown::mentions::replace_mentions;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use shared::{
+    file::MessageFile,
     id::{ChatId, Seq, UserId},
     mentions::Mentions,
 };
@@ -21,7 +22,7 @@ use uuid::Uuid;
 use crate::store::{
     error::StoreError,
     event_messages,
-    messages::mentions,
+    messages::{list_from_column, mentions},
     schema::{members, messages},
 };
 
@@ -102,6 +103,7 @@ struct OwnMessageRow {
     mentions: Option<Vec<UserId>>,
     reply_to: Option<Seq>,
     edited_at: Option<DateTime<Utc>>,
+    files: Option<Value>,
     #[diesel(select_expression = sql(FORMER_TEXTS), select_expression_type = SqlLiteral<Nullable<Jsonb>>)]
     former_texts: Option<Value>,
 }
@@ -117,6 +119,8 @@ pub struct ExportedMessage {
     reply_to: Option<Seq>,
     #[serde(skip_serializing_if = "Option::is_none")]
     edited_at: Option<DateTime<Utc>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    files: Vec<MessageFile>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     former_texts: Vec<FormerText>,
 }
@@ -135,7 +139,8 @@ impl ExportedMessage {
         let OwnMessageRow { seq, created_at, client_id, message, reply_to, edited_at, .. } = row;
         let former_texts = row.former_texts.map(serde_json::from_value).transpose();
         let former_texts = former_texts.map_err(anyhow::Error::from)?.unwrap_or_default();
-        Ok(Self { seq, created_at, client_id, message, reply_to, edited_at, former_texts })
+        let files = list_from_column(row.files);
+        Ok(Self { seq, created_at, client_id, message, reply_to, edited_at, files, former_texts })
     }
 }
 

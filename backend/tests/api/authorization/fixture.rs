@@ -32,6 +32,8 @@ pub struct Fixture<'a> {
     pub passkey: Uuid,
     /// Id of an export of the chat by the actor.
     pub chat_export: Uuid,
+    /// Id of a file of the actor's message.
+    pub file: Uuid,
     /// Makes names unique.
     pub number: i32,
     sql: &'a Client,
@@ -63,6 +65,10 @@ const PASSKEY: &str = "INSERT INTO passkeys (id, user_id, credential_id, credent
 const AVATAR: &str = "INSERT INTO avatars (id, user_id, jpeg) VALUES ($1, $2, '')";
 const EXPORT: &str = "INSERT INTO data_exports (id, user_id, chat_id, state, ended_at) \
     VALUES ($1::text::uuid, $2, $3, 'ready', now())";
+const FILE: &str = "INSERT INTO files (id, chat_id, user_id, object_key, name, media_type, stored_size, size, checksum, \
+      posted, message_id) \
+    SELECT $1::text::uuid, chat_id, user_id, $1::text::uuid, 'tea.txt', 'text/plain', 3, 3, '', true, id \
+    FROM messages WHERE chat_id = $2 AND seq = 5";
 const DELETED: &str = "UPDATE users SET deleted_at = now() WHERE id = $1";
 
 /// Everything that an action may change.
@@ -76,6 +82,7 @@ const SNAPSHOT: &str = "
         (SELECT jsonb_agg(to_jsonb(users) ORDER BY id) FROM users WHERE id = ANY($2)),
         (SELECT jsonb_agg(to_jsonb(sessions) ORDER BY id) FROM sessions WHERE user_id = ANY($2)),
         (SELECT count(*) FROM data_exports WHERE user_id = ANY($2)),
+        (SELECT jsonb_agg(to_jsonb(files) ORDER BY id) FROM files WHERE user_id = ANY($2)),
         (SELECT jsonb_agg(id) FROM avatars WHERE user_id = ANY($2)),
         (SELECT count(*) FROM passkeys WHERE user_id = ANY($2)),
         (SELECT count(*) FROM second_factors WHERE user_id = ANY($2))
@@ -108,7 +115,8 @@ impl<'a> Fixture<'a> {
         let passkey = create_export(app, sql, &actor, None).await;
         sql.execute(PASSKEY, &[&passkey.to_string(), &actor.id.get()]).await.unwrap();
         let chat_export = create_export(app, sql, &actor, Some(chat.id)).await;
-        Self { actor, token, owner, other, chat, link, session, passkey, chat_export, number, sql }
+        let file = create_file(app, sql, chat.id).await;
+        Self { actor, token, owner, other, chat, link, session, passkey, chat_export, file, number, sql }
     }
 
     pub fn request(&self, method: &str, path: &str) -> ApiRequest {
@@ -123,6 +131,7 @@ impl<'a> Fixture<'a> {
     /// The path of a route with the parameters filled in.
     pub fn path(&self, path: &str) -> String {
         path.replace("{uri}/exports/{export_id}", &format!("{}/exports/{}", self.chat, self.chat_export))
+            .replace("{file_id}", &self.file.to_string())
             .replace("{uri}", &self.chat)
             .replace("{user_id}", &self.other.id.to_string())
             .replace("{link_id}", &self.link.to_string())
@@ -169,6 +178,14 @@ async fn create_export(app: &TestApp, sql: &Client, actor: &TestUser, chat_id: O
     let folder = app.data_dir.path().join("exports");
     fs::create_dir_all(&folder).unwrap();
     fs::write(folder.join(format!("{id}.zip")), "").unwrap();
+    id
+}
+
+/// Creates a file of the last message.
+async fn create_file(app: &TestApp, sql: &Client, chat_id: ChatId) -> Uuid {
+    let id = Uuid::new_v4();
+    sql.execute(FILE, &[&id.to_string(), &chat_id.get()]).await.unwrap();
+    fs::write(app.data_dir.path().join("files").join(id.simple().to_string()), "tea").unwrap();
     id
 }
 

@@ -38,6 +38,10 @@ fn request(route: &Route, fixture: &Fixture<'_>) -> ApiRequest {
         ("GET", path @ ("/api/search" | "/api/chats/{uri}/search")) => {
             fixture.request("GET", &format!("{path}?q=tea"))
         }
+        ("PUT", path @ "/api/chats/{uri}/files/{file_id}") => {
+            let path = path.replace("{file_id}", &Uuid::new_v4().to_string());
+            fixture.request("PUT", &format!("{path}?name=tea.txt")).body("text/plain", "tea")
+        }
         ("PUT", path @ "/auth/me/avatar") => fixture.request("PUT", path).body("image/png", png(8)),
         (method, path @ "/api/socket") => fixture
             .request(method, path)
@@ -109,9 +113,8 @@ fn other_body(method: &str, path: &str, fixture: &Fixture<'_>) -> Option<Value> 
 
 fn chat_body(method: &str, path: &str, fixture: &Fixture<'_>) -> Option<Value> {
     Some(match (method, path) {
-        ("POST", "/uri" | "/exports") | ("PUT", "/messages/{seq}/reactions/{emoji}" | "/pins/{seq}") => {
-            Value::Null
-        }
+        ("POST", "/uri" | "/exports" | "/file_tokens")
+        | ("PUT", "/messages/{seq}/reactions/{emoji}" | "/pins/{seq}" | "/files/{file_id}") => Value::Null,
         ("PATCH", "") => json!({ "username": fixture.actor.name }),
         ("PATCH", "/settings") => json!({ "topic": "green or black" }),
         ("POST", "/messages") => json!({ "message": "tea!" }),

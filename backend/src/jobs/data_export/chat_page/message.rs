@@ -9,7 +9,9 @@ use shared::{
     message::{Message, Reaction},
 };
 
-use super::{ChatPage, PreviousMessage, append_avatar, day, excerpt, html::Html, message_text, timestamp};
+use super::{
+    ChatPage, PreviousMessage, append_avatar, day, excerpt, files, html::Html, message_text, timestamp,
+};
 
 /// Messages of one author stand together if there is less than this between them, as in the client.
 const GROUP_GAP: TimeDelta = TimeDelta::minutes(5);
@@ -74,6 +76,7 @@ impl ChatPage {
         if message.deleted {
             html.markup("<p class=\"deleted\">Message deleted</p>");
         } else {
+            files::append_files(html, *seq, &message.files);
             message_text::append_text(html, &message.message, &message.mentions);
         }
         self.append_reactions(html, &message.reactions);

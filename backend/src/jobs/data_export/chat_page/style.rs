@@ -16,7 +16,9 @@ pub static STYLE: LazyLock<String> = LazyLock::new(|| {
 pub fn content_security_policy() -> &'static str {
     static POLICY: LazyLock<String> = LazyLock::new(|| {
         let hash = BASE64_STANDARD.encode(Sha256::digest(STYLE.as_bytes()));
-        format!("default-src 'none'; style-src 'sha256-{hash}'; base-uri 'none'; form-action 'none'")
+        format!(
+            "default-src 'none'; style-src 'sha256-{hash}'; img-src 'self' file:; media-src 'self' file:; base-uri 'none'; form-action 'none'"
+        )
     });
     &POLICY
 }

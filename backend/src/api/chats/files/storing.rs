@@ -1,0 +1,120 @@
+//! Stores an upload: its objects first, and then the row that makes them a file.
+
+use shared::{file::Rendition, problem::ProblemCode};
+use uuid::Uuid;
+
+use super::{file_upload::FileUpload, media_types, space};
+use crate::{
+    error::ApiError,
+    file_storage::ObjectName,
+    images::{EncodedImage, Renditions, is_image_start},
+    state::AppState,
+    store::stored_files::{self, StoredFile},
+};
+
+/// What is written for a file.
+struct NewObjects {
+    media_type: &'static str,
+    image: Option<Renditions>,
+}
+
+/// Returns the file, and whether it was stored now.
+pub async fn store(app: &AppState, upload: &FileUpload) -> Result<(StoredFile, bool), ApiError> {
+    if let Some(stored) = find_stored(app, upload).await? {
+        return Ok((stored, false));
+    }
+    let objects = prepare(app, upload).await?;
+    let file = describe(upload, &objects);
+    space::check_limits(app, file.user_id, file.chat_id, file.stored_size).await?;
+    stored_files::insert_unowned(&mut *app.db.get().await?, file.object_key).await?;
+    match write(app, upload, &file, objects).await {
+        Ok(()) => {
+            app.file_storage.add_to_total(file.stored_size).await;
+            Ok((file, true))
+        }
+        Err(error) => {
+            abandon(app, file.object_key).await;
+            // The same file may have been sent twice at once.
+            let is_taken = error.code() == ProblemCode::ClientIdConflict;
+            let stored = if is_taken { find_stored(app, upload).await? } else { None };
+            stored.map(|stored| (stored, false)).ok_or(error)
+        }
+    }
+}
+
+/// What an earlier request has stored; fails if that is something else.
+async fn find_stored(app: &AppState, upload: &FileUpload) -> Result<Option<StoredFile>, ApiError> {
+    let stored = stored_files::find(&mut *app.db.get().await?, upload.id).await?;
+    let Some(stored) = stored else { return Ok(None) };
+    let is_same = stored.user_id == upload.user.id
+        && stored.chat_id == upload.chat.id
+        && stored.checksum == upload.received.checksum;
+    if is_same { Ok(Some(stored)) } else { Err(ProblemCode::ClientIdConflict.into()) }
+}
+
+/// Encodes an image. One that cannot be decoded is a file as any other.
+async fn prepare(app: &AppState, upload: &FileUpload) -> Result<NewObjects, ApiError> {
+    let start = &upload.received.start;
+    let image = if is_image_start(start) {
+        app.images.create_renditions(upload.received.try_clone()?).await?
+    } else {
+        None
+    };
+    let media_type = match &image {
+        Some(image) => image.full.media_type,
+        None => media_types::recognize(start),
+    };
+    Ok(NewObjects { media_type, image })
+}
+
+fn describe(upload: &FileUpload, NewObjects { media_type, image }: &NewObjects) -> StoredFile {
+    let length = |image: &EncodedImage| i64::try_from(image.bytes.len()).unwrap_or(i64::MAX);
+    let received = i64::try_from(upload.received.size).unwrap_or(i64::MAX);
+    let size = image.as_ref().map_or(received, |image| length(&image.full));
+    let preview = image.as_ref().and_then(|image| image.preview.as_ref());
+    let to_column = |pixels: u32| i32::try_from(pixels).unwrap_or(i32::MAX);
+    StoredFile {
+        id: upload.id,
+        chat_id: upload.chat.id,
+        user_id: upload.user.id,
+        object_key: Uuid::new_v4(),
+        name: upload.name.clone(),
+        media_type: (*media_type).to_owned(),
+        stored_size: size + preview.map_or(0, length),
+        size,
+        width: image.as_ref().map(|image| to_column(image.size.width)),
+        height: image.as_ref().map(|image| to_column(image.size.height)),
+        checksum: upload.received.checksum.clone(),
+        preview_media_type: preview.map(|preview| preview.media_type.to_owned()),
+    }
+}
+
+async fn write(
+    app: &AppState,
+    upload: &FileUpload,
+    file: &StoredFile,
+    NewObjects { image, .. }: NewObjects,
+) -> Result<(), ApiError> {
+    let name = |rendition| ObjectName { key: file.object_key, rendition };
+    if let Some(Renditions { full, preview, .. }) = image {
+        app.file_storage.write_bytes(name(Rendition::Full), full.bytes).await?;
+        if let Some(preview) = preview {
+            app.file_storage.write_bytes(name(Rendition::Preview), preview.bytes).await?;
+        }
+    } else {
+        let received = upload.received.try_clone()?;
+        app.file_storage.write_file(name(Rendition::Full), received, upload.received.size).await?;
+    }
+    Ok(stored_files::insert(&mut *app.db.get().await?, file.clone()).await?)
+}
+
+/// Lets the background job delete the objects, unless the file was stored although its transaction seemed to fail.
+async fn abandon(app: &AppState, object_key: Uuid) {
+    let abandoned = async {
+        let mut connection = app.db.get().await?;
+        stored_files::abandon_unowned(&mut connection, object_key).await
+    };
+    if let Err(error) = abandoned.await {
+        tracing::warn!(%error, "the objects of a failed upload are deleted later");
+    }
+}
