@@ -13,6 +13,7 @@ mod export;
 mod hash_redirect;
 mod input_method;
 mod js;
+mod lazy_styles;
 mod lazy_view;
 mod listeners;
 mod mentions;

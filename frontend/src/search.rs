@@ -19,6 +19,7 @@ use crate::{
     components::{focus_stops::focus_next_stop, form_request::focus_soon},
     input_method::{is_composing, is_touch_screen},
     js::call,
+    lazy_styles,
     lazy_view::lazy_view,
     strings::{dates, errors, search as texts},
 };
@@ -96,6 +97,7 @@ fn handle_key(search: MessageSearch, container: &HtmlElement, event: &ev::Keyboa
 lazy_view! {
     tools,
     pub fn search_in_all_chats(filter: RwSignal<String>, title: Callback<String, String>) {
+        lazy_styles::install();
         view! { <AllChatsSearch filter title /> }
     }
 }

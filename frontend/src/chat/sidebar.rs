@@ -33,6 +33,7 @@ use crate::{
         form_request::{focus, is_focus_lost},
         icon::{Icon, SvgIcon},
     },
+    lazy_styles,
     lazy_view::{LazyView, lazy_view},
     search::ChatSearch,
     strings::{self, moderation},
@@ -192,6 +193,7 @@ pub fn SidebarPane(navigation: SidebarNavigation) -> impl IntoView {
 lazy_view! {
     tools,
     fn sidebar_content(navigation: SidebarNavigation) {
+        lazy_styles::install();
         view! { <SidebarContent navigation /> }
     }
 }

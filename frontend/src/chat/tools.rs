@@ -16,11 +16,14 @@ use uuid::Uuid;
 use web_sys::{Element, HtmlTextAreaElement};
 
 use super::state::{edits::EditStore, presence::PresenceStore, sync::SyncStore};
-use crate::lazy_view::{lazy_fn, reload_if_outdated};
+use crate::{
+    lazy_styles,
+    lazy_view::{lazy_fn, reload_if_outdated},
+};
 
 /// What the module does.
 pub enum Task {
-    /// Only loads the module.
+    /// Adds the style sheets of what is shown later.
     Load,
     /// Adds completion, and links by pasting, to the composer.
     AddTools(HtmlTextAreaElement, SyncStore, PresenceStore),
@@ -34,7 +37,7 @@ lazy_fn! {
     tools,
     fn run(task: Task) -> () {
         match task {
-            Task::Load => {}
+            Task::Load => lazy_styles::install(),
             Task::AddTools(textarea, sync, presence) => composer_tools::attach(&textarea, sync, presence),
             Task::Format(textarea, key) => composer_tools::format(&textarea, &key),
             Task::ColorCode(code) => code_colors::watch(&code),

@@ -2,10 +2,11 @@
 
 use super::{Project, ProjectFile, Violation};
 
+const LOADERS: [&str; 3] = ["Trunk.toml", "frontend/index.html", "frontend/src/lazy_styles.rs"];
+
 pub fn check(project: &Project) -> Vec<Violation> {
     let files = &project.files;
-    let loaders: Vec<_> =
-        files.iter().filter(|file| file.path == "Trunk.toml" || file.path == "frontend/index.html").collect();
+    let loaders: Vec<_> = files.iter().filter(|file| LOADERS.contains(&file.path.as_str())).collect();
     let stylesheets =
         files.iter().filter(|file| file.path.starts_with("frontend/styles/") && file.extension() == "css");
     stylesheets
