@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { PHONE, Fixture, screenshotPath } from './fixture.js';
+import { Touch } from './touch.js';
 
 const fixture = Fixture.install();
 
@@ -33,6 +34,47 @@ test('reply quotes its message and leads to it', async () => {
   await other.choose(other.messages.filter({ hasText: 'Tea at five?' }).first(), 'Delete');
   await other.page.reload();
   await own.locator('.quote').getByText('Message deleted').waitFor();
+});
+
+test('message swiped to the left is replied to', async () => {
+  const { owner, other } = await fixture.newOwnerAndMember('swipe-owner', 'swipe-member', { size: PHONE, theme: 'light' });
+  const message = await other.waitForMessage('Welcome.');
+  const { x, y, width, height } = await message.boundingBox();
+  const [right, middle] = [x + width - 40, y + height / 2];
+  const touch = await Touch.create(other);
+  const replies = other.page.getByText('Replying to swipe-owner');
+  // Not far enough, up, and to the right.
+  await touch.swipe([right, middle], [right - 40, middle]);
+  await touch.swipe([right, middle], [right - 60, middle - 200]);
+  await touch.swipe([right - 200, middle], [right, middle]);
+  assert.equal(await replies.count(), 0);
+  await touch.send('touchStart', [[right, middle]]);
+  for (const distance of [20, 60, 90, 120]) await touch.send('touchMove', [[right - distance, middle]]);
+  await message.and(other.page.locator('.swiped-far')).waitFor();
+  await other.screenshot(screenshotPath('reply-swipe'));
+  await touch.send('touchEnd', []);
+  await replies.waitFor();
+  assert.equal(await other.page.locator('.swiped, .swipe-icon').count(), 0);
+  await other.composer.fill('Hello!');
+  await other.button('Send').tap();
+  const reply = await owner.waitForMessage('Hello!');
+  await reply.locator('.quote').filter({ hasText: /You\s*Welcome\./ }).waitFor();
+  // Code scrolls sideways instead.
+  await owner.send(`\`\`\`\n${'tea '.repeat(100)}\n\`\`\``);
+  const code = other.page.locator('pre');
+  await code.waitFor();
+  const { x: left, y: top } = await code.boundingBox();
+  await touch.swipe([left + 180, top + 10], [left + 20, top + 10]);
+  await other.page.waitForFunction(() => document.querySelector('pre').scrollLeft > 0);
+  assert.equal(await replies.count(), 0);
+  // While messages are selected, a swipe does nothing.
+  const own = await other.waitForMessage('Hello!');
+  await other.choose(own, 'Select');
+  const box = await own.boundingBox();
+  await touch.swipe([box.x + box.width - 20, box.y + 20], [box.x + box.width - 150, box.y + 20]);
+  await other.page.getByRole('group', { name: 'Selected messages' }).waitFor();
+  await other.button('Cancel').tap();
+  await other.page.getByText('Replying to').waitFor({ state: 'detached' });
 });
 
 test('reply under way survives a reload, Escape leaves it', async () => {

@@ -91,7 +91,7 @@
     return row;
   };
   const article = (stored, messages, date, isOwn, name) => {
-    const { user, message, mentions, reply_to, edited_at, deleted, reactions } = stored;
+    const { user, message, mentions, reply_to, edited_at, deleted, reactions, files } = stored;
     const row = copy("message-skeleton").firstElementChild;
     row.dataset.own = isOwn;
     row.dataset.state = deleted ? "deleted" : "sent";
@@ -102,6 +102,16 @@
     classList.toggle("mentions-me", !isOwn && !!(mentions?.here || mentions?.users?.some(({ id }) => id == early.account)));
     if (reply_to) {
       row.querySelector("p").before(quote(messages.find(({ seq }) => seq == reply_to), messages));
+    }
+    if (files) {
+      const list = element("div", "files", "");
+      for (const { media_type, image } of files) {
+        const file = element("div", `file ${image ? "image" : media_type.split("/")[0]}`, "");
+        if (image) file.style.cssText = `--width:${image.width};--height:${image.height}`;
+        list.append(file);
+      }
+      row.querySelector("p").before(list);
+      if (!message) row.querySelector("p").remove();
     }
     if (reactions) {
       const chips = element("div", "reactions", "");

@@ -2,6 +2,7 @@
 
 pub mod account;
 pub mod auth;
+pub mod downloads;
 pub mod early_responses;
 pub mod exports;
 pub mod json;

@@ -43,7 +43,8 @@ thread_local! {
     static UTC_OFFSET: ArcRwSignal<i64> = ArcRwSignal::new(utc_offset());
 }
 
-fn utc_offset() -> i64 {
+/// Local time minus UTC, in the time zone that the system has now.
+pub fn utc_offset() -> i64 {
     let now = now();
     local(now) - now
 }

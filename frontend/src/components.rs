@@ -5,6 +5,7 @@ pub mod avatar;
 pub mod confirm;
 pub mod copy_button;
 pub mod countdown;
+pub mod elements;
 pub mod emoji_search;
 pub mod error_page;
 pub mod field;

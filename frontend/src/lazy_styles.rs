@@ -7,14 +7,17 @@ use leptos::prelude::document;
 
 use crate::js::{call, construct, field};
 
-const SHEETS: [&str; 7] = [
+const SHEETS: [&str; 10] = [
     include_str!("../styles/tools/code-colors.css"),
+    include_str!("../styles/tools/files.css"),
     include_str!("../styles/tools/invites.css"),
     include_str!("../styles/tools/members.css"),
     include_str!("../styles/tools/message-menu.css"),
     include_str!("../styles/tools/pins.css"),
     include_str!("../styles/tools/search.css"),
     include_str!("../styles/tools/selection.css"),
+    include_str!("../styles/tools/swipe-reply.css"),
+    include_str!("../styles/tools/viewer.css"),
 ];
 
 thread_local! {

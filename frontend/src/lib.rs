@@ -10,6 +10,7 @@ mod clock;
 mod components;
 mod drafts;
 mod export;
+mod files;
 mod hash_redirect;
 mod input_method;
 mod js;

@@ -21,7 +21,7 @@ use crate::{
     js::call,
     lazy_styles,
     lazy_view::lazy_view,
-    strings::{dates, errors, search as texts},
+    strings::{dates, errors, files, search as texts},
 };
 
 const FIELD_ID: &str = "message-search";
@@ -166,10 +166,14 @@ fn result(found: SearchResult, scope: Scope) -> impl IntoView {
             Some(if chat_name.is_empty() { title.run(uri.clone()) } else { chat_name })
         }
     };
-    let parts = excerpt(&message.message, &message.mentions, &matches).into_iter();
-    let text = parts.map(
-        |(part, is_match)| if is_match { view! { <mark>{part}</mark> }.into_any() } else { part.into_any() },
-    );
+    let parts = if message.message.trim().is_empty() {
+        vec![(files::description(&message.files), false)]
+    } else {
+        excerpt(&message.message, &message.mentions, &matches)
+    };
+    let text = parts.into_iter().map(|(part, is_match)| {
+        if is_match { view! { <mark>{part}</mark> }.into_any() } else { part.into_any() }
+    });
     let on_click = move |event: ev::MouseEvent| {
         let is_plain = !(event.ctrl_key() || event.meta_key() || event.shift_key());
         if let Scope::Chat { show } = scope

@@ -7,6 +7,7 @@ pub mod dates;
 pub mod errors;
 pub mod events;
 pub mod exports;
+pub mod files;
 pub mod invite_links;
 pub mod moderation;
 pub mod onboarding;

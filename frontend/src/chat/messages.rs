@@ -5,11 +5,9 @@ mod body;
 mod clicks;
 mod emoji_only;
 mod emoji_picker;
-mod fold;
 mod jump_to_unread;
 mod keyboard_nav;
 mod message;
-mod quote;
 mod reaction_chips;
 mod reactions;
 mod row_list;
@@ -26,12 +24,16 @@ use leptos_router::{
 };
 
 use self::{
-    action_menu::preload_menu, clicks::ClickHandler, fold::unfold_scrolled, jump_to_unread::JumpToUnread,
-    keyboard_nav::move_focus, row_list::RowList, scroll::ScrollPosition, seen_by::SeenBy,
+    clicks::ClickHandler, jump_to_unread::JumpToUnread, keyboard_nav::move_focus, row_list::RowList,
+    scroll::ScrollPosition, seen_by::SeenBy,
 };
 use super::{
     share::SharePanel,
-    state::{sync::SyncStore, use_reactions, use_sync, use_viewport, viewport::ViewportStore},
+    state::{
+        sync::SyncStore, use_deletions, use_draft, use_edits, use_reactions, use_sync, use_viewport,
+        viewport::ViewportStore,
+    },
+    tools::{self, Stores},
 };
 use crate::{
     components::icon::{Icon, SvgIcon},
@@ -40,12 +42,13 @@ use crate::{
 
 #[component]
 pub fn MessageList() -> impl IntoView {
-    let (viewport, sync, reactions) = (use_viewport(), use_sync(), use_reactions());
+    let (viewport, sync) = (use_viewport(), use_sync());
     let (log, content, list) =
         (NodeRef::<html::Div>::new(), NodeRef::<html::Div>::new(), NodeRef::<html::Div>::new());
     let scroll = ScrollPosition::new(viewport, log, content);
-    let clicks = ClickHandler { scroll, viewport, sync, reactions };
-    preload_menu();
+    let (reactions, deletions, draft) = (use_reactions(), use_deletions(), use_draft());
+    let clicks = ClickHandler { scroll, viewport, sync, reactions, deletions, draft };
+    tools::load(&Stores { sync, draft, edits: use_edits() });
     request_linked_message(viewport, sync);
     show_rows(viewport, &scroll, list);
     view! {
@@ -57,7 +60,7 @@ pub fn MessageList() -> impl IntoView {
                 aria-label=strings::MESSAGES
                 tabindex="0"
                 node_ref=log
-                on:scroll:capture=move |event| unfold_scrolled(&event, &scroll)
+                on:scroll:capture=move |event| clicks.handle_scroll(&event)
                 on:keydown=move |event| move_focus(&event)
                 on:click=move |event| clicks.handle(&event)
             >

@@ -5,26 +5,46 @@ mod code_colors;
 mod completion;
 mod composer_tools;
 mod field;
+mod file_views;
+mod icons;
 pub mod jump_to_date;
 pub mod listener;
 mod mention_names;
 mod mention_source;
+mod swipe_reply;
 mod text_edit;
 
+use std::cell::Cell;
+
 use leptos::task::spawn_local;
+use shared::file::MessageFile;
 use uuid::Uuid;
 use web_sys::{Element, HtmlTextAreaElement};
 
-use super::state::{edits::EditStore, presence::PresenceStore, sync::SyncStore};
+use super::state::{draft::DraftStore, edits::EditStore, presence::PresenceStore, sync::SyncStore};
 use crate::{
     lazy_styles,
     lazy_view::{lazy_fn, reload_if_outdated},
 };
 
+/// Stores of the open chat, which live as long as the page.
+#[derive(Clone, Copy)]
+pub struct Stores {
+    pub sync: SyncStore,
+    pub draft: DraftStore,
+    pub edits: EditStore,
+}
+
+thread_local! {
+    static STORES: Cell<Option<Stores>> = const { Cell::new(None) };
+}
+
 /// What the module does.
 pub enum Task {
-    /// Adds the style sheets of what is shown later.
+    /// Prepares what is not used at once.
     Load,
+    /// Shows files in the boxes that the element contains.
+    FillFiles(Element, Vec<MessageFile>),
     /// Adds completion, and links by pasting, to the composer.
     AddTools(HtmlTextAreaElement, SyncStore, PresenceStore),
     /// Formats the selection by the key B, I or K.
@@ -37,12 +57,23 @@ lazy_fn! {
     tools,
     fn run(task: Task) -> () {
         match task {
-            Task::Load => lazy_styles::install(),
+            Task::Load => {
+                lazy_styles::install();
+                swipe_reply::listen();
+            }
+            Task::FillFiles(list, files) => file_views::show(&list, files),
             Task::AddTools(textarea, sync, presence) => composer_tools::attach(&textarea, sync, presence),
             Task::Format(textarea, key) => composer_tools::format(&textarea, &key),
             Task::ColorCode(code) => code_colors::watch(&code),
         }
     }
+}
+
+/// Loads the module, so that what it does works at once, and without a connection.
+pub fn load(stores: &Stores) {
+    STORES.set(Some(*stores));
+    // If it fails, the module is loaded when it is needed.
+    start(Task::Load);
 }
 
 /// Loads the module if it is not loaded, and does the task. If it cannot be loaded, nothing is lost.

@@ -89,8 +89,7 @@ fn excerpt(last: &Message, user_id: UserId) -> (String, String) {
         return (String::new(), strings::MESSAGE_DELETED.to_owned());
     }
     let author = if last.user.id == user_id { strings::YOU } else { last.user.name() };
-    let start: String = last.message.chars().take(PARSED_MAX).collect();
-    let text = plain_text(&start, &last.mentions).chars().take(EXCERPT_MAX).collect();
+    let text = plain_text(last, &last.mentions, PARSED_MAX).chars().take(EXCERPT_MAX).collect();
     (strings::author_and_text(author, ""), text)
 }
 

@@ -137,6 +137,7 @@ pub fn for_field(name: &str, code: FieldCode) -> String {
         FieldCode::WrongCode => "That code didn’t work. Use the one your app shows now.",
         FieldCode::WrongPassword => "Wrong password.",
         FieldCode::TooManyMentions => "Mention fewer people: at most 50.",
+        FieldCode::TooManyFiles => "Attach fewer files: at most 10.",
         FieldCode::NullCharacter
         | FieldCode::NotText
         | FieldCode::NotUuid

@@ -37,7 +37,7 @@ fn policy(hashes: &Hashes, public_url: Option<&str>) -> String {
     let socket = public_url.and_then(websocket_source).unwrap_or_default();
     format!(
         "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'{scripts}; style-src 'self'{styles}; \
-         img-src 'self' blob: data:; font-src 'self'; manifest-src 'self'; worker-src 'self'; \
+         img-src 'self' blob: data:; media-src 'self'; font-src 'self'; manifest-src 'self'; worker-src 'self'; \
          connect-src 'self'{socket}; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
     )
 }
@@ -89,7 +89,7 @@ mod tests {
     #[test]
     fn policy_is_minimal() {
         let expected = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; \
-            img-src 'self' blob: data:; font-src 'self'; manifest-src 'self'; worker-src 'self'; connect-src 'self'; \
+            img-src 'self' blob: data:; media-src 'self'; font-src 'self'; manifest-src 'self'; worker-src 'self'; connect-src 'self'; \
             base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
         assert_eq!(policy(&Hashes::default(), None), expected);
     }

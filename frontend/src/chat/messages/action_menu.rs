@@ -13,12 +13,9 @@ use super::{
 };
 use crate::{
     api::moderation as api,
-    chat::{
-        state::{
-            reactions::Reactions, rows::MessageItem, use_deletions, use_draft, use_edits, use_reactions,
-            use_sync, use_viewport,
-        },
-        tools::{self, Task},
+    chat::state::{
+        reactions::Reactions, rows::MessageItem, use_deletions, use_draft, use_edits, use_reactions,
+        use_sync, use_viewport,
     },
     components::{
         copy_button::CopyButton,
@@ -29,29 +26,10 @@ use crate::{
     strings::{self, moderation},
 };
 
-/// Visible while the message is hovered, tapped or focused.
-#[component]
-pub fn ActionMenuButton(is_open: RwSignal<bool>) -> impl IntoView {
-    view! {
-        <button
-            class="icon-button message-menu-button"
-            class:open=move || is_open.get()
-            aria-label=moderation::MESSAGE_ACTIONS
-            aria-expanded=move || is_open.get().to_string()
-            on:click=move |_| is_open.update(|is_open| *is_open = !*is_open)
-        >
-            <SvgIcon icon=Icon::More />
-        </button>
-    }
-}
-
-/// Shows the menu while it is open.
+/// The actions, which are loaded later.
 #[component]
 pub fn ActionMenu(is_open: RwSignal<bool>, item: RwSignal<MessageItem>) -> impl IntoView {
-    let menu = move || {
-        view! { <LazyView load=move || Box::pin(menu(is_open, item)) class="message-actions" /> }
-    };
-    move || is_open.get().then(menu)
+    view! { <LazyView load=move || Box::pin(menu(is_open, item)) class="message-actions" /> }
 }
 
 lazy_view! {
@@ -61,23 +39,11 @@ lazy_view! {
     }
 }
 
-/// Loads the module of the menu, which then opens at once, and without a connection.
-pub fn preload_menu() {
-    // If it failed, it is loaded when the menu is opened.
-    tools::start(Task::Load);
-}
-
 #[component]
 fn Menu(is_open: RwSignal<bool>, item: RwSignal<MessageItem>) -> impl IntoView {
     let (draft, sync) = (use_draft(), use_sync());
     let actions = NodeRef::<html::Div>::new();
-    request_animation_frame(move || {
-        let first = actions.get_untracked().and_then(|menu| menu.query_selector(FIRST_BUTTON).ok().flatten());
-        if let Some(button) = first.and_then(|button| button.dyn_into::<HtmlElement>().ok()) {
-            // If the button cannot take the focus, the focus stays where it is.
-            let _focused = button.focus();
-        }
-    });
+    request_animation_frame(move || focus_first(actions));
     let close = move || {
         is_open.set(false);
         focus(&item.read_untracked().element_id());
@@ -96,7 +62,9 @@ fn Menu(is_open: RwSignal<bool>, item: RwSignal<MessageItem>) -> impl IntoView {
             if take_escape(&event) { close() }
         }>
             <QuickReactions item reactions part on_chosen=move |()| close() />
-            <CopyButton class="quiet" text label=strings::COPY_TEXT />
+            <Show when=move || !item.read().text.trim().is_empty()>
+                <CopyButton class="quiet" text label=strings::COPY_TEXT />
+            </Show>
             <CopyButton class="quiet" text=link label=strings::COPY_LINK />
             <ReplyButton is_open item is_offered=Signal::derive(can_write) />
             <EditButton is_open item />
@@ -106,6 +74,14 @@ fn Menu(is_open: RwSignal<bool>, item: RwSignal<MessageItem>) -> impl IntoView {
             <DeleteButton item on_chosen=move |()| close() />
             {move || (part.get() == MenuPart::WhoReacted).then(who)}
         </div>
+    }
+}
+
+fn focus_first(menu: NodeRef<html::Div>) {
+    let first = menu.get_untracked().and_then(|menu| menu.query_selector(FIRST_BUTTON).ok().flatten());
+    if let Some(button) = first.and_then(|button| button.dyn_into::<HtmlElement>().ok()) {
+        // If the button cannot take the focus, the focus stays where it is.
+        let _focused = button.focus();
     }
 }
 

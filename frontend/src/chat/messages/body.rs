@@ -1,21 +1,21 @@
-//! Renders the Markdown of a message.
-//!
-//! Adds the elements directly: as views they would need twice as many nodes, because a list of views ends with a comment.
+//! Renders what a bubble contains: quote, files and Markdown.
 
-use std::cell::RefCell;
-
-use leptos::prelude::document;
 use markdown::{Block, Inline, ListItem, links, mentions::token, parse};
-use shared::mentions::Mentions;
+use shared::{
+    file::{ImageSize, MessageFile},
+    mentions::Mentions,
+};
 use wasm_bindgen::JsCast;
-use web_sys::{Element, Url};
+use web_sys::{Element, HtmlElement, Url};
 
 use super::emoji_only::is_emoji_only;
 use crate::{
     chat::{
-        state::quotes::Quote,
+        state::{quotes::Quote, rows::MessageItem},
         tools::{self, Task},
     },
+    components::elements::{ElementAttributes, append, append_with_text},
+    files::FileKind,
     strings,
 };
 
@@ -25,28 +25,9 @@ pub const QUOTED_SEQ: &str = "data-quoted-seq";
 /// The attribute of a bubble that shows everything. It stays when the message is edited.
 pub const UNFOLDED: &str = "data-unfolded";
 
-type Attributes = &'static [(&'static str, &'static str)];
-
-thread_local! {
-    /// One of each element that messages are made of, to copy: making an element passes strings to JavaScript, which
-    /// takes longer than the rest.
-    static PROTOTYPES: RefCell<Vec<((&'static str, Attributes), Element)>> = const { RefCell::new(Vec::new()) };
-}
-
 /// A longer message is laid out only when it comes near the view, and may have to be folded.
 const LONG_BYTES: usize = 500;
 const LONG_LINES: usize = 20;
-
-/// What a bubble shows.
-#[derive(Clone)]
-pub struct BubbleContent {
-    /// What the message replies to.
-    pub quote: Option<Quote>,
-    pub text: String,
-    pub mentions: Mentions,
-    /// Whether it mentions the user.
-    pub mentions_me: bool,
-}
 
 /// Replaces the content of an element by a text.
 #[expect(clippy::needless_pass_by_value, reason = "a directive owns its parameters")]
@@ -55,28 +36,61 @@ pub fn fill_with_text(element: Element, (text, mentions): (String, Mentions)) {
     append_blocks(&element, &parse(&text), &mentions);
 }
 
-/// Replaces the content of an element by a message: the quote of what it replies to, and its text.
-#[expect(clippy::needless_pass_by_value, reason = "a directive owns its parameters")]
-pub fn fill_with_message(element: Element, content: BubbleContent) {
-    let BubbleContent { quote, text, mentions, mentions_me } = content;
-    element.set_text_content(None);
-    if let Some(quote) = quote {
-        append_quote(&element, &quote);
+/// Replaces the content of a bubble: the quote of what the message replies to, its files, and `text`.
+pub fn fill_bubble(bubble: &Element, item: &MessageItem, text: &str, has_same_files: bool) {
+    let former_files = bubble.query_selector(".files").ok().flatten().filter(|_| has_same_files);
+    bubble.set_text_content(None);
+    if let Some(quote) = &item.quote {
+        append_quote(bubble, quote);
     }
-    append_blocks(&element, &parse(&text), &mentions);
+    match former_files {
+        Some(files) => {
+            // An element can always be put back.
+            let _appended = bubble.append_child(&files);
+        }
+        None if item.files.is_empty() => {}
+        None => {
+            append_files(bubble, &item.files);
+        }
+    }
+    // Of nothing, the parser makes a paragraph.
+    if !text.trim().is_empty() {
+        append_blocks(bubble, &parse(text), &item.mentions);
+    }
     let is_long = text.len() > LONG_BYTES || text.lines().count() > LONG_LINES;
-    let class = match (is_long, mentions_me) {
+    let class = match (is_long, item.mentions_me) {
         (true, true) => "bubble long mentions-me",
         (true, false) => "bubble long",
         (false, true) => "bubble mentions-me",
-        (false, false) if is_emoji_only(&text) => "bubble emoji",
+        (false, false) if is_emoji_only(text) => "bubble emoji",
         (false, false) => "bubble",
     };
     // The name of the attribute is valid.
-    let _set = element.set_attribute("class", class);
-    if is_long && let Some(button) = append(&element, "button", &[("type", "button"), ("class", "unfold")]) {
-        set_unfolded(&element, &button, element.has_attribute(UNFOLDED));
+    let _set = bubble.set_attribute("class", class);
+    if is_long && let Some(button) = append(bubble, "button", &[("type", "button"), ("class", "unfold")]) {
+        set_unfolded(bubble, &button, bubble.has_attribute(UNFOLDED));
     }
+}
+
+/// Appends a box for each file, as large as what is shown in it, so that the layout does not shift. The module `tools` fills
+/// them.
+fn append_files(bubble: &Element, files: &[MessageFile]) -> Option<()> {
+    let list = append(bubble, "div", &[("class", "files")])?;
+    for file in files {
+        let attributes: ElementAttributes = match FileKind::from(file) {
+            FileKind::Image => &[("class", "file image")],
+            FileKind::Video => &[("class", "file video")],
+            FileKind::Audio => &[("class", "file audio")],
+            FileKind::Other => &[("class", "file")],
+        };
+        let style = append(&list, "div", attributes)?.unchecked_into::<HtmlElement>().style();
+        if let Some(ImageSize { width, height }) = file.image {
+            style.set_property("--width", &width.to_string()).ok()?;
+            style.set_property("--height", &height.to_string()).ok()?;
+        }
+    }
+    tools::start(Task::FillFiles(list, files.to_vec()));
+    Some(())
 }
 
 /// Shows the whole message or a part of it, and what its button does.
@@ -100,41 +114,6 @@ fn append_quote(bubble: &Element, quote: &Quote) -> Option<()> {
         append_with_text(&button, "bdi", &[("class", "quote-author")], author)?;
     }
     append_with_text(&button, "span", &[("class", "quote-text"), ("dir", "auto")], text)
-}
-
-/// Appends an element. Its attributes are those of a prototype, and must not be many different ones.
-pub fn append(parent: &Element, name: &'static str, attributes: Attributes) -> Option<Element> {
-    let element = copy_prototype(name, attributes)?;
-    parent.append_child(&element).ok()?;
-    Some(element)
-}
-
-fn copy_prototype(name: &'static str, attributes: Attributes) -> Option<Element> {
-    PROTOTYPES.with_borrow_mut(|prototypes| {
-        let found = prototypes.iter().find(|(key, _)| *key == (name, attributes));
-        let node = if let Some((_, prototype)) = found {
-            prototype.clone_node()
-        } else {
-            let element = document().create_element(name).ok()?;
-            for (name, value) in attributes {
-                element.set_attribute(name, value).ok()?;
-            }
-            let node = element.clone_node();
-            prototypes.push(((name, attributes), element));
-            node
-        };
-        Some(node.ok()?.unchecked_into())
-    })
-}
-
-pub fn append_with_text(
-    parent: &Element,
-    name: &'static str,
-    attributes: Attributes,
-    text: &str,
-) -> Option<()> {
-    append(parent, name, attributes)?.set_text_content(Some(text));
-    Some(())
 }
 
 fn append_blocks(parent: &Element, blocks: &[Block], mentions: &Mentions) {
@@ -230,11 +209,11 @@ fn append_labelled_link(parent: &Element, href: &str, label: &[Inline], mentions
     Some(())
 }
 
-const LINK: Attributes = &[("target", "_blank"), ("rel", "noopener noreferrer nofollow")];
-const BARE_LINK: Attributes =
+const LINK: ElementAttributes = &[("target", "_blank"), ("rel", "noopener noreferrer nofollow")];
+const BARE_LINK: ElementAttributes =
     &[("target", "_blank"), ("rel", "noopener noreferrer nofollow"), ("dir", "ltr")];
 
-fn append_link(parent: &Element, attributes: Attributes, href: &str) -> Option<Element> {
+fn append_link(parent: &Element, attributes: ElementAttributes, href: &str) -> Option<Element> {
     let link = append(parent, "a", attributes)?;
     link.set_attribute("href", href).ok()?;
     Some(link)

@@ -4,9 +4,8 @@ use leptos::{callback::Callable, ev, html, prelude::*};
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement};
 
-use super::body::append;
 use crate::{
-    components::emoji_search::EMOJI,
+    components::{elements::append, emoji_search::EMOJI},
     input_method::{is_composing, is_touch_screen},
     lazy_view::lazy_view,
     storage, strings,

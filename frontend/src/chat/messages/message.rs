@@ -1,35 +1,33 @@
 //! One row of the list: a message or an event, below the separator of its day.
 
-use leptos::{either::Either, html, prelude::*};
+use leptos::{either::Either, ev, prelude::*};
 use shared::id::Seq;
-use uuid::Uuid;
 use wasm_bindgen::JsCast;
-use web_sys::HtmlElement;
+use web_sys::{Element, HtmlElement};
 
-use super::{
-    action_menu::{ActionMenu, ActionMenuButton},
-    body::{BubbleContent, fill_with_message},
-    seen_by::SeenBy,
-    versions::message_versions,
-};
+use super::{action_menu::ActionMenu, body::fill_bubble, seen_by::SeenBy, versions::message_versions};
 use crate::{
-    chat::state::{
-        rows::{DeliveryStatus, MessageItem, MessageKind, RowLayout, day_id},
-        use_deletions, use_draft,
-    },
+    chat::state::rows::{DeliveryStatus, MessageItem, MessageKind, RowLayout, day_id},
     clock,
     components::{
         avatar::avatar,
+        elements::{ElementAttributes, append, append_with_text, insert_view},
         focus_stops::focus_in_place,
-        icon::{Icon, SvgIcon},
+        icon::{Icon, SvgIcon, SvgIconProps},
     },
     lazy_view::LazyView,
     strings,
 };
 
+/// The attribute of a button with what it does to the message; its value is the id of the message.
+pub const ACTION: &str = "data-action";
+const MENU_BUTTON: &str = ".message-menu-button";
+const EDITED_MARK: &str = ".edited";
+
+/// The elements stay as long as the message does, and so does a focus on them. [`show_content`] fills them.
 #[component]
 pub fn MessageRow(item: RwSignal<MessageItem>, layout: RwSignal<RowLayout>) -> impl IntoView {
-    let sent_at = item.read_untracked().sent_at;
+    let MessageItem { sent_at, kind, .. } = *item.read_untracked();
     let separators = move || {
         let RowLayout { starts_day, is_first_unread, is_first_unsent, .. } = layout.get();
         let day = move || strings::dates::day_label(sent_at);
@@ -53,11 +51,11 @@ pub fn MessageRow(item: RwSignal<MessageItem>, layout: RwSignal<RowLayout>) -> i
             is_first_unread.then(|| view! { <p class="unread-line">{strings::chat_list::NEW_MESSAGES}</p> }),
         )
     };
-    let content = if item.read_untracked().kind == MessageKind::Event {
-        let text = move || item.read().text.clone();
-        Either::Left(view! { <p class="event" title=move || clock::full(sent_at) prop:textContent=text></p> })
+    let content = if kind == MessageKind::Event {
+        let id = item.read_untracked().element_id();
+        Either::Left(view! { <p class="event" id=id></p> })
     } else {
-        Either::Right(view! { <MessageArticle item layout /> })
+        Either::Right(view! { <MessageArticle item /> })
     };
     view! {
         {separators}
@@ -76,47 +74,106 @@ fn move_day_focus(sent_at: i64) {
     }
 }
 
-/// The element stays as long as the message does, and so does a focus on it.
 #[component]
-fn MessageArticle(item: RwSignal<MessageItem>, layout: RwSignal<RowLayout>) -> impl IntoView {
-    let article = NodeRef::<html::Article>::new();
+fn MessageArticle(item: RwSignal<MessageItem>) -> impl IntoView {
     let (is_menu_open, has_versions_open) = (RwSignal::new(false), RwSignal::new(false));
     let (id, is_own) = (item.read_untracked().element_id(), item.read_untracked().is_own);
-    let content = move || {
-        if let Some(article) = article.get_untracked() {
-            keep_focus(&article);
-        }
-        message_content(&item.read(), is_menu_open, has_versions_open)
-    };
     // Shown anew when the message is edited once more.
     let shown_edit = Memo::new(move |_| item.read().edited_at.filter(|_| has_versions_open.get()));
     let versions = move || {
         let seq = item.read_untracked().seq;
-        shown_edit.get().map(|_| {
+        let is_open = shown_edit.get().is_some();
+        set_expanded(item, EDITED_MARK, is_open);
+        is_open.then(|| {
             view! { <LazyView load=move || Box::pin(message_versions(seq)) class="message-versions" /> }
         })
     };
+    let menu = move || {
+        let is_open = is_menu_open.get();
+        set_expanded(item, MENU_BUTTON, is_open);
+        is_open.then(|| view! { <ActionMenu is_open=is_menu_open item /> })
+    };
+    let on_click = move |event: ev::MouseEvent| {
+        for (button, is_open) in [(MENU_BUTTON, is_menu_open), (EDITED_MARK, has_versions_open)] {
+            if is_on(&event, button) {
+                is_open.update(|is_open| *is_open = !*is_open);
+            }
+        }
+    };
     view! {
         // Focused by the arrow keys and by tapping.
-        <article
-            id=id
-            tabindex="-1"
-            class="message"
-            class:group-start=move || layout.read().starts_group
-            class:group-end=move || layout.read().ends_group
-            data-own=is_own.to_string()
-            data-state=move || data_state(&item.read())
-            node_ref=article
-        >
-            {content}
-            <ActionMenu is_open=is_menu_open item />
+        <article id=id tabindex="-1" class="message" data-own=is_own.to_string() on:click=on_click>
+            <span class="author">
+                <bdi></bdi>
+            </span>
+            <div class="bubble-line">
+                <div class="bubble"></div>
+            </div>
+            <footer class="message-meta"></footer>
+            {menu}
             {versions}
         </article>
     }
 }
 
+fn is_on(event: &ev::MouseEvent, button: &str) -> bool {
+    let clicked = event.target().and_then(|target| target.dyn_into::<Element>().ok());
+    clicked.is_some_and(|clicked| clicked.closest(button).ok().flatten().is_some())
+}
+
+/// Says whether what a button of the message opens is there.
+fn set_expanded(item: RwSignal<MessageItem>, button: &str, is_expanded: bool) -> Option<()> {
+    let article = document().get_element_by_id(&item.read_untracked().element_id())?;
+    article.query_selector(button).ok()??.set_attribute("aria-expanded", &is_expanded.to_string()).ok()
+}
+
+/// Shows how a message is grouped with its neighbours.
+pub fn show_layout(element: &Element, layout: RowLayout) {
+    for (class, is_set) in [("group-start", layout.starts_group), ("group-end", layout.ends_group)] {
+        // The name of the class is valid.
+        let _is_set = element.class_list().toggle_with_force(class, is_set);
+    }
+}
+
+/// Fills the element of a message or an event, in place of what it contained. The same files stay.
+pub fn show_content(element: &Element, item: &MessageItem, has_same_files: bool) -> Option<()> {
+    let full_time = clock::full(item.sent_at);
+    if item.kind == MessageKind::Event {
+        element.set_attribute("title", &full_time).ok()?;
+        element.set_text_content(Some(&item.text));
+        return Some(());
+    }
+    keep_focus(element.unchecked_ref());
+    element.set_attribute("data-state", data_state(item)).ok()?;
+    let find = |selector| element.query_selector(selector).ok().flatten();
+    let name = if item.is_own { strings::YOU } else { &item.name };
+    find("bdi")?.set_text_content(Some(name));
+    let (line, bubble) = (find(".bubble-line")?, find(".bubble")?);
+    // The style sheet shows it beside the last message of a group.
+    if !item.is_own {
+        let former = line.previous_element_sibling()?;
+        insert_view(element, avatar(item.author_id, &item.name, &item.avatar), Some(&line));
+        if former.class_list().contains("avatar") {
+            former.remove();
+        }
+    }
+    bubble.set_attribute("title", &full_time).ok()?;
+    fill_bubble(&bubble, item, &text(item), has_same_files);
+    while let Some(button) = bubble.next_element_sibling() {
+        button.remove();
+    }
+    show_button(&line, item)?;
+    show_meta(&find(".message-meta")?, item)?;
+    for (part, button) in [(".message-actions", MENU_BUTTON), (".message-versions", EDITED_MARK)] {
+        if let (Some(_), Some(button)) = (find(part), find(button)) {
+            button.set_attribute("aria-expanded", "true").ok()?;
+        }
+    }
+    Some(())
+}
+
 /// Moves the focus from the content of the message, which is about to be replaced, to the message.
-fn keep_focus(article: &web_sys::HtmlElement) {
+fn keep_focus(article: &HtmlElement) {
     let focused = document().active_element();
     let content = focused.and_then(|focused| focused.closest(".bubble-line, .message-meta").ok().flatten());
     if content.is_some_and(|content| article.contains(Some(&content))) {
@@ -125,34 +182,29 @@ fn keep_focus(article: &web_sys::HtmlElement) {
     }
 }
 
-/// No component, which would not track the time zone.
-fn message_content(
-    item: &MessageItem,
-    is_menu_open: RwSignal<bool>,
-    has_versions_open: RwSignal<bool>,
-) -> impl IntoView + use<> {
-    // The style sheet shows it beside the last message of a group.
-    let avatar = (!item.is_own).then(|| avatar(item.author_id, &item.name, &item.avatar));
-    let (text, full_time) = (text(item), clock::full(item.sent_at));
-    let has_menu = item.kind == MessageKind::Text && item.seq > Seq::default();
-    let button = match item.kind {
-        MessageKind::Undoable => Some(Either::Left(view! { <UndoButton seq=item.seq /> })),
-        _ => has_menu.then(|| Either::Right(view! { <ActionMenuButton is_open=is_menu_open /> })),
-    };
-    let name = if item.is_own { strings::YOU.to_owned() } else { item.name.clone() };
-    let (quote, mentions) = (item.quote.clone(), item.mentions.clone());
-    let content = BubbleContent { quote, text, mentions, mentions_me: item.mentions_me };
-    view! {
-        <span class="author">
-            <bdi prop:textContent=name></bdi>
-        </span>
-        {avatar}
-        <div class="bubble-line">
-            <div class="bubble" title=full_time use:fill_with_message=content />
-            {button}
-        </div>
-        {message_meta(item, has_versions_open)}
+/// The button beside the bubble.
+fn show_button(line: &Element, item: &MessageItem) -> Option<()> {
+    if item.kind == MessageKind::Undoable {
+        return append_action(line, "undo", strings::UNDO, &item.seq.to_string());
     }
+    if item.kind == MessageKind::Text && item.seq > Seq::default() {
+        // Visible while the message is hovered, tapped or focused.
+        const ATTRIBUTES: ElementAttributes = &[
+            ("class", "icon-button message-menu-button"),
+            ("aria-label", strings::moderation::MESSAGE_ACTIONS),
+            ("aria-expanded", "false"),
+        ];
+        append_icon(&append(line, "button", ATTRIBUTES)?, Icon::More);
+    }
+    Some(())
+}
+
+fn append_action(parent: &Element, action: &'static str, label: &str, id: &str) -> Option<()> {
+    let button = append(parent, "button", &[("class", "quiet")])?;
+    button.set_attribute(ACTION, action).ok()?;
+    button.set_attribute("value", id).ok()?;
+    button.set_text_content(Some(label));
+    Some(())
 }
 
 fn data_state(item: &MessageItem) -> &'static str {
@@ -173,9 +225,40 @@ fn text(item: &MessageItem) -> String {
 }
 
 /// The time of the message, whether it was edited, and its delivery status.
-fn message_meta(item: &MessageItem, has_versions_open: RwSignal<bool>) -> impl IntoView + use<> {
-    let &MessageItem { sent_at, is_own, edited_at, status, client_id, kind, .. } = item;
-    let (icon, text) = match status {
+fn show_meta(meta: &Element, item: &MessageItem) -> Option<()> {
+    meta.set_text_content(None);
+    let &MessageItem { sent_at, status, kind, .. } = item;
+    if item.is_pinned {
+        append_icon(meta, Icon::Pin);
+        append_with_text(meta, "span", HIDDEN, strings::PINNED)?;
+    }
+    if item.edited_at.is_some() {
+        // Shows and hides the former texts.
+        const ATTRIBUTES: ElementAttributes =
+            &[("class", "edited"), ("title", strings::EARLIER_VERSIONS), ("aria-expanded", "false")];
+        append_with_text(meta, "button", ATTRIBUTES, strings::EDITED)?;
+    }
+    let time = append(meta, "time", &[])?;
+    time.set_attribute("datetime", &clock::iso(sent_at)).ok()?;
+    time.set_attribute("title", &clock::full(sent_at)).ok()?;
+    time.set_text_content(Some(&clock::time(sent_at)));
+    if kind == MessageKind::Text && (item.is_own || matches!(status, DeliveryStatus::NotDeleted(_))) {
+        let (icon, text) = describe_status(status);
+        append_icon(meta, icon);
+        let attributes = if status == DeliveryStatus::Sent { HIDDEN } else { &[] };
+        append_with_text(meta, "span", attributes, &text)?;
+    }
+    show_retry_buttons(meta, item)
+}
+
+const HIDDEN: ElementAttributes = &[("class", "visually-hidden")];
+
+fn append_icon(parent: &Element, icon: Icon) {
+    insert_view(parent, SvgIcon(SvgIconProps { icon }), None);
+}
+
+fn describe_status(status: DeliveryStatus) -> (Icon, String) {
+    match status {
         DeliveryStatus::Sending => (Icon::Clock, strings::SENDING.to_owned()),
         DeliveryStatus::Held => (Icon::Clock, strings::WAITING_FOR_SLOW_MODE.to_owned()),
         DeliveryStatus::Offline => (Icon::Clock, strings::WAITING_FOR_CONNECTION.to_owned()),
@@ -185,74 +268,19 @@ fn message_meta(item: &MessageItem, has_versions_open: RwSignal<bool>) -> impl I
             (Icon::Warning, strings::author_and_text(strings::NOT_SENT, reason))
         }
         DeliveryStatus::NotDeleted(code) => (Icon::Warning, strings::not_deleted(code)),
+    }
+}
+
+/// The buttons of a message that waits or could not be sent.
+fn show_retry_buttons(meta: &Element, item: &MessageItem) -> Option<()> {
+    let actions: &[(&str, &str)] = match item.status {
+        DeliveryStatus::Failed(_) => &[("retry", strings::RETRY), ("discard", strings::DELETE)],
+        DeliveryStatus::Held | DeliveryStatus::Offline => &[("cancel", strings::CANCEL)],
+        DeliveryStatus::Sending | DeliveryStatus::Sent | DeliveryStatus::NotDeleted(_) => return Some(()),
     };
-    let is_sent = status == DeliveryStatus::Sent;
-    let has_status = kind == MessageKind::Text && (is_own || matches!(status, DeliveryStatus::NotDeleted(_)));
-    let status_line = has_status.then(
-        || view! { <SvgIcon icon /> <span class:visually-hidden=is_sent prop:textContent=text></span> },
-    );
-    let buttons = match status {
-        DeliveryStatus::Failed(_) => Some(Either::Left(view! { <FailedMessageButtons client_id /> })),
-        DeliveryStatus::Held | DeliveryStatus::Offline => {
-            Some(Either::Right(view! { <CancelButton client_id /> }))
-        }
-        DeliveryStatus::Sending | DeliveryStatus::Sent | DeliveryStatus::NotDeleted(_) => None,
-    };
-    let pinned = item.is_pinned.then(|| {
-        view! { <SvgIcon icon=Icon::Pin /> <span class="visually-hidden">{strings::PINNED}</span> }
-    });
-    let edited = edited_at.is_some().then(|| view! { <EditedMark is_open=has_versions_open /> });
-    view! {
-        <footer class="message-meta">
-            {pinned}
-            {edited}
-            <time datetime=clock::iso(sent_at) title=clock::full(sent_at) prop:textContent=clock::time(sent_at)></time>
-            {status_line}
-            {buttons}
-        </footer>
+    let buttons = append(meta, "span", &[("class", "retry-actions")])?;
+    for (action, label) in actions {
+        append_action(&buttons, action, label, &item.client_id.to_string())?;
     }
-}
-
-/// Shows and hides the former texts.
-#[component]
-fn EditedMark(is_open: RwSignal<bool>) -> impl IntoView {
-    view! {
-        <button
-            class="edited"
-            title=strings::EARLIER_VERSIONS
-            aria-expanded=move || is_open.get().to_string()
-            on:click=move |_| is_open.update(|is_open| *is_open = !*is_open)
-        >
-            {strings::EDITED}
-        </button>
-    }
-}
-
-#[component]
-fn UndoButton(seq: Seq) -> impl IntoView {
-    let deletions = use_deletions();
-    view! {
-        <button class="quiet" on:click=move |_| deletions.undo(seq)>{strings::UNDO}</button>
-    }
-}
-
-#[component]
-fn CancelButton(client_id: Uuid) -> impl IntoView {
-    let draft = use_draft();
-    view! {
-        <span class="retry-actions">
-            <button class="quiet" on:click=move |_| draft.cancel(client_id)>{strings::CANCEL}</button>
-        </span>
-    }
-}
-
-#[component]
-fn FailedMessageButtons(client_id: Uuid) -> impl IntoView {
-    let draft = use_draft();
-    view! {
-        <span class="retry-actions">
-            <button class="quiet" on:click=move |_| draft.retry(client_id)>{strings::RETRY}</button>
-            <button class="quiet" on:click=move |_| draft.discard(client_id)>{strings::DELETE}</button>
-        </span>
-    }
+    Some(())
 }

@@ -7,10 +7,12 @@ use shared::id::Seq;
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement};
 
-use super::body::{append, append_with_text};
-use crate::chat::state::{
-    reactions::{ReactionChip, Reactions},
-    rows::MessageItem,
+use crate::{
+    chat::state::{
+        reactions::{ReactionChip, Reactions},
+        rows::MessageItem,
+    },
+    components::elements::{append, append_with_text},
 };
 
 const CLASS: &str = "reactions";

@@ -11,7 +11,7 @@ use wasm_bindgen::JsCast;
 use web_sys::Element;
 
 use super::{
-    message::{MessageRow, MessageRowProps},
+    message::{MessageRow, MessageRowProps, show_content, show_layout},
     reaction_chips::show_reactions,
 };
 use crate::{
@@ -19,6 +19,7 @@ use crate::{
         reactions::Reactions,
         rows::{ItemKey, ListRow, MessageItem, MessageKind, RowLayout},
     },
+    clock,
     components::focus_stops::focus_in_place,
 };
 
@@ -26,6 +27,8 @@ pub struct RowList {
     /// Of the component that contains the list.
     owner: Owner,
     rows: Vec<RenderedRow>,
+    /// The times in the rows are local.
+    utc_offset: i64,
 }
 
 struct RenderedRow {
@@ -41,18 +44,23 @@ struct RenderedRow {
 
 impl RowList {
     pub fn new() -> Self {
-        Self { owner: Owner::current().unwrap_or_default(), rows: Vec::new() }
+        Self {
+            owner: Owner::current().unwrap_or_default(),
+            rows: Vec::new(),
+            utc_offset: clock::utc_offset(),
+        }
     }
 
     /// Shows these rows, and no others, in the element. Tracks nothing.
     pub fn show(&mut self, list: &Element, rows: Vec<ListRow>) {
         let focused = focused_message();
+        let has_new_times = mem::replace(&mut self.utc_offset, clock::utc_offset()) != self.utc_offset;
         self.remove_missing(&rows, focused.as_deref());
         let mut kept = mem::take(&mut self.rows).into_iter().peekable();
         for ListRow { mut item, layout } in rows {
             let reactions = mem::take(&mut item.reactions);
             let mut row = if let Some(row) = kept.next_if(|row| row.key == item.key()) {
-                row.update(item, layout);
+                row.update(item, layout, has_new_times);
                 row
             } else {
                 let mut row = RenderedRow::new(&self.owner, item, layout);
@@ -61,6 +69,8 @@ impl RowList {
                 if !is_inserted {
                     row.view.mount(list, None);
                 }
+                row.show_layout();
+                row.show_content(false);
                 row
             };
             row.update_reactions(reactions);
@@ -118,13 +128,37 @@ impl RenderedRow {
         }
     }
 
-    fn update(&self, item: MessageItem, layout: RowLayout) {
-        if *self.item.read_untracked() != item {
-            self.item.set(item);
-        }
+    fn update(&self, item: MessageItem, layout: RowLayout, has_new_times: bool) {
         if *self.layout.read_untracked() != layout {
             self.layout.set(layout);
+            self.show_layout();
         }
+        let is_new = *self.item.read_untracked() != item;
+        let has_same_files = self.item.read_untracked().files == item.files;
+        if is_new {
+            self.item.set(item);
+        }
+        if is_new || has_new_times {
+            self.show_content(has_same_files);
+        }
+    }
+
+    /// The row must be in the page, as for the next method.
+    fn show_layout(&self) {
+        if let Some(element) = self.element() {
+            show_layout(&element, *self.layout.read_untracked());
+        }
+    }
+
+    fn show_content(&self, has_same_files: bool) {
+        if let Some(element) = self.element() {
+            // The parts of the row are there as long as it is.
+            let _shown = show_content(&element, &self.item.read_untracked(), has_same_files);
+        }
+    }
+
+    fn element(&self) -> Option<Element> {
+        document().get_element_by_id(&self.item.read_untracked().element_id())
     }
 }
 

@@ -14,7 +14,7 @@ use shared::{id::Seq, message::DELETE_MESSAGES_MAX, timeline::Timeline};
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 use web_sys::{Element, Event, EventTarget, HtmlElement, KeyboardEvent, MouseEvent};
 
-use super::{body::append, undo_bar};
+use super::undo_bar;
 use crate::{
     chat::{
         announcer::Announcements,
@@ -26,6 +26,7 @@ use crate::{
         tools::listener::Listener,
     },
     components::{
+        elements::append,
         focus_stops::{focus_in_place, focus_stop},
         form_request::focus,
     },
@@ -232,11 +233,11 @@ impl Selection {
         let user_id = untrack(|| self.sync.user_id());
         let text = self.sync.with_timeline_untracked(|timeline| {
             let (timeline, message) = (timeline?, timeline?.message(seq)?);
-            let start: String = message.message.chars().take(LABEL_MAX).collect();
             let author = timeline.author(message);
             let is_own = author.id == user_id;
             let name = if is_own { strings::YOU.to_owned() } else { timeline.distinct_name(author) };
-            Some(strings::author_and_text(&name, &plain_text(&start, &timeline.mentions(message))))
+            let text = plain_text(message, &timeline.mentions(message), LABEL_MAX);
+            Some(strings::author_and_text(&name, &text))
         })?;
         let checkbox = match article.get_elements_by_class_name(CHECKBOX).item(0) {
             Some(checkbox) => checkbox,

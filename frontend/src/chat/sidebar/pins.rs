@@ -65,8 +65,7 @@ fn PinRow(message: Message, show: Callback<Seq>) -> impl IntoView {
     let (sync, request) = (use_sync(), use_chat_request());
     let (seq, at) = (message.seq, message.created_at.timestamp_millis());
     let name = sync.distinct_name(&message.user);
-    let start: String = message.message.chars().take(TEXT_MAX).collect();
-    let text = plain_text(&start, &sync.mentions(&message));
+    let text = plain_text(&message, &sync.mentions(&message), TEXT_MAX);
     view! {
         <li>
             <button class="pin" title=strings::SHOW_MESSAGE on:click=move |_| show.run(seq)>

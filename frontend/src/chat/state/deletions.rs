@@ -148,6 +148,7 @@ impl DeletionStore {
         let Some(deletion) = deletions.iter().find(|deletion| deletion.seq == item.seq) else { return };
         if !matches!(deletion.state, DeletionState::Failed(_)) {
             (item.quote, item.edited_at) = (None, None);
+            item.files.clear();
         }
         match deletion.state {
             _ if item.kind != MessageKind::Text => {}

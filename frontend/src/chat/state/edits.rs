@@ -5,7 +5,7 @@ use leptos::{prelude::*, task::spawn_local};
 use shared::{
     id::Seq,
     member::Role,
-    message::{EditMessage, Message, check_message},
+    message::{EditMessage, Message, check_text_beside_files},
     timeline::Timeline,
 };
 use uuid::Uuid;
@@ -202,7 +202,9 @@ impl EditStore {
             return self.cancel();
         }
         let text = mention_text::encode(&self.sync, text);
-        if let Err(code) = check_message(&text) {
+        let has_files =
+            self.sync.with_timeline_untracked(|timeline| Some(!timeline?.message(seq)?.files.is_empty()));
+        if let Err(code) = check_text_beside_files(&text, has_files.unwrap_or_default()) {
             return self.error.set(strings::errors::for_field("message", code));
         }
         self.is_saving.set(true);

@@ -30,8 +30,7 @@ impl Quote {
                 let text = if message.deleted {
                     strings::MESSAGE_DELETED.to_owned()
                 } else {
-                    let start: String = message.message.chars().take(TEXT_MAX).collect();
-                    plain_text(&start, &timeline.mentions(message))
+                    plain_text(message, &timeline.mentions(message), TEXT_MAX)
                 };
                 (name, text)
             }

@@ -1,6 +1,7 @@
 //! Turns messages into rows: where an author's group begins and ends, and where a day does.
 
 use shared::{
+    file::MessageFile,
     id::{Seq, UserId},
     mentions::Mentions,
     problem::ProblemCode,
@@ -55,6 +56,7 @@ pub struct MessageItem {
     /// The file name of the author's avatar; empty without one.
     pub avatar: String,
     pub text: String,
+    pub files: Vec<MessageFile>,
     /// Whom it mentions, under their current names.
     pub mentions: Mentions,
     /// Whether it is from someone else and mentions the user.
@@ -186,6 +188,7 @@ mod tests {
             name: "ada".into(),
             avatar: String::new(),
             text: "tea?".into(),
+            files: Vec::new(),
             mentions: Mentions::default(),
             mentions_me: false,
             quote: None,

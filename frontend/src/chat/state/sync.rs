@@ -133,7 +133,7 @@ impl SyncStore {
         self.inner.with_value(|inner| inner.listeners.clone()).call(event);
     }
 
-    pub(super) fn socket(&self) -> SocketClient {
+    pub fn socket(&self) -> SocketClient {
         self.inner.with_value(|inner| inner.socket)
     }
 

@@ -10,7 +10,7 @@ use shared::{
     event::UserRef,
     id::{Seq, UserId},
     mentions::Mentions,
-    message::Message,
+    message::{MESSAGE_MAX, Message},
     socket::ServerFrame,
     timeline::{Part, Timeline},
     user::User,
@@ -472,7 +472,7 @@ impl ViewportStore {
             let line = |message: &Message| {
                 strings::author_and_text(
                     timeline.author(message).name(),
-                    &plain_text(&message.message, &timeline.mentions(message)),
+                    &plain_text(message, &timeline.mentions(message), MESSAGE_MAX),
                 )
             };
             new.filter_map(|message| {
@@ -522,6 +522,7 @@ fn stored_item(timeline: &Timeline, message: &Message, member: CurrentMember) ->
         name: timeline.distinct_name(author),
         avatar: author.avatar.clone(),
         text,
+        files: message.files.clone(),
         mentions_me: !is_own && mentions.includes(member.user_id),
         mentions,
         quote: message.reply_to.map(|seq| Quote::new(timeline, member, seq)),
@@ -552,6 +553,7 @@ fn pending_item(
         // The user's own messages have no avatar.
         avatar: String::new(),
         text: message.text.clone(),
+        files: Vec::new(),
         mentions,
         mentions_me: false,
         quote,
