@@ -165,7 +165,7 @@ pub fn decode<R: DeserializeOwned>(text: &str) -> Option<R> {
 }
 
 /// Proxies in front of the server answer without a problem document.
-fn decode_error(text: &str) -> RequestError {
+pub fn decode_error(text: &str) -> RequestError {
     decode(text).map_or(RequestError::Unreachable, RequestError::Rejected)
 }
 

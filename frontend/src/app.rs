@@ -15,12 +15,13 @@ use crate::{
             sync::{ChatStage, SyncStore},
             use_deletions, use_sync, use_viewport,
         },
+        tools::{self, Task},
     },
     chat_list::ChatListStore,
     clock,
     components::{IsSignedIn, error_page::NotFoundPage, theme},
     hash_redirect,
-    outbox::sender::OutboxSender,
+    outbox::sender::{OutboxEvent, OutboxSender},
     pages::chats::ChatsPage,
     session::{Session, return_to},
     socket::SocketClient,
@@ -149,11 +150,16 @@ fn page_title(sync: SyncStore) -> String {
     }
 }
 
-/// Loads unsent messages, and warns before the page is closed while some are not stored.
+/// Loads unsent messages, uploads their files, and warns before the page is closed while some are not stored.
 fn warn_unsent(session: Session, outbox: OutboxSender) {
     Effect::new(move |_| {
         if session.user_id().is_some() {
             outbox.load_persisted();
+        }
+    });
+    outbox.subscribe(move |event| {
+        if matches!(event, OutboxEvent::UploadsWait) {
+            tools::start(Task::Upload(outbox));
         }
     });
     let _before_unload = window_event_listener(ev::beforeunload, move |event| {

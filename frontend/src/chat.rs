@@ -13,7 +13,7 @@ mod removed;
 mod share;
 mod sidebar;
 pub mod state;
-mod tools;
+pub mod tools;
 mod use_request;
 
 use leptos::{

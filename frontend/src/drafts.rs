@@ -7,6 +7,9 @@ use crate::{
     storage::{self, DRAFT_PREFIX},
 };
 
+/// Ends the keys under which the ids of the files of drafts are stored.
+pub const FILES_SUFFIX: &str = "/files";
+
 #[derive(Clone, Copy)]
 pub struct Drafts {
     session: Session,

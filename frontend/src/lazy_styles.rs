@@ -7,10 +7,11 @@ use leptos::prelude::document;
 
 use crate::js::{call, construct, field};
 
-const SHEETS: [&str; 10] = [
+const SHEETS: [&str; 11] = [
     include_str!("../styles/tools/code-colors.css"),
     include_str!("../styles/tools/files.css"),
     include_str!("../styles/tools/invites.css"),
+    include_str!("../styles/tools/local-files.css"),
     include_str!("../styles/tools/members.css"),
     include_str!("../styles/tools/message-menu.css"),
     include_str!("../styles/tools/pins.css"),

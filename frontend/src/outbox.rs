@@ -1,9 +1,9 @@
 //! The messages that are not yet visible in the timeline. A message leaves only when it is stored or its author
 //! discards it, so no text is lost; the `client_id` makes sending twice harmless.
 
-mod idb_store;
+pub mod idb_store;
 pub mod sender;
-mod tab_lock;
+pub mod tab_lock;
 
 use shared::{
     id::{ChatId, Head, Seq, UserId},
@@ -14,11 +14,11 @@ use uuid::Uuid;
 use crate::clock::milliseconds;
 
 /// After so many server errors a message fails, so that it does not block those behind it.
-const SERVER_ERRORS_MAX: u8 = 5;
+pub const SERVER_ERRORS_MAX: u8 = 5;
 /// How long to pause, in milliseconds, if the server does not say.
-const DEFAULT_PAUSE: i64 = 2_000;
+pub const DEFAULT_PAUSE: i64 = 2_000;
 /// The longest pause that the server can ask for, in milliseconds.
-const PAUSE_MAX: i64 = 10 * 60 * 1_000;
+pub const PAUSE_MAX: i64 = 10 * 60 * 1_000;
 /// The longest pause that slow mode can ask for, in milliseconds.
 const SLOW_MODE_PAUSE_MAX: i64 = 24 * 60 * 60 * 1_000;
 /// After a burst of so many messages the server may begin to limit the rate, and a message behind a rejected one could
@@ -27,6 +27,8 @@ const BURST_MAX: usize = 16;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PendingState {
+    /// Its files are uploaded first.
+    Uploading,
     Waiting,
     InFlight,
     /// Stored under this sequence number; the message leaves when the timeline has reached it.
@@ -45,12 +47,16 @@ pub struct PendingMessage {
     pub text: String,
     /// The message that it replies to.
     pub reply_to: Option<Seq>,
+    /// The ids of its files.
+    pub files: Vec<Uuid>,
     /// When it was written or last retried, in milliseconds since 1970: messages are sent in this order.
     pub queued_at: i64,
     pub state: PendingState,
     /// Whether it is in the browser's database.
     pub is_persisted: bool,
     server_errors: u8,
+    /// Whether the server had lost its files, and they are uploaded once more.
+    is_uploaded_again: bool,
 }
 
 /// What the author of a new message has written.
@@ -59,11 +65,13 @@ pub struct MessageContent {
     pub text: String,
     /// The message that it replies to.
     pub reply_to: Option<Seq>,
+    /// The ids of its files.
+    pub files: Vec<Uuid>,
 }
 
 impl PendingMessage {
     pub fn content(&self) -> MessageContent {
-        MessageContent { text: self.text.clone(), reply_to: self.reply_to }
+        MessageContent { text: self.text.clone(), reply_to: self.reply_to, files: self.files.clone() }
     }
 
     pub fn has_failed(&self) -> bool {
@@ -79,9 +87,29 @@ impl PendingMessage {
         self.is_persisted && !self.is_stored() && self.state != PendingState::InFlight
     }
 
+    fn fail(&mut self, code: ProblemCode) {
+        self.state = PendingState::Failed(code);
+        self.is_persisted = false;
+    }
+
     fn is_same_row(&self, other: &Self) -> bool {
         (self.client_id, self.queued_at, self.state) == (other.client_id, other.queued_at, other.state)
     }
+}
+
+/// That of a message with these files, when it is written or retried.
+fn first_state(files: &[Uuid]) -> PendingState {
+    if files.is_empty() { PendingState::Waiting } else { PendingState::Uploading }
+}
+
+/// The ids of files as they are stored.
+pub fn join_ids(ids: &[Uuid]) -> String {
+    ids.iter().map(Uuid::to_string).collect::<Vec<_>>().join(" ")
+}
+
+/// The inverse of [`join_ids`].
+pub fn parse_ids(ids: &str) -> Vec<Uuid> {
+    ids.split(' ').filter_map(|id| id.parse().ok()).collect()
 }
 
 /// A message before and after a change of its key in the browser's database.
@@ -111,7 +139,8 @@ impl Outbox {
         content: MessageContent,
         now: i64,
     ) -> PendingMessage {
-        let MessageContent { text, reply_to } = content;
+        let state = first_state(&content.files);
+        let MessageContent { text, reply_to, files } = content;
         let message = PendingMessage {
             client_id: Uuid::new_v4(),
             user_id,
@@ -119,10 +148,12 @@ impl Outbox {
             uri,
             text,
             reply_to,
+            files,
             queued_at: self.next_queued_at(now),
-            state: PendingState::Waiting,
+            state,
             is_persisted: false,
             server_errors: 0,
+            is_uploaded_again: false,
         };
         self.messages.push(message.clone());
         message
@@ -206,7 +237,44 @@ impl Outbox {
     }
 
     pub fn has_waiting(&self, user_id: UserId) -> bool {
-        self.messages.iter().any(|m| m.user_id == user_id && m.state == PendingState::Waiting)
+        self.has(user_id, PendingState::Waiting)
+    }
+
+    pub fn has_uploading(&self, user_id: UserId) -> bool {
+        self.has(user_id, PendingState::Uploading)
+    }
+
+    fn has(&self, user_id: UserId, state: PendingState) -> bool {
+        self.messages.iter().any(|m| m.user_id == user_id && m.state == state)
+    }
+
+    /// The files of all messages.
+    pub fn list_files(&self) -> Vec<Uuid> {
+        self.messages.iter().flat_map(|message| message.files.iter().copied()).collect()
+    }
+
+    /// The next of this user's messages whose files are to be uploaded.
+    pub fn next_upload(&self, user_id: UserId) -> Option<&PendingMessage> {
+        self.messages.iter().find(|m| m.user_id == user_id && m.state == PendingState::Uploading)
+    }
+
+    /// All files of the message are uploaded: now it waits like any other. Returns it unless it is gone.
+    pub fn finish_upload(&mut self, client_id: Uuid) -> Option<PendingMessage> {
+        let message = self.find_uploading(client_id)?;
+        message.state = PendingState::Waiting;
+        message.is_persisted = false;
+        Some(message.clone())
+    }
+
+    /// The files of the message cannot be uploaded, unless its author tries again.
+    pub fn fail_upload(&mut self, client_id: Uuid, code: ProblemCode) {
+        if let Some(message) = self.find_uploading(client_id) {
+            message.fail(code);
+        }
+    }
+
+    fn find_uploading(&mut self, client_id: Uuid) -> Option<&mut PendingMessage> {
+        self.messages.iter_mut().find(|m| m.client_id == client_id && m.state == PendingState::Uploading)
     }
 
     pub fn has_in_flight(&self) -> bool {
@@ -224,7 +292,8 @@ impl Outbox {
         }
     }
 
-    /// Lets a rejected message wait or fail. Returns the pause in milliseconds before it is sent again.
+    /// Lets a rejected message wait or fail, or its files be uploaded once more if the server has lost them. Returns the pause
+    /// in milliseconds before it is sent again.
     pub fn reject(&mut self, client_id: Uuid, problem: &Problem, now: i64) -> Option<i64> {
         let is_temporary = problem.code.is_transient() || problem.code.status() == 401;
         let is_server_error = problem.code == ProblemCode::Internal;
@@ -238,9 +307,12 @@ impl Outbox {
                 pause =
                     Some(problem.retry_after.map_or(DEFAULT_PAUSE, |seconds| milliseconds(seconds).min(max)));
                 chat_id = message.chat_id;
-            } else {
-                message.state = PendingState::Failed(problem.code);
+            } else if problem.code == ProblemCode::FileNotFound && !message.is_uploaded_again {
+                message.is_uploaded_again = true;
                 message.is_persisted = false;
+                message.state = PendingState::Uploading;
+            } else {
+                message.fail(problem.code);
             }
         });
         if let Some(pause) = pause.filter(|_| is_slow_mode) {
@@ -266,10 +338,11 @@ impl Outbox {
     pub fn retry(&mut self, client_id: Uuid, now: i64) -> Option<Rekeyed> {
         let before = self.remove(client_id)?;
         let after = PendingMessage {
-            state: PendingState::Waiting,
+            state: first_state(&before.files),
             queued_at: self.next_queued_at(now),
             is_persisted: false,
             server_errors: 0,
+            is_uploaded_again: false,
             ..before.clone()
         };
         self.messages.push(after.clone());

@@ -2,6 +2,18 @@
 
 use shared::problem::{Problem, ProblemCode};
 
+pub fn problem_with_code(code: ProblemCode) -> Problem {
+    Problem {
+        kind: "about:blank".to_owned(),
+        title: String::new(),
+        status: code.status(),
+        detail: String::new(),
+        code,
+        retry_after: None,
+        errors: Vec::new(),
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RequestError {
     /// The server answered with a problem document.
@@ -13,15 +25,7 @@ pub enum RequestError {
 impl RequestError {
     /// The error that the server would answer with, for requests that need not be sent.
     pub fn from_code(code: ProblemCode) -> Self {
-        Self::Rejected(Problem {
-            kind: "about:blank".to_owned(),
-            title: String::new(),
-            status: code.status(),
-            detail: String::new(),
-            code,
-            retry_after: None,
-            errors: Vec::new(),
-        })
+        Self::Rejected(problem_with_code(code))
     }
 
     pub fn problem(&self) -> Option<&Problem> {

@@ -12,6 +12,7 @@ pub mod invite_links;
 pub mod moderation;
 pub mod onboarding;
 pub mod search;
+pub mod uploads;
 
 use shared::{
     credentials::PASSWORD_MIN,

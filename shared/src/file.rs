@@ -11,6 +11,8 @@ use crate::{
 
 /// The most files of a message.
 pub const MESSAGE_FILES_MAX: usize = 10;
+/// The size of the largest file in bytes, unless the operator sets another one.
+pub const FILE_BYTES_MAX: u64 = 25 * 1_024 * 1_024;
 /// The longest name of a file, in characters.
 pub const FILE_NAME_MAX: usize = 255;
 

@@ -1,27 +1,20 @@
-//! Where a message is written.
+//! Where a message is written. The module `tools` adds what is not needed at first.
 
-mod context_bar;
-
-use gloo_timers::callback::Interval;
 use leptos::{ev, html, prelude::*};
 
-use self::context_bar::{ContextBar, has_context, leave_context};
 use super::{
     state::{
         draft::{DraftStore, WriteRestriction},
         edits::EditStore,
-        use_draft, use_edits, use_presence, use_sync, use_viewport,
+        use_draft, use_edits, use_presence, use_viewport,
     },
     tools::{self, Task},
 };
 use crate::{
     components::icon::{Icon, SvgIcon},
-    input_method::{is_composing, is_touch_screen},
-    js, skeleton, strings,
+    input_method::{is_command, is_composing, is_touch_screen},
+    skeleton, strings,
 };
-
-/// How often the countdown of slow mode is updated, in milliseconds.
-const COUNTDOWN_INTERVAL: u32 = 500;
 
 #[component]
 pub fn Composer() -> impl IntoView {
@@ -47,10 +40,13 @@ pub fn Composer() -> impl IntoView {
     let error = move || if edits.is_editing() { edits.error() } else { draft_error() };
     view! {
         <form class="composer" on:submit=on_submit>
-            <SlowModeHint />
-            <ContextBar />
             <p id="composer-error" role="alert" class="error">{error}</p>
             <div class="composer-line">
+                // The tools read its files.
+                <label class="attach icon-button">
+                    <input type="file" multiple class="visually-hidden" aria-label=strings::uploads::ATTACH_FILES />
+                    <SvgIcon icon=Icon::Attach />
+                </label>
                 <MessageInput textarea send=Callback::new(move |()| send()) />
                 <SendButton />
             </div>
@@ -70,7 +66,7 @@ fn SendButton() -> impl IntoView {
         // Without this, tapping the button would close the on-screen keyboard.
         <button
             class="send"
-            class:idle=move || current_text(&draft, &edits).trim().is_empty()
+            class:idle=move || current_text(&draft, &edits).trim().is_empty() && !draft.has_files()
             aria-label=move || if is_editing.get() { strings::SAVE } else { strings::SEND }
             aria-disabled=move || edits.is_saving().then_some("true")
             on:pointerdown=|event| event.prevent_default()
@@ -110,72 +106,25 @@ fn MessageInput(textarea: NodeRef<html::Textarea>, send: Callback<()>) -> impl I
                 prop:readOnly=move || edits.is_saving()
                 prop:value=move || current_text(&draft, &edits)
                 on:input=on_input
-                on:keydown=key_handler(textarea, send)
+                on:keydown=move |event| handle_key(&event, send)
             ></textarea>
         </div>
     }
 }
 
-fn key_handler(
-    textarea: NodeRef<html::Textarea>,
-    send: Callback<()>,
-) -> impl Fn(ev::KeyboardEvent) + 'static {
-    let (draft, edits, viewport) = (use_draft(), use_edits(), use_viewport());
-    let edit_last = move || {
-        let is_empty = !edits.is_editing_now() && untrack(|| draft.text()).is_empty();
-        // The last message is not stored yet.
-        is_empty && !untrack(|| viewport.has_pending()) && edits.start_with_last()
-    };
-    move |event| {
-        let has_modifier = event.shift_key() || event.ctrl_key() || event.alt_key() || event.meta_key();
-        let is_handled = match event.key().as_str() {
-            _ if is_composing(&event) => false,
-            "Escape" if has_context(&draft, &edits) => {
-                // No other listener acts on it.
-                event.stop_propagation();
-                leave_context(&draft, &edits);
-                true
-            }
-            "ArrowUp" => !has_modifier && edit_last(),
-            _ if is_send_key(&event) => {
-                send.run(());
-                true
-            }
-            _ => format(textarea, &event),
-        };
-        if is_handled {
-            event.prevent_default();
-        }
-    }
-}
-
-/// Formats the selection if the key is for that. Without a selection, Ctrl+K is for the chat list.
-fn format(textarea: NodeRef<html::Textarea>, event: &ev::KeyboardEvent) -> bool {
+/// The tools handle keys before this. If they are not loaded yet, formatting waits for them.
+fn handle_key(event: &ev::KeyboardEvent, send: Callback<()>) {
     let key = event.key();
-    let is_link = matches!(key.as_str(), "k" | "K");
-    let is_shortcut = is_link || matches!(key.as_str(), "b" | "B" | "i" | "I");
-    if !is_shortcut || !is_command(event) {
-        return false;
+    if is_composing(event) {
+        return;
     }
-    let Some(textarea) = textarea.get_untracked() else { return false };
-    if is_link && !has_selection(&textarea) {
-        return false;
+    if is_send_key(event) {
+        event.prevent_default();
+        send.run(());
+    } else if is_command(event) && matches!(key.as_str(), "b" | "B" | "i" | "I") {
+        event.prevent_default();
+        tools::start(Task::Format(event_target(event), key));
     }
-    event.stop_propagation();
-    tools::start(Task::Format(textarea, key));
-    true
-}
-
-fn has_selection(textarea: &web_sys::HtmlTextAreaElement) -> bool {
-    let offset = |name| js::field(textarea, name).and_then(|offset| offset.as_f64());
-    offset("selectionStart") != offset("selectionEnd")
-}
-
-/// Whether ⌘ is held, or Ctrl, which on a Mac moves the caret.
-fn is_command(event: &ev::KeyboardEvent) -> bool {
-    let is_mac = || window().navigator().platform().is_ok_and(|platform| platform.starts_with("Mac"));
-    let is_held = event.meta_key() || (event.ctrl_key() && !is_mac());
-    is_held && !event.shift_key() && !event.alt_key()
 }
 
 /// The text of the message that is edited, or else the draft of a new one.
@@ -197,14 +146,14 @@ fn focus_on_request(draft: &DraftStore, textarea: NodeRef<html::Textarea>) {
 
 /// Takes the focus when the composer appears, and gets its tools.
 fn focus_when_shown(textarea: NodeRef<html::Textarea>) {
-    let (sync, presence) = (use_sync(), use_presence());
+    let owner = Owner::current().unwrap_or_default();
     let had_focus = skeleton::typed_text("message").is_some_and(|typed| typed.has_focus);
     Effect::new(move |_| {
         if had_focus || !is_touch_screen() {
             focus(textarea);
         }
         if let Some(textarea) = textarea.get_untracked() {
-            tools::start(Task::AddTools(textarea, sync, presence));
+            tools::start(Task::AddTools(textarea, owner.clone()));
         }
     });
 }
@@ -217,30 +166,6 @@ pub fn WriteRestrictionNotice(restriction: WriteRestriction) -> impl IntoView {
         WriteRestriction::ReaderRole => strings::moderation::READ_ONLY,
     };
     view! { <p class="composer composer-disabled">{text}</p> }
-}
-
-/// The interval of slow mode, or how long the next message still waits.
-#[component]
-fn SlowModeHint() -> impl IntoView {
-    let draft = use_draft();
-    let interval = Memo::new(move |_| draft.slow_mode_seconds());
-    let seconds_left = RwSignal::new(0);
-    let count_down = move || seconds_left.set(untrack(|| draft.seconds_until_send()));
-    Effect::new(move |timer: Option<Option<Interval>>| {
-        // Tracks the outbox.
-        seconds_left.set(draft.seconds_until_send());
-        // The timer runs only in slow mode.
-        timer
-            .flatten()
-            .filter(|_| interval.get() > 0)
-            .or_else(|| (interval.get() > 0).then(|| Interval::new(COUNTDOWN_INTERVAL, count_down)))
-    });
-    let text = move || match (interval.get(), seconds_left.get()) {
-        (0, _) => String::new(),
-        (interval, 0) => strings::moderation::slow_mode(interval),
-        (_, seconds) => strings::moderation::sends_in(seconds),
-    };
-    view! { <p class="hint slow-mode" prop:textContent=text></p> }
 }
 
 /// Enter sends, Shift+Enter breaks the line. On touch screens, which have no Shift to hold, Enter breaks the line.

@@ -3,7 +3,10 @@
 use leptos::{ev, prelude::*};
 use shared::member::{Member, MembershipStatus, UpdateMember};
 
-use super::{state::use_sync, use_request::use_chat_request};
+use super::{
+    state::{sync::SyncStore, use_sync},
+    use_request::use_chat_request,
+};
 use crate::{
     api::moderation as api,
     components::form_request::{Outcome, focus, is_focus_lost},
@@ -14,22 +17,26 @@ use crate::{
 #[component]
 pub fn JoinRequestBanner() -> impl IntoView {
     let sync = use_sync();
-    let waiting = Memo::new(move |_| {
-        let is_moderator = sync.current_member().is_moderator();
-        if is_moderator { sync.members_with_status(MembershipStatus::Pending) } else { Vec::new() }
-    });
-    let first = Memo::new(move |_| waiting.with(|waiting| waiting.first().cloned()));
-    let count = Signal::derive(move || waiting.read().len());
-    let has_any = Memo::new(move |_| first.read().is_some());
+    let has_any = Memo::new(move |_| !list_waiting(&sync).is_empty());
     move || {
-        let load = move || -> ViewFuture { Box::pin(join_request(first, count)) };
+        let load = || -> ViewFuture { Box::pin(join_request()) };
         has_any.get().then(|| view! { <LazyView load class="join-request" /> })
     }
 }
 
+/// Those whom the user may let in.
+fn list_waiting(sync: &SyncStore) -> Vec<Member> {
+    let is_moderator = sync.current_member().is_moderator();
+    if is_moderator { sync.members_with_status(MembershipStatus::Pending) } else { Vec::new() }
+}
+
 lazy_view! {
     tools,
-    fn join_request(first: Memo<Option<Member>>, count: Signal<usize>) {
+    fn join_request() {
+        let sync = use_sync();
+        let waiting = Memo::new(move |_| list_waiting(&sync));
+        let first = Memo::new(move |_| waiting.with(|waiting| waiting.first().cloned()));
+        let count = Signal::derive(move || waiting.read().len());
         // The same elements show the next request, so that the focus stays.
         move || first.get().map(|member| view! { <JoinRequest member count /> })
     }

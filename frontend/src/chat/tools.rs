@@ -4,27 +4,31 @@
 mod code_colors;
 mod completion;
 mod composer_tools;
+mod context_bar;
 mod field;
 mod file_views;
+mod files;
 mod icons;
 pub mod jump_to_date;
 pub mod listener;
 mod mention_names;
 mod mention_source;
+mod slow_mode_hint;
 mod swipe_reply;
 mod text_edit;
 
 use std::cell::Cell;
 
-use leptos::task::spawn_local;
+use leptos::{prelude::Owner, task::spawn_local};
 use shared::file::MessageFile;
 use uuid::Uuid;
 use web_sys::{Element, HtmlTextAreaElement};
 
-use super::state::{draft::DraftStore, edits::EditStore, presence::PresenceStore, sync::SyncStore};
+use super::state::{draft::DraftStore, edits::EditStore, sync::SyncStore};
 use crate::{
     lazy_styles,
     lazy_view::{lazy_fn, reload_if_outdated},
+    outbox::sender::OutboxSender,
 };
 
 /// Stores of the open chat, which live as long as the page.
@@ -45,10 +49,14 @@ pub enum Task {
     Load,
     /// Shows files in the boxes that the element contains.
     FillFiles(Element, Vec<MessageFile>),
-    /// Adds completion, and links by pasting, to the composer.
-    AddTools(HtmlTextAreaElement, SyncStore, PresenceStore),
-    /// Formats the selection by the key B, I or K.
+    /// Adds to the composer what it does beyond taking text. The owner has the stores of the chat.
+    AddTools(HtmlTextAreaElement, Owner),
+    /// Formats the selection by the key B or I.
     Format(HtmlTextAreaElement, String),
+    /// Uploads the files of pending messages.
+    Upload(OutboxSender),
+    /// Shows the files of a pending message below it.
+    ShowFiles(Uuid, OutboxSender),
     /// Colours a code block while it is in view.
     ColorCode(Element),
 }
@@ -62,8 +70,12 @@ lazy_fn! {
                 swipe_reply::listen();
             }
             Task::FillFiles(list, files) => file_views::show(&list, files),
-            Task::AddTools(textarea, sync, presence) => composer_tools::attach(&textarea, sync, presence),
-            Task::Format(textarea, key) => composer_tools::format(&textarea, &key),
+            Task::AddTools(textarea, owner) => composer_tools::attach(&textarea, &owner),
+            Task::Format(textarea, key) => {
+                composer_tools::format(&textarea, &key);
+            }
+            Task::Upload(sender) => files::uploads::start(sender),
+            Task::ShowFiles(client_id, sender) => files::pending::show(client_id, sender.outbox()),
             Task::ColorCode(code) => code_colors::watch(&code),
         }
     }

@@ -15,12 +15,17 @@ use shared::{
     id::{ChatId, UserId},
     problem::ProblemCode,
 };
+use uuid::Uuid;
 use wasm_bindgen::JsValue;
 
-use super::{PendingMessage, PendingState};
+use super::{PendingMessage, PendingState, join_ids, parse_ids};
 use crate::api::json;
 
 const STORE: &str = "outbox";
+/// In a row: the place of the ids of files.
+const FILES: u32 = 4;
+/// In a row: the state of a message whose files are uploaded.
+const UPLOADING: &str = "uploading";
 
 thread_local! {
     static DATABASE: OnceCell<Database> = const { OnceCell::new() };
@@ -28,16 +33,17 @@ thread_local! {
 
 /// Whether there is a database to use from now on.
 pub async fn open() -> bool {
-    let database = open_database().await;
+    let database = open_database("chatire", STORE).await;
     database.is_some_and(|database| DATABASE.with(|it| it.set(database).is_ok()))
 }
 
-async fn open_database() -> Option<Database> {
-    let mut opening = Factory::new().ok()?.open("chatire", Some(1)).ok()?;
+/// A database with one store.
+pub async fn open_database(name: &str, store: &'static str) -> Option<Database> {
+    let mut opening = Factory::new().ok()?.open(name, Some(1)).ok()?;
     let (opened, success) = oneshot::channel();
-    opening.on_upgrade_needed(|event| {
+    opening.on_upgrade_needed(move |event| {
         // Without the store every later use of the database fails, and is handled there.
-        let _store = event.database().and_then(|it| it.create_object_store(STORE, ObjectStoreParams::new()));
+        let _store = event.database().and_then(|it| it.create_object_store(store, ObjectStoreParams::new()));
     });
     opening.on_success(move |_| {
         // The receiver is gone if the page is closing.
@@ -95,6 +101,15 @@ pub async fn list(user_id: UserId) -> Option<Vec<PendingMessage>> {
     Some(messages)
 }
 
+/// The ids of the files of all users' messages; `None` if they cannot be read.
+pub async fn list_files() -> Option<Vec<Uuid>> {
+    let (transaction, store) = begin(TransactionMode::ReadOnly)?;
+    let values = store.get_all(None, None).ok()?;
+    complete(transaction).await.then_some(())?;
+    let ids = |value: JsValue| parse_ids(&Array::from(&value).get(FILES).as_string().unwrap_or_default());
+    Some(Array::from(&values.result().ok()?).iter().flat_map(ids).collect())
+}
+
 fn begin(mode: TransactionMode) -> Option<(Transaction, ObjectStore)> {
     let transaction = DATABASE.with(|it| it.get()?.transaction(&[STORE], mode).ok())?;
     let store = transaction.object_store(STORE).ok()?;
@@ -102,7 +117,7 @@ fn begin(mode: TransactionMode) -> Option<(Transaction, ObjectStore)> {
 }
 
 /// Waits for the end of the transaction; `false` if it was aborted.
-async fn complete(mut transaction: Transaction) -> bool {
+pub async fn complete(mut transaction: Transaction) -> bool {
     let (completed, complete) = oneshot::channel();
     let (aborted, abort) = oneshot::channel::<()>();
     transaction.on_complete(move |_| {
@@ -126,10 +141,13 @@ fn key(message: &PendingMessage) -> JsValue {
     array([&user_id, &message.uri, &queued_at, &message.client_id.to_string()]).into()
 }
 
-/// `[text, failure, chat_id, reply_to]`, all as strings. A row of an earlier version ends before `chat_id` or `reply_to`.
+/// `[text, failure, chat_id, reply_to, files]`, all as strings. A row of an earlier version ends before `chat_id`, `reply_to`
+/// or `files`.
 fn value(message: &PendingMessage) -> JsValue {
     let reply_to = message.reply_to.map(|seq| seq.to_string()).unwrap_or_default();
-    array([&message.text, &encode_failure(message.state), &message.chat_id.to_string(), &reply_to]).into()
+    let (state, chat_id, files) =
+        (encode_state(message.state), message.chat_id.to_string(), join_ids(&message.files));
+    array([&message.text, &state, &chat_id, &reply_to, &files]).into()
 }
 
 fn decode(user_id: UserId, key: &JsValue, value: &JsValue) -> Option<PendingMessage> {
@@ -142,16 +160,19 @@ fn decode(user_id: UserId, key: &JsValue, value: &JsValue) -> Option<PendingMess
         uri: key.get(1).as_string()?,
         text: value.get(0).as_string()?,
         reply_to: value.get(3).as_string().and_then(|seq| seq.parse().ok()),
+        files: parse_ids(&value.get(FILES).as_string().unwrap_or_default()),
         queued_at: key.get(2).as_string()?.parse().ok()?,
-        state: decode_failure(&value.get(1).as_string()?),
+        state: decode_state(&value.get(1).as_string()?),
         is_persisted: true,
         server_errors: 0,
+        is_uploaded_again: false,
     })
 }
 
-/// The problem code of a failed message as JSON; empty for any other.
-fn encode_failure(state: PendingState) -> String {
+/// The problem code of a failed message as JSON; empty for one that waits.
+fn encode_state(state: PendingState) -> String {
     match state {
+        PendingState::Uploading => UPLOADING.to_owned(),
         PendingState::Failed(code) => serde_json::to_string(&code).unwrap_or_default(),
         _ => String::new(),
     }
@@ -159,11 +180,12 @@ fn encode_failure(state: PendingState) -> String {
 
 /// Anything that is not a problem code, such as the HTTP status that was stored before, is an unknown failure: the
 /// message stays and can be sent again.
-fn decode_failure(failure: &str) -> PendingState {
-    if failure.is_empty() {
-        return PendingState::Waiting;
+fn decode_state(state: &str) -> PendingState {
+    match state {
+        "" => PendingState::Waiting,
+        UPLOADING => PendingState::Uploading,
+        failure => PendingState::Failed(json::from_str(failure).unwrap_or(ProblemCode::Unknown)),
     }
-    PendingState::Failed(json::from_str(failure).unwrap_or(ProblemCode::Unknown))
 }
 
 fn array<const N: usize>(texts: [&str; N]) -> Array {
@@ -175,20 +197,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn failure_keeps_problem_code_when_persisted() {
+    fn state_is_kept_when_persisted() {
         for state in [
             PendingState::Waiting,
+            PendingState::Uploading,
             PendingState::Failed(ProblemCode::ChatClosed),
             PendingState::Failed(ProblemCode::Unknown),
         ] {
-            assert_eq!(decode_failure(&encode_failure(state)), state);
+            assert_eq!(decode_state(&encode_state(state)), state);
         }
     }
 
     #[test]
     fn failure_of_old_row_is_unknown() {
         for stored in ["403", "404", "500", "?", "\"a_code_of_a_newer_server\""] {
-            assert_eq!(decode_failure(stored), PendingState::Failed(ProblemCode::Unknown), "{stored}");
+            assert_eq!(decode_state(stored), PendingState::Failed(ProblemCode::Unknown), "{stored}");
         }
     }
 }

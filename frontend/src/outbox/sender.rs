@@ -39,6 +39,8 @@ const CHANGED: &str = "outbox";
 pub enum OutboxEvent {
     Stored(Uuid),
     Failed(Uuid, Problem),
+    /// There are files to upload.
+    UploadsWait,
 }
 
 #[derive(Clone, Copy)]
@@ -135,7 +137,7 @@ impl OutboxSender {
         let Some(user_id) = self.session().user_id_untracked() else { return };
         spawn_local(async move {
             self.reconcile(user_id).await;
-            if self.has_waiting(user_id) {
+            if self.has_waiting(user_id) || self.has_uploading(user_id) {
                 self.socket().start();
                 self.flush();
             }
@@ -143,7 +145,7 @@ impl OutboxSender {
     }
 
     /// See [`Outbox::reconcile`].
-    async fn reconcile(self, user_id: UserId) {
+    pub async fn reconcile(self, user_id: UserId) {
         let Some(mut messages) = idb_store::list(user_id).await else { return };
         for message in messages.iter_mut().filter(|message| message.chat_id == ChatId::default()) {
             // Persisted by an earlier version, which stored only the URI.
@@ -202,6 +204,9 @@ impl OutboxSender {
     /// Sends the waiting messages, or requests the turn to.
     fn flush(self) {
         let Some(user_id) = self.session().user_id_untracked() else { return self.end_turn() };
+        if self.has_uploading(user_id) {
+            self.emit(&OutboxEvent::UploadsWait);
+        }
         let (has_turn, is_requested) = self.inner.with_value(|inner| {
             (matches!(inner.turn, Turn::Taken { .. }), matches!(inner.turn, Turn::Requested))
         });
@@ -252,7 +257,8 @@ impl OutboxSender {
             let next = outbox.take_next(user_id, in_flight_max, clock::now());
             (next.is_some(), next)
         });
-        let Some(PendingMessage { client_id, chat_id, uri, text: message, reply_to, .. }) = next.flatten()
+        let Some(PendingMessage { client_id, chat_id, uri, text: message, reply_to, files, .. }) =
+            next.flatten()
         else {
             return false;
         };
@@ -263,11 +269,11 @@ impl OutboxSender {
                 client_id,
                 message,
                 reply_to,
-                files: Vec::new(),
+                files,
             })
         } else {
             self.set_posting(true);
-            let post = PostMessage { message, client_id: Some(client_id), reply_to, files: Vec::new() };
+            let post = PostMessage { message, client_id: Some(client_id), reply_to, files };
             spawn_local(self.post(uri, client_id, post));
             false
         }
@@ -306,14 +312,39 @@ impl OutboxSender {
             self.flush();
             return;
         }
-        let failed = self.find(client_id);
-        if let Some(message) = &failed {
+        self.on_decided(client_id, problem);
+    }
+
+    /// A message that was rejected has failed, or its files are uploaded again.
+    fn on_decided(self, client_id: Uuid, problem: &Problem) {
+        let decided = self.find(client_id);
+        if let Some(message) = &decided {
             self.persist(message, announce_change);
         }
         self.flush();
-        if failed.is_some() {
+        if decided.is_some_and(|message| message.has_failed()) {
             self.emit(&OutboxEvent::Failed(client_id, problem.clone()));
         }
+    }
+
+    /// See [`Outbox::next_upload`].
+    pub fn next_upload(self, user_id: UserId) -> Option<PendingMessage> {
+        self.outbox.with_untracked(|outbox| outbox.next_upload(user_id).cloned())
+    }
+
+    /// See [`Outbox::finish_upload`].
+    pub fn finish_upload(self, client_id: Uuid) {
+        let message = self.outbox.try_update(|outbox| outbox.finish_upload(client_id)).flatten();
+        if let Some(message) = message {
+            self.persist(&message, announce_change);
+            self.flush();
+        }
+    }
+
+    /// The files of a message cannot be uploaded.
+    pub fn fail_upload(self, client_id: Uuid, problem: &Problem) {
+        self.outbox.update(|outbox| outbox.fail_upload(client_id, problem.code));
+        self.on_decided(client_id, problem);
     }
 
     fn flush_after(self, milliseconds: u32) {
@@ -330,6 +361,10 @@ impl OutboxSender {
 
     fn has_waiting(self, user_id: UserId) -> bool {
         self.outbox.with_untracked(|outbox| outbox.has_waiting(user_id))
+    }
+
+    fn has_uploading(self, user_id: UserId) -> bool {
+        self.outbox.with_untracked(|outbox| outbox.has_uploading(user_id))
     }
 
     fn persist(self, message: &PendingMessage, on_persisted: fn()) {
@@ -357,7 +392,7 @@ impl OutboxSender {
         self.inner.with_value(|inner| inner.socket)
     }
 
-    fn session(self) -> Session {
+    pub fn session(self) -> Session {
         self.socket().session()
     }
 }

@@ -18,7 +18,7 @@ const TEA: ChatId = ChatId::new(3);
 const CAKE: ChatId = ChatId::new(4);
 
 fn content(text: &str) -> MessageContent {
-    MessageContent { text: text.to_owned(), reply_to: None }
+    MessageContent { text: text.to_owned(), ..MessageContent::default() }
 }
 
 fn outbox_with(texts: &[&str]) -> (Outbox, Vec<Uuid>) {
@@ -217,4 +217,63 @@ fn slow_mode_pauses_only_its_own_chat() {
     assert_eq!(take(&mut outbox, 30_000), None, "one at a time, or the second could overtake the first");
     outbox.mark_stored(ids[0], Seq::new(7));
     assert_eq!(take(&mut outbox, 30_000).as_deref(), Some("two"));
+}
+
+const PLAN: Uuid = Uuid::from_u128(1);
+const PHOTO: Uuid = Uuid::from_u128(2);
+
+/// A message with two files, between two without.
+fn outbox_with_files() -> (Outbox, Uuid) {
+    let (mut outbox, _) = outbox_with(&["before"]);
+    let with_files = MessageContent { files: vec![PLAN, PHOTO], ..content("files") };
+    let client_id = outbox.enqueue(ADA, TEA, "tea".into(), with_files, 0).client_id;
+    outbox.enqueue(ADA, TEA, "tea".into(), content("after"), 0);
+    (outbox, client_id)
+}
+
+#[test]
+fn message_is_sent_after_its_files_are_uploaded() {
+    let (mut outbox, client_id) = outbox_with_files();
+    assert!(outbox.has_uploading(ADA) && !outbox.has_uploading(BRIAN));
+    assert_eq!(outbox.next_upload(ADA).map(|m| m.client_id), Some(client_id));
+    assert!(outbox.next_upload(BRIAN).is_none());
+    let before_upload = [take(&mut outbox, 0), take(&mut outbox, 0)];
+    assert_eq!(before_upload, [Some("before".into()), Some("after".into())], "others are not blocked");
+    let message = outbox.finish_upload(client_id).unwrap();
+    assert!(message.state == PendingState::Waiting && message.files == [PLAN, PHOTO]);
+    assert!(!outbox.has_uploading(ADA) && outbox.finish_upload(client_id).is_none());
+    assert_eq!(outbox.take_next(ADA, 3, 0).map(|m| m.files), Some(vec![PLAN, PHOTO]));
+}
+
+#[test]
+fn lost_files_are_uploaded_again_once() {
+    let (mut outbox, client_id) = outbox_with_files();
+    for expected in [PendingState::Uploading, PendingState::Failed(ProblemCode::FileNotFound)] {
+        outbox.finish_upload(client_id);
+        while outbox.take_next(ADA, 3, 0).is_some() {}
+        assert_eq!(outbox.reject(client_id, &problem(ProblemCode::FileNotFound, None), 0), None);
+        assert_eq!(outbox.find(client_id).unwrap().state, expected);
+    }
+    let after = outbox.retry(client_id, 0).unwrap().after;
+    assert!(after.state == PendingState::Uploading && !after.is_uploaded_again);
+}
+
+#[test]
+fn failed_upload_keeps_text_and_files() {
+    let (mut outbox, client_id) = outbox_with_files();
+    outbox.fail_upload(client_id, ProblemCode::StorageLimitReached);
+    let failed = outbox.find(client_id).unwrap();
+    assert_eq!(failed.state, PendingState::Failed(ProblemCode::StorageLimitReached));
+    assert_eq!(failed.content(), MessageContent { files: vec![PLAN, PHOTO], ..content("files") });
+    assert_eq!(outbox.list_files(), [PLAN, PHOTO]);
+    outbox.remove(client_id);
+    assert!(outbox.list_files().is_empty());
+}
+
+#[test]
+fn ids_of_files_are_stored_as_text() {
+    for ids in [vec![], vec![PLAN], vec![PLAN, PHOTO]] {
+        assert_eq!(parse_ids(&join_ids(&ids)), ids);
+    }
+    assert!(parse_ids("no id").is_empty());
 }

@@ -56,7 +56,7 @@ impl Session {
     }
 
     /// Renews the token and returns whether that succeeded. When the server refuses, the session ends.
-    pub(super) async fn renew_token(self) -> bool {
+    pub async fn renew_token(self) -> bool {
         let Some(token) = self.token() else { return false };
         let renewed = match auth::refresh_token(token.clone()).send(None).await {
             Err(error) if is_session_over(&error) => self.refresh_by_own_cookie().await,

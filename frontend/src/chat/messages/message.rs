@@ -7,7 +7,13 @@ use web_sys::{Element, HtmlElement};
 
 use super::{action_menu::ActionMenu, body::fill_bubble, seen_by::SeenBy, versions::message_versions};
 use crate::{
-    chat::state::rows::{DeliveryStatus, MessageItem, MessageKind, RowLayout, day_id},
+    chat::{
+        state::{
+            rows::{DeliveryStatus, MessageItem, MessageKind, RowLayout, day_id},
+            use_draft,
+        },
+        tools::{self, Task},
+    },
     clock,
     components::{
         avatar::avatar,
@@ -55,6 +61,7 @@ pub fn MessageRow(item: RwSignal<MessageItem>, layout: RwSignal<RowLayout>) -> i
         let id = item.read_untracked().element_id();
         Either::Left(view! { <p class="event" id=id></p> })
     } else {
+        show_pending_files(&item.read_untracked());
         Either::Right(view! { <MessageArticle item /> })
     };
     view! {
@@ -113,6 +120,13 @@ fn MessageArticle(item: RwSignal<MessageItem>) -> impl IntoView {
             {menu}
             {versions}
         </article>
+    }
+}
+
+/// Shows the files of a pending message, once that is in the page.
+fn show_pending_files(item: &MessageItem) {
+    if item.has_pending_files {
+        tools::start(Task::ShowFiles(item.client_id, use_draft().outbox()));
     }
 }
 
@@ -210,9 +224,9 @@ fn append_action(parent: &Element, action: &'static str, label: &str, id: &str) 
 fn data_state(item: &MessageItem) -> &'static str {
     match (item.kind, item.status) {
         (MessageKind::Deleted(_) | MessageKind::Undoable, _) => "deleted",
-        (_, DeliveryStatus::Sending | DeliveryStatus::Held | DeliveryStatus::Offline) => "sending",
         (_, DeliveryStatus::Sent) => "sent",
         (_, DeliveryStatus::Failed(_) | DeliveryStatus::NotDeleted(_)) => "failed",
+        _ => "sending",
     }
 }
 
@@ -260,6 +274,7 @@ fn append_icon(parent: &Element, icon: Icon) {
 fn describe_status(status: DeliveryStatus) -> (Icon, String) {
     match status {
         DeliveryStatus::Sending => (Icon::Clock, strings::SENDING.to_owned()),
+        DeliveryStatus::Uploading => (Icon::Clock, strings::uploads::UPLOADING.to_owned()),
         DeliveryStatus::Held => (Icon::Clock, strings::WAITING_FOR_SLOW_MODE.to_owned()),
         DeliveryStatus::Offline => (Icon::Clock, strings::WAITING_FOR_CONNECTION.to_owned()),
         DeliveryStatus::Sent => (Icon::Check, strings::SENT.to_owned()),
@@ -275,7 +290,9 @@ fn describe_status(status: DeliveryStatus) -> (Icon, String) {
 fn show_retry_buttons(meta: &Element, item: &MessageItem) -> Option<()> {
     let actions: &[(&str, &str)] = match item.status {
         DeliveryStatus::Failed(_) => &[("retry", strings::RETRY), ("discard", strings::DELETE)],
-        DeliveryStatus::Held | DeliveryStatus::Offline => &[("cancel", strings::CANCEL)],
+        DeliveryStatus::Uploading | DeliveryStatus::Held | DeliveryStatus::Offline => {
+            &[("cancel", strings::CANCEL)]
+        }
         DeliveryStatus::Sending | DeliveryStatus::Sent | DeliveryStatus::NotDeleted(_) => return Some(()),
     };
     let buttons = append(meta, "span", &[("class", "retry-actions")])?;

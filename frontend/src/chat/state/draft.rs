@@ -5,7 +5,7 @@ use shared::{
     id::Seq,
     member::Role,
     mentions::Mentions,
-    message::check_message,
+    message::check_text_beside_files,
     problem::{FieldCode, Problem},
 };
 use uuid::Uuid;
@@ -17,9 +17,9 @@ use super::{
 use crate::{
     chat::announcer::Announcements,
     clock,
-    drafts::Drafts,
+    drafts::{Drafts, FILES_SUFFIX},
     outbox::{
-        MessageContent, PendingMessage,
+        MessageContent, PendingMessage, join_ids, parse_ids,
         sender::{OutboxEvent, OutboxSender},
     },
     skeleton::{self, TypedText},
@@ -42,16 +42,19 @@ pub struct DraftStore {
     text: RwSignal<String>,
     /// The message that is being replied to; 0 without one.
     reply_to: RwSignal<Seq>,
+    /// The ids of its files; see [`join_ids`].
+    files: RwSignal<String>,
     error: RwSignal<Option<FieldCode>>,
     focus_requested: Trigger,
 }
 
 impl DraftStore {
     pub fn new(sync: SyncStore, outbox: OutboxSender, drafts: Drafts, announcements: Announcements) -> Self {
-        let text = RwSignal::new(String::new());
+        let (text, files) = (RwSignal::new(String::new()), RwSignal::new(String::new()));
         let (reply_to, error) = (RwSignal::new(Seq::default()), RwSignal::new(None));
         let focus_requested = Trigger::new();
-        let store = Self { sync, outbox, drafts, announcements, text, reply_to, error, focus_requested };
+        let store =
+            Self { sync, outbox, drafts, announcements, text, reply_to, files, error, focus_requested };
         sync.subscribe(move |event| store.handle_sync_event(event));
         outbox.subscribe(move |event| store.handle_outbox_event(event));
         // The draft was changed in another tab.
@@ -62,6 +65,8 @@ impl DraftStore {
                 store.text.set(value);
             } else if Some(&key) == drafts.key(&reply_name(&uri)).as_ref() {
                 store.reply_to.set(value.parse().unwrap_or_default());
+            } else if Some(&key) == drafts.key(&files_name(&uri)).as_ref() {
+                store.files.set(value);
             }
         });
         store
@@ -70,23 +75,23 @@ impl DraftStore {
     fn handle_sync_event(&self, event: &SyncEvent) {
         match event {
             SyncEvent::Reset => {
-                self.text.set(self.stored_text());
-                self.reply_to.set(self.stored_reply());
+                self.load_stored();
                 self.error.set(None);
             }
-            // Without a text, there may be a draft under the new URI.
-            SyncEvent::UriChanged(before) if !self.text.read_untracked().is_empty() => {
-                self.drafts.write(before, "");
-                self.drafts.write(&reply_name(before), "");
+            // If it is empty, there may be a draft under the new URI.
+            SyncEvent::UriChanged(before) if !self.is_empty() => {
+                for name in [before, &reply_name(before), &files_name(before)] {
+                    self.drafts.write(name, "");
+                }
                 self.drafts.write(&self.sync.current_uri(), &self.text.get_untracked());
                 self.set_reply_to(self.current_reply());
+                self.set_files(self.files.get_untracked());
             }
             SyncEvent::UriChanged(_) => {}
             SyncEvent::Joined(_) => {
                 // The user was not known when the chat was opened.
-                if self.text.read_untracked().is_empty() {
-                    self.text.set(self.stored_text());
-                    self.reply_to.set(self.stored_reply());
+                if self.is_empty() {
+                    self.load_stored();
                 }
                 self.continue_skeleton();
                 self.acknowledge();
@@ -117,7 +122,7 @@ impl DraftStore {
                     self.announcements.announce(line);
                 }
             }
-            OutboxEvent::Stored(_) | OutboxEvent::Failed(..) => {}
+            OutboxEvent::Stored(_) | OutboxEvent::Failed(..) | OutboxEvent::UploadsWait => {}
         }
     }
 
@@ -127,10 +132,17 @@ impl DraftStore {
         let TypedText { text: Some(text), has_draft, is_submitted, .. } = typed else { return };
         let other_draft = if has_draft { String::new() } else { self.text.get_untracked() };
         if is_submitted && untrack(|| self.restriction()).is_none() {
-            let reply_to = self.current_reply();
-            self.set_content(MessageContent { text, reply_to: reply_to.filter(|_| other_draft.is_empty()) });
-            if self.send() && !other_draft.is_empty() {
-                self.set_content(MessageContent { text: other_draft, reply_to });
+            // What belongs to another draft stays with it.
+            let other = (!other_draft.is_empty()).then(|| self.content(other_draft));
+            self.set_text(text);
+            if other.is_some() {
+                self.set_reply_to(None);
+                self.set_files(String::new());
+            }
+            if self.send()
+                && let Some(other) = other
+            {
+                self.set_content(other);
             }
         } else if other_draft.is_empty() {
             self.set_text(text);
@@ -159,10 +171,52 @@ impl DraftStore {
         self.reply_to.set(seq.unwrap_or_default());
     }
 
+    /// The ids of the files.
+    pub fn files(&self) -> Vec<Uuid> {
+        parse_ids(&self.files.read())
+    }
+
+    /// See [`DraftStore::files`]; does not track them.
+    pub fn current_files(&self) -> Vec<Uuid> {
+        untrack(|| self.files())
+    }
+
+    /// The outbox that it is sent through.
+    pub fn outbox(&self) -> OutboxSender {
+        self.outbox
+    }
+
+    pub fn has_files(&self) -> bool {
+        !self.files.read().is_empty()
+    }
+
+    /// See [`join_ids`].
+    pub fn set_files(&self, files: String) {
+        self.drafts.write(&files_name(&self.sync.current_uri()), &files);
+        self.files.set(files);
+    }
+
+    /// Leaves out a file that this page cannot find. Another tab may have it.
+    pub fn leave_out(&self, id: Uuid) {
+        let mut files = self.current_files();
+        files.retain(|file| *file != id);
+        self.files.set(join_ids(&files));
+    }
+
+    /// The draft, with this text.
+    fn content(&self, text: String) -> MessageContent {
+        MessageContent { text, reply_to: self.current_reply(), files: self.current_files() }
+    }
+
     /// Replaces the draft.
-    fn set_content(&self, MessageContent { text, reply_to }: MessageContent) {
+    fn set_content(&self, MessageContent { text, reply_to, files }: MessageContent) {
         self.set_text(text);
         self.set_reply_to(reply_to);
+        self.set_files(join_ids(&files));
+    }
+
+    fn is_empty(&self) -> bool {
+        self.text.read_untracked().is_empty() && self.files.read_untracked().is_empty()
     }
 
     /// Moves the focus to the composer.
@@ -188,12 +242,11 @@ impl DraftStore {
         }
     }
 
-    /// Moves the text to the outbox. Returns whether there was a valid text.
+    /// Moves the draft to the outbox. Returns whether it was valid.
     pub fn send(&self) -> bool {
-        let text = mention_text::encode(&self.sync, self.text.get_untracked());
-        match check_message(&text) {
+        let content = self.content(mention_text::encode(&self.sync, self.text.get_untracked()));
+        match check_text_beside_files(&content.text, !content.files.is_empty()) {
             Ok(()) => {
-                let content = MessageContent { text, reply_to: self.current_reply() };
                 self.outbox.send(self.sync.current_chat_id(), self.sync.current_uri(), content);
                 self.set_content(MessageContent::default());
                 return true;
@@ -216,7 +269,7 @@ impl DraftStore {
     /// Takes a waiting message back, into the composer if that is empty.
     pub fn cancel(&self, client_id: Uuid) {
         if let Some(message) = self.outbox.remove(client_id)
-            && self.text.read_untracked().is_empty()
+            && self.is_empty()
         {
             self.restore(&message);
         }
@@ -224,9 +277,11 @@ impl DraftStore {
 
     /// Takes a message into the composer.
     fn restore(&self, message: &PendingMessage) {
-        let MessageContent { text, reply_to } = message.content();
-        let text = mention_text::decode(&self.sync, &text, &Mentions::default()).unwrap_or(text);
-        self.set_content(MessageContent { text, reply_to });
+        let mut content = message.content();
+        if let Some(text) = mention_text::decode(&self.sync, &content.text, &Mentions::default()) {
+            content.text = text;
+        }
+        self.set_content(content);
     }
 
     pub fn restriction(&self) -> Option<WriteRestriction> {
@@ -250,12 +305,12 @@ impl DraftStore {
         u64::try_from(left).unwrap_or_default().div_ceil(1_000)
     }
 
-    fn stored_text(&self) -> String {
-        untrack(|| self.drafts.read(&self.sync.current_uri()))
-    }
-
-    fn stored_reply(&self) -> Seq {
-        untrack(|| self.drafts.read(&reply_name(&self.sync.current_uri()))).parse().unwrap_or_default()
+    fn load_stored(&self) {
+        let uri = self.sync.current_uri();
+        let read = |name: &str| untrack(|| self.drafts.read(name));
+        self.text.set(read(&uri));
+        self.reply_to.set(read(&reply_name(&uri)).parse().unwrap_or_default());
+        self.files.set(read(&files_name(&uri)));
     }
 
     fn is_for_this_chat(&self, client_id: Uuid) -> bool {
@@ -266,7 +321,7 @@ impl DraftStore {
     /// Puts a text that its author has to correct back into the composer, if that is empty. Returns whether it did.
     fn restore_text(&self, client_id: Uuid, problem: &Problem) -> bool {
         let Some(error) = problem.errors.iter().find(|error| error.field == "message") else { return false };
-        if !self.text.read_untracked().trim().is_empty() {
+        if !self.text.read_untracked().trim().is_empty() || untrack(|| self.has_files()) {
             return false;
         }
         if let Some(message) = self.outbox.remove(client_id) {
@@ -294,4 +349,9 @@ impl DraftStore {
 /// Under this name, the reply is stored beside the draft.
 fn reply_name(uri: &str) -> String {
     format!("{uri}/reply")
+}
+
+/// Under this name, the ids of the files are stored beside the draft.
+fn files_name(uri: &str) -> String {
+    format!("{uri}{FILES_SUFFIX}")
 }

@@ -16,6 +16,8 @@ const GROUP_GAP: i64 = 5 * 60 * 1_000;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DeliveryStatus {
     Sending,
+    /// Its files are uploaded.
+    Uploading,
     /// Slow mode holds it back.
     Held,
     /// The server cannot be reached.
@@ -29,7 +31,7 @@ pub enum DeliveryStatus {
 impl DeliveryStatus {
     /// Whether the message waits for more than the next answer of the server.
     fn is_stuck(self) -> bool {
-        matches!(self, Self::Held | Self::Offline | Self::Failed(_))
+        matches!(self, Self::Uploading | Self::Held | Self::Offline | Self::Failed(_))
     }
 }
 
@@ -71,6 +73,8 @@ pub struct MessageItem {
     pub is_deletable: bool,
     pub is_pinned: bool,
     pub status: DeliveryStatus,
+    /// Whether it is pending and has files.
+    pub has_pending_files: bool,
     pub reactions: Reactions,
 }
 
@@ -198,6 +202,7 @@ mod tests {
             is_deletable: false,
             is_pinned: false,
             status: DeliveryStatus::Sent,
+            has_pending_files: false,
             reactions: Reactions::default(),
         }
     }

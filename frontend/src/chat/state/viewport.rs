@@ -532,6 +532,7 @@ fn stored_item(timeline: &Timeline, message: &Message, member: CurrentMember) ->
         is_deletable: kind == MessageKind::Text && member.can_delete(author.id),
         is_pinned: timeline.chat().pins.contains(&message.seq),
         status: DeliveryStatus::Sent,
+        has_pending_files: false,
         reactions: Reactions::default(),
     })
 }
@@ -563,11 +564,13 @@ fn pending_item(
         is_deletable: false,
         is_pinned: false,
         status: match message.state {
-            PendingState::Waiting => waiting,
+            PendingState::Uploading if waiting != DeliveryStatus::Offline => DeliveryStatus::Uploading,
+            PendingState::Uploading | PendingState::Waiting => waiting,
             PendingState::InFlight => DeliveryStatus::Sending,
             PendingState::Stored(_) => DeliveryStatus::Sent,
             PendingState::Failed(code) => DeliveryStatus::Failed(code),
         },
+        has_pending_files: !message.files.is_empty(),
         reactions: Reactions::default(),
     }
 }
