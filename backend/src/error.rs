@@ -3,6 +3,7 @@
 use std::{fmt, time::Duration};
 
 use shared::{
+    file::MESSAGE_FILES_MAX,
     mentions::MENTIONS_MAX,
     message::DELETE_MESSAGES_MAX,
     problem::{FieldCode, FieldError, Problem, ProblemCode},
@@ -237,9 +238,7 @@ fn field_detail(field: &str, code: FieldCode) -> String {
         FieldCode::Null => "This field may not be null.",
         FieldCode::Blank => "This field may not be blank.",
         FieldCode::NotText => "Not a valid string.",
-        FieldCode::NotNumber if field == "seqs" => {
-            return format!("1 to {DELETE_MESSAGES_MAX} whole numbers are required.");
-        }
+        FieldCode::NotNumber if field == "seqs" => return numbers_detail(),
         FieldCode::NotNumber => "A valid whole number in its range is required.",
         FieldCode::NotAnImage => "Upload a valid image: PNG, JPEG, GIF or WebP.",
         FieldCode::TooManyPixels => "This image has too many pixels.",
@@ -247,17 +246,14 @@ fn field_detail(field: &str, code: FieldCode) -> String {
         FieldCode::NotUuid => "Must be a valid UUID.",
         FieldCode::NullCharacter => "Null characters are not allowed.",
         FieldCode::TooShort => "This password is too short. It must contain at least 8 characters.",
-        FieldCode::TooLong => {
-            let most = max_length(field).unwrap_or(shared::credentials::PASSWORD_MAX);
-            return format!("Ensure this field has no more than {most} characters.");
-        }
+        FieldCode::TooLong => return length_detail(field),
         FieldCode::InvalidUsername => {
             "Enter a valid username. This value may contain only letters, numbers, and @/./+/-/_ characters."
         }
         FieldCode::UsernameTaken => "A user with that username already exists.",
         FieldCode::InvalidEmail => "Enter a valid email address.",
         FieldCode::CommonPassword => "This password is too common.",
-        FieldCode::TooManyFiles => "A message has at most 10 files.",
+        FieldCode::TooManyFiles => return format!("A message has at most {MESSAGE_FILES_MAX} files."),
         FieldCode::InvalidName => {
             "Enter one line of text without control characters; for a file, without / and \\."
         }
@@ -274,6 +270,15 @@ fn field_detail(field: &str, code: FieldCode) -> String {
         FieldCode::Unknown => "This value is not valid.",
     };
     detail.to_owned()
+}
+
+fn numbers_detail() -> String {
+    format!("1 to {DELETE_MESSAGES_MAX} whole numbers are required.")
+}
+
+fn length_detail(field: &str) -> String {
+    let most = max_length(field).unwrap_or(shared::credentials::PASSWORD_MAX);
+    format!("Ensure this field has no more than {most} characters.")
 }
 
 /// The maximum length of a text field, in characters.

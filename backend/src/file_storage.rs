@@ -7,7 +7,10 @@ use std::{
     ops::Range,
     os::unix::fs::DirBuilderExt,
     path::{Path as FsPath, PathBuf},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -23,8 +26,9 @@ use object_store::{
 };
 use shared::{file::Rendition, id::UserId, problem::ProblemCode};
 use tokio::{
-    io::{AsyncReadExt, AsyncSeekExt},
-    sync::{Mutex, Semaphore},
+    io::{AsyncRead, AsyncReadExt},
+    sync::{Mutex, Semaphore, SemaphorePermit},
+    time::{error::Elapsed, timeout},
 };
 use uuid::Uuid;
 
@@ -40,15 +44,16 @@ const FILES_FOLDER: &str = "files";
 const UPLOADS_FOLDER: &str = "uploads";
 /// How many bytes of a file are in memory while it is written. S3 takes no smaller parts.
 const PART_SIZE: u64 = 5 * 1_024 * 1_024;
-/// How many objects are written at a time.
+/// How many files are written at a time, and how long the next one waits.
 const WRITES_MAX: usize = 8;
+const WRITE_WAIT_MAX: Duration = Duration::from_secs(30);
 /// Uploads of one user at a time.
 pub const UPLOADS_PER_USER: usize = 3;
 const RETRY_AFTER: Duration = Duration::from_secs(3);
 /// When a client should try again while the storage fails.
 const UNAVAILABLE_RETRY_AFTER: Duration = Duration::from_secs(30);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-/// For one request to the service, with a part of a file.
+/// How long a request to the service takes at most to be answered, and how long the service may send nothing.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 const RETRY_TIMEOUT: Duration = Duration::from_secs(10);
 const RETRIES: usize = 3;
@@ -64,7 +69,28 @@ pub struct FileStorage {
     free_min: u64,
     uploads: Arc<ConcurrencyLimit<UserId>>,
     writes: Semaphore,
+    /// In bytes, for files that are being received or written.
+    reserved: Arc<AtomicU64>,
     total: Mutex<Option<(Instant, i64)>>,
+}
+
+/// Space on the disk, until this is dropped.
+pub struct DiskReservation {
+    reserved: Arc<AtomicU64>,
+    bytes: u64,
+}
+
+impl DiskReservation {
+    fn new(reserved: &Arc<AtomicU64>, bytes: u64) -> Self {
+        reserved.fetch_add(bytes, Ordering::Relaxed);
+        Self { reserved: Arc::clone(reserved), bytes }
+    }
+}
+
+impl Drop for DiskReservation {
+    fn drop(&mut self) {
+        self.reserved.fetch_sub(self.bytes, Ordering::Relaxed);
+    }
 }
 
 /// One object of a file.
@@ -108,6 +134,7 @@ impl FileStorage {
             free_min: limit_free_disk.0.try_into().unwrap_or(u64::MAX),
             uploads: ConcurrencyLimit::new(UPLOADS_PER_USER),
             writes: Semaphore::new(WRITES_MAX),
+            reserved: Arc::default(),
             total: Mutex::default(),
         })
     }
@@ -127,17 +154,22 @@ impl FileStorage {
         created.map_err(anyhow::Error::from)?.map_err(|error| unavailable(&error))
     }
 
-    /// Fails if the disk would be nearly full after an upload. The database may be on the same disk, and must go on.
-    pub fn check_free_disk(&self, bytes: u64) -> Result<(), ApiError> {
+    /// Reserves space for a file on the disk; fails if the disk would be nearly full then. The database may be on the same disk,
+    /// and must go on.
+    pub fn reserve_disk(&self, bytes: u64) -> Result<DiskReservation, ApiError> {
+        // What is received is copied to the folder.
+        let bytes = if self.folder.is_some() { bytes.saturating_mul(2) } else { bytes };
+        let reservation = DiskReservation::new(&self.reserved, bytes);
+        let needed = self.free_min.saturating_add(self.reserved.load(Ordering::Relaxed));
         let folders = [Some(&self.uploads_folder), self.folder.as_ref()];
         for folder in folders.into_iter().flatten() {
             let disk = rustix::fs::statvfs(folder).map_err(|error| unavailable(&error))?;
             let free = disk.f_bavail.saturating_mul(disk.f_frsize);
-            if free < self.free_min.saturating_add(bytes) {
+            if free < needed {
                 return Err(unavailable(&format_args!("only {free} bytes are free on the disk for files")));
             }
         }
-        Ok(())
+        Ok(reservation)
     }
 
     /// The bytes of all files: as of the last minute, and those that this server has stored since.
@@ -160,57 +192,71 @@ impl FileStorage {
         }
     }
 
-    /// Writes an object from memory.
-    pub async fn write_bytes(&self, name: ObjectName, bytes: Vec<u8>) -> Result<(), ApiError> {
-        let _permit = self.writes.acquire().await.map_err(anyhow::Error::from)?;
-        let written = self.objects.put(&name.path(), bytes.into()).await;
-        written.map(drop).map_err(|error| unavailable(&error))
+    /// Waits for a turn to write a file. It begins before an image is encoded, so that few are in memory.
+    pub async fn begin_write(&self) -> Result<SemaphorePermit<'_>, ApiError> {
+        let busy = || Rejection::new(ProblemCode::Busy).retry_after(RETRY_AFTER);
+        let permit = timeout(WRITE_WAIT_MAX, self.writes.acquire()).await.map_err(|_| busy())?;
+        Ok(permit.map_err(|_| busy())?)
     }
 
-    /// Writes an object from a file.
-    pub async fn write_file(&self, name: ObjectName, file: File, size: u64) -> Result<(), ApiError> {
-        let _permit = self.writes.acquire().await.map_err(anyhow::Error::from)?;
-        let mut file = tokio::fs::File::from_std(file);
-        file.rewind().await.map_err(|error| unavailable(&error))?;
+    /// Writes an object.
+    pub async fn write(
+        &self,
+        name: ObjectName,
+        content: impl AsyncRead + Unpin,
+        size: u64,
+    ) -> Result<(), ApiError> {
+        let mut content = content;
+        let path = name.path();
         let written = if size <= PART_SIZE {
-            let part = read_part(&mut file).await.map_err(|error| unavailable(&error))?;
-            self.objects.put(&name.path(), part.into()).await.map(drop)
+            let part = read_part(&mut content).await.map_err(|error| unavailable(&error))?;
+            within_time(self.objects.put(&path, part.into())).await.map(drop)
         } else {
-            self.write_parts(&name.path(), &mut file).await
+            self.write_parts(&path, &mut content).await
         };
         written.map_err(|error| unavailable(&error))
     }
 
-    async fn write_parts(&self, path: &Path, file: &mut tokio::fs::File) -> object_store::Result<()> {
-        let mut upload = self.objects.put_multipart(path).await?;
+    async fn write_parts(
+        &self,
+        path: &Path,
+        content: &mut (impl AsyncRead + Unpin),
+    ) -> object_store::Result<()> {
+        let mut upload = within_time(self.objects.put_multipart(path)).await?;
         let written = async {
             loop {
-                let part = read_part(file)
+                let part = read_part(content)
                     .await
                     .map_err(|source| Error::Generic { store: "upload", source: source.into() })?;
                 if part.is_empty() {
-                    return upload.complete().await.map(drop);
+                    return within_time(upload.complete()).await.map(drop);
                 }
-                upload.put_part(part.into()).await?;
+                within_time(upload.put_part(part.into())).await?;
             }
         };
         let written = written.await;
         if written.is_err() {
             // What is left over is invisible.
-            let _ = upload.abort().await;
+            let _ = within_time(upload.abort()).await;
         }
         written
     }
 
-    /// Reads a part of an object.
+    /// Reads a part of an object; `not_found` if it does not exist.
     pub async fn read(
         &self,
         name: ObjectName,
         range: Range<u64>,
     ) -> Result<impl Stream<Item = object_store::Result<Bytes>> + use<>, ApiError> {
         let options = GetOptions { range: Some(range.into()), ..GetOptions::default() };
-        let found = self.objects.get_opts(&name.path(), options).await;
-        Ok(found.map_err(|error| unavailable(&error))?.into_stream())
+        match within_time(self.objects.get_opts(&name.path(), options)).await {
+            Ok(found) => Ok(found.into_stream()),
+            Err(error @ Error::NotFound { .. }) => {
+                tracing::warn!(%error, "a file is not in the storage");
+                Err(ProblemCode::NotFound.into())
+            }
+            Err(error) => Err(unavailable(&error)),
+        }
     }
 
     /// Deletes the objects of a file that exist.
@@ -255,9 +301,15 @@ pub fn unavailable(reason: &dyn std::fmt::Display) -> ApiError {
     Rejection::new(ProblemCode::StorageUnavailable).retry_after(UNAVAILABLE_RETRY_AFTER).into()
 }
 
-async fn read_part(file: &mut tokio::fs::File) -> std::io::Result<Vec<u8>> {
+/// Fails if it takes too long.
+async fn within_time<T>(request: impl Future<Output = object_store::Result<T>>) -> object_store::Result<T> {
+    let late = |source: Elapsed| Error::Generic { store: "files", source: source.into() };
+    timeout(REQUEST_TIMEOUT, request).await.map_err(late)?
+}
+
+async fn read_part(content: &mut (impl AsyncRead + Unpin)) -> std::io::Result<Vec<u8>> {
     let mut part = Vec::new();
-    file.take(PART_SIZE).read_to_end(&mut part).await?;
+    content.take(PART_SIZE).read_to_end(&mut part).await?;
     Ok(part)
 }
 
@@ -276,7 +328,11 @@ fn open_folder(folder: &FsPath) -> anyhow::Result<Arc<dyn ObjectStore>> {
 fn open_bucket(bucket: &str, settings: &StorageSettings) -> anyhow::Result<Arc<dyn ObjectStore>> {
     let retry =
         RetryConfig { backoff: BackoffConfig::default(), max_retries: RETRIES, retry_timeout: RETRY_TIMEOUT };
-    let client = ClientOptions::new().with_connect_timeout(CONNECT_TIMEOUT).with_timeout(REQUEST_TIMEOUT);
+    // A download takes as long as its client does.
+    let client = ClientOptions::new()
+        .with_connect_timeout(CONNECT_TIMEOUT)
+        .with_timeout_disabled()
+        .with_read_timeout(REQUEST_TIMEOUT);
     let mut builder = AmazonS3Builder::new()
         .with_bucket_name(bucket)
         .with_region(&settings.s3_region)

@@ -107,8 +107,8 @@ impl Images {
         Ok(Upload { _permit: permit, memory })
     }
 
-    /// Encodes the image in a file again for a message; `None` if it is none. It waits for its turn on the disk, so that
-    /// nothing needs to be sent again. Too large images are reported for the field `file`.
+    /// Encodes the image in a file again for a message; `None` if it is none. It waits for its turn, so that nothing needs to
+    /// be sent again. Too large images are reported for the field `file`.
     pub async fn create_renditions(&self, mut file: File) -> Result<Option<Renditions>, ApiError> {
         let worker = Arc::clone(&self.worker).acquire_owned().await.map_err(|_| busy())?;
         let pixels_max = self.pixels_max;

@@ -184,9 +184,8 @@ impl RateLimiters {
         self.counters.as_ref().map_or(Ok(()), |counters| check_key(&counters.session_refreshes, &session_id))
     }
 
-    /// Counts one upload of a user and its bytes, which files and other uploads share.
-    pub fn check_upload(&self, limit: UserLimit, user_id: UserId, bytes: usize) -> Result<(), ApiError> {
-        self.check_user(limit, user_id)?;
+    /// Counts the bytes of an upload of a user, for files and avatars together.
+    pub fn check_upload_bytes(&self, user_id: UserId, bytes: usize) -> Result<(), ApiError> {
         let Some((counters, kib)) = self.counters.as_ref().zip(NonZero::new(kib(bytes))) else {
             return Ok(());
         };

@@ -87,7 +87,8 @@ pub enum ClientFrame {
         chat_id: ChatId,
         /// Makes it safe to retry.
         client_id: Uuid,
-        /// The text.
+        /// The text. With files it may be empty or left out.
+        #[serde(default)]
         message: String,
         /// The message to reply to.
         #[serde(default, skip_serializing_if = "Option::is_none")]

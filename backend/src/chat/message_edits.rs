@@ -28,15 +28,7 @@ pub async fn edit(
 ) -> Result<Message, ApiError> {
     let role = transaction.require_member(author_id).await?;
     let message = transaction.find_message(seq).await?;
-    if message.event.is_some() {
-        return Err(ProblemCode::Conflict.into());
-    }
-    if message.user.id != author_id || role < Role::Writer {
-        return Err(ProblemCode::Forbidden.into());
-    }
-    if message.deleted {
-        return Err(ProblemCode::MessageDeleted.into());
-    }
+    check_editable(&message, author_id, role)?;
     check_text_beside_files(text, !message.files.is_empty())
         .map_err(|code| Rejection::field("message", code))?;
     let chat_id = transaction.chat.id;
@@ -60,4 +52,16 @@ pub async fn edit(
     let edit = Edit { chat_id, seq, edit_id, text, mentions, edited_at, revision };
     versions::replace_text(transaction.connection, edit).await?;
     transaction.find_message(seq).await
+}
+
+fn check_editable(message: &Message, author_id: UserId, role: Role) -> Result<(), ProblemCode> {
+    if message.event.is_some() {
+        Err(ProblemCode::Conflict)
+    } else if message.user.id != author_id || role < Role::Writer {
+        Err(ProblemCode::Forbidden)
+    } else if message.deleted {
+        Err(ProblemCode::MessageDeleted)
+    } else {
+        Ok(())
+    }
 }

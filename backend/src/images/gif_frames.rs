@@ -7,7 +7,7 @@ use gif::{DecodeOptions, Encoder, Frame, MemoryLimit};
 use super::{BYTES_PER_PIXEL, ImageError};
 
 /// How many times the pixels of the largest image all frames together may have: a few bytes may decompress to many frames.
-const FRAMES_PIXELS: u64 = 10;
+const FRAMES_PIXELS: u64 = 4;
 
 /// Decodes and encodes each frame, with its palette.
 pub fn copy(file: &[u8], pixels_max: u64) -> Result<Vec<u8>, ImageError> {
@@ -95,8 +95,8 @@ mod tests {
     fn pixels_of_all_frames_are_limited() {
         // 80 pixels each.
         let file = animation(&vec![frame(5, 0); 20]);
-        assert_eq!(copy(&file, 159), Err(ImageError::TooManyPixels));
-        assert!(copy(&file, 160).is_ok());
+        assert_eq!(copy(&file, 399), Err(ImageError::TooManyPixels));
+        assert!(copy(&file, 400).is_ok());
     }
 
     #[test]

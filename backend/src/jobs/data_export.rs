@@ -28,7 +28,6 @@ use crate::{
     store::{
         Db, StoreError,
         data_exports::{self, UnfinishedExport},
-        files::FileScope,
     },
 };
 
@@ -130,19 +129,12 @@ impl DataExporter {
         let passes = if subject.chat_id.is_some() { chat::PASSES } else { account::PASSES };
         let mut progress = Progress::new(&self.db, id, passes);
         let mut archive = ZipArchive::create(self.path(id)).await?;
-        let (is_complete, scope) = match subject.chat_id {
-            Some(chat_id) => {
-                let is_complete = chat::write(&self.db, chat_id, &mut archive, &mut progress).await?;
-                (is_complete, FileScope::Chat(chat_id))
-            }
-            None => {
-                let user_id = subject.user_id;
-                let is_complete = account::write(&self.db, user_id, &mut archive, &mut progress).await?;
-                (is_complete, FileScope::User(user_id))
-            }
+        let posted = match subject.chat_id {
+            Some(chat_id) => chat::write(&self.db, chat_id, &mut archive, &mut progress).await?,
+            None => account::write(&self.db, subject.user_id, &mut archive, &mut progress).await?,
         };
-        let is_complete =
-            is_complete && files::write(&self.db, &self.storage, scope, &mut archive, &mut progress).await?;
+        let Some(posted) = posted else { return Ok(None) };
+        let is_complete = files::write(&self.db, &self.storage, posted, &mut archive, &mut progress).await?;
         Ok(if is_complete { Some(archive.finish().await?) } else { None })
     }
 }

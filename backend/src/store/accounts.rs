@@ -19,7 +19,7 @@ use super::{
     chats::HeadAdvance,
     data_exports,
     error::{OnConstraint, StoreError},
-    members, passkeys, password_resets,
+    files, members, passkeys, password_resets,
     schema::users::{self, dsl},
     second_factors, sessions,
     users::{USERNAME_CONSTRAINT, normalize_username, replace_password_hash, username_taken},
@@ -127,6 +127,7 @@ pub async fn delete(
             passkeys::delete_all(connection, id).await?;
             avatars::delete(connection, id).await?;
             data_exports::delete_for_user(connection, id).await?;
+            files::discard_unposted(connection, id).await?;
             members::leave_all(connection, id).await?;
             members::bump_revision(connection, id, chats).await
         })

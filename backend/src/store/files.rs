@@ -4,14 +4,13 @@
 use std::collections::HashMap;
 
 use diesel::{
-    dsl::exists,
     prelude::*,
-    select, sql_query,
+    sql_query,
     sql_types::{Array, BigInt, Nullable, Text, Uuid as SqlUuid},
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use shared::{
-    file::{ImageSize, MessageFile},
+    file::MessageFile,
     id::{ChatId, MessageId, Seq, UserId},
 };
 use uuid::Uuid;
@@ -19,28 +18,8 @@ use uuid::Uuid;
 use super::{
     error::StoreError,
     schema::files::{self, dsl},
+    stored_files::StoredFile,
 };
-
-/// What messages show of a file.
-#[derive(Queryable, Selectable)]
-#[diesel(table_name = files)]
-struct FileRow {
-    id: Uuid,
-    name: String,
-    size: i64,
-    media_type: String,
-    width: Option<i32>,
-    height: Option<i32>,
-}
-
-impl FileRow {
-    fn into_file(self) -> MessageFile {
-        let Self { id, name, size, media_type, width, height } = self;
-        let pixels = |side: Option<i32>| side.and_then(|side| u32::try_from(side).ok());
-        let image = pixels(width).zip(pixels(height)).map(|(width, height)| ImageSize { width, height });
-        MessageFile { id, name, size: u64::try_from(size).unwrap_or_default(), media_type, image }
-    }
-}
 
 /// Files by chat, uploader and id.
 pub type UploadedFiles = HashMap<(ChatId, UserId, Uuid), MessageFile>;
@@ -53,18 +32,15 @@ pub async fn lock_unposted(
     if ids.is_empty() {
         return Ok(UploadedFiles::new());
     }
-    let rows: Vec<(ChatId, UserId, FileRow)> = files::table
+    let rows = files::table
         .filter(dsl::id.eq_any(ids).and(dsl::posted.eq(false)))
         .order(dsl::id)
-        .select((dsl::chat_id, dsl::user_id, FileRow::as_select()))
+        .select(StoredFile::as_select())
         .for_update()
         .load(connection)
         .await?;
-    let key = |(chat_id, user_id, row): (ChatId, UserId, FileRow)| {
-        let file = row.into_file();
-        ((chat_id, user_id, file.id), file)
-    };
-    Ok(rows.into_iter().map(key).collect())
+    let entry = |row: StoredFile| ((row.chat_id, row.user_id, row.id), row.into_message_file());
+    Ok(rows.into_iter().map(entry).collect())
 }
 
 /// Of which messages files are listed.
@@ -75,11 +51,19 @@ pub enum FileScope {
     User(UserId),
 }
 
-impl FileScope {
+/// Files of messages up to one of them.
+#[derive(Clone, Copy, Debug)]
+pub struct PostedFiles {
+    pub scope: FileScope,
+    pub count: i64,
+    last_message_id: MessageId,
+}
+
+impl PostedFiles {
     fn ids(self) -> (Option<ChatId>, Option<UserId>) {
-        match self {
-            Self::Chat(id) => (Some(id), None),
-            Self::User(id) => (None, Some(id)),
+        match self.scope {
+            FileScope::Chat(id) => (Some(id), None),
+            FileScope::User(id) => (None, Some(id)),
         }
     }
 }
@@ -117,52 +101,66 @@ impl PostedFile {
     }
 }
 
-/// The files of messages that have not expired.
+/// The files of messages that are neither deleted nor expired.
 const POSTED: &str = "FROM files JOIN messages ON messages.id = files.message_id \
-       AND seq >= (SELECT first_retained_seq FROM chats WHERE chats.id = messages.chat_id) \
+       AND messages.deleted_at IS NULL AND seq >= (SELECT first_retained_seq FROM chats WHERE chats.id = messages.chat_id) \
      CROSS JOIN LATERAL jsonb_array_elements(messages.files) WITH ORDINALITY AS shown (file, position) \
      WHERE shown.file ->> 'id' = files.id::text \
-       AND ($1 IS NULL OR files.chat_id = $1) AND ($2 IS NULL OR files.user_id = $2)";
+       AND ($1 IS NULL OR files.chat_id = $1) AND ($2 IS NULL OR files.user_id = $2) \
+       AND files.message_id <= $3";
 
-pub async fn count_posted(connection: &mut AsyncPgConnection, scope: FileScope) -> Result<i64, StoreError> {
-    #[derive(QueryableByName)]
-    struct Count {
-        #[diesel(sql_type = BigInt)]
-        count: i64,
-    }
-    let (chat_id, user_id) = scope.ids();
-    let counted: Count = sql_query(format!("SELECT count(*) AS count {POSTED}"))
-        .bind::<Nullable<BigInt>, _>(chat_id)
-        .bind::<Nullable<BigInt>, _>(user_id)
-        .get_result(connection)
-        .await?;
-    Ok(counted.count)
-}
-
-/// At most `limit` files after `after`, in the order of their messages.
-pub async fn list_posted(
+/// The files that messages have now.
+pub async fn find_posted(
     connection: &mut AsyncPgConnection,
     scope: FileScope,
-    after: FilePosition,
-    limit: i64,
-) -> Result<Vec<PostedFile>, StoreError> {
-    let (chat_id, user_id) = scope.ids();
-    let listed = sql_query(format!(
-        "SELECT files.message_id, messages.chat_id, seq, position, object_key, name, size {POSTED} \
-           AND files.message_id >= $3 AND (files.message_id, position) > ($3, $4) \
-         ORDER BY files.message_id, position LIMIT $5",
+) -> Result<PostedFiles, StoreError> {
+    #[derive(QueryableByName)]
+    struct Found {
+        #[diesel(sql_type = BigInt)]
+        count: i64,
+        #[diesel(sql_type = BigInt)]
+        last_message_id: MessageId,
+    }
+    let all = PostedFiles { scope, count: 0, last_message_id: MessageId::new(i64::MAX) };
+    let (chat_id, user_id) = all.ids();
+    let Found { count, last_message_id } = sql_query(format!(
+        "SELECT count(*) AS count, coalesce(max(files.message_id), 0) AS last_message_id {POSTED}"
     ))
     .bind::<Nullable<BigInt>, _>(chat_id)
     .bind::<Nullable<BigInt>, _>(user_id)
+    .bind::<BigInt, _>(all.last_message_id)
+    .get_result(connection)
+    .await?;
+    Ok(PostedFiles { scope, count, last_message_id })
+}
+
+/// At most `limit` of the files after `after`, in the order of their messages.
+pub async fn list_posted(
+    connection: &mut AsyncPgConnection,
+    files: PostedFiles,
+    after: FilePosition,
+    limit: i64,
+) -> Result<Vec<PostedFile>, StoreError> {
+    let (chat_id, user_id) = files.ids();
+    let listed = sql_query(format!(
+        "SELECT files.message_id, messages.chat_id, seq, position, object_key, name, size {POSTED} \
+           AND files.message_id >= $4 AND (files.message_id, position) > ($4, $5) \
+         ORDER BY files.message_id, position LIMIT $6",
+    ))
+    .bind::<Nullable<BigInt>, _>(chat_id)
+    .bind::<Nullable<BigInt>, _>(user_id)
+    .bind::<BigInt, _>(files.last_message_id)
     .bind::<BigInt, _>(after.message_id)
     .bind::<BigInt, _>(after.position)
     .bind::<BigInt, _>(limit);
     Ok(listed.load(connection).await?)
 }
 
-pub async fn is_posted(connection: &mut AsyncPgConnection, object_key: Uuid) -> Result<bool, StoreError> {
-    let posted = files::table.filter(dsl::object_key.eq(object_key).and(dsl::message_id.is_not_null()));
-    Ok(select(exists(posted)).get_result(connection).await?)
+/// Gives up the files that a user has uploaded and not posted.
+pub async fn discard_unposted(connection: &mut AsyncPgConnection, user_id: UserId) -> Result<(), StoreError> {
+    let unposted = files::table.filter(dsl::user_id.eq(user_id).and(dsl::posted.eq(false)));
+    diesel::update(unposted).set(dsl::posted.eq(true)).execute(connection).await?;
+    Ok(())
 }
 
 /// Records that messages have these files. No statement without files.

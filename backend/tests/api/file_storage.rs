@@ -220,7 +220,7 @@ impl S3Server {
         TestApp::spawn_with(|config| {
             config.storage.s3_bucket = Some(BUCKET.to_owned());
             config.storage.s3_endpoint = Some(endpoint);
-            config.storage.s3_region = "us-east-1".to_owned();
+            "us-east-1".clone_into(&mut config.storage.s3_region);
             config.storage.s3_access_key_id = Some(ACCESS_KEY.to_owned());
             config.storage.s3_secret_access_key = Some(secret_key.to_owned());
         })

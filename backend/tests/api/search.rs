@@ -375,7 +375,7 @@ async fn invalid_searches_name_the_reason() {
         ("", FieldCode::Blank),
         (" \u{200b}", FieldCode::Blank),
         ("tea\0", FieldCode::NullCharacter),
-        ("has:file", FieldCode::InvalidFilter),
+        ("has:video", FieldCode::InvalidFilter),
         ("from:", FieldCode::InvalidFilter),
         ("before:yesterday", FieldCode::NotADate),
         ("after:2026-13-01", FieldCode::NotADate),

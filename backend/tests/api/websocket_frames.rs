@@ -132,7 +132,7 @@ async fn invalid_field_is_refused_as_in_http() {
     let follow = json!({ "type": "follow", "epoch": id, "chats": [{ "chat_id": tea.id, "after": -1 }] });
     for (sent, field, code) in [
         (post("x"), "client_id", FieldCode::NotUuid),
-        (post(&id.to_string()), "message", FieldCode::Required),
+        (post(&id.to_string()), "message", FieldCode::Blank),
         (negative, "seq", FieldCode::NotNumber),
         (behind, "after", FieldCode::NotNumber),
         (follow, "after", FieldCode::NotNumber),

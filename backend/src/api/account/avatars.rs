@@ -54,7 +54,8 @@ impl FromRequest for AvatarUpload {
                 Data::<AppState>::extract(&request).await.map_err(|error| anyhow::anyhow!("{error}"))?;
             let Authenticated { user, .. } = Authenticated::extract(&request).await?;
             let header = UploadHeader::from_request(&request)?;
-            app.rate_limits.check_upload(UserLimit::Upload, user.id, header.length())?;
+            app.rate_limits.check_user(UserLimit::Upload, user.id)?;
+            app.rate_limits.check_upload_bytes(user.id, header.length())?;
             let mut upload = app.images.begin_upload(user.id)?;
             let bytes = header.receive(&request, payload, |bytes| upload.reserve(bytes)).await?;
             let Authenticated { user, .. } = Authenticated::extract(&request).await?;

@@ -173,14 +173,9 @@ impl FromFields for MessagePageQuery {
 
 impl FromFields for PostMessage {
     fn from_fields(fields: &mut FieldReader) -> Self {
-        let files = fields.optional_uuids("files", MESSAGE_FILES_MAX, FieldCode::TooManyFiles);
-        let check = |text: &str| check_text_beside_files(text, !files.is_empty());
+        let (message, files) = read_content(fields);
         Self {
-            message: if files.is_empty() {
-                fields.text("message", check)
-            } else {
-                fields.optional_text("message", check).unwrap_or_default()
-            },
+            message,
             client_id: fields
                 .optional_uuid("client_id")
                 .or_else(|| fields.header_uuid(IDEMPOTENCY_KEY, "client_id")),
@@ -188,4 +183,18 @@ impl FromFields for PostMessage {
             files,
         }
     }
+}
+
+/// Reads the text and the files of a post.
+pub fn read_content(fields: &mut FieldReader) -> (String, Vec<Uuid>) {
+    let files = fields.optional_uuids("files", MESSAGE_FILES_MAX, FieldCode::TooManyFiles);
+    // With an invalid list, the text may belong to files.
+    let has_files = files.as_ref().is_none_or(|files| !files.is_empty());
+    let check = |text: &str| check_text_beside_files(text, has_files);
+    let message = if has_files {
+        fields.optional_text("message", check).unwrap_or_default()
+    } else {
+        fields.text("message", check)
+    };
+    (message, files.unwrap_or_default())
 }

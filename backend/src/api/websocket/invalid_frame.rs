@@ -2,15 +2,11 @@
 
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, error::Error as JsonError};
-use shared::{
-    file::MESSAGE_FILES_MAX,
-    id::ChatId,
-    message::check_text_beside_files,
-    problem::{FieldCode, ProblemCode},
-};
+use shared::{id::ChatId, problem::ProblemCode};
 use uuid::Uuid;
 
 use crate::{
+    api::chats::messages::read_content,
     error::{ApiError, Rejection},
     http::extract::body::{FieldReader, FromFields, parse_object},
 };
@@ -51,8 +47,7 @@ impl FromFields for FrameFields {
             Some("post") => {
                 fields.number("chat_id", numbers);
                 fields.required_uuid("client_id");
-                let files = fields.optional_uuids("files", MESSAGE_FILES_MAX, FieldCode::TooManyFiles);
-                fields.text("message", |text| check_text_beside_files(text, !files.is_empty()));
+                read_content(fields);
                 fields.optional_number("reply_to", 1..=i64::MAX);
             }
             Some("typing" | "unsubscribe") => {

@@ -205,8 +205,8 @@ impl FieldReader {
         self.required(field, numbers.flatten())
     }
 
-    /// At most `max` UUIDs, in a form with commas between them; none if the list is missing.
-    pub fn optional_uuids(&mut self, field: &str, max: usize, too_many: FieldCode) -> Vec<Uuid> {
+    /// At most `max` UUIDs, in a form with commas between them: no UUIDs if the list is missing, and `None` if it is invalid.
+    pub fn optional_uuids(&mut self, field: &str, max: usize, too_many: FieldCode) -> Option<Vec<Uuid>> {
         let items = match self.values.get(field) {
             Some(Value::Array(items)) => {
                 items.iter().map(|item| item.as_str().unwrap_or_default().to_owned()).collect()
@@ -215,13 +215,13 @@ impl FieldReader {
         };
         if items.len() > max {
             self.add_error(field, too_many);
-            return Vec::new();
+            return None;
         }
         let uuids = items.iter().map(|item| item.parse().ok()).collect::<Option<Vec<_>>>();
         if uuids.is_none() {
             self.add_error(field, FieldCode::NotUuid);
         }
-        uuids.unwrap_or_default()
+        uuids
     }
 
     /// The parts of a text with commas between them, which may be missing.

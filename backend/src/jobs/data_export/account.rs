@@ -6,25 +6,25 @@ use super::{PAGE_SIZE, archive::ZipArchive, progress::Progress};
 use crate::store::{
     Db, avatars,
     data_exports::account,
-    files::{self, FileScope},
+    files::{self, FileScope, PostedFiles},
 };
 
 /// Each message is written once.
 pub const PASSES: i64 = 1;
 
-/// False if the export was deleted meanwhile.
+/// Returns the files of the messages, or none if the export was deleted meanwhile.
 pub async fn write(
     db: &Db,
     user_id: UserId,
     archive: &mut ZipArchive,
     progress: &mut Progress,
-) -> anyhow::Result<bool> {
+) -> anyhow::Result<Option<PostedFiles>> {
     let mut connection = db.get().await?;
     let chats = account::list_chats(&mut connection, user_id).await?;
     let messages = account::count_messages(&mut connection, user_id, &chats).await?;
-    let files = files::count_posted(&mut connection, FileScope::User(user_id)).await?;
-    if !progress.start(messages + files).await? {
-        return Ok(false);
+    let posted = files::find_posted(&mut connection, FileScope::User(user_id)).await?;
+    if !progress.start(messages + posted.count).await? {
+        return Ok(None);
     }
     let document = account::account_document(&mut connection, user_id).await?;
     let memberships = account::chats_document(&mut connection, user_id).await?;
@@ -38,10 +38,10 @@ pub async fn write(
     }
     for chat_id in chats {
         if !write_messages(db, user_id, chat_id, archive, progress).await? {
-            return Ok(false);
+            return Ok(None);
         }
     }
-    Ok(true)
+    Ok(Some(posted))
 }
 
 /// Writes the user's messages in one chat; false if the export was deleted meanwhile.

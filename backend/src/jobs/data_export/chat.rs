@@ -24,7 +24,7 @@ use crate::store::{
     Db, StoreError,
     chats::{self, ChatRow},
     data_exports,
-    files::{self, FileScope},
+    files::{self, FileScope, PostedFiles},
     members,
     messages::{self, parts},
 };
@@ -33,13 +33,13 @@ use crate::store::{
 pub const PASSES: i64 = 2;
 const MESSAGES: &str = "messages.json";
 
-/// False if the export was deleted meanwhile.
+/// Returns the files of the messages, or none if the export was deleted meanwhile.
 pub async fn write(
     db: &Db,
     chat_id: ChatId,
     archive: &mut ZipArchive,
     progress: &mut Progress,
-) -> anyhow::Result<bool> {
+) -> anyhow::Result<Option<PostedFiles>> {
     let mut connection = db.get().await?;
     connection
         .build_transaction()
@@ -61,26 +61,26 @@ struct ChatExport<'a> {
     progress: &'a mut Progress,
 }
 
-/// Methods return false if the export was deleted meanwhile.
+/// Methods return false or none if the export was deleted meanwhile.
 impl ChatExport<'_> {
-    async fn write(mut self) -> anyhow::Result<bool> {
+    async fn write(mut self) -> anyhow::Result<Option<PostedFiles>> {
         let pages = Arc::new(self.read_pages().await?);
         let messages: i64 = pages.parts.iter().map(|part| part.rows).sum();
-        let files = files::count_posted(self.connection, FileScope::Chat(self.chat.id)).await?;
-        if !self.progress.start(messages + files).await? {
-            return Ok(false);
+        let posted = files::find_posted(self.connection, FileScope::Chat(self.chat.id)).await?;
+        if !self.progress.start(messages + posted.count).await? {
+            return Ok(None);
         }
         self.archive.add_json("chat.json", chat_document(&pages, self.chat.head)).await?;
         if !self.write_messages().await? {
-            return Ok(false);
+            return Ok(None);
         }
         // A chat without messages has a page, too.
         for index in 0..pages.parts.len().max(1) {
             if !self.write_page(&pages, index).await? {
-                return Ok(false);
+                return Ok(None);
             }
         }
-        Ok(true)
+        Ok(Some(posted))
     }
 
     async fn read_pages(&mut self) -> Result<ChatPages, StoreError> {

@@ -3,21 +3,22 @@
 use anyhow::anyhow;
 use futures_util::StreamExt;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use shared::{file::Rendition, id::Seq};
+use shared::{file::Rendition, id::Seq, problem::ProblemCode};
 
 use super::{archive::ZipArchive, progress::Progress};
 use crate::{
+    error::ApiError,
     file_storage::{FileStorage, ObjectName},
     store::{
         Db,
-        files::{self, FilePosition, FileScope, PostedFile},
+        files::{self, FilePosition, FileScope, PostedFile, PostedFiles},
     },
 };
 
 /// The folder in the archive.
 const FOLDER: &str = "files";
-/// The characters of a name that the archive keeps: the last ones, with the extension.
-const NAME_MAX: usize = 100;
+/// How many bytes of a name the archive keeps: the last ones, with the extension. Systems allow 255 with the number.
+const NAME_MAX: usize = 200;
 /// How many files are listed at a time.
 const PAGE_SIZE: i64 = 100;
 const URL_ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/').remove(b'.').remove(b'-').remove(b'_');
@@ -25,9 +26,10 @@ const URL_ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/').remove(b'.').remov
 /// The path of a file of a chat in its archive; `index` counts the files of the message. Without characters that some systems
 /// do not allow in names.
 pub fn archive_path(seq: Seq, index: usize, name: &str) -> String {
-    let is_allowed = |c: &char| !c.is_control() && !r#"<>:"/\|?*"#.contains(*c);
-    let name: Vec<_> = name.trim().chars().map(|c| if is_allowed(&c) { c } else { '_' }).collect();
-    let kept: String = name.iter().skip(name.len().saturating_sub(NAME_MAX)).collect();
+    let is_allowed = |c: char| !c.is_control() && !r#"<>:"/\|?*"#.contains(c);
+    let name: String = name.trim().chars().map(|c| if is_allowed(c) { c } else { '_' }).collect();
+    let start = name.ceil_char_boundary(name.len().saturating_sub(NAME_MAX));
+    let kept = name.get(start..).unwrap_or_default();
     format!("{FOLDER}/{seq}-{}-{}", index + 1, kept.trim_end_matches(['.', ' ']))
 }
 
@@ -36,23 +38,23 @@ pub fn archive_url(path: &str) -> String {
     utf8_percent_encode(path, URL_ESCAPED).to_string()
 }
 
-/// Writes the files of messages; false if the export was deleted meanwhile. A file that was deleted since its message was written
+/// Writes the files; false if the export was deleted meanwhile. A file that is not in the storage, as after its message was deleted,
 /// is left out.
 pub async fn write(
     db: &Db,
     storage: &FileStorage,
-    scope: FileScope,
+    posted: PostedFiles,
     archive: &mut ZipArchive,
     progress: &mut Progress,
 ) -> anyhow::Result<bool> {
     let mut after = FilePosition::default();
     loop {
-        let page = files::list_posted(&mut *db.get().await?, scope, after, PAGE_SIZE).await?;
+        let page = files::list_posted(&mut *db.get().await?, posted, after, PAGE_SIZE).await?;
         let Some(last) = page.last() else { return Ok(true) };
         after = last.position();
         let count = page.len();
         for file in page {
-            write_file(db, storage, scope, &file, archive).await?;
+            write_file(storage, posted.scope, &file, archive).await?;
         }
         if !progress.add_files(count).await? {
             return Ok(false);
@@ -61,7 +63,6 @@ pub async fn write(
 }
 
 async fn write_file(
-    db: &Db,
     storage: &FileStorage,
     scope: FileScope,
     file: &PostedFile,
@@ -73,11 +74,14 @@ async fn write_file(
         FileScope::Chat(_) => path,
         FileScope::User(_) => format!("messages/{}-{path}", file.chat_id),
     };
+    let size = u64::try_from(file.size)?;
+    let failed = |error: ApiError| anyhow!("cannot export a file: {error}");
+    let _space = storage.reserve_disk(size).map_err(failed)?;
     let object = ObjectName { key: file.object_key, rendition: Rendition::Full };
-    let mut content = match storage.read(object, 0..u64::try_from(file.size)?).await {
+    let mut content = match storage.read(object, 0..size).await {
         Ok(content) => Box::pin(content),
-        Err(_) if !files::is_posted(&mut *db.get().await?, file.object_key).await? => return Ok(()),
-        Err(error) => return Err(anyhow!("cannot read a file: {error}")),
+        Err(error) if error.code() == ProblemCode::NotFound => return Ok(()),
+        Err(error) => return Err(failed(error)),
     };
     archive.add_uncompressed(&path).await?;
     while let Some(part) = content.next().await {
@@ -96,7 +100,10 @@ mod tests {
         assert_eq!(path("Floor plan.pdf"), "files/7-2-Floor plan.pdf");
         assert_eq!(path(r#"a<>:"/\|?*b"#), "files/7-2-a_________b");
         assert_eq!(path("..\n. "), "files/7-2-.._");
-        assert_eq!(path(&format!("{}.pdf", "é".repeat(200))), format!("files/7-2-{}.pdf", "é".repeat(96)));
+        for c in ["é", "会", "🫖"] {
+            let kept = c.repeat(196 / c.len());
+            assert_eq!(path(&format!("{}.pdf", c.repeat(200))), format!("files/7-2-{kept}.pdf"));
+        }
         assert_eq!(archive_url(&path("Größe 1.png")), "files/7-2-Gr%C3%B6%C3%9Fe%201.png");
     }
 }

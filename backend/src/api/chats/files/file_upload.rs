@@ -14,6 +14,7 @@ use crate::{
     auth::{ChatWriter, authenticated::ExtractFuture},
     concurrency_limit::ConcurrencyPermit,
     error::{ApiError, Rejection, field_error},
+    file_storage::DiskReservation,
     http::extract::{
         body::{FieldReader, FromFields, parse_query},
         file_body::{FileHeader, ReceivedFile},
@@ -40,6 +41,7 @@ pub struct FileUpload {
     pub name: String,
     pub received: ReceivedFile,
     _permit: ConcurrencyPermit<UserId>,
+    _space: DiskReservation,
 }
 
 impl FromRequest for FileUpload {
@@ -56,12 +58,15 @@ impl FromRequest for FileUpload {
             check_name(&name)?;
             let id = path_parameter(&request, "file_id")?;
             let header = FileHeader::from_request(&request)?;
-            app.rate_limits.check_upload(UserLimit::File, user.id, header.length())?;
+            app.rate_limits.check_user(UserLimit::File, user.id)?;
             let permit = app.file_storage.begin_upload(user.id)?;
-            space::check_acceptable(&app, id, user.id, chat.id, header.length()).await?;
+            let space = app.file_storage.reserve_disk(header.length().try_into().unwrap_or(u64::MAX))?;
+            space::check_acceptable(&app, id, user.id, chat.id).await?;
+            // Refused files do not count.
+            app.rate_limits.check_upload_bytes(user.id, header.length())?;
             let received = header.receive(payload, app.file_storage.create_temporary().await?).await?;
             let ChatWriter { user, chat, .. } = ChatWriter::extract(&request).await?;
-            Ok(Self { user, chat, id, name, received, _permit: permit })
+            Ok(Self { user, chat, id, name, received, _permit: permit, _space: space })
         })
     }
 }

@@ -13,26 +13,22 @@ use crate::{
     store::stored_files::{self, StorageUsage},
 };
 
-/// Before the body is received: fails if it could not be stored.
+/// Before the body is received: fails if the file could not be stored.
 pub async fn check_acceptable(
     app: &AppState,
     id: Uuid,
     user_id: UserId,
     chat_id: ChatId,
-    length: usize,
 ) -> Result<(), ApiError> {
     let stored = stored_files::find(&mut *app.db.get().await?, id).await?;
     match stored {
         Some(stored) if (stored.user_id, stored.chat_id) != (user_id, chat_id) => {
             Err(ProblemCode::ClientIdConflict.into())
         }
-        // A repeated request gets its response also if there is no space left.
+        // A repeated request gets its response also if the limits are reached.
         Some(_) => Ok(()),
-        None => {
-            app.file_storage.check_free_disk(length.try_into().unwrap_or(u64::MAX))?;
-            // An image may become smaller, so that only one more byte is certain.
-            check_limits(app, user_id, chat_id, 1).await
-        }
+        // An image may become smaller, so that only one more byte is certain.
+        None => check_limits(app, user_id, chat_id, 1).await,
     }
 }
 

@@ -1,12 +1,15 @@
 //! Stores an upload: its objects first, and then the row that makes them a file.
 
+use std::io::Cursor;
+
 use shared::{file::Rendition, problem::ProblemCode};
+use tokio::io::AsyncSeekExt;
 use uuid::Uuid;
 
 use super::{file_upload::FileUpload, media_types, space};
 use crate::{
     error::ApiError,
-    file_storage::ObjectName,
+    file_storage::{ObjectName, unavailable},
     images::{EncodedImage, Renditions, is_image_start},
     state::AppState,
     store::stored_files::{self, StoredFile},
@@ -23,17 +26,22 @@ pub async fn store(app: &AppState, upload: &FileUpload) -> Result<(StoredFile, b
     if let Some(stored) = find_stored(app, upload).await? {
         return Ok((stored, false));
     }
+    let _turn = app.file_storage.begin_write().await?;
     let objects = prepare(app, upload).await?;
     let file = describe(upload, &objects);
     space::check_limits(app, file.user_id, file.chat_id, file.stored_size).await?;
     stored_files::insert_unowned(&mut *app.db.get().await?, file.object_key).await?;
-    match write(app, upload, &file, objects).await {
+    // If this fails, the service may write the object all the same: it is deleted when that is certain to be over.
+    write(app, upload, &file, objects).await?;
+    let inserted = async { stored_files::insert(&mut *app.db.get().await?, file.clone()).await };
+    match inserted.await {
         Ok(()) => {
             app.file_storage.add_to_total(file.stored_size).await;
             Ok((file, true))
         }
         Err(error) => {
             abandon(app, file.object_key).await;
+            let error = ApiError::from(error);
             // The same file may have been sent twice at once.
             let is_taken = error.code() == ProblemCode::ClientIdConflict;
             let stored = if is_taken { find_stored(app, upload).await? } else { None };
@@ -96,16 +104,17 @@ async fn write(
     NewObjects { image, .. }: NewObjects,
 ) -> Result<(), ApiError> {
     let name = |rendition| ObjectName { key: file.object_key, rendition };
-    if let Some(Renditions { full, preview, .. }) = image {
-        app.file_storage.write_bytes(name(Rendition::Full), full.bytes).await?;
-        if let Some(preview) = preview {
-            app.file_storage.write_bytes(name(Rendition::Preview), preview.bytes).await?;
-        }
-    } else {
-        let received = upload.received.try_clone()?;
-        app.file_storage.write_file(name(Rendition::Full), received, upload.received.size).await?;
+    let Some(Renditions { full, preview, .. }) = image else {
+        let mut received = tokio::fs::File::from_std(upload.received.try_clone()?);
+        received.rewind().await.map_err(|error| unavailable(&error))?;
+        return app.file_storage.write(name(Rendition::Full), received, upload.received.size).await;
+    };
+    for (rendition, image) in [(Rendition::Full, Some(full)), (Rendition::Preview, preview)] {
+        let Some(EncodedImage { bytes, .. }) = image else { continue };
+        let size = bytes.len().try_into().unwrap_or(u64::MAX);
+        app.file_storage.write(name(rendition), Cursor::new(bytes), size).await?;
     }
-    Ok(stored_files::insert(&mut *app.db.get().await?, file.clone()).await?)
+    Ok(())
 }
 
 /// Lets the background job delete the objects, unless the file was stored although its transaction seemed to fail.
