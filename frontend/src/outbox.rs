@@ -194,7 +194,8 @@ impl Outbox {
         others.filter(|m| !m.has_failed()).chain(failed.filter(|m| m.has_failed()))
     }
 
-    /// The next message to send, if fewer than `in_flight_max` are in flight. No message overtakes the one before it.
+    /// The next message to send, if fewer than `in_flight_max` are in flight. No message overtakes the one before it, unless
+    /// that one's files are still uploaded.
     pub fn take_next(&mut self, user_id: UserId, in_flight_max: usize, now: i64) -> Option<PendingMessage> {
         let in_flight = self.messages.iter().filter(|m| m.state == PendingState::InFlight).count();
         let in_flight_max = if self.sent_in_burst < BURST_MAX { in_flight_max } else { 1 };

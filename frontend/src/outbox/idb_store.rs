@@ -24,8 +24,10 @@ use crate::api::json;
 const STORE: &str = "outbox";
 /// In a row: the place of the ids of files.
 const FILES: u32 = 4;
-/// In a row: the state of a message whose files are uploaded.
+/// In a row: the state of a message whose files are being uploaded, and of one whose files are. The version before files takes
+/// both for an unknown failure, and does not send the text alone.
 const UPLOADING: &str = "uploading";
+const UPLOADED: &str = "uploaded";
 
 thread_local! {
     static DATABASE: OnceCell<Database> = const { OnceCell::new() };
@@ -37,7 +39,7 @@ pub async fn open() -> bool {
     database.is_some_and(|database| DATABASE.with(|it| it.set(database).is_ok()))
 }
 
-/// A database with one store.
+/// A database with one store; `None` if the browser has no database or cannot open it.
 pub async fn open_database(name: &str, store: &'static str) -> Option<Database> {
     let mut opening = Factory::new().ok()?.open(name, Some(1)).ok()?;
     let (opened, success) = oneshot::channel();
@@ -45,11 +47,13 @@ pub async fn open_database(name: &str, store: &'static str) -> Option<Database> 
         // Without the store every later use of the database fails, and is handled there.
         let _store = event.database().and_then(|it| it.create_object_store(store, ObjectStoreParams::new()));
     });
+    let (failed, failure) = oneshot::channel::<()>();
     opening.on_success(move |_| {
         // The receiver is gone if the page is closing.
         let _sent = opened.send(());
     });
-    success.await.ok()?;
+    opening.on_error(move |_| drop(failed));
+    matches!(select(success, failure).await, Either::Left((Ok(()), _))).then_some(())?;
     opening.database().ok()
 }
 
@@ -145,8 +149,11 @@ fn key(message: &PendingMessage) -> JsValue {
 /// or `files`.
 fn value(message: &PendingMessage) -> JsValue {
     let reply_to = message.reply_to.map(|seq| seq.to_string()).unwrap_or_default();
-    let (state, chat_id, files) =
-        (encode_state(message.state), message.chat_id.to_string(), join_ids(&message.files));
+    let (state, chat_id, files) = (
+        encode_state(message.state, !message.files.is_empty()),
+        message.chat_id.to_string(),
+        join_ids(&message.files),
+    );
     array([&message.text, &state, &chat_id, &reply_to, &files]).into()
 }
 
@@ -169,11 +176,12 @@ fn decode(user_id: UserId, key: &JsValue, value: &JsValue) -> Option<PendingMess
     })
 }
 
-/// The problem code of a failed message as JSON; empty for one that waits.
-fn encode_state(state: PendingState) -> String {
+/// The problem code of a failed message as JSON; empty for one that waits and has no files.
+fn encode_state(state: PendingState, has_files: bool) -> String {
     match state {
         PendingState::Uploading => UPLOADING.to_owned(),
         PendingState::Failed(code) => serde_json::to_string(&code).unwrap_or_default(),
+        _ if has_files => UPLOADED.to_owned(),
         _ => String::new(),
     }
 }
@@ -182,7 +190,7 @@ fn encode_state(state: PendingState) -> String {
 /// message stays and can be sent again.
 fn decode_state(state: &str) -> PendingState {
     match state {
-        "" => PendingState::Waiting,
+        "" | UPLOADED => PendingState::Waiting,
         UPLOADING => PendingState::Uploading,
         failure => PendingState::Failed(json::from_str(failure).unwrap_or(ProblemCode::Unknown)),
     }
@@ -204,7 +212,16 @@ mod tests {
             PendingState::Failed(ProblemCode::ChatClosed),
             PendingState::Failed(ProblemCode::Unknown),
         ] {
-            assert_eq!(decode_state(&encode_state(state)), state);
+            for has_files in [false, true] {
+                assert_eq!(decode_state(&encode_state(state, has_files)), state);
+            }
+        }
+    }
+
+    #[test]
+    fn message_with_files_never_looks_like_one_without() {
+        for state in [PendingState::Uploading, PendingState::Waiting, PendingState::InFlight] {
+            assert_ne!(encode_state(state, true), encode_state(PendingState::Waiting, false));
         }
     }
 
