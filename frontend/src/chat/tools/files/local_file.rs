@@ -1,7 +1,8 @@
 //! A file as the browser gives it.
 
-use js_sys::Array;
+use js_sys::{Array, Promise};
 use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
 
 use crate::js::{call, field};
 
@@ -19,6 +20,16 @@ impl LocalFile {
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a size of a file")]
         let size = field(&self.0, "size").and_then(|size| size.as_f64()).unwrap_or_default() as u64;
         size
+    }
+
+    /// Whether the browser can still read it: it may have been changed or removed since it was chosen.
+    pub async fn is_readable(&self) -> bool {
+        let start = call(&self.0, "slice", &[&0.into(), &1.into()]);
+        let reading = start.and_then(|start| call(&start, "arrayBuffer", &[])?.dyn_into::<Promise>().ok());
+        match reading {
+            Some(reading) => JsFuture::from(reading).await.is_ok(),
+            None => false,
+        }
     }
 
     /// As far as the browser knows it by the name.

@@ -1,5 +1,7 @@
 //! Uploads a file with `XMLHttpRequest`, because `fetch` does not tell the progress.
 
+use std::ops::RangeInclusive;
+
 use futures_channel::mpsc::unbounded;
 use futures_util::{
     StreamExt,
@@ -20,6 +22,8 @@ use crate::{
 /// After so many milliseconds without progress, the upload counts as failed.
 const STALLED_AFTER: u32 = 60_000;
 const PAYLOAD_TOO_LARGE: u16 = 413;
+/// What a proxy answers while the server is not there.
+const GATEWAY_ERRORS: RangeInclusive<u16> = 502..=504;
 
 /// Ends the upload when it is dropped.
 struct Upload(EventTarget);
@@ -98,6 +102,9 @@ fn read_response(request: &JsValue) -> Result<(), RequestError> {
         // A proxy in front of the server allows less.
         RequestError::Unreachable if status == PAYLOAD_TOO_LARGE => {
             Err(RequestError::from_code(ProblemCode::TooLarge))
+        }
+        RequestError::Unreachable if status >= 400 && !GATEWAY_ERRORS.contains(&status) => {
+            Err(RequestError::from_code(ProblemCode::Internal))
         }
         error => Err(error),
     }

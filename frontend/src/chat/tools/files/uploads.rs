@@ -24,6 +24,8 @@ use crate::{
     request_error::{RequestError, problem_with_code},
 };
 
+/// How long to wait for the turn, in milliseconds: a suspended tab may keep it, and a file uploaded twice is stored once.
+const TURN_TIMEOUT: u32 = 60_000;
 /// The first delay after an upload that did not reach the server, in milliseconds; it doubles each time.
 const RETRY_DELAY: u32 = 2_000;
 /// How often it doubles.
@@ -33,7 +35,7 @@ const SENT_FRACTION: f64 = 0.99;
 
 thread_local! {
     static IS_RUNNING: Cell<bool> = const { Cell::new(false) };
-    /// Ends a delay.
+    /// Ends the delay after an upload that did not reach the server. A pause that the server asked for is kept.
     static WAKE: RefCell<Option<oneshot::Sender<()>>> = const { RefCell::new(None) };
 }
 
@@ -45,7 +47,7 @@ enum UploadEnd {
     Failed(Problem),
 }
 
-/// Begins, or ends the delay before the next attempt.
+/// Begins, or tries again at once to reach the server.
 pub fn start(sender: OutboxSender) {
     if IS_RUNNING.replace(true) {
         if let Some(wake) = WAKE.take() {
@@ -66,7 +68,12 @@ pub fn start(sender: OutboxSender) {
 
 /// One tab of a browser uploads at a time. It takes over what others have left.
 async fn upload_all(sender: OutboxSender, user_id: UserId) {
-    let lock = tab_lock::acquire(&format!("uploads/{user_id}")).await;
+    let name = format!("uploads/{user_id}");
+    let turn = Box::pin(tab_lock::acquire(&name));
+    let lock = match select(turn, TimeoutFuture::new(TURN_TIMEOUT)).await {
+        Either::Left((lock, _)) => lock,
+        Either::Right(_) => None,
+    };
     sender.reconcile(user_id).await;
     while let Some(message) = sender.next_upload(user_id)
         && sender.session().user_id_untracked() == Some(user_id)
@@ -142,7 +149,7 @@ async fn upload_file(
     let url = format!("{path}?name={name}");
     let (mut failures, mut server_errors) = (0, 0);
     loop {
-        let delay = match send(sender, &url, id, file).await {
+        match send(sender, &url, id, file).await {
             Ok(()) => return UploadEnd::Uploaded,
             Err(RequestError::Rejected(problem)) => {
                 server_errors += u8::from(problem.code == ProblemCode::Internal);
@@ -151,15 +158,19 @@ async fn upload_file(
                     return UploadEnd::Failed(problem);
                 }
                 let pause = problem.retry_after.map_or(DEFAULT_PAUSE, milliseconds).min(PAUSE_MAX);
-                u32::try_from(pause).unwrap_or_default()
+                progress::set(id, 0.0);
+                TimeoutFuture::new(u32::try_from(pause).unwrap_or_default()).await;
+            }
+            // The browser does not say that it was the file which could not be read.
+            Err(RequestError::Unreachable) if !file.is_readable().await => {
+                return UploadEnd::Failed(problem_with_code(ProblemCode::FileNotFound));
             }
             Err(RequestError::Unreachable) => {
+                progress::set(id, 0.0);
+                wait(RETRY_DELAY << failures.min(DOUBLINGS_MAX)).await;
                 failures += 1;
-                RETRY_DELAY << failures.min(DOUBLINGS_MAX)
             }
-        };
-        progress::set(id, 0.0);
-        wait(delay).await;
+        }
     }
 }
 
