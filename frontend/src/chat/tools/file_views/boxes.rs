@@ -23,6 +23,9 @@ pub const OPEN_BUTTON: &str = ".file-open";
 /// A button that loads a file again.
 pub const RETRY_BUTTON: &str = ".file-retry";
 
+/// The attribute of a box whose file the user has asked for, and is told of if that fails.
+pub const IS_AWAITED: &str = "data-awaited";
+
 const FAILURE: &str = ".file-failure";
 
 /// Why a file cannot be shown.
@@ -138,7 +141,11 @@ pub fn show_failure(place: &Element, failure: Failure) {
 }
 
 fn append_failure(place: &Element, text: &str, can_retry: bool) -> Option<()> {
-    let message = append(place, "div", &[("class", "file-failure"), ("role", "alert")])?;
+    let message = append(place, "div", &[("class", "file-failure")])?;
+    if place.has_attribute(IS_AWAITED) {
+        place.remove_attribute(IS_AWAITED).ok()?;
+        message.set_attribute("role", "alert").ok()?;
+    }
     append_with_text(&message, "span", &[], text)?;
     if can_retry {
         let attributes = &[("type", "button"), ("class", "quiet file-retry")];

@@ -9,7 +9,7 @@ use web_sys::{Element, Event, EventTarget, HtmlElement, MouseEvent};
 
 use super::{
     FILE_ID,
-    boxes::{self, Failure, LINK, OPEN_BUTTON, RETRY_BUTTON},
+    boxes::{self, Failure, IS_AWAITED, LINK, OPEN_BUTTON, RETRY_BUTTON},
     find_file, tokens, viewer,
 };
 use crate::{
@@ -19,8 +19,10 @@ use crate::{
     socket::SocketEvent,
 };
 
-/// The attribute of a box whose file was loaded once more with another token.
-const HAS_NEW_TOKEN: &str = "data-new-token";
+/// The attribute of a box whose file was loaded once more.
+const IS_RETRIED: &str = "data-retried";
+/// The attribute of a link that is being checked.
+const IS_BUSY: &str = "aria-busy";
 /// The attribute of a link that was checked: the browser follows it.
 const IS_CHECKED: &str = "data-checked";
 
@@ -78,9 +80,10 @@ fn file_id(place: &Element) -> Option<Uuid> {
 fn on_click(sync: SyncStore, clicked: &Element, event: &Event) -> Option<()> {
     let place = find_box(clicked)?;
     let find = |selector| clicked.closest(selector).ok().flatten();
+    // 0 for a key, 2 for the second click of two.
+    let clicks = field(event, "detail")?.as_f64()?;
     // While messages are selected, a click selects, unless it is by a key.
-    let is_by_key = field(event, "detail")?.as_f64() == Some(0.0);
-    if find(".selecting").is_some() && !is_by_key {
+    if find(".selecting").is_some() && clicks > 0.0 {
         return None;
     }
     if let Some(link) = find(LINK) {
@@ -88,11 +91,21 @@ fn on_click(sync: SyncStore, clicked: &Element, event: &Event) -> Option<()> {
         let is_plain = !(event.ctrl_key() || event.meta_key() || event.shift_key());
         if is_plain && !link.has_attribute(IS_CHECKED) {
             event.prevent_default();
-            spawn_local(download(sync, place, link));
+            if clicks < 2.0 && !link.has_attribute(IS_BUSY) {
+                place.set_attribute(IS_AWAITED, "").ok()?;
+                link.set_attribute(IS_BUSY, "true").ok()?;
+                spawn_local(async move {
+                    download(sync, &place, &link).await;
+                    // The names of the attributes are valid.
+                    let _removed = link.remove_attribute(IS_BUSY);
+                    let _removed = place.remove_attribute(IS_AWAITED);
+                });
+            }
         }
     } else if let Some(opener) = find(OPEN_BUTTON) {
         viewer::open(sync, file_id(&place)?, opener);
     } else if find(RETRY_BUTTON).is_some() {
+        place.set_attribute(IS_AWAITED, "").ok()?;
         spawn_local(reload(sync, place.clone()));
         // The focus stays in the box.
         place
@@ -106,24 +119,24 @@ fn on_click(sync: SyncStore, clicked: &Element, event: &Event) -> Option<()> {
 }
 
 /// Downloads the file if it is there: a link to one that is not would only leave a failed download.
-async fn download(sync: SyncStore, place: Element, link: Element) {
-    boxes::remove_failure(&place);
+async fn download(sync: SyncStore, place: &Element, link: &Element) {
+    boxes::remove_failure(place);
     let mut failure = Failure::NotLoaded;
     let mut refused = None;
     for _ in 0..2 {
         let Some(token) = tokens::get(sync, refused.as_deref()).await else { break };
-        let Some(file) = file_id(&place).and_then(|id| find_file(sync, id)) else { break };
-        boxes::load_link(&place, &file, sync, &token);
+        let Some(file) = file_id(place).and_then(|id| find_file(sync, id)) else { break };
+        boxes::load_link(place, &file, sync, &token);
         let Some(url) = link.get_attribute("href") else { break };
         match probe_file(&url).await {
-            Ok(200..300) => return click(&link),
+            Ok(200..300) => return click(link),
             // The token may have ended early.
             Ok(401 | 403 | 404) => refused = Some(token),
             Ok(_) | Err(_) => break,
         }
         failure = Failure::Gone;
     }
-    boxes::show_failure(&place, failure);
+    boxes::show_failure(place, failure);
 }
 
 fn click(link: &Element) {
@@ -137,7 +150,7 @@ fn click(link: &Element) {
 async fn reload(sync: SyncStore, place: Element) {
     let Some(file) = file_id(&place).and_then(|id| find_file(sync, id)) else { return };
     boxes::remove_failure(&place);
-    let _removed = place.remove_attribute(HAS_NEW_TOKEN);
+    let _removed = place.remove_attribute(IS_RETRIED);
     match tokens::get(sync, None).await {
         Some(token) => boxes::load(&place, &file, sync, &token),
         None => boxes::show_failure(&place, Failure::NotLoaded),
@@ -145,17 +158,22 @@ async fn reload(sync: SyncStore, place: Element) {
 }
 
 fn on_load(_: SyncStore, loaded: &Element, _: &Event) -> Option<()> {
-    find_box(loaded)?.remove_attribute(HAS_NEW_TOKEN).ok()
+    let place = find_box(loaded)?;
+    place.remove_attribute(IS_AWAITED).ok()?;
+    place.remove_attribute(IS_RETRIED).ok()
 }
 
 fn on_error(sync: SyncStore, failed: &Element, _: &Event) -> Option<()> {
     let (place, url) = (find_box(failed)?, failed.get_attribute("src")?);
+    let is_image = failed.tag_name() == "IMG";
     spawn_local(async move {
         let status = probe_file(&url).await;
-        let is_retried = place.has_attribute(HAS_NEW_TOKEN);
+        let is_retried = place.has_attribute(IS_RETRIED);
         match status {
-            Ok(200..300) => boxes::show_failure(&place, Failure::NotPlayable),
-            Ok(401 | 403 | 404) if !is_retried => load_with_new_token(sync, &place, &url).await,
+            // The network may have failed for a moment.
+            Ok(200..300) if !is_retried => load_again(sync, &place, None).await,
+            Ok(401 | 403 | 404) if !is_retried => load_again(sync, &place, token_of(&url)).await,
+            Ok(200..300) if !is_image => boxes::show_failure(&place, Failure::NotPlayable),
             Ok(404) => boxes::show_failure(&place, Failure::Gone),
             Ok(_) | Err(_) => boxes::show_failure(&place, Failure::NotLoaded),
         }
@@ -163,11 +181,14 @@ fn on_error(sync: SyncStore, failed: &Element, _: &Event) -> Option<()> {
     Some(())
 }
 
-/// The token may have expired, or ended with the session.
-async fn load_with_new_token(sync: SyncStore, place: &Element, url: &str) {
-    let refused = url.split_once("token=").map(|(_, token)| token);
+fn token_of(url: &str) -> Option<&str> {
+    url.split_once("token=").map(|(_, token)| token)
+}
+
+/// Once. The token may be refused: it has expired, or ended with the session.
+async fn load_again(sync: SyncStore, place: &Element, refused: Option<&str>) {
     // The name of the attribute is valid.
-    let _set = place.set_attribute(HAS_NEW_TOKEN, "");
+    let _set = place.set_attribute(IS_RETRIED, "");
     let file = file_id(place).and_then(|id| find_file(sync, id));
     match (file, tokens::get(sync, refused).await) {
         (Some(file), Some(token)) => boxes::load(place, &file, sync, &token),

@@ -13,7 +13,7 @@ use web_sys::{Element, HtmlElement};
 use self::gestures::Gestures;
 use super::{
     download_url, full_url, is_motion_reduced, tokens,
-    zoom::{Point, Zoom},
+    zoom::{Extent, Point, Zoom},
 };
 use crate::{
     chat::{
@@ -32,6 +32,8 @@ use crate::{
 /// How much a key or a button zooms.
 const ZOOM_STEP: f64 = 1.5;
 const MIDDLE: Point = Point { x: 0.0, y: 0.0 };
+/// How far an arrow key moves a photo that is zoomed, in pixels.
+const PAN_STEP: f64 = 80.0;
 
 thread_local! {
     /// The viewer while it is open, and what had the focus before.
@@ -58,6 +60,7 @@ struct Viewer {
     is_retried: StoredValue<bool>,
     zoom: RwSignal<Zoom>,
     dialog: NodeRef<html::Dialog>,
+    stage: NodeRef<html::Div>,
 }
 
 /// Opens at a file. `opener` gets the focus back.
@@ -133,7 +136,26 @@ impl Viewer {
     fn zoom_by(self, factor: f64, place: Point) {
         if untrack(|| self.is_photo()) {
             self.zoom.update(|zoom| *zoom = zoom.enlarged(factor, place));
+            self.limit();
         }
+    }
+
+    fn pan(self, x: f64, y: f64) {
+        self.zoom.update(|zoom| *zoom = zoom.moved(x, y));
+        self.limit();
+    }
+
+    /// Keeps the photo in view.
+    fn limit(self) {
+        let Some(stage) = self.stage.get_untracked() else { return };
+        let Some(photo) = self.find_photo() else { return };
+        let (photo, view) = (layout_size(photo.unchecked_ref()), layout_size(&stage));
+        self.zoom.update(|zoom| *zoom = zoom.limited(photo, view));
+    }
+
+    /// Its element.
+    fn find_photo(self) -> Option<Element> {
+        self.stage.get_untracked()?.query_selector("img").ok()?
     }
 
     /// The token may have ended early.
@@ -168,7 +190,12 @@ impl Viewer {
         // In a video, the arrow keys go back and forth in time.
         let is_in_video =
             event.target().is_some_and(|target| target.unchecked_ref::<Element>().tag_name() == "VIDEO");
+        let is_zoomed = self.zoom.read_untracked().is_zoomed();
         match event.key().as_str() {
+            "ArrowLeft" if is_zoomed => self.pan(PAN_STEP, 0.0),
+            "ArrowRight" if is_zoomed => self.pan(-PAN_STEP, 0.0),
+            "ArrowUp" if is_zoomed => self.pan(0.0, PAN_STEP),
+            "ArrowDown" if is_zoomed => self.pan(0.0, -PAN_STEP),
             "ArrowLeft" if !is_in_video => self.step(-1),
             "ArrowRight" if !is_in_video => self.step(1),
             "+" | "=" => self.zoom_by(ZOOM_STEP, MIDDLE),
@@ -191,6 +218,7 @@ fn ViewerDialog(sync: SyncStore, media: Vec<Medium>, index: usize) -> impl IntoV
         is_retried: StoredValue::new(false),
         zoom: RwSignal::new(Zoom::default()),
         dialog: NodeRef::new(),
+        stage: NodeRef::new(),
     };
     viewer.renew_token(None);
     request_animation_frame(move || {
@@ -215,6 +243,11 @@ fn ViewerDialog(sync: SyncStore, media: Vec<Medium>, index: usize) -> impl IntoV
     }
 }
 
+/// Without the zoom.
+fn layout_size(element: &HtmlElement) -> Extent {
+    Extent { width: f64::from(element.offset_width()), height: f64::from(element.offset_height()) }
+}
+
 /// Closes the viewer when another chat is opened, or this one is left.
 fn close_with_chat(viewer: Viewer) {
     let path = untrack(|| viewer.sync.path());
@@ -229,7 +262,7 @@ fn close_with_chat(viewer: Viewer) {
 fn ViewerBar(viewer: Viewer) -> impl IntoView {
     let name = move || viewer.current().map(|medium| medium.file.name).unwrap_or_default();
     let url = move || {
-        let token = viewer.token.get();
+        let token = Some(viewer.token.get()).filter(|token| !token.is_empty())?;
         viewer.current().map(|medium| download_url(medium.file.id, viewer.sync, &token))
     };
     view! {
@@ -292,15 +325,14 @@ fn ZoomButtons(viewer: Viewer) -> impl IntoView {
 
 #[component]
 fn Stage(viewer: Viewer) -> impl IntoView {
-    let stage = NodeRef::<html::Div>::new();
-    let gestures = Gestures::new(viewer, stage);
+    let gestures = Gestures::new(viewer);
     let failure = move || if viewer.has_failed.get() { files::NOT_LOADED } else { "" };
     view! {
         <div
             class="viewer-stage"
             class:zoomed=move || viewer.zoom.read().is_zoomed()
             class:touched=move || gestures.is_active()
-            node_ref=stage
+            node_ref=viewer.stage
             on:pointerdown=move |event| gestures.press(&event)
             on:pointermove=move |event| gestures.drag(&event)
             on:pointerup=move |event| gestures.release(&event)

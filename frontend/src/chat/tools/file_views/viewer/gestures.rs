@@ -1,13 +1,10 @@
 //! Pointers on the viewer: dragging and pinching a photo, swiping to the next one, and closing.
 
-use leptos::{ev, html, prelude::*};
+use leptos::{ev, prelude::*};
 use wasm_bindgen::JsCast;
-use web_sys::{Element, HtmlElement, PointerEvent};
+use web_sys::{Element, PointerEvent};
 
-use super::{
-    super::zoom::{Extent, Point},
-    Viewer,
-};
+use super::{super::zoom::Point, Viewer};
 use crate::js::{call, field};
 
 /// How far a swipe goes, in pixels.
@@ -28,7 +25,6 @@ struct Pointer {
 #[derive(Clone, Copy)]
 pub struct Gestures {
     viewer: Viewer,
-    stage: NodeRef<html::Div>,
     pointers: RwSignal<Vec<Pointer>>,
     /// How far a photo that is not zoomed was swiped.
     swipe: RwSignal<Point>,
@@ -37,15 +33,9 @@ pub struct Gestures {
 }
 
 impl Gestures {
-    pub fn new(viewer: Viewer, stage: NodeRef<html::Div>) -> Self {
+    pub fn new(viewer: Viewer) -> Self {
         let swipe = RwSignal::new(Point { x: 0.0, y: 0.0 });
-        Self {
-            viewer,
-            stage,
-            pointers: RwSignal::new(Vec::new()),
-            swipe,
-            has_pinched: StoredValue::new(false),
-        }
+        Self { viewer, pointers: RwSignal::new(Vec::new()), swipe, has_pinched: StoredValue::new(false) }
     }
 
     pub fn is_active(self) -> bool {
@@ -68,7 +58,7 @@ impl Gestures {
         self.has_pinched.update_value(|has_pinched| *has_pinched &= !is_first);
         let pointer = Pointer { id: event.pointer_id(), at: self.place(event) };
         self.pointers.update(|pointers| pointers.push(pointer));
-        if let Some(stage) = self.stage.get_untracked() {
+        if let Some(stage) = self.viewer.stage.get_untracked() {
             // Without it, the pointer is lost outside of the page.
             call(&stage, "setPointerCapture", &[&pointer.id.into()]);
         }
@@ -90,25 +80,12 @@ impl Gestures {
             let middle = Point { x: f64::midpoint(still.x, at.x), y: f64::midpoint(still.y, at.y) };
             let factor = distance(still, at) / distance(still, former.at).max(1.0);
             self.viewer.zoom_by(factor, middle);
-            self.pan(x / 2.0, y / 2.0);
+            self.viewer.pan(x / 2.0, y / 2.0);
         } else if self.viewer.zoom.read_untracked().is_zoomed() {
-            self.pan(x, y);
+            self.viewer.pan(x, y);
         } else if !self.has_pinched.get_value() {
             self.swipe.update(|swipe| *swipe = Point { x: swipe.x + x, y: swipe.y + y });
         }
-    }
-
-    fn pan(self, x: f64, y: f64) {
-        self.viewer.zoom.update(|zoom| *zoom = zoom.moved(x, y));
-        self.limit();
-    }
-
-    /// Keeps the photo in view.
-    fn limit(self) {
-        let Some(stage) = self.stage.get_untracked() else { return };
-        let Some(photo) = stage.query_selector("img").ok().flatten() else { return };
-        let (photo, view) = (layout_size(photo.unchecked_ref()), layout_size(&stage));
-        self.viewer.zoom.update(|zoom| *zoom = zoom.limited(photo, view));
     }
 
     pub fn release(self, event: &PointerEvent) {
@@ -123,7 +100,7 @@ impl Gestures {
         }
         if swipe.x.abs().max(swipe.y.abs()) < CLICK {
             // Beside the photo.
-            if !is_on(event, "img") && !self.is_over_photo(event) {
+            if self.is_loaded() && !is_on(event, "img") && !self.is_over_photo(event) {
                 self.viewer.close();
             }
         } else if swipe.x.abs() > swipe.y.abs() {
@@ -152,10 +129,16 @@ impl Gestures {
         untrack(|| self.is_active())
     }
 
+    /// Whether the photo has its place, or has failed.
+    fn is_loaded(self) -> bool {
+        let photo = self.viewer.find_photo();
+        let is_complete = photo.and_then(|photo| field(&photo, "complete")?.as_bool());
+        self.viewer.has_failed.get_untracked() || is_complete == Some(true)
+    }
+
     /// While a pointer is captured, its events are of the stage.
     fn is_over_photo(self, event: &PointerEvent) -> bool {
-        let photo = self.stage.get_untracked().and_then(|stage| stage.query_selector("img").ok().flatten());
-        photo.is_some_and(|photo| {
+        self.viewer.find_photo().is_some_and(|photo| {
             let area = photo.get_bounding_client_rect();
             let (x, y) = (f64::from(event.client_x()), f64::from(event.client_y()));
             (area.left()..=area.right()).contains(&x) && (area.top()..=area.bottom()).contains(&y)
@@ -166,7 +149,7 @@ impl Gestures {
         if untrack(|| self.viewer.is_photo()) {
             let place = self.place(event);
             self.viewer.zoom.update(|zoom| *zoom = zoom.toggled(place));
-            self.limit();
+            self.viewer.limit();
         }
     }
 
@@ -176,12 +159,11 @@ impl Gestures {
         let delta = field(event, "deltaY").and_then(|delta| delta.as_f64()).unwrap_or_default();
         let pixels = if is_in_lines { delta * LINE } else { delta };
         self.viewer.zoom_by((-pixels * WHEEL).exp(), self.place(event));
-        self.limit();
     }
 
     /// From the middle of the stage.
     fn place(self, event: &ev::MouseEvent) -> Point {
-        let area = self.stage.get_untracked().map(|stage| stage.get_bounding_client_rect());
+        let area = self.viewer.stage.get_untracked().map(|stage| stage.get_bounding_client_rect());
         let middle = area
             .map_or((0.0, 0.0), |area| (area.left() + area.width() / 2.0, area.top() + area.height() / 2.0));
         Point { x: f64::from(event.client_x()) - middle.0, y: f64::from(event.client_y()) - middle.1 }
@@ -195,9 +177,4 @@ fn is_on(event: &PointerEvent, selector: &str) -> bool {
 
 fn distance(one: Point, other: Point) -> f64 {
     (one.x - other.x).hypot(one.y - other.y)
-}
-
-/// Without the zoom.
-fn layout_size(element: &HtmlElement) -> Extent {
-    Extent { width: f64::from(element.offset_width()), height: f64::from(element.offset_height()) }
 }
