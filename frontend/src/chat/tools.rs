@@ -7,7 +7,7 @@ mod composer_tools;
 mod context_bar;
 mod field;
 mod file_views;
-mod files;
+pub mod files;
 mod icons;
 pub mod jump_to_date;
 pub mod listener;
@@ -17,7 +17,7 @@ mod slow_mode_hint;
 mod swipe_reply;
 mod text_edit;
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 
 use leptos::{prelude::Owner, task::spawn_local};
 use shared::file::MessageFile;
@@ -41,12 +41,12 @@ pub struct Stores {
 
 thread_local! {
     static STORES: Cell<Option<Stores>> = const { Cell::new(None) };
+    /// What is done as soon as the module is loaded.
+    static TASKS: RefCell<Vec<Task>> = const { RefCell::new(Vec::new()) };
 }
 
 /// What the module does.
 pub enum Task {
-    /// Prepares what is not used at once.
-    Load,
     /// Shows files in the boxes that the element contains.
     FillFiles(Element, Vec<MessageFile>),
     /// Adds to the composer what it does beyond taking text. The owner has the stores of the chat.
@@ -63,21 +63,30 @@ pub enum Task {
 
 lazy_fn! {
     tools,
-    fn run(task: Task) -> () {
-        match task {
-            Task::Load => {
-                lazy_styles::install();
-                swipe_reply::listen();
-            }
-            Task::FillFiles(list, files) => file_views::show(&list, files),
-            Task::AddTools(textarea, owner) => composer_tools::attach(&textarea, &owner),
-            Task::Format(textarea, key) => {
-                composer_tools::format(&textarea, &key);
-            }
-            Task::Upload(sender) => files::uploads::start(sender),
-            Task::ShowFiles(client_id, sender) => files::pending::show(client_id, sender.outbox()),
-            Task::ColorCode(code) => code_colors::watch(&code),
+    fn run() -> () {
+        run_tasks();
+    }
+}
+
+/// What is to be done once the module is loaded, and the tasks for which it could not be loaded before.
+pub fn run_tasks() {
+    lazy_styles::install();
+    swipe_reply::listen();
+    for task in TASKS.take() {
+        run_task(task);
+    }
+}
+
+fn run_task(task: Task) {
+    match task {
+        Task::FillFiles(list, files) => file_views::show(&list, files),
+        Task::AddTools(textarea, owner) => composer_tools::attach(&textarea, &owner),
+        Task::Format(textarea, key) => {
+            composer_tools::format(&textarea, &key);
         }
+        Task::Upload(sender) => files::uploads::start(sender),
+        Task::ShowFiles(client_id, sender) => files::pending::show(client_id, sender.outbox()),
+        Task::ColorCode(code) => code_colors::watch(&code),
     }
 }
 
@@ -85,13 +94,20 @@ lazy_fn! {
 pub fn load(stores: &Stores) {
     STORES.set(Some(*stores));
     // If it fails, the module is loaded when it is needed.
-    start(Task::Load);
+    run_soon();
 }
 
-/// Loads the module if it is not loaded, and does the task. If it cannot be loaded, nothing is lost.
+/// Loads the module if it is not loaded, and does the task. If it cannot be loaded, the task is done when it is.
 pub fn start(task: Task) {
+    TASKS.with_borrow_mut(|tasks| tasks.push(task));
+    run_soon();
+}
+
+fn run_soon() {
     spawn_local(async {
-        if run(task).await.is_err() {
+        if run().await.is_err() {
+            // A key has no effect later.
+            TASKS.with_borrow_mut(|tasks| tasks.retain(|task| !matches!(task, Task::Format(..))));
             reload_if_outdated().await;
         }
     });

@@ -13,9 +13,12 @@ use super::{
 };
 use crate::{
     api::moderation as api,
-    chat::state::{
-        reactions::Reactions, rows::MessageItem, use_deletions, use_draft, use_edits, use_reactions,
-        use_sync, use_viewport,
+    chat::{
+        state::{
+            reactions::Reactions, rows::MessageItem, use_deletions, use_draft, use_edits, use_reactions,
+            use_sync, use_viewport,
+        },
+        tools,
     },
     components::{
         copy_button::CopyButton,
@@ -35,6 +38,7 @@ pub fn ActionMenu(is_open: RwSignal<bool>, item: RwSignal<MessageItem>) -> impl 
 lazy_view! {
     tools,
     fn menu(is_open: RwSignal<bool>, item: RwSignal<MessageItem>) {
+        tools::run_tasks();
         view! { <Menu is_open item /> }
     }
 }
