@@ -6,7 +6,7 @@ use shared::{
     mentions::Mentions,
 };
 use wasm_bindgen::JsCast;
-use web_sys::{Element, HtmlElement, Url};
+use web_sys::{Element, HtmlElement, Node, Url};
 
 use super::emoji_only::is_emoji_only;
 use crate::{
@@ -38,20 +38,17 @@ pub fn fill_with_text(element: Element, (text, mentions): (String, Mentions)) {
 
 /// Replaces the content of a bubble: the quote of what the message replies to, its files, and `text`.
 pub fn fill_bubble(bubble: &Element, item: &MessageItem, text: &str, has_same_files: bool) {
-    let former_files = bubble.query_selector(".files").ok().flatten().filter(|_| has_same_files);
-    bubble.set_text_content(None);
-    if let Some(quote) = &item.quote {
-        append_quote(bubble, quote);
+    // What is playing goes on in the same place.
+    let former = if has_same_files { ":scope > :not(.files)" } else { ":scope > *" };
+    while let Ok(Some(part)) = bubble.query_selector(former) {
+        part.remove();
     }
-    match former_files {
-        Some(files) => {
-            // An element can always be put back.
-            let _appended = bubble.append_child(&files);
-        }
-        None if item.files.is_empty() => {}
-        None => {
-            append_files(bubble, &item.files);
-        }
+    let files = bubble.first_child();
+    if let Some(quote) = &item.quote {
+        insert_quote(bubble, quote, files.as_ref());
+    }
+    if files.is_none() && !item.files.is_empty() {
+        append_files(bubble, &item.files);
     }
     // Of nothing, the parser makes a paragraph.
     if !text.trim().is_empty() {
@@ -105,9 +102,10 @@ pub fn set_unfolded(bubble: &Element, button: &Element, is_unfolded: bool) {
 }
 
 /// A click on the button is handled by the list.
-fn append_quote(bubble: &Element, quote: &Quote) -> Option<()> {
+fn insert_quote(bubble: &Element, quote: &Quote, before: Option<&Node>) -> Option<()> {
     let Quote { seq, author, text, .. } = quote;
     let button = append(bubble, "button", &[("type", "button"), ("class", "quote")])?;
+    bubble.insert_before(&button, before).ok()?;
     button.set_attribute(QUOTED_SEQ, &seq.to_string()).ok()?;
     button.set_attribute("title", strings::SHOW_MESSAGE).ok()?;
     if !author.is_empty() {

@@ -5,14 +5,19 @@ use leptos::{ev, prelude::untrack, task::spawn_local};
 use wasm_bindgen::JsCast;
 use web_sys::Element;
 
-use super::{body::QUOTED_SEQ, message::ACTION, reaction_chips::read_chip, scroll::ScrollPosition};
+use super::{
+    body::{QUOTED_SEQ, UNFOLDED},
+    message::ACTION,
+    reaction_chips::read_chip,
+    scroll::ScrollPosition,
+};
 use crate::{
     chat::{
         state::{
             deletions::DeletionStore, draft::DraftStore, reactions::ReactionStore, rows::parse_day_id,
             sync::SyncStore, viewport::ViewportStore,
         },
-        tools::jump_to_date,
+        tools::{files::file_store, jump_to_date},
     },
     lazy_view::{lazy_fn, reload_if_outdated},
 };
@@ -89,7 +94,10 @@ lazy_fn! {
         } else if let Some(seq) = button.get_attribute(QUOTED_SEQ).and_then(|seq| seq.parse().ok()) {
             handler.viewport.request_message(seq);
         } else if let Ok(Some(bubble)) = button.closest(".long") {
-            handler.scroll.toggle_fold(&bubble);
+            // A bubble that was scrolled is unfolded once, however often it was scrolled while this was loaded.
+            if bubble != button || !bubble.has_attribute(UNFOLDED) {
+                handler.scroll.toggle_fold(&bubble);
+            }
         } else {
             act(handler, &button);
         }
@@ -101,7 +109,7 @@ fn act(ClickHandler { deletions, draft, .. }: ClickHandler, button: &Element) ->
     let id = button.get_attribute("value")?;
     match button.get_attribute(ACTION)?.as_str() {
         "undo" => deletions.undo(id.parse().ok()?),
-        "cancel" => draft.cancel(id.parse().ok()?),
+        "cancel" => draft.cancel(id.parse().ok()?, file_store::renew),
         "discard" => draft.discard(id.parse().ok()?),
         "retry" => draft.retry(id.parse().ok()?),
         _ => {}

@@ -1,7 +1,7 @@
 //! One row of the list: a message or an event, below the separator of its day.
 
 use leptos::{either::Either, ev, prelude::*};
-use shared::id::Seq;
+use shared::{id::Seq, problem::ProblemCode};
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement};
 
@@ -157,7 +157,7 @@ pub fn show_content(element: &Element, item: &MessageItem, has_same_files: bool)
         element.set_text_content(Some(&item.text));
         return Some(());
     }
-    keep_focus(element.unchecked_ref());
+    keep_focus(element.unchecked_ref(), has_same_files);
     element.set_attribute("data-state", data_state(item)).ok()?;
     let find = |selector| element.query_selector(selector).ok().flatten();
     let name = if item.is_own { strings::YOU } else { &item.name };
@@ -187,9 +187,11 @@ pub fn show_content(element: &Element, item: &MessageItem, has_same_files: bool)
 }
 
 /// Moves the focus from the content of the message, which is about to be replaced, to the message.
-fn keep_focus(article: &HtmlElement) {
+fn keep_focus(article: &HtmlElement, has_same_files: bool) {
     let focused = document().active_element();
-    let content = focused.and_then(|focused| focused.closest(".bubble-line, .message-meta").ok().flatten());
+    let content =
+        focused.and_then(|focused| focused.closest(".files, .bubble-line, .message-meta").ok().flatten());
+    let content = content.filter(|content| !(has_same_files && content.class_list().contains("files")));
     if content.is_some_and(|content| article.contains(Some(&content))) {
         // A message can always be focused.
         let _focused = article.focus();
@@ -289,6 +291,10 @@ fn describe_status(status: DeliveryStatus) -> (Icon, String) {
 /// The buttons of a message that waits or could not be sent.
 fn show_retry_buttons(meta: &Element, item: &MessageItem) -> Option<()> {
     let actions: &[(&str, &str)] = match item.status {
+        // To send it again would fail again.
+        DeliveryStatus::Failed(ProblemCode::FileNotFound) => {
+            &[("cancel", strings::EDIT), ("discard", strings::DELETE)]
+        }
         DeliveryStatus::Failed(_) => &[("retry", strings::RETRY), ("discard", strings::DELETE)],
         DeliveryStatus::Uploading | DeliveryStatus::Held | DeliveryStatus::Offline => {
             &[("cancel", strings::CANCEL)]

@@ -133,7 +133,7 @@ impl DraftStore {
         let other_draft = if has_draft { String::new() } else { self.text.get_untracked() };
         if is_submitted && untrack(|| self.restriction()).is_none() {
             // What belongs to another draft stays with it.
-            let other = (!other_draft.is_empty()).then(|| self.content(other_draft));
+            let other = (!has_draft && !self.is_empty()).then(|| self.content(other_draft));
             self.set_text(text);
             if other.is_some() {
                 self.set_reply_to(None);
@@ -266,11 +266,20 @@ impl DraftStore {
         self.outbox.remove(client_id);
     }
 
-    /// Takes a waiting message back, into the composer if that is empty.
-    pub fn cancel(&self, client_id: Uuid) {
-        if let Some(message) = self.outbox.remove(client_id)
+    /// Takes a message back, into the composer if that is empty; otherwise one that has failed stays. The server may not take
+    /// the files of that one under their ids, and `renew_file` gives them others.
+    pub fn cancel(&self, client_id: Uuid, renew_file: fn(Uuid) -> Uuid) {
+        let has_failed =
+            self.outbox.outbox().read_untracked().find(client_id).is_some_and(PendingMessage::has_failed);
+        if has_failed && !self.is_empty() {
+            return self.request_focus();
+        }
+        if let Some(mut message) = self.outbox.remove(client_id)
             && self.is_empty()
         {
+            if has_failed {
+                message.files = message.files.into_iter().map(renew_file).collect();
+            }
             self.restore(&message);
         }
     }

@@ -3,7 +3,7 @@
 pub mod chooser;
 mod drop_zone;
 mod file_name;
-mod file_store;
+pub mod file_store;
 mod local_file;
 pub mod pending;
 mod preview;

@@ -110,9 +110,9 @@ impl FileChooser {
         true
     }
 
-    /// Not while a message is edited: its files stay as they are.
+    /// Not while a message is edited: its files stay as they are. Not where the user may not write either.
     fn is_allowed(self) -> bool {
-        !self.edits.is_editing_now()
+        !self.edits.is_editing_now() && untrack(|| self.draft.restriction()).is_none()
     }
 
     fn attach(self, FileSelection { files, has_folders }: FileSelection) {

@@ -76,6 +76,11 @@ pub fn add(file: LocalFile) -> Uuid {
     id
 }
 
+/// Another id for the same file, with which it is uploaded anew; the same if it is not in memory.
+pub fn renew(id: Uuid) -> Uuid {
+    find(id).map_or(id, |known| add(known.file))
+}
+
 async fn put(id: Uuid, file: &LocalFile) -> Option<()> {
     let (transaction, store) = begin(TransactionMode::ReadWrite).await?;
     let request = store.put(&file.0, Some(&key(id)));
@@ -130,6 +135,8 @@ pub fn has_unpersisted(ids: &[Uuid]) -> bool {
 /// memory.
 pub async fn remove_unused(pending: Vec<Uuid>) -> Option<()> {
     let mut used = pending;
+    // Others are attached meanwhile.
+    let known: Vec<Uuid> = KNOWN.with_borrow(|known| known.iter().map(|file| file.id).collect());
     used.extend(list_in_drafts());
     let (transaction, store) = begin(TransactionMode::ReadOnly).await?;
     let request = store.get_all_keys(None, None).ok()?;
@@ -148,7 +155,7 @@ pub async fn remove_unused(pending: Vec<Uuid>) -> Option<()> {
         let _deleted = store.delete(key);
     }
     idb_store::complete(transaction).await;
-    KNOWN.with_borrow_mut(|known| known.retain(|file| used.contains(&file.id)));
+    KNOWN.with_borrow_mut(|all| all.retain(|file| used.contains(&file.id) || !known.contains(&file.id)));
     Some(())
 }
 
