@@ -164,6 +164,11 @@ test('photos are viewed by keyboard', async () => {
   await waitForScale(other, 1, 1);
   await image.dblclick();
   await waitForScale(other, 2);
+  // The arrow keys move a photo that is zoomed, as far as there is more of it.
+  await other.page.keyboard.press('ArrowRight');
+  await other.page.waitForFunction(() => new DOMMatrix(getComputedStyle(document.querySelector('.viewer-stage img')).transform).e === -80);
+  await viewer(other).getByText('1 of 3: one.jpg').waitFor();
+  await other.page.keyboard.press('0');
   await other.page.keyboard.press('ArrowRight');
   await viewer(other).getByText('2 of 3: two.jpg').waitFor();
   await waitForPicture(image);
@@ -174,6 +179,13 @@ test('photos are viewed by keyboard', async () => {
   await viewer(other).locator('video').waitFor();
   await other.page.keyboard.press('ArrowRight');
   await viewer(other).getByText('3 of 3: clip.webm').waitFor();
+  await other.page.keyboard.press('ArrowLeft');
+  await viewer(other).getByText('2 of 3: two.jpg').waitFor();
+  const next = viewer(other).getByRole('button', { name: 'Next' });
+  await next.press('Enter');
+  await viewer(other).getByText('3 of 3: clip.webm').waitFor();
+  await waitForFrames(other.page);
+  assert.ok(await isFocused(next), 'the button keeps the focus at the end');
   await other.page.keyboard.press('ArrowLeft');
   await viewer(other).getByText('2 of 3: two.jpg').waitFor();
   await other.page.keyboard.press('Escape');
@@ -242,14 +254,51 @@ test('refused token is renewed once, and a file may be gone', async () => {
   });
   await other.page.reload();
   const message = other.messages.last();
-  await message.getByRole('alert').filter({ hasText: 'This file is gone.' }).waitFor();
-  await message.getByRole('alert').filter({ hasText: 'This file couldn’t be loaded.' }).waitFor();
+  await message.getByText('This file is gone.').waitFor();
+  await message.getByText('This file couldn’t be loaded.').waitFor();
+  assert.equal(await message.getByRole('alert').count(), 0, 'only what was asked for is announced');
   await other.screenshot(screenshotPath('files-failed'));
   assert.deepEqual(await findAxeViolations(other.page), []);
+  await message.getByRole('button', { name: 'Try again' }).click();
+  await message.getByRole('alert').filter({ hasText: 'This file couldn’t be loaded.' }).waitFor();
   delete status[files[1].id];
   await message.getByRole('button', { name: 'Try again' }).click();
   await waitForPicture(photo(other, 'two.jpg').locator('img'));
   assert.ok(await isLoaded(photo(other, 'two.jpg').locator('img')));
+});
+
+test('photo is loaded again after the network failed', async () => {
+  const { owner, other, path } = await fixture.newOwnerAndMember('fault-owner', 'fault-member');
+  const { files } = await post(owner, path, '', ['one.jpg', await picture(owner.page, 640, 480)]);
+  const image = photo(other, 'one.jpg').locator('img');
+  await waitForPicture(image);
+  other.expectFailedConnections('CONNECTION_RESET', `/api${path}/files/${files[0].id}/`);
+  let faults = 0;
+  await other.page.route('**/files/*/?*', (route) => {
+    faults += 1;
+    return faults > 1 ? route.continue() : route.abort('connectionreset');
+  });
+  await other.page.reload();
+  await image.waitFor();
+  await other.page.waitForFunction(() => document.querySelector('.file img').naturalWidth > 0);
+  assert.ok(faults > 1);
+  assert.equal(await other.messages.last().getByText('This file couldn’t be loaded.').count(), 0);
+});
+
+test('sound goes on while its message changes', async () => {
+  const { owner, other, path } = await fixture.newOwnerAndMember('play-owner', 'play-member');
+  await post(owner, path, 'Listen.', ['tone.wav', sound()]);
+  const audio = other.page.locator('audio');
+  await audio.evaluate((audio) => {
+    Object.assign(audio, { muted: true, loop: true });
+    audio.onpause = () => (audio.dataset.wasPaused = 'true');
+    return audio.play();
+  });
+  const message = await owner.waitForMessage('Listen.');
+  await owner.choose(message, 'Pin');
+  await other.messages.last().getByText('Pinned', { exact: true }).waitFor({ state: 'attached' });
+  await waitForFrames(other.page);
+  assert.ok(await audio.evaluate((audio) => !audio.paused && !audio.dataset.wasPaused));
 });
 
 test('message of files alone is named after them', async () => {

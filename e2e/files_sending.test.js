@@ -8,6 +8,7 @@ import { test } from 'node:test';
 import { findAxeViolations } from './axe.js';
 import { DESKTOP, PHONE, Fixture, screenshotPath } from './fixture.js';
 import { findLayoutViolations } from './layout.js';
+import { Sidebar } from './sidebar.js';
 
 const MEGABYTE = 1024 * 1024;
 const SPACE = 5 * MEGABYTE;
@@ -357,6 +358,70 @@ test('upload without space fails and can be discarded', async () => {
   await failed.waitFor({ state: 'detached' });
   await waitForLocalFiles(person);
   assert.deepEqual(await storedMessages(person, path), []);
+});
+
+// Answers the first upload in place of the server, and returns the time and the file id of each.
+async function refuseFirstUpload(person, problem) {
+  expectUploadErrors(person);
+  const uploads = [];
+  await person.context.route('**/api/chats/*/files/**', (route) => {
+    const id = new URL(route.request().url()).pathname.split('/')[5];
+    uploads.push({ id, time: Date.now() });
+    if (uploads.length > 1) return route.continue();
+    const json = { type: 'about:blank', title: '', detail: '', ...problem };
+    return route.fulfill({ status: problem.status, json });
+  });
+  return uploads;
+}
+
+test('files that the server will not take are edited', async () => {
+  const { person, path } = await personInChat('again');
+  const uploads = await refuseFirstUpload(person, { status: 422, code: 'file_not_found' });
+  await person.composer.fill('Once more.');
+  await attach(person, textFile('taken.txt'));
+  await waitForTray(person, 'taken.txt');
+  await person.button('Send').click();
+  const failed = await person.waitForMessage('Once more.', { state: 'failed', own: true });
+  await failed.getByText('Not sent: A file of this message is gone.').waitFor();
+  assert.equal(await failed.getByRole('button', { name: 'Retry' }).count(), 0);
+  // What is being written is not replaced.
+  await person.composer.fill('Something else');
+  await failed.getByRole('button', { name: 'Edit' }).click();
+  await person.page.waitForFunction(() => document.activeElement.matches('textarea'));
+  assert.equal(await person.composer.inputValue(), 'Something else');
+  await person.composer.fill('');
+  await failed.getByRole('button', { name: 'Edit' }).click();
+  await waitForTray(person, 'taken.txt');
+  assert.equal(await person.composer.inputValue(), 'Once more.');
+  await person.button('Send').click();
+  assert.deepEqual(await waitUntilSent(person, path, 1), [['Once more.', 'taken.txt']]);
+  assert.notEqual(uploads[0].id, uploads[1].id);
+});
+
+test('upload keeps the pause that the server asks for', async () => {
+  const { person, path } = await personInChat('pause');
+  const refused = { status: 429, code: 'too_many_requests', retry_after: 2 };
+  const uploads = await refuseFirstUpload(person, refused);
+  const isRefused = person.page.waitForResponse((response) => response.status() === 429);
+  await attach(person, textFile('slow.txt'));
+  await waitForTray(person, 'slow.txt');
+  await person.button('Send').click();
+  await isRefused;
+  await person.send('Meanwhile.');
+  await person.waitForMessage('Meanwhile.');
+  assert.deepEqual(await waitUntilSent(person, path, 2), [['Meanwhile.'], ['', 'slow.txt']]);
+  assert.ok(uploads[1].time - uploads[0].time >= 2_000, JSON.stringify(uploads));
+});
+
+test('nothing is dropped into a closed chat', async () => {
+  const { owner, other } = await fixture.newOwnerAndMember('shut-owner', 'shut-member');
+  await tray(other).waitFor({ state: 'attached' });
+  await new Sidebar(owner).toggle('Closed');
+  await other.page.getByText('This chat is closed. You can read it but not write.').waitFor();
+  await dispatchFiles(other, 'dragover', 'dropped.txt');
+  await dispatchFiles(other, 'drop', 'dropped.txt');
+  const drafts = await other.page.evaluate(() => Object.keys(localStorage).filter((key) => key.endsWith('/files')));
+  assert.deepEqual(drafts, []);
 });
 
 test('file that is too large for this server fails', async () => {
