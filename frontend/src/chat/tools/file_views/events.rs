@@ -21,6 +21,8 @@ use crate::{
 
 /// The attribute of a box whose file was loaded once more.
 const IS_RETRIED: &str = "data-retried";
+/// The code of a `MediaError`.
+const DECODING_FAILED: f64 = 3.0;
 /// The attribute of a link that is being checked.
 const IS_BUSY: &str = "aria-busy";
 /// The attribute of a link that was checked: the browser follows it.
@@ -166,12 +168,13 @@ fn on_load(_: SyncStore, loaded: &Element, _: &Event) -> Option<()> {
 fn on_error(sync: SyncStore, failed: &Element, _: &Event) -> Option<()> {
     let (place, url) = (find_box(failed)?, failed.get_attribute("src")?);
     let is_image = failed.tag_name() == "IMG";
+    let is_broken = has_broken_content(failed);
     spawn_local(async move {
         let status = probe_file(&url).await;
         let is_retried = place.has_attribute(IS_RETRIED);
         match status {
             // The network may have failed for a moment.
-            Ok(200..300) if !is_retried => load_again(sync, &place, None).await,
+            Ok(200..300) if !is_retried && !is_broken => load_again(sync, &place, None).await,
             Ok(401 | 403 | 404) if !is_retried => load_again(sync, &place, token_of(&url)).await,
             Ok(200..300) if !is_image => boxes::show_failure(&place, Failure::NotPlayable),
             Ok(404) => boxes::show_failure(&place, Failure::Gone),
@@ -179,6 +182,12 @@ fn on_error(sync: SyncStore, failed: &Element, _: &Event) -> Option<()> {
         }
     });
     Some(())
+}
+
+/// Whether what was loaded of a video or a sound cannot be played.
+fn has_broken_content(media: &Element) -> bool {
+    let code = field(media, "error").and_then(|error| field(&error, "code")?.as_f64());
+    code == Some(DECODING_FAILED)
 }
 
 fn token_of(url: &str) -> Option<&str> {
