@@ -38,12 +38,12 @@ pub fn fill_with_text(element: Element, (text, mentions): (String, Mentions)) {
 
 /// Replaces the content of a bubble: the quote of what the message replies to, its files, and `text`.
 pub fn fill_bubble(bubble: &Element, item: &MessageItem, text: &str, has_same_files: bool) {
-    // What is playing goes on in the same place.
-    let former = if has_same_files { ":scope > :not(.files)" } else { ":scope > *" };
-    while let Ok(Some(part)) = bubble.query_selector(former) {
-        part.remove();
-    }
-    let files = bubble.first_child();
+    let files = if has_same_files && !item.files.is_empty() {
+        remove_all_but_files(bubble)
+    } else {
+        bubble.set_text_content(None);
+        None
+    };
     if let Some(quote) = &item.quote {
         insert_quote(bubble, quote, files.as_ref());
     }
@@ -67,6 +67,14 @@ pub fn fill_bubble(bubble: &Element, item: &MessageItem, text: &str, has_same_fi
     if is_long && let Some(button) = append(bubble, "button", &[("type", "button"), ("class", "unfold")]) {
         set_unfolded(bubble, &button, bubble.has_attribute(UNFOLDED));
     }
+}
+
+/// Leaves the files in their place, so that what is playing goes on.
+fn remove_all_but_files(bubble: &Element) -> Option<Node> {
+    while let Ok(Some(part)) = bubble.query_selector(":scope > :not(.files)") {
+        part.remove();
+    }
+    bubble.first_child()
 }
 
 /// Appends a box for each file, as large as what is shown in it, so that the layout does not shift. The module `tools` fills
@@ -105,7 +113,9 @@ pub fn set_unfolded(bubble: &Element, button: &Element, is_unfolded: bool) {
 fn insert_quote(bubble: &Element, quote: &Quote, before: Option<&Node>) -> Option<()> {
     let Quote { seq, author, text, .. } = quote;
     let button = append(bubble, "button", &[("type", "button"), ("class", "quote")])?;
-    bubble.insert_before(&button, before).ok()?;
+    if before.is_some() {
+        bubble.insert_before(&button, before).ok()?;
+    }
     button.set_attribute(QUOTED_SEQ, &seq.to_string()).ok()?;
     button.set_attribute("title", strings::SHOW_MESSAGE).ok()?;
     if !author.is_empty() {
