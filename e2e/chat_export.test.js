@@ -133,8 +133,8 @@ test('the page shows the files beside it', async () => {
     assert.equal(await image.evaluate((image) => image.naturalWidth / image.naturalHeight), 1.5);
     await reader.page.locator('audio').evaluate((audio) => {
       const loaded = new Promise((resolve) => audio.addEventListener('loadedmetadata', resolve));
-      audio.load();
       audio.preload = 'metadata';
+      audio.load();
       return loaded;
     });
     const link = reader.page.getByRole('link', { name: 'plan.pdf' });

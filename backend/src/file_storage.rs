@@ -251,12 +251,19 @@ impl FileStorage {
         let options = GetOptions { range: Some(range.into()), ..GetOptions::default() };
         match within_time(self.objects.get_opts(&name.path(), options)).await {
             Ok(found) => Ok(found.into_stream()),
-            Err(error @ Error::NotFound { .. }) => {
+            Err(error @ Error::NotFound { .. }) if self.can_be_listed().await => {
                 tracing::warn!(%error, "a file is not in the storage");
                 Err(ProblemCode::NotFound.into())
             }
             Err(error) => Err(unavailable(&error)),
         }
+    }
+
+    /// Whether the folder or bucket exists: a service says of an object that it is missing if its bucket is.
+    async fn can_be_listed(&self) -> bool {
+        let mut objects = self.objects.list(None);
+        let first = async { objects.next().await.transpose() };
+        within_time(first).await.is_ok()
     }
 
     /// Deletes the objects of a file that exist.
