@@ -83,6 +83,14 @@ pub fn check_file_name(name: &str) -> Result<(), FieldCode> {
     check_single_line(name, FILE_NAME_MAX)
 }
 
+/// A size in bytes as people read it: 13 KB, 3.4 MB.
+pub fn size_text(bytes: u64) -> String {
+    match bytes {
+        0..=999_999 => format!("{} KB", bytes.div_ceil(1_000)),
+        _ => format!("{}.{} MB", bytes / 1_000_000, bytes % 1_000_000 / 100_000),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -104,5 +112,10 @@ mod tests {
         ] {
             assert_eq!(check_file_name(name), Err(code), "{name:?}");
         }
+    }
+
+    #[test]
+    fn sizes_use_kilobytes_and_megabytes() {
+        assert_eq!([1, 12_345, 12_345_678].map(size_text), ["1 KB", "13 KB", "12.3 MB"]);
     }
 }

@@ -95,7 +95,7 @@ impl StoredFile {
     }
 }
 
-/// The file with this id, whoever uploaded it.
+/// The file with this id, of any uploader.
 pub async fn find(connection: &mut AsyncPgConnection, id: Uuid) -> Result<Option<StoredFile>, StoreError> {
     Ok(files::table.find(id).select(StoredFile::as_select()).first(connection).await.optional()?)
 }

@@ -1,6 +1,9 @@
 //! Texts about exports of the account and of chats.
 
-use shared::data_export::{DataExport, ExportState};
+use shared::{
+    data_export::{DataExport, ExportState},
+    file::size_text,
+};
 
 use super::dates::date_and_time;
 
@@ -13,7 +16,7 @@ pub fn export_state(export: &DataExport) -> String {
             format!("{} of {} messages and files. You can leave this page.", export.done, export.total)
         }
         ExportState::Ready => {
-            let size = export.bytes.map(|bytes| format!(" ({})", size(bytes))).unwrap_or_default();
+            let size = export.bytes.map(|bytes| format!(" ({})", size_text(bytes))).unwrap_or_default();
             let until =
                 export.expires_at.map(|at| format!(" until {}", date_and_time(at))).unwrap_or_default();
             format!("Your file{size} is ready{until}.")
@@ -29,25 +32,5 @@ pub const fn announcement(state: ExportState) -> Option<&'static str> {
         ExportState::Ready => Some("Your file is ready."),
         ExportState::Failed => Some("The export failed."),
         _ => None,
-    }
-}
-
-pub fn size(bytes: u64) -> String {
-    match bytes {
-        0..=999_999 => format!("{} KB", bytes.div_ceil(1_000)),
-        _ => format!("{}.{} MB", bytes / 1_000_000, bytes % 1_000_000 / 100_000),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn sizes_use_kilobytes_and_megabytes() {
-        assert_eq!(
-            (size(1), size(12_345), size(12_345_678)),
-            ("1 KB".into(), "13 KB".into(), "12.3 MB".into())
-        );
     }
 }

@@ -1,7 +1,7 @@
 //! The files of a message: images, videos and sounds are shown, all have a link. Their contents are beside the page.
 
 use shared::{
-    file::{ImageSize, MessageFile},
+    file::{ImageSize, MessageFile, size_text},
     id::Seq,
 };
 
@@ -18,7 +18,7 @@ pub fn append_files(html: &mut Html, seq: Seq, files: &[MessageFile]) {
         html.markup("<li>");
         append_media(html, file, &url);
         html.markup("<a href=\"").text(&url).markup("\"><bdi>").text(&file.name).markup("</bdi></a>");
-        html.markup(" <span class=\"note\">").text(&size(file.size)).markup("</span></li>");
+        html.markup(" <span class=\"note\">").text(&size_text(file.size)).markup("</span></li>");
     }
     html.markup("</ul>");
 }
@@ -32,14 +32,6 @@ fn append_media(html: &mut Html, MessageFile { media_type, image, name, .. }: &M
         html.markup("<video controls preload=\"metadata\" src=\"").text(url).markup("\"></video>");
     } else if media_type.starts_with("audio/") {
         html.markup("<audio controls preload=\"none\" src=\"").text(url).markup("\"></audio>");
-    }
-}
-
-/// 12 KB, 3.4 MB
-fn size(bytes: u64) -> String {
-    match bytes {
-        0..=999_999 => format!("{} KB", bytes.div_ceil(1_000)),
-        _ => format!("{}.{} MB", bytes / 1_000_000, bytes % 1_000_000 / 100_000),
     }
 }
 

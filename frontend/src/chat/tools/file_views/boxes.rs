@@ -1,7 +1,7 @@
 //! What stands in the box of a file.
 
 use js_sys::Reflect;
-use shared::file::MessageFile;
+use shared::file::{MessageFile, size_text};
 use web_sys::Element;
 
 use super::{FILE_ID, download_url, shown_url};
@@ -13,7 +13,7 @@ use crate::{
     components::elements::{append, append_with_text},
     files::FileKind,
     js::{call, field},
-    strings::{errors, exports, files},
+    strings::{errors, files},
 };
 
 /// A link that downloads the file of its box.
@@ -78,7 +78,7 @@ fn append_link(place: &Element, file: &MessageFile) -> Option<()> {
     let (stem, ending) = split_name(&file.name);
     append_with_text(&name, "span", &[], stem)?;
     append_with_text(&name, "span", &[], ending)?;
-    append_with_text(&link, "span", &[("class", "file-size")], &exports::size(file.size))
+    append_with_text(&link, "span", &[("class", "file-size")], &size_text(file.size))
 }
 
 /// The last characters of a name with an extension, which tell what the file is and belong together.

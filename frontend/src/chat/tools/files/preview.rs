@@ -2,16 +2,14 @@
 
 use gloo_timers::future::TimeoutFuture;
 use leptos::{prelude::*, task::spawn_local};
+use shared::file::size_text;
 use uuid::Uuid;
 
 use super::{
     file_store,
     local_file::{LocalFile, ObjectUrl},
 };
-use crate::{
-    components::icon::{Icon, SvgIcon},
-    strings::exports,
-};
+use crate::components::icon::{Icon, SvgIcon};
 
 /// How often a file is looked for: another tab may be about to store it.
 const ATTEMPTS: u8 = 3;
@@ -70,7 +68,7 @@ pub fn show_preview(FilePreview { name, size, image }: FilePreview) -> AnyView {
         <span class="file-picture">{picture}</span>
         <span class="file-name">
             <bdi prop:textContent=name></bdi>
-            <span class="hint" prop:textContent=move || exports::size(size.get())></span>
+            <span class="hint" prop:textContent=move || size_text(size.get())></span>
         </span>
     }
     .into_any()
